@@ -1,0 +1,7 @@
+"""Recurrent networks as PyTensor graphs that stay small.
+
+Nothing heavy is imported here: take `symrnn.cells`, `symrnn.unroll`, `symrnn.updates`, `symrnn.models`,
+`symrnn.measure` or `symrnn.lasagne` when you need them.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,76 @@
+"""`TrainingGraph`: what a builder returns, and what update rules, measurements and experiments accept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Variable
+from pytensor.graph.traversal import ancestors
+
+from symrnn.errors import UserError
+
+
+@dataclass(frozen=True)
+class TrainingGraph:
+    """A network with its loss, ready to be differentiated.
+
+    Attributes
+    ----------
+    inputs
+        The variables that a batch is fed to, in order.
+    loss
+        Scalar to minimise.
+    params
+        Shared variables to train; the loss depends on every one.
+    outputs
+        Further expressions by name, for example ``{"logits": (B, K)}``.
+
+    Raises
+    ------
+    UserError
+        When the loss is not a scalar, a parameter is not shared, stands twice, or does not reach the loss.
+
+    Examples
+    --------
+    >>> import numpy as np, pytensor, pytensor.tensor as pt
+    >>> w = pytensor.shared(np.zeros(3), name="w")
+    >>> x = pt.vector("x")
+    >>> TrainingGraph([x], pt.sum((x - w) ** 2), [w]).params
+    (w,)
+    """
+
+    inputs: tuple[Variable, ...]
+    loss: Variable
+    params: tuple[SharedVariable, ...]
+    outputs: Mapping[str, Variable] = field(default_factory=dict)
+
+    def __post_init__(self):
+        object.__setattr__(self, "inputs", tuple(self.inputs))
+        object.__setattr__(self, "params", tuple(self.params))
+        check_loss(self.loss)
+        check_params(self.params, self.loss)
+
+
+def check_loss(loss):
+    """Refuse a loss that is not a scalar expression."""
+    if not isinstance(loss, Variable) or loss.type.ndim != 0:
+        raise UserError(f"loss must be a scalar expression, but is {loss!r} of type {getattr(loss, 'type', type(loss))};"
+                        " reduce it with .mean() or .sum()")  # fmt: skip
+
+
+def check_params(params, loss=None):
+    """Refuse parameters that are not shared, stand twice, or (given `loss`) do not reach it."""
+    for i, param in enumerate(params):
+        if not isinstance(param, SharedVariable):
+            raise UserError(f"params[{i}] must be a shared variable, but is {param!r} ({type(param).__name__});"
+                            " make it with pytensor.shared(value)")  # fmt: skip
+    names = [param.name for param in params]
+    if len(set(params)) != len(names):
+        twice = next(param for param in params if list(params).count(param) > 1)
+        raise UserError(f"params must differ from each other, but {twice!r} stands in it twice; drop one")
+    if loss is not None:
+        reached = set(ancestors([loss]))
+        for param in params:
+            if param not in reached:
+                raise UserError(f"loss must depend on every parameter, but not on {param!r};"
+                                " take it out of params, or build the loss from it")  # fmt: skip

@@ -1,0 +1,7 @@
+"""Unit tests run in float64 on the Python linker (no C compiler, no JIT); tests marked slow choose their own backend."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+flags = os.environ.get("PYTENSOR_FLAGS", "")
+os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, [flags, "floatX=float64,linker=py,cxx="]))

@@ -4,8 +4,8 @@
 every state a buffer. Here the gradient of a layer is put together from what it is made of:
 
 * going forward, a scan walks the steps and records each step's state and residuals (`symrnn.ops.linearize`);
-* going back, a scan walks them in reverse and returns the gradients ``dz`` and ``dr`` of each step's pre-activations; its
-  body is the gradient of the cell's ``advance``, taken once on one symbolic step, and one product with ``w_h``;
+* going back, a scan walks them in reverse and returns the gradients ``dz`` and ``dr`` of each step's pre-activations;
+  its body is the gradient of the cell's ``advance``, taken once on one symbolic step, and one product with ``w_h``;
 * outside the scans, over all steps and the batch at once: ``dw_x = xs' dz``, ``db = sum dz``, ``dw_h = h_prev' dr``,
   ``dxs = dz w_x'``.
 
@@ -108,8 +108,8 @@ class Direction:
         return Recurrence(step, sequences, weights.initial, [weights.w_h, *weights.captured])
 
     def backward(self, path, weights, records, dhs, dfinal):
-        """The walk back, as a recurrence that records ``dz`` and ``dr`` (once, where they are one) and carries ``dstate``
-        and sums of ``dcaptured``.
+        """The walk back, as a recurrence that records ``dz`` and ``dr`` (once, where they are one) and carries
+        ``dstate`` and sums of ``dcaptured``.
 
         `records` are the values of `recorded`, `dhs` ``(T, B, H)`` is the gradient of the outputs (or there is none),
         `dfinal` that of the last state.

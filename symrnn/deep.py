@@ -5,13 +5,12 @@ way: one outer scan back, whose body is the gradient of one layer. Needs cells w
 (``Cell.create(..., layers=L)``) and whose input is as wide as the layer's output.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
 import pytensor.tensor as pt
 from pytensor.gradient import grad
-from pytensor.graph.basic import Variable
 
 from symrnn.bptt import Weights
 from symrnn.layer import Layer
@@ -25,17 +24,10 @@ def is_stacked(cell):
     return cell.w_x.type.ndim == 3
 
 
-def weight_fields(cell):
-    """The fields of a cell that hold variables."""
-    return [field.name for field in fields(cell) if isinstance(getattr(cell, field.name), Variable)]
-
-
 def one_layer(cell):
     """The cell with one layer of each weight, as a symbol."""
-    symbols = {}
-    for name in weight_fields(cell):
-        stacked = getattr(cell, name).type
-        symbols[name] = stacked.clone(shape=stacked.shape[1:])()
+    types = {name: stacked.type for name, stacked in cell.weights.items()}
+    symbols = {name: type_.clone(shape=type_.shape[1:])() for name, type_ in types.items()}
     return replace(cell, **symbols)
 
 
@@ -56,14 +48,12 @@ class DeepLayer:
     @cached_property
     def symbols(self):
         """The symbols of one layer's weights, direction by direction."""
-        return [
-            getattr(d.cell, name) for d in self.layer.directions for name in weight_fields(d.cell)
-        ]
+        return [var for d in self.layer.directions for var in d.cell.weights.values()]
 
     def pack(self, path, cells):
         """The flat inputs ``[steps, batch, xs, *mask, *stacked weights]``."""
         lengths = [pt.as_tensor(size, dtype="int64") for size in (path.steps, path.batch)]
-        stacked = [getattr(cell, name) for cell in cells for name in weight_fields(cell)]
+        stacked = [var for cell in cells for var in cell.weights.values()]
         return [*lengths, path.xs, *path.mask, *stacked]
 
     def _unpack(self, inputs):
@@ -136,18 +126,12 @@ class DeepLayer:
         """The gradients of one layer's weights, those of what ``advance`` captured traced back to the fields."""
         found = []
         for d, dw in zip(self.layer.directions, dweights, strict=True):
-            known = dict(zip(d.captured, dw.captured, strict=True))
             direct = {d.cell.w_x: dw.w_x, d.cell.b: dw.b, d.cell.w_h: dw.w_h}
-            rest = [
-                getattr(d.cell, name)
-                for name in weight_fields(d.cell)
-                if getattr(d.cell, name) not in direct
-            ]
-            traced = grad(None, rest, known_grads=known) if rest else []
-            found += [
-                (direct | dict(zip(rest, traced, strict=True)))[getattr(d.cell, n)]
-                for n in weight_fields(d.cell)
-            ]
+            rest = [var for var in d.cell.weights.values() if var not in direct]
+            if rest:
+                known = dict(zip(d.captured, dw.captured, strict=True))
+                direct |= dict(zip(rest, grad(None, rest, known_grads=known), strict=True))
+            found += [direct[var] for var in d.cell.weights.values()]
         return evaluate(found, dict(zip(self.symbols, values, strict=True)))
 
     def plain(self, inputs):

@@ -43,7 +43,7 @@ class Layer:
         return joined([record[0] for record in records]), [final for _, final in results], records
 
     def backward(self, path, weights, records, dys, dfinals):
-        """The gradients of ``xs`` and of each direction's weights; `dys` and what `dfinals` hold may be None for zero."""
+        """The gradients of ``xs`` and of the weights; `dys` and what `dfinals` holds may be None for zero."""
         steps = self._backward_steps(path)
         given = list(zip(self.directions, weights, records, strict=True))
         walks = [

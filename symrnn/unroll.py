@@ -4,7 +4,8 @@ Options, everywhere the same:
 
 initial
     The state before the first step: a ``State`` of the cell, or one variable for a state of one field. A field is
-    ``(B, H)``, or ``(H,)`` or ``(1, H)`` for the whole batch, which may be a shared variable to learn. Zeros by default.
+    ``(B, H)``, or ``(H,)`` or ``(1, H)`` for the whole batch, which may be a shared variable to learn. Zeros by
+    default.
 mask
     ``(T, B)``, nonzero where a sequence has a step; a masked step copies the state.
 reverse

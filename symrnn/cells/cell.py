@@ -92,10 +92,15 @@ class Cell(ABC):
         )
 
     @property
+    def weights(self):
+        """The fields that hold variables, by name and in their order."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Variable)}
+
+    @property
     def params(self):
-        """The shared variables among the fields, in their order."""
-        values = (getattr(self, field.name) for field in fields(self))
-        return tuple(value for value in values if isinstance(value, SharedVariable))
+        """The shared variables among the weights."""
+        return tuple(value for value in self.weights.values() if isinstance(value, SharedVariable))
 
     @property
     def input_size(self):

@@ -51,7 +51,8 @@ class PeepholeLSTMCell(Cell):
     """One step of a long short-term memory whose gates see the cell [1]_.
 
     ``i, f, o, g = x @ w_x + h @ w_h + b``, in this order of columns;
-    ``c_new := sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * tanh(g)``; ``h := sigmoid(o + p_o * c_new) * tanh(c_new)``
+    ``c_new := sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * tanh(g)``;
+    ``h := sigmoid(o + p_o * c_new) * tanh(c_new)``
 
     `p` holds the rows ``p_i, p_f, p_o``, ``(3, H)``.
 

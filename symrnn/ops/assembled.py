@@ -1,7 +1,7 @@
 """An op whose gradient is assembled by hand from its parts, and that leaves no trace in compiled functions.
 
-An `AssembledOp` is inlined before PyTensor's first rewrite, so compiled functions hold what it stands for. What it adds is
-its pullback, which `pytensor.grad` calls. The pullback is an op of its own, inlined too, whose own pullback
+An `AssembledOp` is inlined before PyTensor's first rewrite, so compiled functions hold what it stands for. What it adds
+is its pullback, which `pytensor.grad` calls. The pullback is an op of its own, inlined too, whose own pullback
 differentiates the rule's `plain` form: second derivatives work, at autodiff's price.
 """
 

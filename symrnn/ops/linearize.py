@@ -1,8 +1,8 @@
 """The gradient of a small graph, split into what is saved going forward and what is computed going back.
 
 `linearize` differentiates with `pytensor.grad` once, on symbols, and then cuts the result. Values that are dear to
-compute again (``tanh``, ``exp`` and their kin) become *residuals*, to be recorded by the forward pass; so do values that
-can't be computed again. The gradients read them. Cheap algebra between residuals (sums, products, comparisons) is
+compute again (``tanh``, ``exp`` and their kin) become *residuals*, to be recorded by the forward pass; so do values
+that can't be computed again. The gradients read them. Cheap algebra between residuals (sums, products, comparisons) is
 computed again, which costs less than storing it.
 """
 

@@ -34,7 +34,8 @@ def get_or_compute_grads(loss_or_grads, params):
         return pytensor.grad(loss_or_grads, list(params))
     except DisconnectedInputError as error:
         raise UserError(
-            f"loss must have a gradient for each of {list(params)}, but {str(error).splitlines()[0]};"
+            f"loss must have a gradient for each of {list(params)},"
+            f" but {str(error).splitlines()[0]};"
             " take that parameter out of params, or its disconnected_grad out of the loss"
         ) from error
 
@@ -51,7 +52,7 @@ def check_grads(grads, params):
         if grad.type.ndim != param.type.ndim:
             raise UserError(
                 f"loss_or_grads[{i}] must have the rank of its parameter {param!r},"
-                f" {param.type.ndim}, but has {grad.type.ndim}; give the gradients in the order of params"
+                f" {param.type.ndim}, but has {grad.type.ndim}; give them in the order of params"
             )
         if not np.can_cast(grad.dtype, param.dtype, "safe"):
             raise UserError(
@@ -78,11 +79,10 @@ def check_rate(name, value):
             f"{name} must be a number or a scalar variable, but is {value!r}"
             f" ({getattr(value, 'type', type(value).__name__)}); give one rate for all parameters"
         )
-    low, high = (0, 1) if name in FRACTIONS else (-np.inf, np.inf)
-    if not low <= value < high:
-        raise UserError(
-            f"{name} must lie in [{low}, {high}), but is {value}; the default is a good start"
-        )
+    if not np.isfinite(value):
+        raise UserError(f"{name} must be finite, but is {value}; give a number such as 0.01")
+    if name in FRACTIONS and not 0 <= value < 1:
+        raise UserError(f"{name} must lie in [0, 1), but is {value}; give a number such as 0.9")
     return value
 
 

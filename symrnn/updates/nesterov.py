@@ -1,7 +1,7 @@
 """Nesterov's momentum: one rule, five graphs.
 
-The rule alternates two half-steps between *odd* values θ and *even* values φ, with the jump ``u =
-μ v`` as state:
+The rule alternates two half-steps between *odd* values θ and *even* values φ. Its state is the
+jump ``u = μ v``, momentum times velocity:
 
     jump:     φ := θ + u
     correct:  θ := φ - η g(φ),   u := μ (u - η g(φ))
@@ -26,9 +26,9 @@ The rates of a call are those of its correction. The momentum of call t is what 
 
     g at θ[t] + μ[t-1] v[t],   v[t+1] = μ[t-1] v[t] - η[t] g,   θ[t+1] = θ[t] + v[t+1]
 
-This is the rule of [2]_ with its momentum given one call earlier. A form that stores even values
-can offer no other: it jumps before it can know the next momentum. What is stored is therefore the
-jump ``u = μ v`` and not the velocity: a jump once made is not made stale by a new μ, and
+This is the rule of [2]_, each momentum given one call earlier: a form that stores even values has
+to jump before the next call can tell it how far. What is stored is therefore the jump ``u = μ v``
+and not the velocity: a jump once made is not made stale by a new μ, and
 
     θ = φ - μ v = φ - u
 
@@ -190,9 +190,9 @@ def nesterov_naive_rebuild(build_loss, params, learning_rate, momentum=0.9, *, r
     Parameters
     ----------
     build_loss
-        ``build_loss(even) -> loss``: builds the network on the list of look-ahead expressions ``param + jump``. They
-        may reach its scans as non-sequences or by closure (a scan then adds them up again in every
-        step).
+        ``build_loss(even) -> loss``: builds the network on the look-ahead expressions, a list of
+        ``param + jump``. They may reach its scans as non-sequences, or by closure (the scan then
+        adds them up again in every step).
 
     Others and state as in `nesterov_momentum`.
 
@@ -219,11 +219,11 @@ def nesterov_naive_rebuild(build_loss, params, learning_rate, momentum=0.9, *, r
 
 
 def odd_values(params, updates, even=None):
-    """The values to evaluate and save, ``θ = φ - u``, from the even ones (those that `params` hold by default).
+    """The values to evaluate and save, ``θ = φ - u``; `even` is what `params` hold by default.
 
-    `updates` is what the rule returned (of `nesterov_odd_even`, the second dictionary): its state is read.
-    Exact whatever the rates did or do next. For parameters that hold even values: after a call of
-    `nesterov_momentum`, or after the jump of `nesterov_odd_even`.
+    `updates` is what the rule returned (of `nesterov_odd_even`, the second dictionary): its state
+    is read. Exact whatever the rates did before or do next. For parameters that hold even values:
+    after a call of `nesterov_momentum`, or after the jump of `nesterov_odd_even`.
 
     Examples
     --------
@@ -241,7 +241,9 @@ def odd_values(params, updates, even=None):
 
 
 def even_values(params, updates, odd=None):
-    """The look-ahead values ``φ = θ + u`` for odd ones (those that `params` hold by default): `odd_values` undone.
+    """The look-ahead values ``φ = θ + u``; `odd` is what `params` hold by default.
+
+    Undoes `odd_values`: on what it read out, it gives the values to store.
 
     Examples
     --------

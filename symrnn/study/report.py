@@ -1,0 +1,153 @@
+"""A report says in words what came out of experiments, computed from their records.
+
+A `Section` is what there is to say about one experiment; the templates beside this file write it down.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from symrnn.study.readings import setup, spread
+from symrnn.study.table import COLUMNS, Table, outcome, table
+from symrnn.study.words import amount, case_text, listing, number
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as files, and its text alternative."""
+
+    svg: Path
+    png: Path
+    alt: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """What there is to say about one experiment."""
+
+    name: str
+    question: str
+    about: str
+    answer: str
+    tables: dict[str, Table]  # by task
+    pictures: tuple[Picture, ...]
+    failures: tuple[str, ...]
+    setups: tuple[str, ...]
+    counts: str
+    command: str
+
+
+def section(experiment, records, pictures=()):
+    """The `Section` of an experiment from its records."""
+    columns = getattr(experiment.module, "columns", COLUMNS)
+    return Section(
+        name=experiment.name,
+        question=experiment.question,
+        about=experiment.about,
+        answer=answer(experiment, records),
+        tables=tables(records, columns, experiment.reference),
+        pictures=tuple(pictures),
+        failures=tuple(failures(records)),
+        setups=tuple(dict.fromkeys(setup_text(record) for record in records)),
+        counts=counts(records),
+        command=f"symrnn run {experiment.name}",
+    )
+
+
+def answer(experiment, records):
+    """The experiment's own words, or that there is nothing to say yet."""
+    if not any(record.status == "ok" for record in records):
+        return "No job has finished yet, so there is no answer."
+    return experiment.module.answer(records).strip()
+
+
+def tables(records, columns, reference):
+    """One table a task, those that have anything to show."""
+    tasks = dict.fromkeys(record.task for record in records)
+    found = {task: table(records, columns, reference=reference, task=task) for task in tasks}
+    return {task: each for task, each in found.items() if len(each.columns) > each.axes}
+
+
+def pictures(experiment, records, folder):
+    """Draw the experiment's charts into `folder`; one is called like the experiment, more are numbered."""
+    charts = experiment.module.figure(records)
+    charts = charts if isinstance(charts, list | tuple) else [charts]
+    stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
+    return [
+        Picture(*chart.save(Path(folder) / stem), chart.alt) for stem, chart in zip(stems, charts, strict=False)
+    ]
+
+
+def failures(records):
+    """One line a case that did not finish."""
+    lost = {}
+    for record in records:
+        if record.status != "ok":
+            about = f"{case_text(record.case)}, {record.mode} {record.state}: {outcome(record)}"
+            message = record.message if record.message and record.message not in about else ""
+            lost[f"{record.task} {about}{f' ({message})' if message else ''}"] = None
+    return list(lost)
+
+
+def counts(records):
+    """How many jobs were measured, and how long they took.
+
+    Examples
+    --------
+    >>> counts([])
+    'No jobs are recorded.'
+    """
+    if not records:
+        return "No jobs are recorded."
+    statuses = Counter(record.status for record in records)
+    told = [f"{count} {'finished' if status == 'ok' else status.replace('_', ' ')}" for status, count in statuses.items()]
+    total = amount(float(round(sum(record.wall_s for record in records))), "wall_s")
+    rounds = len({record.round for record in records})
+    return f"{len(records)} jobs in {rounds} round{'s' * (rounds > 1)} ({', '.join(told)}), {total} in all."
+
+
+def setup_text(record):
+    """The machine and the versions of a record in one line."""
+    machine, versions = record.machine, record.versions
+    parts = [machine.get("cpu"), machine.get("cores") and f"{machine['cores']} cores"]
+    parts += [machine.get("memory_bytes") and amount(machine["memory_bytes"], "memory_bytes"), machine.get("os")]
+    blas, threads = machine.get("blas"), machine.get("blas_threads")
+    parts.append(blas and f"{blas if isinstance(blas, str) else 'BLAS'} on {threads} thread{'s' * (threads != 1)}")
+    named = [f"{name} {version}" for name, version in versions.items() if version]
+    return f"{', '.join(str(part) for part in parts if part) or 'unknown machine'}; {', '.join(named) or 'unknown versions'}"
+
+
+def load_range(records):
+    """Load of the machine before the jobs, as text; "" where it was not recorded."""
+    found = spread(record.machine.get("load_before") for record in records if not isinstance(record.machine.get("load_before"), list))
+    return f"{number(found.median)} ({number(found.low)} to {number(found.high)})" if found else ""
+
+
+def is_mixed(records):
+    """Whether the records come from more than one machine or set of versions."""
+    return len({setup(record) for record in records}) > 1
+
+
+def rendered(template, **context):
+    """A template of this folder, filled in."""
+    environment = Environment(
+        loader=PackageLoader("symrnn.study", "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=template.endswith(".html.j2"),
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template).render(listing=listing, **context)
+
+
+def markdown_report(sections, folder):
+    """The sections as Markdown; figures are named relative to `folder`."""
+    from symrnn.study.table import markdown
+
+    def relative(path):
+        return Path(path).relative_to(folder).as_posix()
+
+    return rendered("report.md.j2", sections=sections, markdown=markdown, relative=relative)

@@ -1,0 +1,129 @@
+"""Records as a table: one row a case, mode and state; medians; ratios to the reference."""
+
+from dataclasses import dataclass
+
+from symrnn.study.readings import ratio, reading, spread
+from symrnn.study.words import amount, number, title
+
+COLUMNS = (
+    "build_s+grad_s",
+    "rewrite_s",
+    "link_s",
+    "jit_s",
+    "total_s",
+    "step_s",
+    "peak_rss_bytes",
+    "after.nodes",
+    "after.inner_nodes",
+    "after.scans",
+    "after.components",
+)
+STATUS_WORDS = {
+    "time_limit": "over the time limit",
+    "memory_limit": "over the memory limit",
+    "crash": "crashed",
+    "error": "failed",
+    "garbage": "returned garbage",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text and as numbers to sort by; the first `axes` columns name the case."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    keys: tuple[tuple, ...]  # what each cell sorts by
+    axes: int
+
+
+def table(records, columns=COLUMNS, *, reference=None, ratio_of="total_s", task="compile"):
+    """The `Table` of the records of one task.
+
+    With a `reference` such as ``{"form": "sgd"}``, a last column holds the ratio of `ratio_of` to
+    the reference case of the same run.
+    """
+    records = [record for record in records if record.task == task]
+    columns = [
+        column
+        for column in columns
+        if any(reading(record, column) is not None for record in records)
+    ]
+    axes = list(dict.fromkeys(axis for record in records for axis in record.case))
+    axes += [
+        name for name in ("mode", "state") if len({getattr(record, name) for record in records}) > 1
+    ]
+    is_compared = reference and any(set(reference) <= set(record.case) for record in records)
+    rows = [
+        row(group, axes, columns, records, is_compared and (reference, ratio_of))
+        for group in cases_of(records)
+    ]
+    heading = [*axes, *(title(column) for column in columns)]
+    if is_compared:
+        heading.append(f"{title(ratio_of)} ÷ {'/'.join(map(str, reference.values()))}")
+    texts = tuple(tuple(text for text, _ in cells) for cells in rows)
+    keys = tuple(tuple(key for _, key in cells) for cells in rows)
+    return Table(tuple(heading), texts, keys, len(axes))
+
+
+def cases_of(records):
+    """The records grouped by case, mode and state."""
+    groups = {}
+    for record in records:
+        groups.setdefault(
+            repr((sorted(record.case.items()), record.mode, record.state)), []
+        ).append(record)
+    return list(groups.values())
+
+
+def row(group, axes, columns, records, compared):
+    """The cells of one case as ``(text, sort key)``."""
+    finished = [record for record in group if record.status == "ok"]
+    cells = [(number(reading(group[0], axis)), reading(group[0], axis)) for axis in axes]
+    for column in columns:
+        found = spread(reading(record, column) for record in finished)
+        cells.append((amount(found and found.median, column), found and found.median))
+    if not finished:
+        cells[len(axes)] = (outcome(group[-1]), None)
+    if compared:
+        reference, quantity = compared
+        cells.append(ratio_cell(group[0], records, reference, quantity))
+    return cells
+
+
+def outcome(record):
+    """How a job failed, in words.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> outcome(SimpleNamespace(status="time_limit", message="over 600 s"))
+    'over 600 s'
+    """
+    return record.message if record.status == "time_limit" else STATUS_WORDS[record.status]
+
+
+def ratio_cell(record, records, reference, quantity):
+    """The ratio of this record's case to the reference."""
+    if not set(reference) <= set(record.case):
+        return "–", None
+    case = {axis: record.case[axis] for axis in record.case}
+    found = ratio(
+        records, quantity, case, {**case, **reference}, mode=record.mode, state=record.state
+    )
+    return (f"{found.median:.2f}", found.median) if found else ("–", None)
+
+
+def markdown(table):
+    """The table in Markdown, numbers to the right.
+
+    Examples
+    --------
+    >>> print(markdown(Table(("form", "total"), (("sgd", "1 s"),), (("sgd", 1.0),), 1)))
+    | form | total |
+    |:--|--:|
+    | sgd | 1 s |
+    """
+    rule = "".join("|:--" if i < table.axes else "|--:" for i in range(len(table.columns))) + "|"
+    lines = ["| " + " | ".join(cells) + " |" for cells in (table.columns, *table.rows)]
+    return "\n".join([lines[0], rule, *lines[1:]])

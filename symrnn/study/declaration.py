@@ -19,6 +19,7 @@ DECLARATIONS = {
     "quick",
     "tasks",
     "reference",
+    "columns",
     *SETTINGS,
     *(f"quick_{name}" for name in SETTINGS),
 }
@@ -34,7 +35,7 @@ def check_declaration(name, module):
     if not hasattr(module, "cases") and not hasattr(module, "tasks"):
         raise UserError(f"{name}.py must declare cases = grid(...), or tasks, but has neither")
     check_names(name, module)
-    check_settings(name, vars(module))
+    check_settings(f"{name}.py", vars(module))
     if hasattr(module, "cases"):
         check_compile(name, module)
     for task, settings in getattr(module, "tasks", {}).items():

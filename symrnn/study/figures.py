@@ -45,7 +45,6 @@ STYLE = {
     "axes.axisbelow": True,
     "legend.frameon": False,
 }
-LIMITS = ("time_limit", "memory_limit")
 
 
 @dataclass(frozen=True)
@@ -223,7 +222,7 @@ def unfinished(group, x):
 
 def draw_unfinished(axis, place, record, y, colour):
     """A hollow arrow at the limit, if `y` is what was limited; else a cross on the upper edge."""
-    is_limited = record.status == "time_limit" and y.endswith("_s") and y != "step_s"
+    is_limited = is_drawn_at_limit(record, y)
     where = (
         {"transform": axis.transData} if is_limited else {"transform": axis.get_xaxis_transform()}
     )
@@ -251,9 +250,15 @@ def draw_unfinished(axis, place, record, y, colour):
     )
 
 
+def is_drawn_at_limit(record, y):
+    """Whether the time limit bounds `y` of this record from below."""
+    return record.status == "time_limit" and y.endswith("_s") and y != "step_s"
+
+
 def scale(axes, records, y, log):
     """A logarithmic axis for a wide span, one from zero otherwise."""
     values = [value for record in records if (value := reading(record, y))]
+    values += [record.wall_s for record in records if is_drawn_at_limit(record, y)]
     wide = bool(values) and min(values) > 0 and max(values) > 20 * min(values)
     for axis in axes:
         if wide if log is None else log:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 FIELDS = ("task", "mode", "state", "round", "status", "message", "wall_s")
+MACHINE = ("cpu", "cores", "memory_bytes", "os")  # what makes two machines different
 
 
 def reading(record, quantity):
@@ -96,7 +97,7 @@ def spread_of(records, quantity, **where):
     return spread(reading(record, quantity) for record in select(records, status="ok", **where))
 
 
-def ratio(records, quantity, of, to, **where):
+def ratio(records, quantity, of, to, *, across_versions=False, **where):
     """The spread of `quantity` in the cases `of` divided by that in the cases `to`, or None.
 
     Only records of the same run are divided: the same task, mode, state, round, machine and
@@ -110,16 +111,17 @@ def ratio(records, quantity, of, to, **where):
     axes = set(of) | set(to)
     finished = select(records, status="ok", **where)
     below = {
-        partner_key(record, axes): reading(record, quantity) for record in select(finished, **to)
+        partner_key(record, axes, across_versions): reading(record, quantity)
+        for record in select(finished, **to)
     }
     pairs = [
-        (reading(record, quantity), below.get(partner_key(record, axes)))
+        (reading(record, quantity), below.get(partner_key(record, axes, across_versions)))
         for record in select(finished, **of)
     ]
     return spread(above / divisor for above, divisor in pairs if above is not None and divisor)
 
 
-def partner_key(record, axes):
+def partner_key(record, axes, across_versions):
     """What two records must share to be divided by each other."""
     case = {axis: value for axis, value in record.case.items() if axis not in axes}
     around = {
@@ -127,10 +129,11 @@ def partner_key(record, axes):
         for name in ("task", "mode", "state", "round")
         if name not in axes
     }
-    return repr((sorted(case.items()), around, setup(record)))
+    return repr((sorted(case.items()), around, setup(record, across_versions=across_versions)))
 
 
-def setup(record):
-    """The machine and the versions of a record, as text, without its load."""
-    machine = {name: value for name, value in record.machine.items() if not name.startswith("load")}
-    return repr((sorted(machine.items(), key=str), sorted(record.versions.items(), key=str)))
+def setup(record, *, across_versions=False):
+    """The machine and, unless `across_versions`, the versions of a record, as text."""
+    machine = {name: record.machine.get(name) for name in MACHINE}
+    versions = {} if across_versions else record.versions
+    return repr((machine, sorted(versions.items())))

@@ -1,17 +1,19 @@
 """A report says in words what came out of experiments, computed from their records.
 
-A `Section` is what there is to say about one experiment; the templates beside this file write it down.
+A `Section` is what there is to say about one experiment; the templates beside this file write it
+down.
 """
 
 from collections import Counter
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from symrnn.study.readings import setup, spread
-from symrnn.study.table import COLUMNS, Table, outcome, table
-from symrnn.study.words import amount, case_text, listing, number
+from symrnn.study.readings import setup
+from symrnn.study.table import COLUMNS, STATUS_WORDS, Table, markdown, outcome, table
+from symrnn.study.words import amount, case_text, listing
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,17 @@ class Section:
     failures: tuple[str, ...]
     setups: tuple[str, ...]
     counts: str
+    left_out: int  # records of other machines or versions
     command: str
 
 
 def section(experiment, records, pictures=()):
     """The `Section` of an experiment from its records."""
     columns = getattr(experiment.module, "columns", COLUMNS)
+    older, records = (
+        records,
+        newest_setup(records, across_versions=hasattr(experiment.module, "python")),
+    )
     return Section(
         name=experiment.name,
         question=experiment.question,
@@ -50,8 +57,9 @@ def section(experiment, records, pictures=()):
         tables=tables(records, columns, experiment.reference),
         pictures=tuple(pictures),
         failures=tuple(failures(records)),
-        setups=tuple(dict.fromkeys(setup_text(record) for record in records)),
+        setups=tuple(dict.fromkeys(setup_text(record) for record in records if record.versions)),
         counts=counts(records),
+        left_out=len(older) - len(records),
         command=f"symrnn run {experiment.name}",
     )
 
@@ -71,12 +79,14 @@ def tables(records, columns, reference):
 
 
 def pictures(experiment, records, folder):
-    """Draw the experiment's charts into `folder`; one is called like the experiment, more are numbered."""
-    charts = experiment.module.figure(records)
+    """Draw the experiment's charts into `folder`; all but the first are numbered."""
+    across_versions = hasattr(experiment.module, "python")
+    charts = experiment.module.figure(newest_setup(records, across_versions=across_versions))
     charts = charts if isinstance(charts, list | tuple) else [charts]
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
-        Picture(*chart.save(Path(folder) / stem), chart.alt) for stem, chart in zip(stems, charts, strict=False)
+        Picture(*chart.save(Path(folder) / stem), chart.alt)
+        for stem, chart in zip(stems, charts, strict=False)
     ]
 
 
@@ -102,32 +112,56 @@ def counts(records):
     if not records:
         return "No jobs are recorded."
     statuses = Counter(record.status for record in records)
-    told = [f"{count} {'finished' if status == 'ok' else status.replace('_', ' ')}" for status, count in statuses.items()]
+    told = [f"{count} {STATUS_WORDS.get(status, 'finished')}" for status, count in statuses.items()]
     total = amount(float(round(sum(record.wall_s for record in records))), "wall_s")
     rounds = len({record.round for record in records})
-    return f"{len(records)} jobs in {rounds} round{'s' * (rounds > 1)} ({', '.join(told)}), {total} in all."
+    many = "s" * (rounds > 1)
+    return f"{len(records)} jobs in {rounds} round{many} ({', '.join(told)}), {total} in all."
 
 
 def setup_text(record):
     """The machine and the versions of a record in one line."""
     machine, versions = record.machine, record.versions
     parts = [machine.get("cpu"), machine.get("cores") and f"{machine['cores']} cores"]
-    parts += [machine.get("memory_bytes") and amount(machine["memory_bytes"], "memory_bytes"), machine.get("os")]
-    blas, threads = machine.get("blas"), machine.get("blas_threads")
-    parts.append(blas and f"{blas if isinstance(blas, str) else 'BLAS'} on {threads} thread{'s' * (threads != 1)}")
-    named = [f"{name} {version}" for name, version in versions.items() if version]
-    return f"{', '.join(str(part) for part in parts if part) or 'unknown machine'}; {', '.join(named) or 'unknown versions'}"
+    parts += [
+        (size := machine.get("memory_bytes")) and amount(size, "memory_bytes"),
+        machine.get("os"),
+    ]
+    if machine.get("blas_threads"):
+        parts.append(f"BLAS threads {machine['blas_threads']}")
+    named = [f"{name} {each}" for name, each in versions.items() if each]
+    where = ", ".join(str(part) for part in parts if part) or "unknown machine"
+    return f"{where}; {', '.join(named) or 'unknown versions'}"
 
 
-def load_range(records):
-    """Load of the machine before the jobs, as text; "" where it was not recorded."""
-    found = spread(record.machine.get("load_before") for record in records if not isinstance(record.machine.get("load_before"), list))
-    return f"{number(found.median)} ({number(found.low)} to {number(found.high)})" if found else ""
+def newest_setup(records, *, across_versions=False):
+    """The records of the set-up that the last record has: machines and versions are never mixed."""
+
+    finished = [record for record in records if record.versions] or records
+    newest = setup(finished[-1], across_versions=across_versions)
+    return [
+        record
+        for record in records
+        if not record.versions or setup(record, across_versions=across_versions) == newest
+    ]
 
 
-def is_mixed(records):
-    """Whether the records come from more than one machine or set of versions."""
-    return len({setup(record) for record in records}) > 1
+def other_versions(records):
+    """The versions that the records have where others are installed now, as text; else ""."""
+    differ = {}
+    for record in records:
+        for name, then in record.versions.items():
+            if name != "python" and then and (now := installed(name)) and now != then:
+                differ[f"{name} {then} (now {now})"] = None
+    return listing(differ) if differ else ""
+
+
+def installed(distribution):
+    """The installed version of a distribution, None where there is none."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
 
 
 def rendered(template, **context):
@@ -145,7 +179,6 @@ def rendered(template, **context):
 
 def markdown_report(sections, folder):
     """The sections as Markdown; figures are named relative to `folder`."""
-    from symrnn.study.table import markdown
 
     def relative(path):
         return Path(path).relative_to(folder).as_posix()

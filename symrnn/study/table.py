@@ -54,13 +54,15 @@ def table(records, columns=COLUMNS, *, reference=None, ratio_of="total_s", task=
         name for name in ("mode", "state") if len({getattr(record, name) for record in records}) > 1
     ]
     is_compared = reference and any(set(reference) <= set(record.case) for record in records)
-    rows = [
-        row(group, axes, columns, records, is_compared and (reference, ratio_of))
-        for group in cases_of(records)
-    ]
+    groups = cases_of(records)
+    compared = is_compared and (reference, ratio_of)
+    rows = [row(group, axes, columns, records, compared) for group in groups]
     heading = [*axes, *(title(column) for column in columns)]
     if is_compared:
         heading.append(f"{title(ratio_of)} ÷ {'/'.join(map(str, reference.values()))}")
+    if any(outcome_cell(group)[0] for group in groups):
+        heading.append("outcome")
+        rows = [[*cells, outcome_cell(group)] for cells, group in zip(rows, groups, strict=True)]
     texts = tuple(tuple(text for text, _ in cells) for cells in rows)
     keys = tuple(tuple(key for _, key in cells) for cells in rows)
     return Table(tuple(heading), texts, keys, len(axes))
@@ -76,6 +78,12 @@ def cases_of(records):
     return list(groups.values())
 
 
+def outcome_cell(group):
+    """ "" where a job of the case finished, else how it failed."""
+    text = "" if any(record.status == "ok" for record in group) else outcome(group[-1])
+    return text, text
+
+
 def row(group, axes, columns, records, compared):
     """The cells of one case as ``(text, sort key)``."""
     finished = [record for record in group if record.status == "ok"]
@@ -83,8 +91,6 @@ def row(group, axes, columns, records, compared):
     for column in columns:
         found = spread(reading(record, column) for record in finished)
         cells.append((amount(found and found.median, column), found and found.median))
-    if not finished:
-        cells[len(axes)] = (outcome(group[-1]), None)
     if compared:
         reference, quantity = compared
         cells.append(ratio_cell(group[0], records, reference, quantity))

@@ -2,7 +2,7 @@
 
 UNITS = {"s": "s", "us": "µs", "bytes": "bytes"}
 TITLES = {
-    "total_s": "cold total",
+    "total_s": "total",
     "build_s+grad_s": "build + grad",
     "rewrite_s": "rewrite",
     "link_s": "link",

@@ -157,8 +157,8 @@ def finish(experiment, results):
     records = recorded(experiment, results)
     show_records(experiment, records)
     pictures = draw(experiment, records, results)
-    path = write_report([(experiment, records, pictures)], results)
-    written = [str(picture.svg) for picture in pictures] + [str(path)]
+    paths = write_report([(experiment, records, pictures)], results)
+    written = [str(path) for path in [*(picture.svg for picture in pictures), *paths]]
     console().print(
         f"records  {results}/records.jsonl\nwritten  {', '.join(written)}", highlight=False
     )
@@ -215,7 +215,7 @@ def report(names, experiments, results):
         parts.append(
             (experiment, records, draw(experiment, records, Path(results) / experiment.name))
         )
-    click.echo(write_report(parts, Path(results)))
+    click.echo("\n".join(str(path) for path in write_report(parts, Path(results))))
 
 
 def recorded_names(folder, results):
@@ -278,13 +278,15 @@ def draw(experiment, records, folder):
 
 
 def write_report(parts, folder):
-    """Write ``report.md`` into `folder`; its path."""
+    """Write ``report.html``, a self-contained page, and ``report.md``; their paths."""
+    from symrnn.study.page import html_report
     from symrnn.study.report import markdown_report, section
 
     sections = [section(experiment, records, pictures) for experiment, records, pictures in parts]
-    path = folder / "report.md"
-    path.write_text(markdown_report(sections, folder))
-    return path
+    paths = [folder / "report.html", folder / "report.md"]
+    paths[0].write_text(html_report(sections))
+    paths[1].write_text(markdown_report(sections, folder))
+    return paths
 
 
 def warn_of_other_versions(results, fresh):

@@ -63,7 +63,7 @@ def test_what_was_run_can_be_shown_drawn_and_reported(invoke):
         "results/naive/naive.svg",
         "results/naive/naive.png",
     ]
-    assert invoke("report").stdout.strip() == "results/report.md"
+    assert invoke("report").stdout.split() == ["results/report.html", "results/report.md"]
     assert "(naive/naive.svg)" in Path("results/report.md").read_text()
 
 

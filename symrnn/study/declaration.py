@@ -1,5 +1,6 @@
 """What an experiment file may declare, checked before anything runs."""
 
+import importlib.util
 import inspect
 import json
 
@@ -20,6 +21,7 @@ DECLARATIONS = {
     "tasks",
     "reference",
     "columns",
+    "needs",
     *SETTINGS,
     *(f"quick_{name}" for name in SETTINGS),
 }
@@ -35,6 +37,7 @@ def check_declaration(name, module):
     if not hasattr(module, "cases") and not hasattr(module, "tasks"):
         raise UserError(f"{name}.py must declare cases = grid(...), or tasks, but has neither")
     check_names(name, module)
+    check_needs(name, getattr(module, "needs", ()))
     check_settings(f"{name}.py", vars(module))
     if hasattr(module, "cases"):
         check_compile(name, module)
@@ -43,6 +46,16 @@ def check_declaration(name, module):
     for function in ("answer", "figure"):
         if not callable(getattr(module, function, None)):
             raise UserError(f"{name}.py must define {function}(records), but does not")
+
+
+def check_needs(name, needs):
+    """The packages of the modules that the child will import are installed."""
+    for package in dict.fromkeys(needed.partition(".")[0] for needed in needs):
+        if importlib.util.find_spec(package) is None:
+            raise UserError(
+                f"{name}.py needs {package}, which is not installed;"
+                ' install it, for example with `pip install "symrnn[experiments,jax]"`'
+            )
 
 
 def check_names(name, module):

@@ -10,6 +10,7 @@ stand
   twins: optional;
 * ``tasks``: ``{"train": {"cases": ..., "quick": ...}}``, further functions of the file, called
   once a case in a child;
+* ``needs``: modules that the child imports before any clock runs;
 * ``columns``: the quantities of the table, where not the usual ones;
 * ``reference``: the case that others are compared with, for example ``{"form": "sgd"}``;
 * ``flags(**case)``, ``environment(**case)``, ``python(**case)``: PyTensor flags, variables and

@@ -58,6 +58,7 @@ WRONG = {  # what is wrong: (replaced, by, what the error says)
         "modes has the unknown 'NUMBER'; did you mean 'NUMBA'?",
     ),
     "negative rounds": ("rounds = 2", "rounds = -2", "rounds must be a positive number, but is -2"),
+    "missing package": ("rounds = 2", 'needs = ["nosuch.thing"]', "needs nosuch, which is not"),
     "task without function": ("rounds = 2", 'tasks = {"train": {}}', "there is no train()"),
     "task without cases": ("rounds = 2", 'tasks = {"build": {}}', "must have 'cases'"),
 }

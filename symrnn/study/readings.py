@@ -121,7 +121,21 @@ def ratio(records, quantity, of, to, *, across_versions=False, **where):
     return spread(above / divisor for above, divisor in pairs if above is not None and divisor)
 
 
-def partner_key(record, axes, across_versions):
+def differences(records, quantity, of, to, **where):
+    """``(case, difference)`` of `quantity` for every pair that `ratio` would divide."""
+    axes = set(of) | set(to)
+    finished = select(records, status="ok", **where)
+    below = {
+        partner_key(record, axes): reading(record, quantity) for record in select(finished, **to)
+    }
+    pairs = [
+        (r.case, reading(r, quantity), below.get(partner_key(r, axes)))
+        for r in select(finished, **of)
+    ]
+    return [(case, over - under) for case, over, under in pairs if None not in (over, under)]
+
+
+def partner_key(record, axes, across_versions=False):
     """What two records must share to be divided by each other."""
     case = {axis: value for axis, value in record.case.items() if axis not in axes}
     around = {

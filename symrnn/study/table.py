@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from symrnn.study.readings import ratio, reading, spread
+from symrnn.study.readings import ratio, reading, select, spread, values_of
 from symrnn.study.words import amount, number, title
 
 COLUMNS = (
@@ -133,3 +133,36 @@ def markdown(table):
     rule = "".join("|:--" if i < table.axes else "|--:" for i in range(len(table.columns))) + "|"
     lines = ["| " + " | ".join(cells) + " |" for cells in (table.columns, *table.rows)]
     return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def ratio_table(records, axis, reference, quantities, **where):
+    """Every other value of `axis` against `reference` in Markdown: ratios, pair by pair."""
+    names = [name for name in values_of(select(records, **where), axis) if name != reference]
+    rows, pairs = [], 0
+    for name in names:
+        of, to = {axis: name}, {axis: reference}
+        found = [ratio(records, each, of, to, **where) for each in quantities]
+        pairs = max(pairs, *(each.samples for each in found if each), 0)
+        rows.append((f"`{name}`", *(ratio_text(each) for each in found)))
+    if not pairs:
+        return ""
+    heading = (f"÷ `{reference}`", *(title(each) for each in quantities))
+    told = f"Ratios to `{reference}`, median and quartiles over up to {pairs} pairs of one run:"
+    return f"{told}\n\n{markdown(Table(heading, tuple(rows), (), 1))}"
+
+
+def ratio_text(spread):
+    """A ratio as it stands in a cell.
+
+    Examples
+    --------
+    >>> from symrnn.study.readings import Spread
+    >>> ratio_text(Spread(1.5, 1.25, 2.0, 4)), ratio_text(Spread(1, 1, 1, 4)), ratio_text(None)
+    ('1.5 (1.25–2)', '1', '–')
+    """
+    if spread is None:
+        return "–"
+    low, middle, high = (
+        number(float(f"{getattr(spread, x):.3g}")) for x in ("low", "median", "high")
+    )
+    return middle if low == high else f"{middle} ({low}–{high})"

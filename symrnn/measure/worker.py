@@ -157,7 +157,7 @@ def attribute(module, name: str, path: str):
 
 
 def die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies, and to choose it when memory runs out."""
+    """Ask Linux to kill this process with its parent, and to choose it when memory runs out."""
     if sys.platform != "linux":
         return
     import ctypes

@@ -2,7 +2,8 @@
 
     numba         functions compiled by Numba (its event "numba:compile"); a compilation within
                   another counts, its time does not count twice
-    numba_loaded  functions that Numba took from its cache on the disk
+    numba_loaded  functions that Numba took from its cache on the disk (with all they call)
+    numba_saved   functions that Numba added to its cache on the disk
     c_compiled    calls of the C++ compiler
     c_loaded      C modules that were taken from the cache on the disk
     jax           programs compiled by XLA (JAX's event "backend_compile_duration")
@@ -42,6 +43,7 @@ class CompileEvents:
     compilations: list[Compilation] = field(default_factory=list)
     c_loaded: int = 0
     numba_loaded: int = 0
+    numba_saved: int = 0
 
     def count(self, backend: str) -> int:
         """How many things `backend` compiled."""
@@ -54,13 +56,15 @@ class CompileEvents:
 
     @property
     def is_cold(self) -> bool:
-        """Whether more was compiled than taken from a cache.
+        """Whether the run filled a cache, or compiled without one.
 
-        A warm run may compile a little: PyTensor gives some functions no key for Numba's cache, and
-        JAX has no cache on the disk unless one is configured (so its runs are all cold).
+        A warm run may compile a little (PyTensor 3.3 gives some small functions no key for
+        Numba's cache), but adds nothing to a cache. JAX has no cache on the disk unless one is
+        configured, so its runs are all cold.
         """
-        compiled = sum(self.count(backend) for backend in ("numba", "c", "jax"))
-        return compiled > self.c_loaded + self.numba_loaded
+        compiled = self.count("numba") + self.count("jax")
+        is_filling = self.count("c") + self.numba_saved > 0
+        return is_filling or (compiled > 0 and self.numba_loaded == 0)
 
     def to_dict(self) -> dict:
         """Counts and seconds, for a record."""
@@ -68,6 +72,7 @@ class CompileEvents:
             "numba": self.count("numba"),
             "numba_s": self.seconds("numba"),
             "numba_loaded": self.numba_loaded,
+            "numba_saved": self.numba_saved,
             "c_compiled": self.count("c"),
             "c_compiled_s": self.seconds("c"),
             "c_loaded": self.c_loaded,
@@ -101,16 +106,20 @@ def compile_events() -> Iterator[CompileEvents]:
 
 @contextmanager
 def numba_events(events: CompileEvents) -> Iterator[None]:
-    """Listen to Numba's own events, and wrap the loading from its cache, for which it has none."""
+    """Listen to Numba's own events, and wrap the calls of its cache, for which it has none."""
     from numba.core import event
     from numba.core.caching import Cache
 
-    load_overload = Cache.load_overload
+    load, save = Cache.load_overload, Cache.save_overload
 
-    def counted(self, *args, **kwargs):
-        loaded = load_overload(self, *args, **kwargs)
+    def counted_load(self, *args, **kwargs):
+        loaded = load(self, *args, **kwargs)
         events.numba_loaded += loaded is not None
         return loaded
+
+    def counted_save(self, *args, **kwargs):
+        events.numba_saved += 1
+        return save(self, *args, **kwargs)
 
     class Listener(event.Listener):
         begins = []
@@ -126,12 +135,12 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
                 Compilation("numba", name, begin, span, is_nested=bool(self.begins))
             )
 
-    Cache.load_overload = counted
+    Cache.load_overload, Cache.save_overload = counted_load, counted_save
     try:
         with event.install_listener("numba:compile", Listener()):
             yield
     finally:
-        Cache.load_overload = load_overload
+        Cache.load_overload, Cache.save_overload = load, save
 
 
 @contextmanager

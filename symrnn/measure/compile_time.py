@@ -1,4 +1,4 @@
-"""The compile time of one case, measured in a fresh child process under a time and a memory limit."""
+"""The compile time of one case, in a fresh child process under a time and a memory limit."""
 
 from symrnn.bench.records import Job, Record
 from symrnn.bench.runner import measured
@@ -18,4 +18,5 @@ def compile_time(job: Job) -> Record:
         record = compile_time(Job("mine", {"layers": 2}, "mine.py", mode="CVM", time_limit_s=60))
         record.values["rewrite_s"], record.values["after"]["scans"]
     """
-    return list(measured([job]))[0]
+    (record,) = measured([job])
+    return record

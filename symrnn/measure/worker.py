@@ -88,11 +88,15 @@ def one_sentence(error: BaseException) -> str:
 
 
 def measure(job: Job, answer: Answer) -> None:
-    """Import, run the task of the job, and answer with its values."""
+    """Import, run the task of the job, and answer with its values.
+
+    The experiment's file may name further modules to import off the clock: ``needs = [...]``.
+    """
     answer.phase("import")
     begin = perf_counter()
     experiment = loaded_file(job.path)
-    for module in ["pytensor", "pytensor.tensor", *BACKENDS.get(job.mode, []), *OWN]:
+    needs = [*BACKENDS.get(job.mode, []), *OWN, *getattr(experiment, "needs", [])]
+    for module in ["pytensor", "pytensor.tensor", *needs]:
         importlib.import_module(module)
     answer.values(import_s=perf_counter() - begin)
     begin = perf_counter()
@@ -157,7 +161,7 @@ def attribute(module, name: str, path: str):
 
 
 def die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies, and to choose it when memory runs out."""
+    """Ask Linux to kill this process with its parent, and to choose it when memory runs out."""
     if sys.platform != "linux":
         return
     import ctypes

@@ -15,9 +15,9 @@ NAIVE = ["nesterov_naive_clone", "nesterov_naive_rebuild", "nesterov_naive_per_p
 FORMS = [SGD, "nesterov_momentum", ODD_EVEN, *NAIVE]
 
 cases = grid(cell=["rnn", "lstm"], depth=[1, 2, 4], form=FORMS)
-quick = grid(cell=["rnn"], depth=[1], form=FORMS)
-modes = ["NUMBA", "CVM"]
-quick_modes = ["CVM"]
+quick = grid(cell=["rnn"], depth=[1, 2], form=FORMS)
+modes = ["JAX", "NUMBA"]
+quick_modes = ["JAX"]
 states = ["cold", "warm"]
 quick_states = ["cold"]
 rounds = 3
@@ -29,8 +29,8 @@ needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.datasets"]
 tasks = {
     "train": {
         "cases": grid(cell=["rnn", "lstm"], depth=[2], steps=[200], more_steps=[1800]),
-        "quick": grid(cell=["rnn"], depth=[1], steps=[200], more_steps=[1300]),
-        "modes": ["CVM"],
+        "quick": grid(cell=["rnn"], depth=[2], steps=[200], more_steps=[1300]),
+        "modes": ["JAX"],
     }
 }
 
@@ -41,7 +41,7 @@ BATCH = 64
 def build(cell, depth, form):
     from symrnn.models.digit_rows import digit_rows
 
-    return digit_rows(depth=depth, cell=cell, rng=0)
+    return digit_rows(depth, cell, batch=BATCH)
 
 
 def functions(graph, cell, depth, form):
@@ -68,9 +68,9 @@ def updates_of(graph, form, build_loss):
 
 def rebuilt_loss(graph, even, cell, depth):
     """The loss of the network built again on the look-ahead expressions `even`."""
-    from symrnn.models.digit_rows import on_params
+    from symrnn.models.digit_rows import digit_rows_network
 
-    return on_params(even, *graph.inputs, depth=depth, cell=cell)[0]
+    return digit_rows_network(depth, cell).on(even).loss(*graph.inputs)
 
 
 def batch(cell, depth, form):
@@ -82,9 +82,9 @@ def batch(cell, depth, form):
 
 def train(cell, depth, steps, more_steps):
     """Every Nesterov form from one seed for `steps` steps, and odd/even for `more_steps` more."""
-    from symrnn.models.digit_rows import digit_rows
+    from symrnn.models.digit_rows import HELD_OUT, digit_rows
 
-    evaluate = evaluation(digit_rows(depth=depth, cell=cell, rng=0))
+    evaluate = evaluation(digit_rows(depth, cell, batch=HELD_OUT))
     runs = {form: losses_and_accuracies(form, cell, depth, evaluate) for form in FORMS[1:]}
     losses = {form: [next(run)[0] for _ in range(steps)] for form, run in runs.items()}
     *_, (_, accuracy) = (next(runs[ODD_EVEN]) for _ in range(more_steps))

@@ -39,16 +39,20 @@ BATCH = 64
 
 
 def build(cell, depth, form):
-    from symrnn.models.digit_rows import digit_rows
+    from symrnn.models.digit_rows import ROWS, digit_rows
 
-    return digit_rows(depth, cell, batch=BATCH)
+    return digit_rows(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
 
 
 def functions(graph, cell, depth, form):
     """A step of `form`: sgd and the forms of one function give one, odd/even two."""
     from symrnn.measure.stages import FunctionSpec
+    from symrnn.models.digit_rows import digit_rows_loss
 
-    *jumps, correct = updates_of(graph, form, lambda even: rebuilt_loss(graph, even, cell, depth))
+    def rebuilt(even):
+        return digit_rows_loss(even, graph, cell=cell, depth=depth)
+
+    *jumps, correct = updates_of(graph, form, rebuilt)
     return [FunctionSpec([], [], jump) for jump in jumps] + [
         FunctionSpec(graph.inputs, [graph.loss], correct)
     ]
@@ -66,13 +70,6 @@ def updates_of(graph, form, build_loss):
     return updates if form == ODD_EVEN else [updates]
 
 
-def rebuilt_loss(graph, even, cell, depth):
-    """The loss of the network built again on the look-ahead expressions `even`."""
-    from symrnn.models.digit_rows import digit_rows_network
-
-    return digit_rows_network(depth, cell).on(even).loss(*graph.inputs)
-
-
 def batch(cell, depth, form):
     from symrnn.models.digit_rows import load_digit_rows
 
@@ -82,10 +79,12 @@ def batch(cell, depth, form):
 
 def train(cell, depth, steps, more_steps):
     """Every Nesterov form from one seed for `steps` steps, and odd/even for `more_steps` more."""
-    from symrnn.models.digit_rows import HELD_OUT, digit_rows
+    from symrnn.models.digit_rows import ROWS, digit_rows, load_digit_rows
 
-    evaluate = evaluation(digit_rows(depth, cell, batch=HELD_OUT))
-    runs = {form: losses_and_accuracies(form, cell, depth, evaluate) for form in FORMS[1:]}
+    digits, held_out = load_digit_rows()
+    rows = len(held_out[1])
+    evaluate = evaluation(digit_rows(cell=cell, depth=depth, steps=ROWS, batch=rows), held_out)
+    runs = {form: progress(form, cell, depth, digits, evaluate) for form in FORMS[1:]}
     losses = {form: [next(run)[0] for _ in range(steps)] for form, run in runs.items()}
     *_, (_, accuracy) = (next(runs[ODD_EVEN]) for _ in range(more_steps))
     return {
@@ -97,26 +96,22 @@ def train(cell, depth, steps, more_steps):
     }
 
 
-def losses_and_accuracies(form, cell, depth, evaluate):
+def progress(form, cell, depth, digits, evaluate):
     """Train for ever; yields held-out loss and accuracy at the odd values after each step."""
     import numpy as np
     import pytensor
 
-    from symrnn.models.digit_rows import load_digit_rows
-
     graph = build(cell, depth, form)
     specs = functions(graph, cell, depth, form)
-    compiled = [
-        pytensor.function(spec.inputs, spec.outputs, updates=spec.updates) for spec in specs
-    ]
+    steps = [pytensor.function(spec.inputs, spec.outputs, updates=spec.updates) for spec in specs]
     odd = odd_readout(form, graph.params, specs)
-    (xs, labels), held_out = load_digit_rows()
+    xs, labels = digits
     rng = np.random.default_rng(1)
     while True:
-        rows = rng.choice(labels.size, BATCH, replace=False)
-        for function, spec in zip(compiled, specs, strict=True):
-            function(*[xs[:, rows], labels[rows]][: len(spec.inputs)])
-        yield evaluate(odd(), *held_out)
+        drawn = rng.choice(labels.size, BATCH, replace=False)
+        for step, spec in zip(steps, specs, strict=True):
+            step(*[xs[:, drawn], labels[drawn]][: len(spec.inputs)])
+        yield evaluate(odd())
 
 
 def odd_readout(form, params, specs):
@@ -130,13 +125,14 @@ def odd_readout(form, params, specs):
     return lambda: [param.get_value(borrow=True) for param in params]
 
 
-def evaluation(graph):
-    """A function from parameter values and digits to the loss and the accuracy."""
+def evaluation(graph, held_out):
+    """A function from parameter values to loss and accuracy on the held-out digits."""
     import pytensor
 
+    xs, labels = held_out
     function = pytensor.function(graph.inputs, [graph.loss, graph.outputs["logits"]])
 
-    def evaluate(values, xs, labels):
+    def evaluate(values):
         for param, value in zip(graph.params, values, strict=True):
             param.set_value(value)
         loss, logits = function(xs, labels)

@@ -5,6 +5,7 @@ processes.
 """
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from symrnn.study.experiment import experiment_names, experiments_folder, load_e
 
 WRONG_USE = 2
 INTERRUPTED = 130
+BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
 
 
 class OneSentence(click.ClickException):
@@ -135,6 +137,7 @@ def run_one(experiment, results, *, quick, fresh, rounds):
     from symrnn.study.progress import Progress
 
     jobs = experiment.jobs(quick=quick, rounds=rounds)
+    check_backends({job.mode for job in jobs})
     folder = results / experiment.name
     console().print(f"[bold]{experiment.question}[/bold]")
     warn_of_other_versions(folder, fresh)
@@ -150,6 +153,16 @@ def run_one(experiment, results, *, quick, fresh, rounds):
         )
         sys.exit(INTERRUPTED)
     finish(experiment, folder)
+
+
+def check_backends(modes):
+    """Refuse modes whose backend is not installed."""
+    for mode, package in BACKENDS.items():
+        if mode in modes and find_spec(package) is None:
+            raise UserError(
+                f"the experiment runs in mode {mode}, but {package} is not installed;"
+                f" install it with `pip install {package}`"
+            )
 
 
 def finish(experiment, results):

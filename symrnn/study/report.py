@@ -116,7 +116,8 @@ def counts(records):
     total = amount(float(round(sum(record.wall_s for record in records))), "wall_s")
     rounds = len({record.round for record in records})
     many = "s" * (rounds > 1)
-    return f"{len(records)} jobs in {rounds} round{many} ({', '.join(told)}), {total} in all."
+    few = " With fewer than three rounds, a ratio of times near 1 decides nothing." * (rounds < 3)
+    return f"{len(records)} jobs in {rounds} round{many} ({', '.join(told)}), {total} in all.{few}"
 
 
 def setup_text(record):

@@ -81,6 +81,18 @@ def times(spread):
     return f"{number(spread.median)} times ({number(spread.low)} to {number(spread.high)})"
 
 
+def span(values):
+    """The range of some numbers, one number where they agree.
+
+    Examples
+    --------
+    >>> span([2, 1.5]), span([1.0, 1.0])
+    ('1.5 to 2', '1')
+    """
+    low, high = (number(float(f"{pick(values):.3g}")) for values in [list(values)] for pick in (min, max))
+    return low if low == high else f"{low} to {high}"
+
+
 def title(quantity):
     """The heading of a quantity.
 

@@ -14,6 +14,7 @@ SETTINGS = {
     "rounds": 1,
     "time_limit_s": 600,
     "memory_limit_bytes": 8 * 2**30,
+    "steps": 20,
 }
 DECLARATIONS = {
     "cases",
@@ -21,6 +22,7 @@ DECLARATIONS = {
     "tasks",
     "reference",
     "columns",
+    "ratio_of",
     "needs",
     *SETTINGS,
     *(f"quick_{name}" for name in SETTINGS),
@@ -152,7 +154,7 @@ def check_settings(where, settings):
                     raise UserError(
                         f"{where}: {spelled} has the unknown {value!r}; {nearest(value, known)}"
                     )
-    for key in ("rounds", "time_limit_s", "memory_limit_bytes"):
+    for key in ("rounds", "time_limit_s", "memory_limit_bytes", "steps"):
         for spelled in (key, f"quick_{key}"):
             value = settings.get(spelled, 1)
             if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:

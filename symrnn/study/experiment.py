@@ -6,11 +6,12 @@ stand
 * ``cases`` and ``quick``: lists of dicts, usually from `grid`; ``quick`` is what ``--quick`` runs;
 * ``build(**case) -> TrainingGraph``, ``functions(graph, **case) -> [FunctionSpec]``,
   ``batch(**case) -> [array]``: what the child process compiles and times;
-* ``modes``, ``states``, ``rounds``, ``time_limit_s``, ``memory_limit_bytes`` and their ``quick_``
-  twins: optional;
+* ``modes``, ``states``, ``rounds``, ``steps``, ``time_limit_s``, ``memory_limit_bytes`` and their
+  ``quick_`` twins: optional;
 * ``tasks``: ``{"train": {"cases": ..., "quick": ...}}``, further functions of the file, called
   once a case in a child;
 * ``needs``: modules that the child imports before any clock runs;
+* ``ratio_of``: the quantity of the table's ratios, ``"total_s"`` by default;
 * ``columns``: the quantities of the table, where not the usual ones;
 * ``reference``: the case that others are compared with, for example ``{"form": "sgd"}``;
 * ``flags(**case)``, ``environment(**case)``, ``python(**case)``: PyTensor flags, variables and
@@ -141,6 +142,7 @@ class Experiment:
             task=task.name,
             time_limit_s=self.setting("time_limit_s", quick=quick),
             memory_limit_bytes=self.setting("memory_limit_bytes", quick=quick),
+            steps=self.setting("steps", quick=quick),
         )
         for index, mode, case, state in itertools.product(
             range(rounds), task.modes, side_by_side(task.cases, self.reference), task.states

@@ -44,7 +44,6 @@ class Section:
 
 def section(experiment, records, pictures=()):
     """The `Section` of an experiment from its records."""
-    columns = getattr(experiment.module, "columns", COLUMNS)
     older, records = (
         records,
         newest_setup(records, across_versions=hasattr(experiment.module, "python")),
@@ -54,7 +53,7 @@ def section(experiment, records, pictures=()):
         question=experiment.question,
         about=experiment.about,
         answer=answer(experiment, records),
-        tables=tables(records, columns, experiment.reference),
+        tables=tables(experiment, records),
         pictures=tuple(pictures),
         failures=tuple(failures(records)),
         setups=tuple(dict.fromkeys(setup_text(record) for record in records if record.versions)),
@@ -71,10 +70,15 @@ def answer(experiment, records):
     return experiment.module.answer(records).strip()
 
 
-def tables(records, columns, reference):
+def tables(experiment, records):
     """One table a task, those that have anything to show."""
+    columns = getattr(experiment.module, "columns", COLUMNS)
+    ratios = {
+        "reference": experiment.reference,
+        "ratio_of": getattr(experiment.module, "ratio_of", "total_s"),
+    }
     tasks = dict.fromkeys(record.task for record in records)
-    found = {task: table(records, columns, reference=reference, task=task) for task in tasks}
+    found = {task: table(records, columns, task=task, **ratios) for task in tasks}
     return {task: each for task, each in found.items() if len(each.columns) > each.axes}
 
 

@@ -82,7 +82,8 @@ def ratios(new: Sequence[float], old: Sequence[float]) -> np.ndarray:
     new, old = checked("new", new), checked("old", old)
     if len(new) != len(old):
         raise UserError(
-            f"new and old must have as many rounds to be paired, but have {len(new)} and {len(old)};"
+            f"new and old must have as many rounds to be paired, but have {len(new)} and"
+            f" {len(old)};"
             " leave out rounds that only one of them has, or compare them unpaired"
         )
     return new / old

@@ -55,14 +55,19 @@ class RewriteProfile:
     spans: tuple[tuple[str, str, float, float], ...] = ()
 
     @property
+    def rewrite_s(self) -> float:
+        """Seconds of the outermost passes: the rewriting itself."""
+        return sum(each.seconds for each in self.passes)
+
+    @property
     def remainder_s(self) -> float:
-        """Wall time that no pass accounts for: cloning the graph, checking the inputs."""
-        return self.wall_s - sum(each.seconds for each in self.passes)
+        """The rest of the wall time: cloning the graph, checking the inputs."""
+        return self.wall_s - self.rewrite_s
 
     @property
     def accounted(self) -> float:
-        """Share of the wall time that those passes account for which have no pass below them."""
-        return sum(leaf_seconds(each) for each in self.passes) / self.wall_s
+        """Share of the rewriting that those passes account for which have no pass below them."""
+        return sum(leaf_seconds(each) for each in self.passes) / (self.rewrite_s or 1.0)
 
     def by_name(self, kind: str | None = None) -> list[RewriteTiming]:
         """One timing for each name, wherever it stands in the tree; by own time, longest first.

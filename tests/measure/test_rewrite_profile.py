@@ -98,6 +98,7 @@ def test_parts_add_up_to_the_whole():
     assert sum(each.seconds for each in profile.by_name()) == root.seconds
     assert profile.remainder_s == profile.wall_s - root.seconds > 0
     assert 0 < profile.accounted < 1
+    assert profile.rewrite_s == root.seconds
 
 
 def test_a_pass_that_calls_its_base_class_is_one_pass():

@@ -220,6 +220,7 @@ class Recorder:
         """Everything recorded so far; times count from `begin`."""
         return RewriteProfile(
             wall_s=wall_s,
+            begin_s=begin,
             passes=self.root.timing().children,
             curve=tuple((at - begin, nodes) for at, nodes in self.curve),
             spans=tuple((kind, name, at - begin, s) for kind, name, at, s in self.spans),

@@ -50,6 +50,7 @@ class RewriteProfile:
 
     wall_s: float  # of the profiled block
     passes: tuple[RewriteTiming, ...]  # the outermost ones
+    begin_s: float = 0.0  # on the clock of `time.perf_counter`
     curve: tuple[tuple[float, int], ...] = ()  # seconds since the begin, apply nodes
     # kind, name, begin and duration in seconds
     spans: tuple[tuple[str, str, float, float], ...] = ()
@@ -103,6 +104,7 @@ class RewriteProfile:
         """The profile that `to_dict` wrote."""
         return cls(
             wall_s=data["wall_s"],
+            begin_s=data["begin_s"],
             passes=tuple(RewriteTiming.from_dict(each) for each in data["passes"]),
             curve=tuple((s, n) for s, n in data["curve"]),
             spans=tuple(tuple(span) for span in data["spans"]),

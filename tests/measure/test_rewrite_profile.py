@@ -129,7 +129,7 @@ def test_a_profile_survives_its_record():
 
 
 def test_a_long_curve_is_thinned_but_keeps_its_end():
-    profile = RewriteProfile(1.0, (), tuple((float(n), n) for n in range(5000)))
+    profile = RewriteProfile(1.0, (), 0.0, tuple((float(n), n) for n in range(5000)))
     curve = profile.to_dict()["curve"]
     assert len(curve) <= 501
     assert curve[-1] == (4999.0, 4999)

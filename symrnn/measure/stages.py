@@ -13,7 +13,7 @@ its work is done.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
@@ -200,6 +200,8 @@ def stages(
     step_limit_s: float = 10.0,
     watch: Stopwatch | None = None,
     on_value: Callable[..., None] = lambda **values: None,
+    rewriting: Callable[[], AbstractContextManager] = nullcontext,
+    look: Callable[[Sequence, Sequence], None] = lambda specs, functions: None,
 ) -> CompileTime:
     """Measure every phase once, and up to `steps` steps.
 
@@ -233,7 +235,7 @@ def stages(
     with watch("count"):
         before = sum(graph_size(spec.targets) for spec in specs)
         on_value(before=before.to_dict())
-    with watch("rewrite"):
+    with watch("rewrite"), rewriting():
         makers = [rewritten(spec, mode) for spec in specs]
     with watch("count"):
         on_value(after=sum(graph_size(maker.fgraph) for maker in makers).to_dict())
@@ -242,6 +244,7 @@ def stages(
     with watch("count"):
         after = sum(graph_size(function) for function in compiled)
         on_value(after=after.to_dict())
+        look(specs, compiled)
     with watch("batch"):
         arguments = arguments_of(specs, graph.inputs, batch())
     with watch("first_call"):
@@ -259,5 +262,7 @@ def step_samples(compiled, arguments, steps, step_limit_s, watch) -> list[float]
         while len(samples) < steps and (len(samples) < 3 or sum(samples) < step_limit_s):
             begin = watch.clock()
             run_step(compiled, arguments)
-            samples.append(watch.clock() - begin)
+            end = watch.clock()
+            samples.append(end - begin)
+            watch.spans.append(("one step", begin, end))
     return samples

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 
@@ -25,7 +26,7 @@ BACKENDS = {  # what the first compilation in a mode would import anyway: not pa
 }
 
 
-OWN = ["symrnn.measure.stages", "symrnn.measure.compile_events"]
+OWN = ["symrnn.measure.stages", "symrnn.measure.compile_events", "symrnn.measure.details"]
 
 
 class Answer:
@@ -114,13 +115,15 @@ def measure(job: Job, answer: Answer) -> None:
 def measure_compile(job: Job, experiment, answer: Answer) -> None:
     """The phases of one case, and what the backends compiled meanwhile."""
     from symrnn.measure.compile_events import compile_events
+    from symrnn.measure.details import Details
     from symrnn.measure.stages import Stopwatch, stages
 
     build, functions, batch = (
         attribute(experiment, name, job.path) for name in ("build", "functions", "batch")
     )
     watch = Stopwatch(on_phase=answer.phase)
-    with compile_events() as events:
+    details = Details(begin=perf_counter()) if job.profile else None
+    with compile_events() as events, details.traces() if details else nullcontext():
         try:
             time = stages(
                 lambda: build(**job.case),
@@ -130,10 +133,13 @@ def measure_compile(job: Job, experiment, answer: Answer) -> None:
                 steps=job.steps,
                 watch=watch,
                 on_value=answer.values,
+                **(details.hooks() if details else {}),
             )
             answer.values(**time.to_dict())
         finally:
             answer.values(phases_s=watch.seconds)
+            if details:
+                answer.values(**details.to_dict(watch, events))
     answer.values(compile_events=events.to_dict(), is_cold=events.is_cold)
 
 

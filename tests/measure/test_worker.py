@@ -8,8 +8,10 @@ import pytest
 
 from symrnn.bench.records import Job
 from symrnn.bench.runner import run_jobs
+from symrnn.bench.trace import spans_of, write_traces
 from symrnn.measure.compile_events import Compilation, CompileEvents
 from symrnn.measure.compile_time import compile_time
+from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
 
 EXPERIMENT = '''
 """How long does a small network take to compile?"""
@@ -76,6 +78,21 @@ def test_a_record_holds_phases_sizes_and_events(experiment):
     assert record.machine["cores"] >= 1
     assert {"python", "pytensor", "numpy", "symrnn"} <= set(record.versions)
     json.dumps(record.values)
+
+
+def test_a_profiled_job_records_rewrites_lines_and_a_timeline(experiment, tmp_path):
+    record = compile_time(experiment(flags="cxx=", profile=True))
+    assert record.status == "ok", record.message
+    rewrites = RewriteProfile.from_dict(record.values["rewrites"])
+    assert rewrites.by_name(NODE_REWRITE)
+    assert 0.9 < rewrites.accounted <= 1
+    lines = record.values["lines_before"]
+    assert {"small.py"} <= {line["path"].rpartition("/")[2] for line in lines}
+    assert sum(line["nodes"] for line in lines) == record.values["before"]["nodes"]
+    spans = spans_of(record)
+    assert {"build", "rewrite", "link", "first_call", "step", "one step"} <= {s.name for s in spans}
+    assert all(span.begin_ns >= 0 for span in spans)
+    assert len(write_traces(record, tmp_path)) == 2
 
 
 def test_phases_account_for_the_time_after_imports(experiment):

@@ -11,6 +11,19 @@ training step holds each recurrence of the network once forward and once backwar
 rule; the naive forms of Nesterov's momentum are the exception, kept for comparison
 (`symrnn.updates.nesterov`).
 
+==================================================== ===========================================
+rules                                                module
+==================================================== ===========================================
+`sgd`, `momentum`, `apply_momentum`                  `symrnn.updates.sgd`
+`nesterov_momentum` and its other four forms,        `symrnn.updates.nesterov`
+`apply_nesterov_momentum`; `odd_values`,
+`even_values` for evaluation and saving
+`adagrad`, `rmsprop`, `adadelta`, `rmsprop_nesterov` `symrnn.updates.adaptive`
+`adam`, `adamax`, `amsgrad`, `adamw`, `nadam`        `symrnn.updates.adam`
+`norm_constraint`, `total_norm_constraint`           `symrnn.updates.constraints`
+`one_cycle`, `cosine`, `step_decay`, `warm_up`       `symrnn.updates.schedules`
+==================================================== ===========================================
+
 Parameters
 ----------
 loss_or_grads
@@ -51,6 +64,9 @@ A learning rate that changes between calls:
 >>> learning_rate.set_value(0.05)
 """
 
+from symrnn.updates.adam import adam, adamax, adamw, amsgrad, nadam
+from symrnn.updates.adaptive import adadelta, adagrad, rmsprop, rmsprop_nesterov
+from symrnn.updates.constraints import norm_constraint, total_norm_constraint
 from symrnn.updates.gradients import get_or_compute_grads
 from symrnn.updates.nesterov import (
     apply_nesterov_momentum,
@@ -65,16 +81,27 @@ from symrnn.updates.nesterov import (
 from symrnn.updates.sgd import apply_momentum, momentum, sgd
 
 __all__ = [
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adamw",
+    "amsgrad",
     "apply_momentum",
     "apply_nesterov_momentum",
     "even_values",
     "get_or_compute_grads",
     "momentum",
+    "nadam",
     "nesterov_momentum",
     "nesterov_naive_clone",
     "nesterov_naive_per_parameter",
     "nesterov_naive_rebuild",
     "nesterov_odd_even",
+    "norm_constraint",
     "odd_values",
+    "rmsprop",
+    "rmsprop_nesterov",
     "sgd",
+    "total_norm_constraint",
 ]

@@ -141,3 +141,9 @@ def slot_in(updates, param, kind):
         f"updates must hold the {kind} of {param!r}, but holds {list(updates)};"
         " give the dictionary that the update rule returned for these parameters"
     )
+
+
+def running_mean(param, kind, value, decay):
+    """A slot of `param`, and its next value: ``decay * slot + (1 - decay) * value``."""
+    mean_prev = slot(param, kind)
+    return mean_prev, decay * mean_prev + (1 - decay) * value

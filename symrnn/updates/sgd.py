@@ -1,5 +1,6 @@
 """Gradient descent and classical momentum."""
 
+from symrnn.errors import UserError
 from symrnn.updates.gradients import each_param, get_or_compute_grads, is_slot, slot
 
 
@@ -69,7 +70,8 @@ def apply_momentum(updates, params=None, momentum=0.9):
         velocity = momentum * velocity_prev + stepped - param
         return {param: param + velocity, velocity_prev: velocity}
 
-    updates, params = dict(updates), moved_params(updates, params)
+    params = moved_params(updates, params)
+    updates = dict(updates)
     return updates | each_param(step, params, [updates[p] for p in params], momentum=momentum)
 
 
@@ -100,4 +102,11 @@ def momentum(loss_or_grads, params, learning_rate, momentum=0.9):
 
 def moved_params(updates, params=None):
     """`params`, or all the parameters that `updates` changes."""
-    return [key for key in updates if not is_slot(key)] if params is None else list(params)
+    moved = [key for key in dict(updates) if not is_slot(key)]
+    for param in params or ():
+        if param not in moved:
+            raise UserError(
+                f"updates must change every parameter, but not {param!r}, only {moved};"
+                " give the dictionary that an update rule returned for these parameters"
+            )
+    return moved if params is None else list(params)

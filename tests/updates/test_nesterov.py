@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytensor.graph.replace import clone_replace
+from pytensor.graph.traversal import apply_ancestors
 from pytensor.scan.op import Scan
 from recurrent_network import network
 
+import symrnn.updates
 from symrnn.errors import UserError
 from symrnn.updates import (
+    adamw,
     even_values,
     momentum,
     nesterov_momentum,
@@ -24,6 +27,8 @@ from symrnn.updates import (
     nesterov_naive_rebuild,
     nesterov_odd_even,
     odd_values,
+    rmsprop,
+    rmsprop_nesterov,
     sgd,
 )
 
@@ -126,6 +131,42 @@ def test_every_form_follows_the_published_rule_over_200_steps(form, kind, rates)
     assert_same_trajectory(trained(net, form, kind, rates), reference(net, rates), steps=200)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_takes_another_rule_that_corrects(form):
+    net, means = network(), [0.0] * 3
+
+    def scaled(grads):
+        means[:] = [0.5 * mean + 0.5 * grad**2 for mean, grad in zip(means, grads)]
+        return [grad / np.sqrt(mean + 1e-6) for mean, grad in zip(means, grads)]
+
+    got = trained(net, form, "shared", CHANGING, rule=partial(rmsprop, rho=0.5, epsilon=1e-6))
+    assert_same_trajectory(got, reference(net, CHANGING, scaled), steps=10, tolerance=1e-9)
+
+
+@pytest.mark.parametrize("form", [nesterov_momentum, nesterov_naive_clone])
+def test_a_rule_that_reads_the_parameters_reads_even_values(form):
+    """Weight decay: every form decays the values at which the gradient is taken."""
+    w = pytensor.shared(np.array([1.0, -2.0]), name="w")
+    rule = partial(adamw, weight_decay=0.5)
+    updates = form((w**2).sum(), [w], 0.1, 0.5, rule=rule)
+    train = pytensor.function([], updates=updates)
+    train(), train()
+    odd = odd_values([w], updates)[0].eval() if form is nesterov_momentum else w.get_value()
+    # by hand: step 1 moves by 0.1 and 5 %; the jump is half of that; step 2 decays the jumped value
+    first = np.array([1.0, -2.0]) * 0.95 - [0.1, -0.1]
+    even = first + 0.5 * (first - [1.0, -2.0])
+    np.testing.assert_allclose(odd, even * 0.95 - [0.1, -0.1], atol=2e-3)
+
+
+def test_rmsprop_nesterov_builds_the_form_that_it_is_given():
+    params = network().params()
+    build_loss = network().loss
+    jump, correct = rmsprop_nesterov(build_loss(params), params, form=nesterov_odd_even)
+    naive = rmsprop_nesterov(build_loss, params, form=nesterov_naive_rebuild)
+    assert list(jump) == params
+    assert [key.name for key in naive] == [key.name for key in correct]
+
+
 def rate_values(high):
     return st.lists(st.floats(0, high), min_size=1, max_size=4).map(tuple)
 
@@ -193,12 +234,25 @@ def test_jump_holds_one_node_a_parameter():
     assert sizes([], jump) == (len(params), Counter())
 
 
-def test_naive_form_doubles_the_recurrences_before_rewriting():
+SCANS = {  # form: Scan nodes before rewriting, for one layer and three parameters, loss returned
+    "nesterov_momentum": 2,
+    "nesterov_odd_even": 2,
+    "nesterov_naive_clone": 3,  # forward at odd values; forward and backward at even ones
+    "nesterov_naive_rebuild": 3,
+    "nesterov_naive_per_parameter": 7,  # forward at odd values; both for each parameter
+}
+
+
+@pytest.mark.parametrize("form", SCANS)
+def test_recurrences_before_rewriting(form):
     net = network()
     params = net.params()
+    rule = getattr(symrnn.updates, form)
     loss = net.loss(params)
-    updates = nesterov_naive_clone(loss, params, 0.1)
-    assert loss not in pytensor.graph.ancestors(list(updates.values()))
+    updates = rule(net.loss if form == "nesterov_naive_rebuild" else loss, params, 0.1)
+    updates = updates[1] if form == "nesterov_odd_even" else updates
+    applies = apply_ancestors([loss, *updates.values()])
+    assert sum(isinstance(node.op, Scan) for node in applies) == SCANS[form]
 
 
 def test_readout_without_a_jump_names_the_way_out():

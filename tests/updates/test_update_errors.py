@@ -1,4 +1,4 @@
-"""Wrong arguments of update rules: one sentence with the argument, the rule, the value, the way out."""
+"""Wrong arguments of update rules: one sentence with argument, rule, value and way out."""
 
 import numpy as np
 import pytensor
@@ -7,7 +7,7 @@ import pytest
 from pytensor.gradient import disconnected_grad
 
 from symrnn.errors import UserError
-from symrnn.updates import momentum, nesterov_momentum, nesterov_naive_rebuild, sgd
+from symrnn.updates import apply_momentum, momentum, nesterov_momentum, nesterov_naive_rebuild, sgd
 
 W = pytensor.shared(np.ones((2, 3)), name="w")
 OTHER = pytensor.shared(np.ones(3), name="other")
@@ -45,6 +45,10 @@ WRONG = {  # what is wrong: (call, what the sentence says)
     "rebuilt loss not scalar": (
         lambda: nesterov_naive_rebuild(lambda even: even[0], [W], 0.1),
         r"loss must be a scalar expression",
+    ),
+    "momentum for a parameter that the rule does not change": (
+        lambda: apply_momentum(sgd(LOSS, [W], 0.1), [OTHER]),
+        r"updates must change every parameter, but not other, only \[w\]; give the dictionary",
     ),
     "too few gradients": (
         lambda: sgd([W], [W, OTHER], 0.1),

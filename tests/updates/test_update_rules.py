@@ -1,6 +1,7 @@
 """Conformance: every update rule against another implementation, and what its graph holds."""
 
 import json
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
@@ -12,13 +13,22 @@ import pytest
 from pytensor.graph.traversal import applys_between
 
 from symrnn.updates import (
+    adadelta,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    amsgrad,
     apply_momentum,
     apply_nesterov_momentum,
     momentum,
+    nadam,
     nesterov_momentum,
     nesterov_naive_clone,
     nesterov_naive_per_parameter,
     odd_values,
+    rmsprop,
+    rmsprop_nesterov,
     sgd,
 )
 
@@ -44,6 +54,11 @@ def over(apply, rule=sgd):
     return applied
 
 
+def rates(learning_rate, epsilon=0.01, **others):
+    """An epsilon so large that a wrong place for it would show."""
+    return {"learning_rate": learning_rate, "epsilon": epsilon, **others}
+
+
 SGD = {"learning_rate": 0.1}
 MOMENTUM = {"learning_rate": 0.1, "momentum": 0.9}
 UPDATES = {
@@ -60,7 +75,43 @@ UPDATES = {
     "nesterov_naive_per_parameter": Row(
         nesterov_naive_per_parameter, MOMENTUM, "nesterov_odd", 8, ("jump",)
     ),
+    "adagrad": Row(adagrad, rates(0.5), "adagrad", 10, ("accu",)),
+    "rmsprop, torch": Row(rmsprop, rates(0.05, epsilon=0), "rmsprop_no_epsilon", 14, ("accu",)),
+    "rmsprop": Row(rmsprop, rates(0.05), "rmsprop", 14, ("accu",)),
+    "rmsprop_nesterov": Row(
+        rmsprop_nesterov,
+        rates(0.05, momentum=0.8, rho=0.5),
+        "rmsprop_nesterov",
+        19,
+        ("accu", "jump"),
+        read=odd_values,
+    ),
+    "rmsprop_nesterov, naive": Row(
+        partial(rmsprop_nesterov, form=nesterov_naive_clone),
+        rates(0.05, momentum=0.8, rho=0.5),
+        "rmsprop_nesterov",
+        19,
+        ("accu", "jump"),
+    ),
+    "adadelta": Row(adadelta, rates(1.0), "adadelta", 25, ("accu", "delta")),
+    "adam": Row(adam, rates(0.1), "adam", 19, ("m", "v"), ("t",)),
+    "amsgrad": Row(amsgrad, rates(0.1), "amsgrad", 20, ("m", "v", "v_max"), ("t",)),
+    "adamw": Row(adamw, rates(0.1, weight_decay=0.3), "adamw", 22, ("m", "v"), ("t",)),
+    "adamax, torch": Row(
+        adamax, rates(0.1, epsilon=0), "adamax_no_epsilon", 15, ("m", "u"), ("t",)
+    ),
+    "adamax": Row(adamax, rates(0.1), "adamax", 15, ("m", "u"), ("t",)),
+    "nadam": Row(
+        nadam, rates(0.1, momentum_decay=0.1), "nadam", 24, ("m", "v"), ("t", "mu_product")
+    ),
 }
+
+
+def adam_l2(loss, params, **arguments):
+    """Adam on a loss with the squared weights in it, for comparison with AdamW."""
+    return adam(loss + 0.15 * sum((param**2).sum() for param in params), params, **arguments)
+
+
 CHANGING = [name for name in UPDATES if "changing" in GOLDEN["trajectories"][UPDATES[name].golden]]
 
 
@@ -106,6 +157,37 @@ def test_one_compiled_function_follows_the_golden_trajectory_of_changing_rates(n
     updates = row.rule(loss, params, **row.arguments | shared)
     expected = list(GOLDEN["trajectories"][row.golden]["changing"].values())
     np.testing.assert_allclose(trajectory(row, updates, params, changes), expected, rtol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Loop fusion failed")
+@pytest.mark.parametrize("mode", ["NUMBA", "JAX"])
+def test_rules_follow_their_golden_trajectories_on_a_real_backend(mode):
+    """All in one function, to compile once."""
+    pytest.importorskip(mode.lower())
+    names = [name for name in UPDATES if not any(word in name for word in (",", "apply", "naive"))]
+    updates, reads, expected = {}, [], []
+    for name in names:
+        row, (loss, params) = UPDATES[name], problem()
+        own = row.rule(loss, params, **row.arguments)
+        updates |= own
+        reads += row.read(params, own)
+        expected.append(GOLDEN["trajectories"][row.golden]["constant"]["2"])
+    step = pytensor.function([], updates=updates, mode=mode)
+    step(), step()
+    got = pytensor.function([], reads, mode="FAST_COMPILE")()
+    got = np.concatenate([value.ravel() for value in got]).reshape(len(names), -1)
+    np.testing.assert_allclose(got, expected, rtol=1e-9)
+
+
+def test_decay_in_the_loss_is_not_decay_beside_adam():
+    loss, params = problem()
+    row = Row(adam_l2, rates(0.1), "adam_l2", 0)
+    updates = row.rule(loss, params, **row.arguments)
+    expected = list(GOLDEN["trajectories"]["adam_l2"]["constant"].values())
+    np.testing.assert_allclose(trajectory(row, updates, params, cycle([{}])), expected, rtol=1e-9)
+    decoupled = list(GOLDEN["trajectories"]["adamw"]["constant"].values())
+    assert abs(np.subtract(expected[-1], decoupled[-1])).max() > 0.05
 
 
 @pytest.mark.parametrize("rate", [float, np.float64, pt.dscalar, pytensor.shared])

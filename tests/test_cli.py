@@ -1,6 +1,7 @@
 """The command line: one-sentence errors, nearest names, what `run` leaves behind; no job runs."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -158,3 +159,47 @@ def test_python_m_symrnn_is_symrnn():
 def test_the_command_line_starts_without_pytensor():
     code = "import sys, symrnn.cli; assert not {'pytensor', 'matplotlib'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
+
+
+@pytest.mark.slow
+def test_a_real_run_measures_once_and_then_only_what_is_missing(tmp_path):
+    (tmp_path / "naive.py").write_text(EXPERIMENT)
+
+    def run(*options):
+        command = [sys.executable, "-m", "symrnn", "run", str(tmp_path / "naive.py"), "--quick"]
+        options = ["--results", str(tmp_path / "results"), *options]
+        done = subprocess.run([*command, *options], capture_output=True, text=True, cwd=REPOSITORY)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    first = run()
+    assert "2/2" in first.stderr
+    assert "times the time of sgd" in first.stdout
+    records = load_records(tmp_path / "results" / "naive")
+    assert [record.status for record in records] == ["ok", "ok"]
+    assert records[0].values["after"]["nodes"] > 0
+    assert "2/2" not in run().stderr
+    assert load_records(tmp_path / "results" / "naive") == records
+    assert "2/2" in run("--fresh").stderr
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_child(tmp_path):
+    (tmp_path / "naive.py").write_text(EXPERIMENT)
+    command = [sys.executable, "-m", "symrnn", "run", str(tmp_path / "naive.py")]
+    results = tmp_path / "results"
+    process = subprocess.Popen(
+        [*command, "--results", str(results)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=REPOSITORY,
+    )
+    while "1/12" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    told = process.stderr.read()
+    assert process.wait() == 130
+    kept = len(load_records(results / "naive"))
+    assert f"stopped: {kept} of 12 jobs are recorded" in told
+    assert "Traceback" not in told

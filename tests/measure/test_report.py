@@ -7,7 +7,7 @@ import pytest
 
 from symrnn.errors import UserError
 from symrnn.graph import TrainingGraph
-from symrnn.measure.compile_report import compile_report
+from symrnn.measure import compile_report
 from symrnn.measure.report_tables import Table, as_html, as_text
 from symrnn.measure.stages import FunctionSpec
 from symrnn.measure.target import function_specs
@@ -62,7 +62,7 @@ def test_a_report_has_phases_sizes_rewrites_and_lines():
     for expected in ("Phases", "Size", "Rewrites", "Tried, never applied", "source line"):
         assert expected in text
     assert "return [x], [pt.exp(x * w).sum(), x * 1]" in text
-    assert "test_compile_report.py:" in text
+    assert "test_report.py:" in text
     assert max(len(line) for line in text.splitlines()) < 160
 
 

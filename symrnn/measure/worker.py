@@ -145,7 +145,7 @@ def measure_compile(job: Job, experiment, answer: Answer) -> None:
 
 
 def phases(job: Job, experiment) -> tuple:
-    """What `stages` calls: the three functions of an experiment's file, or those of one function."""
+    """What `stages` calls: the functions of an experiment's file, or those of one function."""
     from symrnn.measure.stages import arguments_of
     from symrnn.measure.target import Target
 

@@ -37,6 +37,7 @@ class Job:
     ----------
     experiment, path
         Name of the experiment, and the file that declares it (``path`` is no part of the key).
+        For one function, its place: ``file.py:function`` or ``package.module:function``.
     task
         "compile" measures the phases of compiling; any other name is a function of the file,
         called with the case, which returns a dictionary of JSON values.

@@ -1,75 +1,98 @@
-"""Tables of a report, as text for terminals and as HTML for notebooks."""
+"""What is known about one measurement, as tables; from the values of a record, without PyTensor."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
 
-WIDEST = 60  # characters of a cell
+from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
+from symrnn.measure.tables import Table
 
-
-@dataclass(frozen=True)
-class Table:
-    """A titled table of strings; cells that are numbers stand to the right."""
-
-    title: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    note: str = ""
+LONGEST = 12  # rows of a table
+SIZES = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components", "widest_scan")
+EVENTS = ("numba", "numba_loaded", "c_compiled", "c_loaded", "jax")
 
 
-def as_text(table: Table) -> str:
-    """The table in columns.
+def report_tables(values: Mapping) -> list[Table]:
+    """The tables of a record's values, the most useful first; without those that would be empty.
 
     Examples
     --------
-    >>> print(as_text(Table("Size", ("", "after"), [("nodes", "12"), ("scans", "1")])))
-    Size
-             after
-      nodes     12
-      scans      1
+    >>> [table.title for table in report_tables({"phases_s": {"link": 0.5}})]
+    ['Phases']
     """
-    cells = [[clipped(cell) for cell in row] for row in (table.head, *table.rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(table.head))]
-    numeric = [all(is_number(row[i]) for row in cells[1:]) for i in range(len(table.head))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(row, widths, numeric, strict=True)
-        )
-        for row in cells
+    profile = RewriteProfile.from_dict(values["rewrites"]) if values.get("rewrites") else None
+    tables = [
+        phase_table(values),
+        size_table(values),
+        *([rewrite_table(profile), idle_table(profile)] if profile else []),
+        line_table(values.get("lines_before", []), values.get("lines_after", [])),
     ]
-    note = [f"  {table.note}"] if table.note else []
-    return "\n".join([table.title, *(f"  {line}".rstrip() for line in lines), *note])
+    return [table for table in tables if table.rows]
 
 
-def as_html(table: Table) -> str:
-    """The table for a notebook, without styles of its own.
+def phase_table(values: Mapping) -> Table:
+    """Seconds by phase, a step, and what the backends compiled."""
+    phases = {name: s for name, s in values.get("phases_s", {}).items() if name != "step"}
+    rows = [(name.replace("_", " "), f"{s:.3f}") for name, s in phases.items()]
+    if values.get("step_s"):
+        rows.append(("a step (median)", f"{median(values['step_s']):.6f}"))
+    events = values.get("compile_events", {})
+    counts = [f"{name.replace('_', ' ')} {events[name]}" for name in EVENTS if events.get(name)]
+    note = ", ".join(counts)
+    return Table("Phases", ("phase", "seconds"), rows, f"compilations: {note}" if note else "")
 
-    Examples
-    --------
-    >>> as_html(Table("Size", ("a<b",), [("1",)]))
-    '<h4>Size</h4><table><tr><th>a&lt;b</th></tr><tr><td>1</td></tr></table>'
-    """
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in table.head)
+
+def size_table(values: Mapping) -> Table:
+    """The counts of the graph, before and after rewriting."""
+    known = [when for when in ("before", "after") if values.get(when)]
+    names = [name.replace("_", " ") for name in SIZES]
+    counts = [[str(values[when][name]) for name in SIZES] for when in known]
+    rows = list(zip(names, *counts, strict=True))
+    return Table("Size", ("", *known), rows if known else [])
+
+
+def rewrite_table(profile: RewriteProfile) -> Table:
+    """The passes and node rewrites that took most time, and how much no pass accounts for."""
     rows = [
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
+        (each.name, each.kind, f"{each.seconds:.3f}", str(each.tried), str(each.applied))
+        for each in profile.by_name()[:LONGEST]
     ]
-    note = f"<p>{escape(table.note)}</p>" if table.note else ""
-    title = escape(table.title)
-    return f"<h4>{title}</h4><table><tr>{head}</tr>{''.join(rows)}</table>{note}"
+    note = (
+        f"{profile.rewrite_s:.3f} s, of which passes account for {profile.accounted:.1%};"
+        f" {profile.remainder_s:.3f} s more for cloning and checking"
+    )
+    head = ("most expensive", "kind", "own s", "tried", "applied")
+    return Table("Rewrites", head, rows, note)
 
 
-def clipped(cell: str) -> str:
-    """A cell that fits its column."""
-    return cell if len(cell) <= WIDEST else cell[: WIDEST - 1] + "…"
+def idle_table(profile: RewriteProfile) -> Table:
+    """The node rewrites that were tried most without ever applying."""
+    idle = profile.never_applied()
+    rows = [(each.name, str(each.tried), f"{each.seconds:.3f}") for each in idle[:LONGEST]]
+    seconds = sum(each.seconds for each in idle)
+    tried = sum(each.tried for each in idle)
+    applied = sum(each.applied > 0 for each in profile.by_name(NODE_REWRITE))
+    note = f"{len(idle)} never applied ({tried} tries, {seconds:.3f} s); {applied} did"
+    return Table("Tried, never applied", ("rewrite", "tried", "s"), rows, note)
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number, or empty.
+def line_table(lines_before: Sequence[Mapping], lines_after: Sequence[Mapping]) -> Table:
+    """Apply nodes by source line, bodies included; the line with most nodes first."""
+    sides = [{line_name(line): line for line in lines} for lines in (lines_before, lines_after)]
+    lines = {**sides[1], **sides[0]}
+    counts = {
+        name: tuple(nodes_of(side[name]) if name in side else 0 for side in sides) for name in lines
+    }
+    largest = sorted(counts, key=lambda name: -sum(counts[name]))[:LONGEST]
+    rows = [(name, *map(str, counts[name]), lines[name]["text"]) for name in largest]
+    return Table("Nodes by source line", ("line", "before", "after", "source"), rows)
 
-    Examples
-    --------
-    >>> is_number("1.5"), is_number(""), is_number("x")
-    (True, True, False)
-    """
-    return not cell or cell.replace(".", "", 1).isdigit()
+
+def line_name(line: Mapping) -> str:
+    """``file.py:3``, or what stands for a node without a line."""
+    return f"{Path(line['path']).name}:{line['line']}" if line["path"] else "(rewrites)"
+
+
+def nodes_of(line: Mapping) -> int:
+    """Nodes of a line, those in bodies included."""
+    return line["nodes"] + line["inner_nodes"]

@@ -193,7 +193,7 @@ def arguments_of(specs: Sequence[FunctionSpec], inputs, batch) -> list[list]:
 def stages(
     build: Callable[[], object],
     functions: Callable[[object], Sequence[FunctionSpec]],
-    batch: Callable[[], Sequence],
+    arguments: Callable[[object, Sequence[FunctionSpec]], Sequence[Sequence]],
     *,
     mode=None,
     steps: int = 20,
@@ -205,10 +205,10 @@ def stages(
 ) -> CompileTime:
     """Measure every phase once, and up to `steps` steps.
 
-    ``build()`` returns a graph that has `inputs`; ``functions(graph)`` differentiates it and
-    returns the functions of a step; ``batch()`` returns an array for each input. Sizes are
-    counted, and the batch is made, off the clock of the phases (the stopwatch calls this "count"
-    and "batch").
+    ``build()`` returns a graph; ``functions(graph)`` differentiates it and returns the functions
+    of a step; ``arguments(graph, functions)`` returns the arrays that each function is called
+    with. Sizes are counted, and the arrays are made, off the clock of the phases (the stopwatch
+    calls this "count" and "batch").
 
     After `step_limit_s` seconds no further step is taken, once there are three. What is known is
     given to `on_value` as soon as it is, so that a run that is stopped leaves what it knew.
@@ -223,7 +223,9 @@ def stages(
     >>> def functions(graph):
     ...     (w,) = graph.params
     ...     return [FunctionSpec(graph.inputs, [graph.loss], {w: w - pytensor.grad(graph.loss, w)})]
-    >>> time = stages(build, functions, lambda: [np.zeros(3)], mode="FAST_COMPILE", steps=3)
+    >>> def arguments(graph, specs):
+    ...     return arguments_of(specs, graph.inputs, [np.zeros(3)])
+    >>> time = stages(build, functions, arguments, mode="FAST_COMPILE", steps=3)
     >>> len(time.step_s), time.before.scans
     (3, 0)
     """
@@ -246,10 +248,10 @@ def stages(
         on_value(after=after.to_dict())
         look(specs, compiled)
     with watch("batch"):
-        arguments = arguments_of(specs, graph.inputs, batch())
+        arrays = arguments(graph, specs)
     with watch("first_call"):
-        run_step(compiled, arguments)
-    step_s = step_samples(compiled, arguments, steps, step_limit_s, watch)
+        run_step(compiled, arrays)
+    step_s = step_samples(compiled, arrays, steps, step_limit_s, watch)
     phases = ("build", "grad", "rewrite", "link", "first_call")
     seconds = {f"{name}_s": watch.seconds[name] for name in phases}
     return CompileTime(**seconds, step_s=tuple(step_s), before=before, after=after)

@@ -1,14 +1,17 @@
 """What people hand in to be measured, as the functions that PyTensor is to compile."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pytensor
 from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import explicit_graph_inputs, toposort
 
 from symrnn.errors import UserError
-from symrnn.measure.stages import FunctionSpec
+from symrnn.measure.stages import FunctionSpec, arguments_of
 
+UNKNOWN_SIZE = 3  # of the axes of an example
 ACCEPTED = (
     "a variable, a list of variables, (inputs, outputs), (inputs, outputs, updates),"
     " a TrainingGraph, a FunctionSpec, a list of them, or a function that returns one of these"
@@ -72,3 +75,48 @@ def inputs_of(outputs: Sequence[Variable]) -> list[Variable]:
 def listed(outputs) -> list[Variable]:
     """One output or several, as a list."""
     return [outputs] if isinstance(outputs, Variable) else list(outputs)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function that builds a graph, with the three phases of an experiment's file."""
+
+    make: Callable[[], object]
+    make_batch: Callable[[], Sequence] | None = (
+        None  # one array for each input of the first function
+    )
+
+    def build(self):
+        """Call it."""
+        return self.make()
+
+    def functions(self, graph) -> list[FunctionSpec]:
+        """The functions that its result describes."""
+        return function_specs(graph)
+
+    def arguments(self, graph, specs) -> list[list]:
+        """What the functions are called with: the batch if there is one, or else examples."""
+        if self.make_batch is None:
+            return [[example(variable) for variable in spec.inputs] for spec in specs]
+        inputs = list(dict.fromkeys(variable for spec in specs for variable in spec.inputs))
+        return arguments_of(specs, inputs, self.make_batch())
+
+
+def example(variable: Variable) -> np.ndarray:
+    """An array that fits `variable`: sizes that are not known are `UNKNOWN_SIZE`.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> example(pt.tensor("x", shape=(2, None), dtype="float32")).shape
+    (2, 3)
+    """
+    shape = getattr(variable.type, "shape", None)
+    if shape is None:
+        raise UserError(
+            f"batch must be given for inputs that are no tensors, but {variable!r} is of type"
+            f" {variable.type}; define a function batch() beside the one that is measured"
+        )
+    sizes = [UNKNOWN_SIZE if size is None else size for size in shape]
+    value = 0.5 if variable.type.dtype.startswith(("float", "complex")) else 0
+    return np.full(sizes, value, dtype=variable.type.dtype)

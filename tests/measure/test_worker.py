@@ -132,6 +132,43 @@ def test_further_tasks_are_functions_of_the_file(experiment, task):
         assert record.values["accuracy"] == 0.5
 
 
+MODULE = """
+import pytensor.tensor as pt
+
+def outputs(size=3):
+    x = pt.vector("x", shape=(size,))
+    return pt.exp(x).sum()
+
+def labels():
+    x, y = pt.matrix("x"), pt.ivector("y")
+    return [x, y], x[pt.arange(3), y]
+
+def nothing():
+    return 3
+"""
+
+
+@pytest.mark.parametrize("function", ["outputs", "labels"])
+@pytest.mark.parametrize("as_file", [True, False])
+def test_one_function_of_a_file_or_a_module_is_measured(function, as_file, tmp_path, monkeypatch):
+    (tmp_path / "foreign.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    source = str(tmp_path / "foreign.py") if as_file else "foreign"
+    job = Job("measure", path=f"{source}:{function}", mode="FAST_COMPILE", flags="cxx=", steps=3)
+    record = compile_time(job)
+    assert record.status == "ok", record.message
+    assert record.values["after"]["nodes"] > 0
+    assert len(record.values["step_s"]) == 3
+
+
+def test_a_function_that_returns_no_graph_is_one_sentence(tmp_path):
+    (tmp_path / "foreign.py").write_text(MODULE)
+    record = compile_time(Job("measure", path=f"{tmp_path}/foreign.py:nothing", mode="CVM"))
+    assert record.message.startswith("UserError: target must be a variable")
+    record = compile_time(Job("measure", path=f"{tmp_path}/foreign.py:outpts", mode="CVM"))
+    assert "did you mean 'outputs'?" in record.message
+
+
 def test_what_an_experiment_needs_is_imported_before_the_clock_starts(experiment):
     job = experiment(task="modules")
     with open(job.path, "a") as file:
@@ -142,7 +179,7 @@ def test_what_an_experiment_needs_is_imported_before_the_clock_starts(experiment
 
 def test_a_file_that_is_missing_is_one_sentence():
     record = compile_time(Job("x", path="nothing.py"))
-    assert record.message.startswith("JobError: the experiment's file nothing.py is missing")
+    assert record.message.startswith("JobError: the file nothing.py is missing")
 
 
 def test_the_parent_does_not_import_pytensor():

@@ -89,7 +89,9 @@ def span(values):
     >>> span([2, 1.5]), span([1.0, 1.0])
     ('1.5 to 2', '1')
     """
-    low, high = (number(float(f"{pick(values):.3g}")) for values in [list(values)] for pick in (min, max))
+    low, high = (
+        number(float(f"{pick(values):.3g}")) for values in [list(values)] for pick in (min, max)
+    )
     return low if low == high else f"{low} to {high}"
 
 

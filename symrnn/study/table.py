@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from symrnn.study.readings import ratio, reading, select, spread, values_of
-from symrnn.study.words import amount, number, title
+from symrnn.study.words import amount, number, times, title
 
 COLUMNS = (
     "build_s+grad_s",
@@ -166,3 +166,25 @@ def ratio_text(spread):
         number(float(f"{getattr(spread, x):.3g}")) for x in ("low", "median", "high")
     )
     return middle if low == high else f"{middle} ({low}–{high})"
+
+
+def verdict(records, axis, new, old, *, of, to):
+    """What `new` costs against `old` in words, mode by mode, and all ratios as a table.
+
+    A ratio of times counts as a difference where its quartiles lie on one side of 1.
+    """
+    sizes = ["after.scans", "after.components", "after.inner_nodes", "after.nodes"]
+    quantities = ["total_s", "rewrite_s", "step_s", *sizes]
+    cold = select(records, state="cold", task="compile")
+    parts = []
+    for mode in values_of(cold, "mode"):
+        here = select(cold, mode=mode)
+        found = ratio(here, "total_s", {axis: new}, {axis: old})
+        if found is None:
+            parts.append(f"{mode}: no pair finished.")
+            continue
+        is_clear = found.samples > 1 and (found.low > 1 or found.high < 1)
+        doubt = "" if is_clear else ", which decides nothing"
+        parts.append(f"{mode}: {of} take {times(found)} the time to the first step of {to}{doubt}.")
+        parts.append(ratio_table(here, axis, old, quantities))
+    return "\n\n".join(filter(None, parts))

@@ -66,12 +66,18 @@ def answer(records):
 
 
 def size_of(records, unroll):
-    """How the nodes of one form grow with the steps."""
-    from symrnn.study.growth import growth
-    from symrnn.study.words import exponent
+    """How many nodes one more step adds in one form."""
+    from symrnn.study.readings import spread_of, values_of
+    from symrnn.study.words import number
 
-    found = growth(records, "steps", "after.nodes", unroll=unroll)
-    return f"Nodes with {unroll} grow as T to the power {exponent(found)}." if found else ""
+    lengths = sorted(values_of(records, "steps"))
+    found = {t: spread_of(records, "after.nodes", steps=t, unroll=unroll) for t in lengths}
+    found = {steps: nodes.median for steps, nodes in found.items() if nodes}
+    if len(found) < 2:
+        return ""
+    low, high = min(found), max(found)
+    more = (found[high] - found[low]) / (high - low)
+    return f"With {unroll}, one more step is {number(more)} apply nodes more after rewriting."
 
 
 def crossing(records, mode, cell):

@@ -46,7 +46,16 @@ def test_compare_exits_1_on_a_regression_and_names_it(folders):
     done = invoke("compare", folders / "old", folders / "new")
     assert done.exit_code == 1, done.output
     larger = next(line for line in done.stdout.splitlines() if "larger" in line)
-    assert larger.split() == "deep depth=2 NUMBA cold after.nodes 10 11 larger".split()
+    assert larger.split() == [
+        "deep",
+        "depth=2",
+        "NUMBA",
+        "cold",
+        "after.nodes",
+        "10",
+        "11",
+        "larger",
+    ]
     assert "faster" in done.stdout
     assert "1 worse, 1 better" in done.stdout
 

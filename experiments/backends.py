@@ -142,6 +142,7 @@ def torch_by_hand(cell, depth):
     import torch
 
     torch.set_num_threads(1)
+    torch.optim.SGD([torch.zeros(1)], lr=RATE)  # imports what PyTorch imports late
     xs, labels = (torch.as_tensor(array) for array in batch(cell, depth))
 
     def make():

@@ -17,7 +17,9 @@ from symrnn.errors import UserError
 
 SIZES = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components", "widest_scan")
 EVENTS = ("numba", "c_compiled", "jax")
-TIMES = ("build_s", "grad_s", "rewrite_s", "link_s", "first_call_s", "step_s", "peak_rss_bytes")
+REWRITES = ("passes", "tried")  # of profiled jobs
+PHASES = ("build", "grad", "rewrite")  # Python on one thread: processor time, where it is known
+TIMES = ("link_s", "first_call_s", "step_s", "peak_rss_bytes")
 SAME_MACHINE = ("cpu", "cores", "memory_bytes", "os", "blas_threads", "flags")
 SAME_VERSIONS = ("python", "pytensor", "numpy", "numba", "llvmlite", "jax", "jaxlib")
 WORSE = ("larger", "slower", "broken")
@@ -165,7 +167,8 @@ def worst_status(records: Sequence[Record]) -> str:
 def counted_metrics() -> list[str]:
     """The metrics that are the same in every run: sizes before and after, and compilations."""
     sizes = [f"{when}.{name}" for when in ("after", "before") for name in SIZES]
-    return [*sizes, *(f"compile_events.{name}" for name in EVENTS)]
+    events = [f"compile_events.{name}" for name in EVENTS]
+    return [*sizes, *events, *(f"rewrite_counts.{name}" for name in REWRITES)]
 
 
 def counts(records: Sequence[Record], metric: str) -> list[int]:
@@ -189,16 +192,20 @@ def count_change(case: str, metric: str, old: list[int], new: list[int]) -> Chan
 
 def timed(old: Sequence[Record], new: Sequence[Record]) -> Iterable[tuple[str, list, list]]:
     """The metrics that vary from run to run, with a sample for each round that finished."""
-    for metric in TIMES:
-        samples = [[sample(r, metric) for r in records if r.is_ok] for records in (old, new)]
-        kept = [[value for value in values if value] for values in samples]
-        if all(kept):
-            yield metric, *kept
+    for metric in (*(f"{phase}_s" for phase in PHASES), *TIMES):
+        name = metric.removesuffix("_s")
+        for chosen in ([f"phases_cpu_s.{name}"] if name in PHASES else []) + [metric]:
+            samples = [[sample(r, chosen) for r in records if r.is_ok] for records in (old, new)]
+            kept = [[value for value in values if value] for values in samples]
+            if all(kept):
+                yield chosen, *kept
+                break
 
 
 def sample(record: Record, metric: str) -> float:
-    """One number for one process: the median of the steps, the value of all else."""
-    value = record.values.get(metric, 0.0)
+    """One number for one process: the median of the steps, the value of all else; 0 if unknown."""
+    group, _, name = metric.rpartition(".")
+    value = (record.values.get(group, {}) if group else record.values).get(name, 0.0)
     return median(value or [0.0]) if isinstance(value, list) else value
 
 

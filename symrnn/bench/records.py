@@ -214,14 +214,19 @@ def append_record(path, record: Record, *, replace_statuses: Iterable[str] = ())
     """
     path = records_file(path)
     line = record.to_json().encode() + b"\n"
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path) as fd:
-            held = {r.key: r.status for r in load_records(path)}
-            if held.get(record.key, "") not in {"", *replace_statuses}:
-                return False
-            append_line(fd, line)
+    with writing(path), locked(path) as fd:
+        held = {r.key: r.status for r in load_records(path)}
+        if held.get(record.key, "") not in {"", *replace_statuses}:
+            return False
+        append_line(fd, line)
     return True
+
+
+def check_writable(path) -> None:
+    """Refuse a place where records could not be written, before anything is measured."""
+    path = records_file(path)
+    with writing(path), locked(path):
+        pass
 
 
 @contextmanager
@@ -239,6 +244,7 @@ def writing(path) -> Iterator[None]:
 @contextmanager
 def locked(path) -> Iterator[int]:
     """A descriptor of `path` for appending that no other process holds at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)

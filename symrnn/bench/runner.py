@@ -24,19 +24,22 @@ import psutil
 
 import symrnn
 from symrnn.bench.child import Outcome, run_child
-from symrnn.bench.machine import PINNED_THREADS, machine
+from symrnn.bench.machine import PINNED_THREADS, cpu_name, machine, versions
 from symrnn.bench.records import (
     STATES,
     Job,
     Record,
     append_record,
+    check_writable,
     load_records,
     records_file,
     set_aside,
 )
+from symrnn.errors import UserError
 
 WORKER = ("-m", "symrnn.measure.worker")
 FAILED = ("crash", "error", "garbage")  # limits are results, failures may be tried again
+SAME = ("cpu", "python", "pytensor", "numpy", "numba", "jax")  # within one file of records
 NOT_INHERITED = ("PYTENSOR", "THEANO", "NUMBA_", "JAX_", "XLA_", "PYTHONHASHSEED")
 
 
@@ -86,14 +89,17 @@ def run_jobs(
     ------
     JobError
         When a record cannot be written. What was finished before is on the disk.
+    UserError
+        When the records that are there were made on another machine or with other versions.
     """
     jobs = {job.key: job for job in jobs}
     files = {
         job.experiment: records_file(Path(results_dir) / job.experiment) for job in jobs.values()
     }
-    if fresh:
-        for path in files.values():
+    for path in files.values():
+        if fresh:
             set_aside(path)
+        check_writable(path)
     remove_abandoned()
     records: dict[str, Record] = {}
     again = FAILED if retry_failed else ()
@@ -104,17 +110,33 @@ def run_jobs(
 
     for group in interleaved(jobs.values()):
         path = files[group[0].experiment]
-        kept = {record.key: record for record in load_records(path) if record.status not in again}
-        records |= {job.key: kept[job.key] for job in group if job.key in kept}
-        for job in group:
-            if job.key in kept:
-                tell("skipped", job, record=kept[job.key])
+        held = {record.key: record for record in load_records(path)}
+        kept = {
+            j.key: held[j.key] for j in group if j.key in held and held[j.key].status not in again
+        }
+        records |= kept
+        for key, record in kept.items():
+            check_same_setting(jobs[key], record, path)
+            tell("skipped", jobs[key], record=record)
         missing = [job for job in group if job.key not in kept]
         for record in measured(missing, tell=tell, worker=worker):
             append_record(path, record, replace_statuses=again)
             records[record.key] = record
             tell("finished", jobs[record.key], record=record, elapsed_s=record.wall_s)
     return [records[key] for key in jobs]
+
+
+def check_same_setting(job: Job, record: Record, path: Path) -> None:
+    """Refuse to go on with records that another machine or other versions made."""
+    here = {**versions(), "cpu": cpu_name()}
+    there = {**record.versions, "cpu": record.machine.get("cpu", here["cpu"])}
+    other = [name for name in SAME if name in there and there[name] != here.get(name)]
+    if other and not job.python:
+        name = other[0]
+        raise UserError(
+            f"{path} holds records made with {name} {there[name]}, but this is {here.get(name)};"
+            " start over (--fresh), or keep these and give another folder (--results DIR)"
+        )
 
 
 def interleaved(jobs: Iterable[Job]) -> list[list[Job]]:

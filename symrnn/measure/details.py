@@ -56,5 +56,5 @@ class Details:
             begin = self.rewrites.begin_s
             spans += [(kind, name, begin + at, s) for kind, name, at, s in self.rewrites.spans]
             rewrites = self.rewrites.to_dict() | {"begin_s": begin - self.begin, "spans": []}
-            values["rewrites"] = rewrites
+            values |= {"rewrites": rewrites, "rewrite_counts": self.rewrites.counts()}
         return values | {"spans": [(kind, name, at - self.begin, s) for kind, name, at, s in spans]}

@@ -94,6 +94,15 @@ class RewriteProfile:
         ]
         return sorted(idle, key=lambda each: -each.tried)
 
+    def counts(self) -> dict[str, int]:
+        """Passes called, node rewrites tried and applied: what does not depend on the machine."""
+        rewrites = self.by_name(NODE_REWRITE)
+        return {
+            "passes": sum(each.tried for each in self.by_name(PASS)),
+            "tried": sum(each.tried for each in rewrites),
+            "applied": sum(each.applied for each in rewrites),
+        }
+
     def to_dict(self) -> dict:
         """JSON values; the curve is thinned to `LONGEST_CURVE` points."""
         step = -(-len(self.curve) // LONGEST_CURVE) or 1

@@ -138,7 +138,7 @@ def measure_compile(job: Job, experiment, answer: Answer) -> None:
             )
             answer.values(**time.to_dict())
         finally:
-            answer.values(phases_s=watch.seconds)
+            answer.values(phases_s=watch.seconds, phases_cpu_s=watch.cpu_seconds)
             if details:
                 answer.values(**details.to_dict(watch, events))
     answer.values(compile_events=events.to_dict(), is_cold=events.is_cold)

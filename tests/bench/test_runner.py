@@ -16,7 +16,7 @@ from symrnn.bench.child import run_child
 from symrnn.bench.machine import PINNED_THREADS
 from symrnn.bench.records import Job, load_records
 from symrnn.bench.runner import interleaved, run_jobs
-from symrnn.errors import JobError
+from symrnn.errors import JobError, UserError
 
 WORKER = (str(Path(__file__).with_name("fake_worker.py")),)
 MB = 2**20
@@ -76,7 +76,7 @@ def test_what_a_child_knew_before_it_was_stopped_is_kept(tmp_path):
     (record,) = run(tmp_path, job("overeat", memory_limit_mb=100))
     assert record.values["build_s"] == 0.5
     assert record.values["peak_rss_bytes"] > 100 * MB
-    assert record.versions == {"python": "0"}
+    assert record.versions == {"worker": "fake"}
     assert record.machine["blas"] == "fake"
 
 
@@ -182,6 +182,22 @@ def test_a_fresh_sweep_starts_over_and_keeps_the_old_file(tmp_path):
     assert load_records(aside) == [old]
 
 
+def test_records_of_other_versions_are_not_mixed_with(tmp_path):
+    old = job("print_garbage", versions={"pytensor": "1.0"})
+    run(tmp_path, old)
+    with pytest.raises(UserError, match=r"made with pytensor 1.0, but this is .* start over"):
+        run(tmp_path, old, job("print_garbage"))
+    run(tmp_path, old, fresh=True)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(tmp_path):
+    (tmp_path / "faults").write_text("")  # a file where the folder should be
+    events = []
+    with pytest.raises(JobError, match="give another folder"):
+        run(tmp_path, job("print_garbage"), on_event=events.append)
+    assert events == []
+
+
 def test_failures_are_tried_again_only_when_asked(tmp_path):
     log = tmp_path / "log"
     failing = job("log", form="A", fails="A", log=str(log))
@@ -244,6 +260,23 @@ def test_a_sweep_that_is_killed_loses_nothing_that_was_finished(tmp_path):
         process.kill()  # symrnn's own worker dies with its parent; this one does not know how
     (record,) = load_records(tmp_path / "faults")
     assert record.is_ok
+
+
+BOTH = """
+import sys
+from symrnn.bench.records import Job
+from symrnn.bench.runner import run_jobs
+jobs = [Job("faults", {"does": "print_garbage", "n": n}) for n in range(6)]
+print(len(run_jobs(jobs, sys.argv[1], worker=[sys.argv[2]])))
+"""
+
+
+def test_two_sweeps_of_the_same_jobs_may_write_one_folder(tmp_path):
+    command = [sys.executable, "-c", BOTH, str(tmp_path), *WORKER]
+    sweeps = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [sweep.communicate()[0] for sweep in sweeps] == ["6\n", "6\n"]
+    lines = (tmp_path / "faults" / "records.jsonl").read_text().splitlines()
+    assert len(lines) == len({json.loads(line)["key"] for line in lines}) == 6
 
 
 def test_jobs_with_one_key_run_once():

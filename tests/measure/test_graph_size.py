@@ -12,6 +12,7 @@ from pytensor.scalar.basic import Composite, float64
 from symrnn.errors import UserError
 from symrnn.measure.graph_size import GraphSize, apply_nodes, graph_size, scan_components
 from symrnn.measure.stages import FunctionSpec, linked, rewritten
+from symrnn.models.digit_rows import digit_rows
 
 x, y = pt.vectors("x", "y")
 xs = pt.matrix("xs")  # (T, H)
@@ -191,6 +192,17 @@ def test_components_stay_when_rewriting_packs_scans_into_one():
     assert (after.scans, after.components) == (2, 4)
     for op in scans(fgraph.outputs):  # ScanMerge joins the names of what it packs
         assert scan_components(op) == len(op.name.split("&"))
+
+
+@pytest.mark.parametrize("gradient", ["assembled", "autodiff"])
+def test_components_of_a_network_are_the_same_before_rewriting_after_it_and_linked(gradient):
+    graph = digit_rows(depth=2, cell="lstm", hidden_size=3, gradient=gradient)
+    targets = [graph.loss, *pytensor.grad(graph.loss, list(graph.params))]
+    maker = rewritten(FunctionSpec(graph.inputs, targets), Mode("py", "fast_run"))
+    sizes = [graph_size(targets), graph_size(maker.fgraph), graph_size(linked(maker))]
+    # 2 layers, forwards and backwards in time, and the gradient of each
+    assert [size.components for size in sizes] == [8, 8, 8]
+    assert [size.scans for size in sizes] == [4, 4, 4]
 
 
 def test_a_compiled_function_counts_with_its_updates():

@@ -84,6 +84,7 @@ def test_a_profiled_job_records_rewrites_lines_and_a_timeline(experiment, tmp_pa
     record = compile_time(experiment(flags="cxx=", profile=True))
     assert record.status == "ok", record.message
     rewrites = RewriteProfile.from_dict(record.values["rewrites"])
+    assert record.values["rewrite_counts"] == rewrites.counts()
     assert rewrites.by_name(NODE_REWRITE)
     assert 0.9 < rewrites.accounted <= 1
     lines = record.values["lines_before"]
@@ -98,6 +99,7 @@ def test_a_profiled_job_records_rewrites_lines_and_a_timeline(experiment, tmp_pa
 def test_phases_account_for_the_time_after_imports(experiment):
     values = compile_time(experiment(flags="cxx=")).values
     assert sum(values["phases_s"].values()) <= values["after_import_s"]
+    assert set(values["phases_s"]) == set(values["phases_cpu_s"])
     assert set(values["phases_s"]) == {
         "build", "grad", "count", "rewrite", "link", "batch", "first_call", "step"
     }  # fmt: skip

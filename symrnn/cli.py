@@ -1,7 +1,7 @@
-"""The command line: `symrnn list | run | show | figures | report`.
+"""The command line: `symrnn list | run | show | figures | report | measure | compare`.
 
-Only this module and `__main__.py` print and exit. Nothing here imports pytensor: jobs run in child
-processes.
+Only this module, `symrnn.instruments` and `symrnn.terminal` print and exit. Nothing here imports
+pytensor: jobs run in child processes.
 """
 
 import sys
@@ -9,52 +9,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from symrnn.bench.records import load_records
-from symrnn.errors import JobError, UserError, nearest
+from symrnn.errors import UserError
+from symrnn.instruments import compare, measure
 from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
+from symrnn.terminal import Commands, console, print_table
 
-WRONG_USE = 2
 INTERRUPTED = 130
 BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
-
-
-class OneSentence(click.ClickException):
-    """An error as one sentence on stderr, exit code 2."""
-
-    exit_code = WRONG_USE
-
-    def show(self, file=None):
-        click.echo(f"symrnn: {self.format_message()}", err=True)
-
-
-class Commands(click.Group):
-    """A group that suggests the nearest command and turns errors into one sentence."""
-
-    def resolve_command(self, ctx, args):
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in self.commands:
-            raise OneSentence(f"there is no command {name!r}; {nearest(name, self.commands)}")
-        return super().resolve_command(ctx, args)
-
-    def invoke(self, ctx):
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
-            raise
-        except Exception as error:
-            if ctx.params.get("debug"):
-                raise
-            raise OneSentence(sentence(error)) from error
-
-
-def sentence(error):
-    """An error in one line; one that is not addressed to the user names its type."""
-    text = " ".join(str(error).split())
-    if isinstance(error, UserError | JobError):
-        return text
-    return f"{type(error).__name__}: {text}; `symrnn --debug ...` shows where"
 
 
 experiments_option = click.option(
@@ -255,22 +218,12 @@ def recorded(experiment, results):
 def show_records(experiment, records):
     """The answer and one table a task, on the screen."""
     from rich.markdown import Markdown
-    from rich.table import Table
 
     from symrnn.study.report import section
 
-    told = section(experiment, records)
-    screen = console()
+    told, screen = section(experiment, records), console()
     for task, table in told.tables.items():
-        grid = Table(
-            title=f"{experiment.name}: {task}", title_justify="left", box=None, pad_edge=False
-        )
-        for i, column in enumerate(table.columns):
-            grid.add_column(column, justify="left" if i < table.axes else "right")
-        for cells in table.rows:
-            grid.add_row(*cells)
-        screen.print(grid)
-        screen.print()
+        print_table(f"{experiment.name}: {task}", table.columns, table.rows, axes=table.axes)
     screen.print(Markdown(told.answer))
     for line in told.failures:
         screen.print(f"did not finish: {line}", markup=False)
@@ -312,10 +265,8 @@ def warn_of_other_versions(results, fresh):
         )
 
 
-def console(*, stderr=False):
-    """The screen; wide enough for tables where it is a file."""
-    screen = Console(stderr=stderr)
-    return screen if screen.is_terminal else Console(stderr=stderr, width=160)
+cli.add_command(measure)
+cli.add_command(compare)
 
 
 def main():

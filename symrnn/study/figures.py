@@ -124,6 +124,15 @@ def bars(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
     )
 
 
+def bars_by_mode(records, *, y, **style):
+    """One bar chart of `y` a mode, cold."""
+    cold = select(records, task="compile", state="cold")
+    return [
+        bars(select(cold, mode=mode), y=y, heading=mode, **style)
+        for mode in values_of(cold, "mode")
+    ]
+
+
 def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
     """One row of panels with a common scale, a common legend below, and the text alternative."""
     panels = values_of(records, panel) if panel else [None]

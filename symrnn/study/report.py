@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from symrnn.study.readings import setup
-from symrnn.study.table import COLUMNS, STATUS_WORDS, Table, markdown, outcome, table
+from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, Table, markdown, outcome, table
 from symrnn.study.words import amount, case_text, listing
 
 
@@ -46,7 +46,7 @@ def section(experiment, records, pictures=()):
     """The `Section` of an experiment from its records."""
     older, records = (
         records,
-        newest_setup(records, across_versions=hasattr(experiment.module, "python")),
+        newest_setup(records, across_versions=crosses_versions(experiment)),
     )
     return Section(
         name=experiment.name,
@@ -73,19 +73,22 @@ def answer(experiment, records):
 def tables(experiment, records):
     """One table a task, those that have anything to show."""
     columns = getattr(experiment.module, "columns", COLUMNS)
-    ratios = {
-        "reference": experiment.reference,
-        "ratio_of": getattr(experiment.module, "ratio_of", "total_s"),
-    }
+    quantity = getattr(experiment.module, "ratio_of", "total_s")
+    comparison = Comparison(experiment.reference, quantity, crosses_versions(experiment))
     tasks = dict.fromkeys(record.task for record in records)
-    found = {task: table(records, columns, task=task, **ratios) for task in tasks}
+    found = {task: table(records, columns, task=task, comparison=comparison) for task in tasks}
     return {task: each for task, each in found.items() if len(each.columns) > each.axes}
+
+
+def crosses_versions(experiment):
+    """Whether the experiment compares interpreters, and with them versions."""
+    return hasattr(experiment.module, "python")
 
 
 def pictures(experiment, records, folder):
     """Draw the experiment's charts into `folder`; all but the first are numbered."""
-    across_versions = hasattr(experiment.module, "python")
-    charts = experiment.module.figure(newest_setup(records, across_versions=across_versions))
+    records = newest_setup(records, across_versions=crosses_versions(experiment))
+    charts = experiment.module.figure(records)
     charts = charts if isinstance(charts, list | tuple) else [charts]
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [

@@ -1,9 +1,10 @@
 """Records as a table: one row a case, mode and state; medians; ratios to the reference."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from symrnn.study.readings import ratio, reading, select, spread, values_of
-from symrnn.study.words import amount, number, title
+from symrnn.study.words import amount, number, times, title
 
 COLUMNS = (
     "build_s+grad_s",
@@ -37,35 +38,55 @@ class Table:
     axes: int
 
 
-def table(records, columns=COLUMNS, *, reference=None, ratio_of="total_s", task="compile"):
-    """The `Table` of the records of one task.
-
-    With a `reference` such as ``{"form": "sgd"}``, a last column holds the ratio of `ratio_of` to
-    the reference case of the same run.
-    """
+def table(records, columns=COLUMNS, *, task="compile", comparison=None):
+    """The `Table` of the records of one task; with a `Comparison`, the last column holds its ratios."""
     records = [record for record in records if record.task == task]
-    columns = [
-        column
-        for column in columns
-        if any(reading(record, column) is not None for record in records)
-    ]
+    columns = [each for each in columns if any(reading(r, each) is not None for r in records)]
     axes = list(dict.fromkeys(axis for record in records for axis in record.case))
-    axes += [
-        name for name in ("mode", "state") if len({getattr(record, name) for record in records}) > 1
-    ]
-    is_compared = reference and any(set(reference) <= set(record.case) for record in records)
+    axes += [name for name in ("mode", "state") if len(values_of(records, name)) > 1]
     groups = cases_of(records)
-    compared = is_compared and (reference, ratio_of)
-    rows = [row(group, axes, columns, records, compared) for group in groups]
+    rows = [row(group, axes, columns) for group in groups]
     heading = [*axes, *(title(column) for column in columns)]
-    if is_compared:
-        heading.append(f"{title(ratio_of)} ÷ {'/'.join(map(str, reference.values()))}")
+    if comparison and any(comparison.fits(record) for record in records):
+        heading.append(comparison.heading)
+        for cells, group in zip(rows, groups, strict=True):
+            cells.append(comparison.cell(group[0], records))
     if any(outcome_cell(group)[0] for group in groups):
         heading.append("outcome")
-        rows = [[*cells, outcome_cell(group)] for cells, group in zip(rows, groups, strict=True)]
+        for cells, group in zip(rows, groups, strict=True):
+            cells.append(outcome_cell(group))
     texts = tuple(tuple(text for text, _ in cells) for cells in rows)
     keys = tuple(tuple(key for _, key in cells) for cells in rows)
     return Table(tuple(heading), texts, keys, len(axes))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a table divides by what: a quantity of each case by that of the `reference` case."""
+
+    reference: dict  # for example {"form": "sgd"}
+    quantity: str = "total_s"
+    across_versions: bool = False
+
+    @property
+    def heading(self):
+        """Heading of the column."""
+        names = "/".join(Path(str(value)).name or str(value) for value in self.reference.values())
+        return f"{title(self.quantity)} ÷ {names}"
+
+    def fits(self, record):
+        """Whether a record's case has the axes of the reference."""
+        return bool(self.reference) and set(self.reference) <= set(record.case)
+
+    def cell(self, record, records):
+        """The ratio of this record's case to the reference, as ``(text, sort key)``."""
+        if not self.fits(record):
+            return "–", None
+        where = {"mode": record.mode, "state": record.state}
+        of, to = dict(record.case), {**record.case, **self.reference}
+        across = self.across_versions
+        found = ratio(records, self.quantity, of, to, across_versions=across, **where)
+        return (f"{found.median:.2f}", found.median) if found else ("–", None)
 
 
 def cases_of(records):
@@ -84,16 +105,13 @@ def outcome_cell(group):
     return text, text
 
 
-def row(group, axes, columns, records, compared):
+def row(group, axes, columns):
     """The cells of one case as ``(text, sort key)``."""
     finished = [record for record in group if record.status == "ok"]
     cells = [(number(reading(group[0], axis)), reading(group[0], axis)) for axis in axes]
     for column in columns:
         found = spread(reading(record, column) for record in finished)
         cells.append((amount(found and found.median, column), found and found.median))
-    if compared:
-        reference, quantity = compared
-        cells.append(ratio_cell(group[0], records, reference, quantity))
     return cells
 
 
@@ -107,17 +125,6 @@ def outcome(record):
     'over 600 s'
     """
     return record.message if record.status == "time_limit" else STATUS_WORDS[record.status]
-
-
-def ratio_cell(record, records, reference, quantity):
-    """The ratio of this record's case to the reference."""
-    if not set(reference) <= set(record.case):
-        return "–", None
-    case = {axis: record.case[axis] for axis in record.case}
-    found = ratio(
-        records, quantity, case, {**case, **reference}, mode=record.mode, state=record.state
-    )
-    return (f"{found.median:.2f}", found.median) if found else ("–", None)
 
 
 def markdown(table):
@@ -166,3 +173,25 @@ def ratio_text(spread):
         number(float(f"{getattr(spread, x):.3g}")) for x in ("low", "median", "high")
     )
     return middle if low == high else f"{middle} ({low}–{high})"
+
+
+def verdict(records, axis, new, old, *, of, to):
+    """What `new` costs against `old` in words, mode by mode, and all ratios as a table.
+
+    A ratio of times counts as a difference where its quartiles lie on one side of 1.
+    """
+    sizes = ["after.scans", "after.components", "after.inner_nodes", "after.nodes"]
+    quantities = ["total_s", "rewrite_s", "step_s", *sizes]
+    cold = select(records, state="cold", task="compile")
+    parts = []
+    for mode in values_of(cold, "mode"):
+        here = select(cold, mode=mode)
+        found = ratio(here, "total_s", {axis: new}, {axis: old})
+        if found is None:
+            parts.append(f"{mode}: no pair finished.")
+            continue
+        is_clear = found.samples > 1 and (found.low > 1 or found.high < 1)
+        doubt = "" if is_clear else ", which decides nothing"
+        parts.append(f"{mode}: {of} take {times(found)} the time to the first step of {to}{doubt}.")
+        parts.append(ratio_table(here, axis, old, quantities))
+    return "\n\n".join(filter(None, parts))

@@ -81,6 +81,18 @@ def times(spread):
     return f"{number(spread.median)} times ({number(spread.low)} to {number(spread.high)})"
 
 
+def exponent(growth):
+    """A fitted exponent with its interval.
+
+    Examples
+    --------
+    >>> from symrnn.study.growth import Growth
+    >>> exponent(Growth(1.04, 0.95, 1.13, 8))
+    '1.04 (0.95 to 1.13)'
+    """
+    return f"{growth.exponent:.2f} ({growth.low:.2f} to {growth.high:.2f})"
+
+
 def span(values):
     """The range of some numbers, one number where they agree.
 

@@ -7,7 +7,7 @@ import pytest
 from symrnn.study.experiment import load_experiment
 from symrnn.study.readings import select
 from symrnn.study.report import markdown_report, newest_setup, other_versions, pictures, section
-from symrnn.study.table import table
+from symrnn.study.table import Comparison, table
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_other_installed_versions_are_named(records):
 
 
 def test_table_has_medians_ratios_and_failures(records):
-    found = table(records, reference={"form": "sgd"})
+    found = table(records, comparison=Comparison({"form": "sgd"}))
     rows = {cells[:2]: cells[2:] for cells in found.rows}
     assert found.columns[:2] == ("depth", "form")
     assert found.columns[-2:] == ("total ÷ sgd", "outcome")

@@ -18,7 +18,7 @@ LEVELS = [  # lowest first; a module may import from its own level and from thos
     ["unroll", "losses", "updates"],
     ["models", "lasagne"],
     ["study", "compat"],
-    ["cli", "pytest_plugin", "__main__"],
+    ["terminal", "instruments", "cli", "pytest_plugin", "__main__"],
 ]
 BESIDE = {  # what measures knows no networks, and what runs children knows no PyTensor
     "measure": {"errors", "typing", "lanes", "graph", "measure", "bench"},

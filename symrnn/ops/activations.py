@@ -94,14 +94,15 @@ def _numba_tanh():
         x = min(max(x, -bound), bound)
         t = x * x
         p = ((((p5 * t + p4) * t + p3) * t + p2) * t + p1) * t + p0
-        return x * p / (((q3 * t + q2) * t + q1) * t + q0)
+        q = ((q3 * t + q2) * t + q1) * t + q0
+        return np.true_divide(x * p, q)  # `/` would check for zero, and then LLVM does not vectorise
 
     return rational_tanh
 
 
 @register_funcify_and_cache_key(RationalTanh)
 def numba_rational_tanh(op, node, **kwargs):
-    return _numba_tanh(), "symrnn.RationalTanh.1"
+    return _numba_tanh(), "symrnn.RationalTanh.2"
 
 
 @register_funcify_and_cache_key(RationalSigmoid)
@@ -112,7 +113,7 @@ def numba_rational_sigmoid(op, node, **kwargs):
     def rational_sigmoid(x):
         return half + half * rational_tanh(half * x)
 
-    return rational_sigmoid, "symrnn.RationalSigmoid.1"
+    return rational_sigmoid, "symrnn.RationalSigmoid.2"
 
 
 _TANH = Elemwise(RationalTanh(ps.same_out, name="rational_tanh"), name="Tanh")

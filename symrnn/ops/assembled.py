@@ -4,8 +4,8 @@ An `AssembledOp` is inlined before PyTensor's first rewrite, so compiled functio
 is its pullback, which `pytensor.grad` calls. The pullback is an op of its own, inlined too, whose own pullback
 differentiates the rule's `plain` form: second derivatives work, at autodiff's price.
 
-PyTensor can inline an `OpFromGraph` itself, but from a frozen copy whose Scan ops all functions share, and compiling one
-function with Numba on PyTensor 3.0 writes into them. `inline_assembled` gives each function its own.
+PyTensor can inline an `OpFromGraph` itself, but from a frozen copy whose Scan ops all functions share, and compiling
+one function with Numba on PyTensor 3.0 writes into them. `inline_assembled` gives each function its own.
 """
 
 from typing import Protocol

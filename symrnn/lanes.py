@@ -11,3 +11,19 @@ def inner_graphs(op):
         return list(graphs.values())
     graph = getattr(op, "fgraph", None)
     return [] if graph is None else [graph]
+
+
+def inlined(op, inputs):
+    """What an `OpFromGraph` puts out on these inputs, as a graph with Scan ops of its own.
+
+    Before 3.3, compiling with Numba rewrites the inner graphs of Scan ops in place, so no two functions may share them;
+    since then they are frozen.
+    """
+    if hasattr(op.fgraph, "bind"):
+        return op.fgraph.bind(dict(zip(op.fgraph.inputs, inputs, strict=True)))
+    graph = op.fgraph.clone(clone_inner_graphs=True)
+    new = dict(zip(graph.inputs, inputs, strict=True))
+    for node in graph.toposort():
+        clone = node.clone_with_new_inputs([new.get(i, i) for i in node.inputs])
+        new.update(zip(node.outputs, clone.outputs, strict=True))
+    return [new.get(out, out) for out in graph.outputs]

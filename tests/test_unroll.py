@@ -199,6 +199,17 @@ def test_second_derivative_equals_autodiff():
     assert_all_close(*results, 1e-12)
 
 
+@pytest.mark.slow
+def test_one_graph_compiles_for_one_backend_after_another():
+    xs, cell = pt.tensor("xs", shape=(5, 4, D)), make_cell("tanh")
+    gradient = pytensor.grad((scan_unroll(cell, xs) ** 2).sum(), cell.w_h)
+    values = [
+        evaluate([xs], [gradient], [XS], mode=mode) for mode in ("NUMBA", "CVM", "NUMBA", "JAX")
+    ]
+    for value in values[1:]:
+        assert_all_close(value, values[0], 1e-12)
+
+
 CELL = make_cell("lstm")
 FLAT = pt.tensor("flat", shape=(None, D))
 GOOD = pt.tensor("good", shape=(None, None, D))

@@ -16,7 +16,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -279,8 +279,3 @@ def set_aside(path) -> Path | None:
             if not aside.exists():
                 return path.rename(aside)
     raise JobError(f"cannot set {path} aside: too many older files beside it; remove some")
-
-
-def as_state(job: Job, state: str) -> Job:
-    """The same job, cold or warm."""
-    return replace(job, state=state)

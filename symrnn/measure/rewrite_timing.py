@@ -66,9 +66,19 @@ class RewriteProfile:
         return self.wall_s - self.rewrite_s
 
     @property
+    def parts(self) -> tuple[RewriteTiming, ...]:
+        """The passes that are called in turn, below the sequences that do nothing else."""
+        parts = self.passes
+        while (
+            len(parts) == 1 and parts[0].children and all(c.kind == PASS for c in parts[0].children)
+        ):
+            parts = parts[0].children
+        return parts
+
+    @property
     def accounted(self) -> float:
-        """Share of the rewriting that those passes account for which have no pass below them."""
-        return sum(leaf_seconds(each) for each in self.passes) / (self.rewrite_s or 1.0)
+        """Share of the rewriting that the `parts` account for."""
+        return sum(part.seconds for part in self.parts) / (self.rewrite_s or 1.0)
 
     def by_name(self, kind: str | None = None) -> list[RewriteTiming]:
         """One timing for each name, wherever it stands in the tree; by own time, longest first.
@@ -118,19 +128,6 @@ class RewriteProfile:
             curve=tuple((s, n) for s, n in data["curve"]),
             spans=tuple(tuple(span) for span in data["spans"]),
         )
-
-
-def leaf_seconds(timing: RewriteTiming) -> float:
-    """Seconds of the passes below `timing` that have no pass below them; its own if it is one."""
-    below = [child for child in timing.children if child.kind == PASS]
-    if not below or is_equilibrium(timing):
-        return timing.seconds
-    return sum(leaf_seconds(child) for child in below)
-
-
-def is_equilibrium(timing: RewriteTiming) -> bool:
-    """Whether a pass rewrites nodes itself, besides the passes that clean up after it."""
-    return any(child.kind == NODE_REWRITE for child in timing.children)
 
 
 def added(one: RewriteTiming, other: RewriteTiming) -> RewriteTiming:

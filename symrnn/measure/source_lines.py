@@ -99,4 +99,6 @@ def is_library(path: str) -> bool:
     >>> is_library(pytensor.__file__), is_library("model.py")
     (True, False)
     """
-    return path.startswith(PYTENSOR) or (path.startswith(STANDARD) and "-packages" not in path)
+    if path.startswith((PYTENSOR, "<frozen")):
+        return True
+    return path.startswith(STANDARD) and "-packages" not in path

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytensor.tensor as pt
 import pytest
@@ -99,6 +100,17 @@ def test_parts_add_up_to_the_whole():
     assert profile.remainder_s == profile.wall_s - root.seconds > 0
     assert 0 < profile.accounted < 1
     assert profile.rewrite_s == root.seconds
+
+
+def test_the_parts_are_the_passes_below_sequences_of_one():
+    once, twice = (RewriteTiming(name, PASS, 2.0, 1, 1, 0, 0, 3, 3) for name in ("a", "b"))
+    rewrite = RewriteTiming("n", NODE_REWRITE, 1.0, 1, 1, 0, 0, 3, 3)
+    working = replace(once, children=(rewrite,))
+    sequence = replace(once, seconds=5.0, children=(working, twice))
+    profile = RewriteProfile(6.0, (replace(sequence, children=(sequence,)),))
+    assert profile.parts == (working, twice)
+    assert profile.accounted == 0.8
+    assert RewriteProfile(6.0, (working,)).parts == (working,)
 
 
 def test_a_pass_that_calls_its_base_class_is_one_pass():

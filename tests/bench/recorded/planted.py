@@ -9,7 +9,7 @@ taken while other work kept the two cores of the machine busy.
 
 FORMS = ("a", "b", "useless")
 ROUNDS = 160
-USELESS_WALKS = 120  # walks over the whole graph, each changing nothing
+USELESS_WALKS = 270  # walks over the whole graph, each changing nothing
 
 
 def build(form):

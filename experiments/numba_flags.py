@@ -16,6 +16,7 @@ modes = ["NUMBA"]
 states = ["cold", "warm"]
 quick_states = ["cold"]
 rounds = 3
+quick_rounds = 1
 time_limit_s = 900
 quick_time_limit_s = 300
 reference = {"level": 3, "cache": "on"}

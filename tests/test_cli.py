@@ -203,3 +203,26 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_child(tmp_path):
     kept = len(load_records(results / "naive"))
     assert f"stopped: {kept} of 12 jobs are recorded" in told
     assert "Traceback" not in told
+
+
+def commands_in(text):
+    """The `symrnn` commands that stand alone on a line."""
+    lines = (
+        line.strip().removeprefix("$ ").partition("#")[0].strip() for line in text.splitlines()
+    )
+    return [line for line in lines if re.match(r"(python -m )?symrnn [a-z-]", line)]
+
+
+def test_the_commands_of_the_readme_exist_and_parse():
+    for command in commands_in((REPOSITORY / "README.md").read_text()):
+        name, *args = command.split("symrnn ", 1)[1].split()
+        context = cli.commands[name].make_context(name, args)
+        for experiment in context.params.get("names") or ():
+            assert (REPOSITORY / "experiments" / f"{experiment}.py").is_file(), command
+
+
+def test_commands_in_finds_commands():
+    text = (
+        "Say symrnn run x.\n\n    $ symrnn run depth --quick  # a minute\n```\nsymrnn list\n```\n"
+    )
+    assert commands_in(text) == ["symrnn run depth --quick", "symrnn list"]

@@ -1,7 +1,7 @@
 """Charts of records: lines and bars, readable without colour, each with its own text alternative.
 
-The only importer of matplotlib. A job that ran over its limit is drawn as such: a hollow arrow at
-the limit, or a cross on the upper edge where the quantity has no limit.
+The only importer of matplotlib. A job that ran over its limit is drawn as such: hollow, under an
+arrow at the limit, or on the upper edge where the quantity has no limit.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot, rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from symrnn.study.readings import reading, select, spread_of, values_of
 from symrnn.study.table import outcome
@@ -31,6 +33,7 @@ COLOURS = (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
+HOLLOW = {"markerfacecolor": "white", "markersize": 6, "linestyle": "none", "clip_on": False}
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "symrnn",
@@ -75,53 +78,39 @@ def lines(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
     """
 
     def draw(axis, group, hues):
+        lost = []
         for name, style in hues.items():
-            draw_line(
-                axis, select(group, **{hue: name}), x, y, style | {"label": label_of(hue, name)}
-            )
+            mine = select(group, **{hue: name})
+            draw_line(axis, mine, x, y, style | {"label": label_of(hue, name)})
+            lost += [(at, record, style) for at, record in unfinished(mine, x, y)]
+        draw_unfinished(axis, lost, y)
         ticks = sorted(value for value in values_of(group, x) if not isinstance(value, str))
         if ticks and ticks[0] > 0 and ticks[-1] >= 8 * ticks[0]:
             axis.set_xscale("log", base=2)
         axis.set_xticks(ticks, [number(tick) for tick in ticks], minor=False)
         axis.set_xlabel(title(x))
 
-    return chart(
-        records,
-        draw,
-        "Line chart",
-        x=x,
-        y=y,
-        hue=hue,
-        panel=panel,
-        log=logarithmic,
-        heading=heading,
-    )
+    axes = {"x": x, "y": y, "hue": hue, "panel": panel}
+    return chart(records, draw, "Line chart", log=logarithmic, heading=heading, **axes)
 
 
 def bars(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
     """A `Chart` of `y` as groups of bars: a group a value of `x`, a bar a value of `hue`."""
 
     def draw(axis, group, hues):
-        places = values_of(group, x)
-        width = 0.8 / len(hues)
+        places, width, lost = values_of(group, x), 0.8 / len(hues), []
         for i, (name, style) in enumerate(hues.items()):
-            offset = (i - (len(hues) - 1) / 2) * width
-            draw_bars(
-                axis,
-                select(group, **{hue: name}),
-                x,
-                y,
-                style | {"label": label_of(hue, name)},
-                places,
-                offset,
-                width,
-            )
+            mine = select(group, **{hue: name})
+            at = {place: k + (i - (len(hues) - 1) / 2) * width for k, place in enumerate(places)}
+            draw_bars(axis, mine, x, y, style | {"label": label_of(hue, name)}, at, width)
+            lost += [(at[place], record, style) for place, record in unfinished(mine, x, y)]
+        draw_unfinished(axis, lost, y)
         axis.set_xticks(range(len(places)), [number(place) for place in places])
+        axis.set_xlim(-0.5, len(places) - 0.5)
         axis.set_xlabel(title(x))
 
-    return chart(
-        records, draw, "Bar chart", x=x, y=y, hue=hue, panel=panel, log=logarithmic, heading=heading
-    )
+    axes = {"x": x, "y": y, "hue": hue, "panel": panel}
+    return chart(records, draw, "Bar chart", log=logarithmic, heading=heading, **axes)
 
 
 def bars_by_mode(records, *, y, **style):
@@ -176,87 +165,64 @@ def styles():
 
 
 def draw_line(axis, group, x, y, style):
-    """Medians joined by a line, quartiles as error bars, and the jobs that did not finish."""
+    """Medians joined by a line, quartiles as error bars."""
     style = {key: value for key, value in style.items() if key != "hatch"}
     points = [
-        (place, found)
-        for place in values_of(group, x)
-        if (found := spread_of(group, y, **{x: place}))
+        (at, found) for at in values_of(group, x) if (found := spread_of(group, y, **{x: at}))
     ]
     points.sort(key=lambda point: point[0])
-    medians = [found.median for _, found in points]
-    errors = [
-        [found.median - found.low for _, found in points],
-        [found.high - found.median for _, found in points],
-    ]
-    axis.errorbar(
-        [place for place, _ in points],
-        medians,
-        errors,
-        markersize=5,
-        linewidth=1.4,
-        capsize=2,
-        **style,
-    )
-    for place, record in unfinished(group, x):
-        draw_unfinished(axis, place, record, y, style["color"])
+    places, found = [at for at, _ in points], [each for _, each in points]
+    medians, errors = heights(found)
+    size = {"markersize": 5, "linewidth": 1.4, "capsize": 2}
+    axis.errorbar(places, medians, errors, **size, **style)
 
 
-def draw_bars(axis, group, x, y, style, places, offset, width):
-    """Bars of the medians, and the jobs that did not finish, at their places."""
-    found = {place: spread_of(group, y, **{x: place}) for place in places}
-    at = [(places.index(place) + offset, each) for place, each in found.items() if each]
-    axis.bar(
-        [place for place, _ in at],
-        [each.median for _, each in at],
-        width * 0.92,
-        yerr=[[e.median - e.low for _, e in at], [e.high - e.median for _, e in at]],
-        color=style["color"],
-        hatch=style["hatch"],
-        edgecolor="white",
-        label=style["label"],
-        capsize=2,
-    )
-    for place, record in unfinished(group, x):
-        draw_unfinished(axis, places.index(place) + offset, record, y, style["color"])
+def draw_bars(axis, group, x, y, style, at, width):
+    """Bars of the medians, with quartiles; `at` has the position of each place."""
+    found = {p: each for p in at if (each := spread_of(group, y, **{x: p}))}
+    medians, errors = heights(found.values())
+    style = {key: style[key] for key in ("color", "hatch", "label")}
+    style |= {"edgecolor": "white", "capsize": 2}
+    axis.bar([at[p] for p in found], medians, width * 0.92, yerr=errors, **style)
 
 
-def unfinished(group, x):
-    """``(x, record)`` for every place where no job finished."""
+def heights(found):
+    """Medians, and how far the quartiles are below and above them."""
+    medians = [each.median for each in found]
+    return medians, [[e.median - e.low for e in found], [e.high - e.median for e in found]]
+
+
+def unfinished(group, x, y):
+    """``(place, record)`` for every place where no record knows `y`."""
     for place in values_of(group, x):
         here = select(group, **{x: place})
-        if not select(here, status="ok"):
+        if spread_of(here, y) is None and not select(here, status="ok"):
             yield place, here[-1]
 
 
-def draw_unfinished(axis, place, record, y, colour):
-    """A hollow arrow at the limit, if `y` is what was limited; else a cross on the upper edge."""
-    is_limited = is_drawn_at_limit(record, y)
-    where = (
-        {"transform": axis.transData} if is_limited else {"transform": axis.get_xaxis_transform()}
-    )
-    height = record.wall_s if is_limited else 1.0
-    marker = {"marker": "^", "markerfacecolor": "white"} if is_limited else {"marker": "x"}
-    axis.plot(
-        [place],
-        [height],
-        color=colour,
-        markersize=8,
-        clip_on=False,
-        linestyle="none",
-        **marker,
-        **where,
-    )
-    axis.annotate(
-        outcome(record),
-        (place, height),
-        xycoords=where["transform"],
-        xytext=(0, 7),
-        textcoords="offset points",
-        ha="center",
-        fontsize=7,
-        color=colour,
-    )
+def draw_unfinished(axis, lost, y):
+    """The jobs that did not finish, ``(place, record, style)``, side by side, told once a place.
+
+    They stand hollow at the limit, under an arrow, if `y` is what was limited; else above the axes.
+    """
+    by_place = {}
+    for place, record, style in lost:
+        by_place.setdefault((place, is_drawn_at_limit(record, y)), []).append((record, style))
+    for (place, is_limited), marks in by_place.items():
+        base = axis.transData if is_limited else axis.get_xaxis_transform()
+        height = max(record.wall_s for record, _ in marks) if is_limited else 1.0
+        # artists with a transform of their own do not widen the axes
+        axis.update_datalim([(place, height)], updatey=is_limited)
+        axis.autoscale_view()
+        for i, (_, style) in enumerate(marks):
+            aside = (i - (len(marks) - 1) / 2) * 10 / 72
+            moved = base + ScaledTranslation(aside, 0, axis.figure.dpi_scale_trans)
+            look = {key: style[key] for key in ("color", "marker")} | HOLLOW
+            axis.plot([place], [height], transform=moved, **look)
+        told = listing(dict.fromkeys(outcome(record).split(" in phase")[0] for record, _ in marks))
+        where = {"xycoords": base, "xytext": (0, 7), "textcoords": "offset points"}
+        text = f"↑ {told}" if is_limited else f"✗ {told}"
+        axis.annotate(text, (place, height), ha="center", fontsize=7, **where)
 
 
 def is_drawn_at_limit(record, y):
@@ -272,6 +238,9 @@ def scale(axes, records, y, log):
     for axis in axes:
         if wide if log is None else log:
             axis.set_yscale("log")
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.yaxis.set_major_formatter(lambda value, _: number(float(f"{value:.3g}")))
+            axis.yaxis.set_minor_formatter(NullFormatter())
         else:
             axis.set_ylim(bottom=0)
 
@@ -316,6 +285,7 @@ def told_line(group, x, y, hue, value):
     if len(points) > 2:
         points = [points[0], points[-1]]
     lost = [
-        f"{outcome(record)} at {title(x)} {number(place)}" for place, record in unfinished(group, x)
+        f"{outcome(record)} at {title(x)} {number(place)}"
+        for place, record in unfinished(group, x, y)
     ]
     return f"{label_of(hue, value)} {listing(points + lost)}" if points or lost else ""

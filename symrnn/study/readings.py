@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 FIELDS = ("task", "mode", "state", "round", "status", "message", "wall_s")
+STOPPED = ("peak_rss_bytes", "total_s", "wall_s")  # of a job that was stopped: not the whole
 MACHINE = ("cpu", "cores", "memory_bytes", "os")  # what makes two machines different
 
 
@@ -38,6 +39,12 @@ def reading(record, quantity):
     if isinstance(value, list):
         return median(value) if value else None
     return value
+
+
+def known(record, quantity):
+    """The value of `quantity` if the record knows it: of a job over its time limit, what it had finished."""
+    is_whole = record.status == "ok" or (record.status == "time_limit" and quantity not in STOPPED)
+    return reading(record, quantity) if is_whole else None
 
 
 def select(records, **where):
@@ -93,8 +100,8 @@ def spread(samples):
 
 
 def spread_of(records, quantity, **where):
-    """The `Spread` of `quantity` over the selected records that finished."""
-    return spread(reading(record, quantity) for record in select(records, status="ok", **where))
+    """The `Spread` of `quantity` over the selected records that know it."""
+    return spread(known(record, quantity) for record in select(records, **where))
 
 
 def ratio(records, quantity, of, to, *, across_versions=False, **where):
@@ -108,31 +115,32 @@ def ratio(records, quantity, of, to, *, across_versions=False, **where):
     >>> ratio([], "total_s", {"form": "naive"}, {"form": "sgd"}) is None
     True
     """
-    axes = set(of) | set(to)
-    finished = select(records, status="ok", **where)
-    below = {
-        partner_key(record, axes, across_versions): reading(record, quantity)
-        for record in select(finished, **to)
-    }
-    pairs = [
-        (reading(record, quantity), below.get(partner_key(record, axes, across_versions)))
-        for record in select(finished, **of)
-    ]
-    return spread(above / divisor for above, divisor in pairs if above is not None and divisor)
+    found = pairs(records, quantity, of, to, across_versions=across_versions, **where)
+    return spread(above / below for _, above, below in found if below)
 
 
 def differences(records, quantity, of, to, **where):
     """``(case, difference)`` of `quantity` for every pair that `ratio` would divide."""
+    return [(case, over - under) for case, over, under in pairs(records, quantity, of, to, **where)]
+
+
+def pairs(records, quantity, of, to, *, across_versions=False, **where):
+    """``(case, value in of, value in to)`` for every two records of one run that know both."""
     axes = set(of) | set(to)
-    finished = select(records, status="ok", **where)
-    below = {
-        partner_key(record, axes): reading(record, quantity) for record in select(finished, **to)
+    records = select(records, **where)
+    partners = {
+        partner_key(record, axes, across_versions): known(record, quantity)
+        for record in select(records, **to)
     }
-    pairs = [
-        (r.case, reading(r, quantity), below.get(partner_key(r, axes)))
-        for r in select(finished, **of)
+    found = [
+        (
+            record.case,
+            known(record, quantity),
+            partners.get(partner_key(record, axes, across_versions)),
+        )
+        for record in select(records, **of)
     ]
-    return [(case, over - under) for case, over, under in pairs if None not in (over, under)]
+    return [pair for pair in found if None not in pair[1:]]
 
 
 def partner_key(record, axes, across_versions=False):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from symrnn.study.readings import ratio, reading, select, spread, values_of
+from symrnn.study.readings import known, ratio, reading, select, spread, values_of
 from symrnn.study.words import amount, number, times, title
 
 COLUMNS = (
@@ -41,7 +41,7 @@ class Table:
 def table(records, columns=COLUMNS, *, task="compile", comparison=None):
     """The `Table` of the records of one task; with a `Comparison`, the last column holds its ratios."""
     records = [record for record in records if record.task == task]
-    columns = [each for each in columns if any(reading(r, each) is not None for r in records)]
+    columns = [each for each in columns if any(known(r, each) is not None for r in records)]
     axes = list(dict.fromkeys(axis for record in records for axis in record.case))
     axes += [name for name in ("mode", "state") if len(values_of(records, name)) > 1]
     groups = cases_of(records)
@@ -107,10 +107,9 @@ def outcome_cell(group):
 
 def row(group, axes, columns):
     """The cells of one case as ``(text, sort key)``."""
-    finished = [record for record in group if record.status == "ok"]
     cells = [(number(reading(group[0], axis)), reading(group[0], axis)) for axis in axes]
     for column in columns:
-        found = spread(reading(record, column) for record in finished)
+        found = spread(known(record, column) for record in group)
         cells.append((amount(found and found.median, column), found and found.median))
     return cells
 

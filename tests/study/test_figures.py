@@ -31,6 +31,11 @@ def test_jobs_over_the_limit_are_drawn_as_such(kind, records, tmp_path):
     assert "over 600 s" in svg.read_text()
 
 
+def test_the_limit_lies_within_the_axes(records):
+    axis = lines(records, x="depth", y="total_s", hue="form").figure.axes[0]
+    assert axis.get_ylim()[1] > 600
+
+
 def test_hues_differ_in_marker_and_dashes(records):
     axis = lines(records, x="depth", y="total_s", hue="form").figure.axes[0]
     first, second = (

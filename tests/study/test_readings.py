@@ -68,3 +68,10 @@ def test_spread_is_the_range_of_few_and_the_quartiles_of_many():
 
 def test_spread_of_leaves_failures_out(records):
     assert spread_of(records, "total_s", form="naive").samples == 4
+
+
+def test_a_job_over_its_limit_keeps_what_it_had_finished(records):
+    over = select(records, status="time_limit")
+    kept = [replace(record, values={"build_s": 2.0, "total_s": 9.0}) for record in over]
+    assert spread_of(kept, "build_s").median == 2.0
+    assert spread_of(kept, "total_s") is None

@@ -95,7 +95,9 @@ def _numba_tanh():
         t = x * x
         p = ((((p5 * t + p4) * t + p3) * t + p2) * t + p1) * t + p0
         q = ((q3 * t + q2) * t + q1) * t + q0
-        return np.true_divide(x * p, q)  # `/` would check for zero, and then LLVM does not vectorise
+        return np.true_divide(
+            x * p, q
+        )  # `/` would check for zero, and then LLVM does not vectorise
 
     return rational_tanh
 

@@ -5,6 +5,7 @@ coefficient a float. Sums, differences, products, negations and division by a nu
 axes that broadcasting adds and through fused scalar ops; whatever else stands in the expression is an atom.
 """
 
+import math
 from collections import defaultdict
 from itertools import product
 
@@ -12,13 +13,16 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant
 from pytensor.scalar.basic import Add, Composite, Mul, Neg, Sub, TrueDiv
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.elemwise import DimShuffle
 
 
-def polynomial(expression, atoms=None):
+MOST_TERMS = 32  # a product of more terms than these stays an atom
+
+
+def polynomial(expression, known=None):
     """The polynomial ``{factors: coefficient}`` of an element-wise expression.
 
-    `atoms` gives the polynomials of variables already known (the inputs of a fused op).
+    `known` maps variables to their polynomials; what is found on the way is added to it.
 
     Examples
     --------
@@ -27,7 +31,7 @@ def polynomial(expression, atoms=None):
     >>> polynomial(w - (-0.9) * v + 2 * w - w * 2)
     {(w,): 1.0, (v,): 0.9}
     """
-    known = dict(atoms or {})
+    known = {} if known is None else known
     pending = [expression]
     while pending:  # depth first without recursion: a sum over many layers is deep
         variable = pending[-1]
@@ -107,14 +111,16 @@ def _combined(variable, known):
         case Neg():
             return difference({}, terms[0])
         case Mul():
-            return _product(terms)
+            sizes = math.prod(len(p) for p in terms)
+            return _product(terms) if sizes <= MOST_TERMS else {(variable,): 1.0}
         case TrueDiv():
             return {f: c / _number(operands[1]) for f, c in terms[0].items()}
         case Composite():
             inner = dict(zip(op.fgraph.inputs, terms, strict=True))
             result = polynomial(op.fgraph.outputs[variable.owner.outputs.index(variable)], inner)
-            inside = any(x not in known and x.owner for factors in result for x in factors)
-            return {(variable,): 1.0} if inside else result
+            atoms = {x for p in terms for factors in p for x in factors}
+            outside = all(x in atoms for factors in result for x in factors)
+            return result if outside else {(variable,): 1.0}
         case _:  # DimShuffle that adds axes
             return terms[0]
 

@@ -6,10 +6,11 @@ backward scans for one forward scan, fed different gradients, which no rewrite m
 name or in the order of their inputs are not merged at all. `share_recurrences` merges both.
 """
 
-from pytensor.graph.fg import FunctionGraph
-from pytensor.graph.rewriting.basic import MergeOptimizer
+from pytensor.graph.basic import Constant
+from pytensor.graph.traversal import toposort
+from pytensor.scan.op import Scan
 
-from symrnn.recurrences import recurrences, scan_nodes
+from symrnn.recurrences import recurrences
 
 
 def share_recurrences(outputs):
@@ -31,37 +32,39 @@ def share_recurrences(outputs):
     """
     if not isinstance(outputs, list | tuple):
         return share_recurrences([outputs])[0]
-    fgraph = unfrozen(outputs)
-    share_in(fgraph)
-    return list(fgraph.outputs)
+    kept = {}  # variable of the given graph -> the variable that computes it in the new one
+    made = {}  # what is computed, from which new variables -> the variables that hold it
+    for node in toposort(list(outputs)):
+        inputs = [representative(x, kept, made) for x in node.inputs]
+        if any(new is not old for new, old in zip(inputs, node.inputs, strict=True)):
+            copy = node.clone_with_new_inputs(inputs, strict=False)
+        else:
+            copy = node
+        for identity, old, new in identities(copy, node):
+            first = made.setdefault(identity, new)
+            kept |= zip(old, first, strict=True)
+    return [representative(x, kept, made) for x in outputs]
 
 
-def unfrozen(outputs):
-    """A FunctionGraph over a copy of `outputs` that keeps the inputs and shared variables themselves."""
-    return FunctionGraph(outputs=list(outputs), clone=True, copy_inputs=False, copy_orphans=False)
+def representative(variable, kept, made):
+    """The variable of the new graph that stands for `variable`; equal constants are one."""
+    if variable not in kept:
+        if isinstance(variable, Constant):
+            kept[variable] = made.setdefault(variable.merge_signature(), variable)
+        else:
+            kept[variable] = variable
+    return kept[variable]
 
 
-def share_in(fgraph):
-    """Merge equal nodes and equal recurrences of `fgraph` until none is left."""
-    merge = MergeOptimizer()
-    merge.rewrite(fgraph)
-    while pairs := equal_outputs(fgraph.outputs):
-        fgraph.replace_all(pairs, import_missing=True, reason="share_recurrences")
-        merge.rewrite(fgraph)
-
-
-def equal_outputs(outputs):
-    """Pairs (output of a recurrence, the same output of an equal earlier one)."""
-    first, pairs = {}, []
-    for node in scan_nodes(outputs):
-        for recurrence in recurrences(node):
-            kept = first.setdefault(identity(recurrence), recurrence)
-            if kept is not recurrence:
-                pairs += zip(recurrence.outputs, kept.outputs, strict=True)
-    return [(x, y) for x, y in pairs if x is not y and x.type.is_super(y.type)]
-
-
-def identity(recurrence):
-    """What a recurrence computes, from which variables, and what it records."""
-    records = tuple((slot.kind, slot.outer_input) for slot in recurrence.slots)
-    return recurrence.key, recurrence.inputs, records
+def identities(copy, node):
+    """What `copy` computes, part by part: what from which inputs, the outputs of `node`, those of `copy`."""
+    original = dict(zip(copy.outputs, node.outputs, strict=True))
+    if not isinstance(copy.op, Scan):
+        types = tuple(x.type for x in copy.outputs)
+        yield (copy.op, *copy.inputs, types), node.outputs, copy.outputs
+        return
+    for recurrence in recurrences(copy):
+        records = tuple((slot.kind, slot.outer_input) for slot in recurrence.slots)
+        types = tuple(x.type for x in recurrence.outputs)
+        old = [original[x] for x in recurrence.outputs]
+        yield (recurrence.key, recurrence.inputs, records, types), old, recurrence.outputs

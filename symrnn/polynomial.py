@@ -59,7 +59,9 @@ def total(terms, like):
     value = pt.add(*plus) if len(plus) > 1 else plus[0] if plus else pt.zeros_like(like)
     for term in minus:
         value = value - term
-    return value if value.type == like.type else like.type.filter_variable(pt.cast(value, like.dtype))
+    return (
+        value if value.type == like.type else like.type.filter_variable(pt.cast(value, like.dtype))
+    )
 
 
 def difference(left, right):

@@ -22,7 +22,7 @@ from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.replace import clone_replace
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
-from pytensor.graph.traversal import ancestors, applys_between
+from pytensor.graph.traversal import ancestors, toposort
 from pytensor.scan.rewriting.db import scan_seqopt1
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
@@ -169,17 +169,19 @@ def lift_invariants(fgraph):
 def look_aheads(fgraph, updates, constant):
     """The `Jump` of every parameter that is looked ahead in `fgraph`, whose outputs are the next values."""
     found, known = {}, {}
-    for node in fgraph.toposort():
+    network = {x for node in fgraph.apply_nodes if is_network(node) for x in ancestors(node.inputs)}
+    for node in toposort(fgraph.outputs):
         for jump in candidates(node, updates, constant, known):
-            found.setdefault(jump.param, []).append(jump)
+            if jump.even in network or not network:
+                found.setdefault(jump.param, []).append(jump)
     if not found:
         raise UserError(
-            f"updates must look ahead, but none of {names_of(updates)} is read at its value plus a jump made"
-            " of state; they are not a naive Nesterov form, or hold look-ahead values already:"
-            " use them as they are"
+            f"updates must look ahead, but the network reads none of {names_of(updates)} at its value"
+            " plus a jump made of state; they are no naive Nesterov form, or hold look-ahead values"
+            " already: use them as they are"
         )
-    network = {x for node in fgraph.apply_nodes if is_network(node) for x in ancestors(node.inputs)}
-    return [only_jump(param, outermost(jumps, fgraph), network) for param, jumps in found.items()]
+    params = [param for param in updates if param in found]
+    return [only_jump(param, outermost(found[param], fgraph)) for param in params]
 
 
 def candidates(node, updates, constant, known):
@@ -212,11 +214,10 @@ def outermost(jumps, fgraph):
     return [j for j in jumps if any(n not in points for n, _ in fgraph.clients[j.even])]
 
 
-def only_jump(param, jumps, network):
-    """The one jump of `param` that the network is evaluated at."""
-    jumps = [jump for jump in jumps if jump.even in network] or jumps
+def only_jump(param, jumps):
+    """The one jump of `param`."""
     if len(jumps) > 1:
-        ways = " and ".join(f"{param} + {printed(jump.terms)}" for jump in jumps)
+        ways = " and ".join(f"{param} {printed(jump.terms)}" for jump in jumps)
         raise UserError(
             f"updates must look {param} ahead in one way, but read it at {ways};"
             " the stored value could be only one of them: use one jump a parameter"
@@ -277,19 +278,19 @@ def check_no_old_value(values, jumps, odd):
                 raise UserError(
                     f"updates[{key}] must read the network at look-ahead values only, but its {reader.op}"
                     f" reads {jump.param} at the odd value {jump.param}, while others read it at"
-                    f" {jump.param} + {printed(jump.terms)}; take every gradient at look-ahead values"
+                    f" {jump.param} {printed(jump.terms)}; take every gradient at look-ahead values"
                 )
 
 
 def network_reader(old, value):
     """A node below `value`, other than arithmetic, that `old` reaches by arithmetic."""
     reached = {old}
-    for node in applys_between([old], [value]):
+    for node in toposort([value]):
+        if reached.isdisjoint(node.inputs) or isinstance(node.op, SHAPES):
+            continue
         if is_network(node):
-            if any(x in reached for x in node.inputs):
-                return node
-        elif any(x in reached for x in node.inputs):
-            reached.update(node.outputs)
+            return node
+        reached.update(node.outputs)
     return None
 
 
@@ -300,7 +301,9 @@ def is_network(node):
 
 def last_value(rate):
     """The state that remembers a rate from call to call."""
-    value = rate.get_value() if isinstance(rate, SharedVariable) else np.zeros((1,) * rate.type.ndim)
+    value = (
+        rate.get_value() if isinstance(rate, SharedVariable) else np.zeros((1,) * rate.type.ndim)
+    )
     name = f"{rate.name or 'rate'}.last"
     return pytensor.shared(np.asarray(value, rate.type.dtype), name=name)
 
@@ -312,7 +315,7 @@ def expression(terms, like):
 
 def explained(updates, outputs, at_even, at_odd, jumps):
     """What was done, and which output keeps a second copy."""
-    lines = [f"{j.param} holds its look-ahead value {j.param} + {printed(j.terms)}." for j in jumps]
+    lines = [f"{j.param} holds its look-ahead value {j.param} {printed(j.terms)}." for j in jumps]
     lines += [
         f"{rate} may change between calls: its last value is stored, and the network stands once at"
         f" the stored value of {jump.param} moved by the change."
@@ -342,7 +345,7 @@ def printed(terms):
         product = "*".join(str(x) for x in factors)
         number = "" if c in (1, -1) and product else f"{abs(c):g}{'*' if product else ''}"
         parts.append(f"{'-' if c < 0 else '+'} {number}{product}")
-    return " ".join(parts).removeprefix("+ ")
+    return " ".join(parts)
 
 
 def names_of(updates):

@@ -236,10 +236,12 @@ def stages(
     with watch("rewrite"):
         makers = [rewritten(spec, mode) for spec in specs]
     with watch("count"):
-        after = sum(graph_size(maker.fgraph) for maker in makers)
-        on_value(after=after.to_dict())
+        on_value(after=sum(graph_size(maker.fgraph) for maker in makers).to_dict())
     with watch("link"):
         compiled = [linked(maker) for maker in makers]
+    with watch("count"):
+        after = sum(graph_size(function) for function in compiled)
+        on_value(after=after.to_dict())
     with watch("batch"):
         arguments = arguments_of(specs, graph.inputs, batch())
     with watch("first_call"):

@@ -11,3 +11,12 @@ def inner_graphs(op):
         return list(graphs.values())
     graph = getattr(op, "fgraph", None)
     return [] if graph is None else [graph]
+
+
+def bound(op, inputs):
+    """The outputs of the graph in an OpFromGraph, on a copy of it that reads `inputs`.
+
+    Since 3.2 the graph of an op is always frozen, before it has a frozen twin.
+    """
+    graph = getattr(op, "_frozen_fgraph", op.fgraph)
+    return graph.bind(dict(zip(graph.inputs, inputs, strict=True)))

@@ -72,6 +72,24 @@ def difference(left, right):
     return {factors: c for factors, c in result.items() if c}
 
 
+def in_words(terms):
+    """A polynomial as a reader would write it after another term.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> w, v = pt.vectors("wv")
+    >>> in_words(polynomial(0.5 * v - w))
+    '+ 0.5*v - w'
+    """
+    parts = []
+    for factors, c in terms.items():
+        product = "*".join(str(x) for x in factors)
+        number = "" if c in (1, -1) and product else f"{abs(c):g}{'*' if product else ''}"
+        parts.append(f"{'-' if c < 0 else '+'} {number}{product}")
+    return " ".join(parts)
+
+
 def _term(factors, coefficient):
     if not factors:
         return pt.constant(coefficient)

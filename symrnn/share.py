@@ -7,8 +7,11 @@ name or in the order of their inputs are not merged at all. `share_recurrences` 
 """
 
 from pytensor.graph.basic import Constant
+from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.traversal import toposort
 from pytensor.scan.op import Scan
+from pytensor.scan.rewriting.db import scan_seqopt1
 
 from symrnn.recurrences import recurrences
 
@@ -32,6 +35,11 @@ def share_recurrences(outputs):
     """
     if not isinstance(outputs, list | tuple):
         return share_recurrences([outputs])[0]
+    return merged(outputs)
+
+
+def merged(outputs, keep_scans=False):
+    """`outputs` on a graph in which equal nodes are one, and with `keep_scans` all nodes but scans."""
     kept = {}  # variable of the given graph -> the variable that computes it in the new one
     made = {}  # what is computed, from which new variables -> the variables that hold it
     for node in toposort(list(outputs)):
@@ -40,9 +48,11 @@ def share_recurrences(outputs):
             copy = node.clone_with_new_inputs(inputs, strict=False)
         else:
             copy = node
+        if keep_scans and isinstance(node.op, Scan):
+            kept |= zip(node.outputs, copy.outputs, strict=True)
+            continue
         for identity, old, new in identities(copy, node):
-            first = made.setdefault(identity, new)
-            kept |= zip(old, first, strict=True)
+            kept |= zip(old, made.setdefault(identity, new), strict=True)
     return [representative(x, kept, made) for x in outputs]
 
 
@@ -68,3 +78,22 @@ def identities(copy, node):
         types = tuple(x.type for x in recurrence.outputs)
         old = [original[x] for x in recurrence.outputs]
         yield (recurrence.key, recurrence.inputs, records, types), old, recurrence.outputs
+
+
+def shared_graph(outputs):
+    """A FunctionGraph that computes `outputs`: nothing twice, and nothing in a scan that could stand before it.
+
+    Inputs and shared variables are those of `outputs`.
+    """
+    outputs = share_recurrences(list(outputs))  # while equal scans are still used alike
+    return FunctionGraph(outputs=share_recurrences(lifted(outputs)), clone=False)
+
+
+def lifted(outputs):
+    """`outputs` with what does not change from step to step taken out of scans: ``w + mu v`` closed over by a step."""
+    fgraph = FunctionGraph(outputs=outputs, clone=True, copy_inputs=False, copy_orphans=False)
+    names = ("scan_push_out_non_seq", "scan_remove_unused", "scan_merge_duplicate_inputs")
+    rewriter = scan_seqopt1.query(RewriteDatabaseQuery(include=list(names)))
+    for _ in range(2):  # the second time without the inputs that are no longer used
+        rewriter.rewrite(fgraph)
+    return list(fgraph.outputs)

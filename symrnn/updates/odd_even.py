@@ -19,18 +19,15 @@ import numpy as np
 import pytensor
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
-from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.replace import clone_replace
-from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.traversal import ancestors, toposort
-from pytensor.scan.rewriting.db import scan_seqopt1
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
 
 from symrnn.errors import UserError
-from symrnn.polynomial import difference, polynomial, total
+from symrnn.polynomial import difference, in_words, polynomial, total
 from symrnn.recurrences import recurrences, scan_nodes
-from symrnn.share import share_recurrences
+from symrnn.share import shared_graph
 
 SHAPES = (Shape, Shape_i)
 ARITHMETIC = (Elemwise, DimShuffle, CAReduce, SpecifyShape, Reshape, *SHAPES)
@@ -147,25 +144,6 @@ def check_updates(updates):
             )
 
 
-def shared_graph(outputs):
-    """A FunctionGraph that computes `outputs`: nothing twice, and nothing in a scan that could stand before it.
-
-    Inputs and shared variables are those of `outputs`.
-    """
-    outputs = share_recurrences(list(outputs))  # while equal scans are still used alike
-    fgraph = FunctionGraph(outputs=outputs, clone=True, copy_inputs=False, copy_orphans=False)
-    lift_invariants(fgraph)
-    return FunctionGraph(outputs=share_recurrences(fgraph.outputs), clone=False)
-
-
-def lift_invariants(fgraph):
-    """Take out of scans what does not change from step to step: ``w + mu v`` closed over by a step."""
-    names = ("scan_push_out_non_seq", "scan_remove_unused", "scan_merge_duplicate_inputs")
-    rewriter = scan_seqopt1.query(RewriteDatabaseQuery(include=list(names)))
-    for _ in range(2):  # the second time without the inputs that are no longer used
-        rewriter.rewrite(fgraph)
-
-
 def look_aheads(fgraph, updates, constant):
     """The `Jump` of every parameter that is looked ahead in `fgraph`, whose outputs are the next values."""
     found, known = {}, {}
@@ -217,7 +195,7 @@ def outermost(jumps, fgraph):
 def only_jump(param, jumps):
     """The one jump of `param`."""
     if len(jumps) > 1:
-        ways = " and ".join(f"{param} {printed(jump.terms)}" for jump in jumps)
+        ways = " and ".join(f"{param} {in_words(jump.terms)}" for jump in jumps)
         raise UserError(
             f"updates must look {param} ahead in one way, but read it at {ways};"
             " the stored value could be only one of them: use one jump a parameter"
@@ -278,7 +256,7 @@ def check_no_old_value(values, jumps, odd):
                 raise UserError(
                     f"updates[{key}] must read the network at look-ahead values only, but its {reader.op}"
                     f" reads {jump.param} at the odd value {jump.param}, while others read it at"
-                    f" {jump.param} {printed(jump.terms)}; take every gradient at look-ahead values"
+                    f" {jump.param} {in_words(jump.terms)}; take every gradient at look-ahead values"
                 )
 
 
@@ -315,7 +293,7 @@ def expression(terms, like):
 
 def explained(updates, outputs, at_even, at_odd, jumps):
     """What was done, and which output keeps a second copy."""
-    lines = [f"{j.param} holds its look-ahead value {j.param} {printed(j.terms)}." for j in jumps]
+    lines = [f"{j.param} holds its look-ahead value {j.param} {in_words(j.terms)}." for j in jumps]
     lines += [
         f"{rate} may change between calls: its last value is stored, and the network stands once at"
         f" the stored value of {jump.param} moved by the change."
@@ -336,16 +314,6 @@ def explained(updates, outputs, at_even, at_odd, jumps):
 def components(outputs):
     """Recurrences in the scans of `outputs`."""
     return sum(not r.is_map for node in scan_nodes(list(outputs)) for r in recurrences(node))
-
-
-def printed(terms):
-    """A polynomial as a reader would write it."""
-    parts = []
-    for factors, c in terms.items():
-        product = "*".join(str(x) for x in factors)
-        number = "" if c in (1, -1) and product else f"{abs(c):g}{'*' if product else ''}"
-        parts.append(f"{'-' if c < 0 else '+'} {number}{product}")
-    return " ".join(parts)
 
 
 def names_of(updates):

@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytensor.graph.replace import clone_replace
 
 from symrnn.errors import UserError
 from symrnn.measure.graph_size import graph_size
@@ -209,12 +210,32 @@ def test_weight_decay_at_odd_values_stays():
     assert largest_difference(xs, params, naive, result, [], lambda call: (), 20) < 1e-12
 
 
-def test_parameters_without_momentum_stay_as_they_are():
+def partly_looked_ahead(readout_even):
+    """All parameters but the last have momentum; the gradient of the last is taken at even or odd values."""
     xs, (*params, readout), build = network()
     naive = naive_nesterov("clone", lambda ps, **o: build([*ps, readout], **o), params, 0.1, 0.9)
-    naive[readout] = readout - 0.1 * pytensor.grad(build([*params, readout]), readout)
-    message = refusal(naive)
-    assert "reads w_h0 at the odd value w_h0" in message  # the gradient of w_y is taken there
+    grad = pytensor.grad(build([*params, readout]), readout)
+    velocities = [v for v in naive if v not in params]
+    even = {p: p + 0.9 * v for p, v in zip(params, velocities, strict=True)}
+    return (
+        xs,
+        [*params, readout],
+        naive | {readout: readout - 0.1 * (clone_replace(grad, even) if readout_even else grad)},
+    )
+
+
+def test_parameters_without_momentum_stay_as_they_are():
+    xs, params, naive = partly_looked_ahead(readout_even=True)
+    result = odd_even_form(naive)
+    assert list(result.odd_values) == params[:-1]
+    result.odd_values[params[-1]] = params[-1]
+    assert largest_difference(xs, params, naive, result, [], lambda call: (), 20) < 1e-12
+
+
+def test_parameters_trained_at_odd_values_are_refused():
+    message = refusal(partly_looked_ahead(readout_even=False)[2])
+    assert message.startswith("updates[w_y] must read the network at look-ahead values only, but")
+    assert "reads w_x0 at the odd value w_x0, while others read it at w_x0 + 0.9*w_x0.v" in message
 
 
 def refusal(updates):

@@ -70,11 +70,15 @@ def duplicates(graph):
     >>> print(*group.differences)
     w against w + 0.9*v (a look-ahead)
     """
+    return [group for body in bodies(prepared(graph)) for group in duplicates_in(body)]
+
+
+def prepared(graph):
+    """The outputs of `graph` on a copy with every recurrence in sight, and all else that is equal merged."""
     outputs = outputs_of(graph)
     if isinstance(graph, Variable | list | tuple):  # not rewritten yet
         outputs = lifted(merged(written_out(outputs), keep_scans=True))
-    outputs = merged(outputs, keep_scans=True)
-    return [group for body in bodies(outputs) for group in duplicates_in(body)]
+    return merged(outputs, keep_scans=True)
 
 
 def bodies(outputs):

@@ -1,9 +1,10 @@
-"""Element-wise expressions as polynomials in their atoms, to see that ``v*mu + w - eta*g`` holds ``w`` once.
+"""Element-wise expressions as polynomials in their atoms, to see that ``v*mu + w - eta*g`` holds
+``w`` once.
 
-A polynomial is a dictionary ``{factors: coefficient}``: `factors` is a sorted tuple of atoms (empty for a number), the
-coefficient a float. Sums, differences, products, negations and division by a number are taken apart, through the
-axes that broadcasting adds and through fused scalar ops; whatever else stands in the expression is an atom.
-"""
+A polynomial is a dictionary ``{factors: coefficient}``: `factors` is a sorted tuple of atoms (empty
+for a number), the coefficient a float. Sums, differences, products, negations and division by a
+number are taken apart, through the axes that broadcasting adds and through fused scalar ops;
+whatever else stands in the expression is an atom."""
 
 import math
 from collections import defaultdict
@@ -14,7 +15,6 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Constant
 from pytensor.scalar.basic import Add, Composite, Mul, Neg, Sub, TrueDiv
 from pytensor.tensor.elemwise import DimShuffle
-
 
 MOST_TERMS = 32  # a product of more terms than these stays an atom
 

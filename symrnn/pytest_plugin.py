@@ -34,7 +34,8 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Wrap tests only when one of them asks for it; add a test that fails when a snapshot belongs to none."""
+    """Wrap tests only when one of them asks for it; add a test that fails when a snapshot belongs
+    to none."""
     if any(is_guarded(item) for item in items):
         config.pluginmanager.register(Guard(), "symrnn-graph-guard")
     if is_whole_run(config):
@@ -100,7 +101,8 @@ def under_budget(mark):
 
 @pytest.fixture
 def graph_snapshot(request):
-    """``graph_snapshot.check(graph, name=..., graph=False)``: compares sizes with the file beside the test."""
+    """``graph_snapshot.check(graph, name=..., graph=False)``: compares sizes with the file beside
+    the test."""
     return Snapshots(request.node)
 
 
@@ -141,7 +143,8 @@ class Snapshots:
             pytest.fail("\n".join(message), pytrace=False)
 
     def miss(self, key, has_others):
-        """Skip when there is a block for another version or mode, fail when there is none at all."""
+        """Skip when there is a block for another version or mode, fail when there is none at
+        all."""
         missing = f"no snapshot of {key.name} for pytensor {key.version} in mode {key.mode}"
         message = f"{missing}; to add it: {self.command}"
         if has_others:
@@ -174,7 +177,8 @@ class Snapshots:
 
 
 class Stale(pytest.Item):
-    """Fails when a snapshot file has blocks of tests that are gone; with ``--graph-update`` deletes them."""
+    """Fails when a snapshot file has blocks of tests that are gone; with ``--graph-update`` deletes
+    them."""
 
     def __init__(self, *, tests, **kwargs):
         super().__init__(**kwargs)

@@ -1,10 +1,11 @@
-"""The recurrences of a graph, each with its step in canonical form, so that equal steps have equal keys.
+"""The recurrences of a graph, each with its step in canonical form, so that equal steps have equal
+keys.
 
-PyTensor's Scan holds one recurrence or several that its rewrites packed into one node. Here each is a record of its own:
-the states that are computed from each other, the outputs that read them, and the outer variables that they are fed. Its `key` names
-the computation of one step: whoever wrote the step, in whatever order the inputs were given, before or after packing, the
-same step gives the same key; other operations, other dtypes, other taps, other constants give another one.
-"""
+PyTensor's Scan holds one recurrence or several that its rewrites packed into one node. Here each is
+a record of its own: the states that are computed from each other, the outputs that read them, and
+the outer variables that they are fed. Its `key` names the computation of one step: whoever wrote
+the step, in whatever order the inputs were given, before or after packing, the same step gives the
+same key; other operations, other dtypes, other taps, other constants give another one."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,8 @@ SEQUENCE, INITIAL, WEIGHT, LENGTH = "sequence", "initial state", "non-sequence",
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """One state or recorded output of a Scan: what its step reads and writes, and where it stands outside."""
+    """One state or recorded output of a Scan: what its step reads and writes, and where it stands
+    outside."""
 
     kind: str
     reads: tuple[Variable, ...]  # inner inputs, one a tap
@@ -45,17 +47,20 @@ class Recurrence:
     node
         The Scan node that it stands in, alone or packed with others.
     slots
-        Its states and recorded outputs, in canonical order.
+        Its states in canonical order, then what else it records (what a gradient needs, say).
     key
-        What one step computes.
+        What one step computes for the states; what else is recorded is no part of it.
     inputs
         Pairs ``(role, outer variable)`` in canonical order: what it is fed.
+    slot_keys
+        ``{outer output: key}``: which state an output is, or what it records.
     """
 
     node: Apply
     slots: tuple[Slot, ...]
     key: tuple
     inputs: tuple[tuple[str, Variable], ...]
+    slot_keys: dict[Variable, tuple]
 
     @property
     def outputs(self):
@@ -105,8 +110,8 @@ def scan_nodes(outputs):
 def step_key(inputs, outputs, roles=None):
     """What `outputs` compute from `inputs`, as nested tuples that compare and hash.
 
-    `roles` labels the inputs (by default each is named by its position); equal subexpressions count once.
-    """
+    `roles` labels the inputs (by default each is named by its position); equal subexpressions count
+    once."""
     numbers = {}
     labels = roles or {x: ("input", i) for i, x in enumerate(inputs)}
     table = {}
@@ -244,14 +249,18 @@ def _recurrence(node, slots, ends):
         feeds |= dict.fromkeys(slot.reads, slot.outer_input)
         roles |= dict.fromkeys(slot.reads, INITIAL)
 
-    ordered = _canonical_order(slots, roles)
+    states = [slot for slot in slots if slot.reads] or slots
+    ordered = _canonical_order(states, roles)
     outputs = [*chain(*(slot.writes for slot in ordered)), *ends]
     labels = _labels(ordered, roles, outputs)
     key = step_key((), outputs, labels), tuple(slot.role for slot in ordered), bool(ends)
-    inputs = {(roles[x], feeds[x]): None for x in labels}
-    fed = ((LENGTH, node.inputs[0]), *(pair for pair in _per_input(labels, roles, feeds)))
-    assert inputs.keys() <= set(fed)
-    return Recurrence(node, tuple(ordered), key, fed)
+    fed = (LENGTH, node.inputs[0]), *_per_input(labels, roles, feeds)
+
+    records = [slot for slot in slots if slot not in ordered]
+    named = {x: ("fed", feed) for x, feed in feeds.items()} | labels
+    slot_keys = {slot.outer_output: ("state", i) for i, slot in enumerate(ordered)}
+    slot_keys |= {slot.outer_output: step_key((), slot.writes, named) for slot in records}
+    return Recurrence(node, (*ordered, *records), key, fed, slot_keys)
 
 
 def _per_input(labels, roles, feeds):
@@ -265,7 +274,8 @@ def _per_input(labels, roles, feeds):
 
 
 def _labels(slots, roles, outputs):
-    """A label for each inner input: states by slot and tap, the others in the order in which the step meets them."""
+    """A label for each inner input: states by slot and tap, the others in the order in which the
+    step meets them."""
     labels = {}
     for i, slot in enumerate(slots):
         for tap, x in enumerate(slot.reads):

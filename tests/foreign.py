@@ -1,4 +1,5 @@
-"""Networks and update rules that know nothing of symrnn: plain `pytensor.scan`, for tests of what reads foreign graphs."""
+"""Networks and update rules that know nothing of symrnn: plain `pytensor.scan`, for tests of what
+reads foreign graphs."""
 
 import numpy as np
 import pytensor

@@ -6,7 +6,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-import symrnn.measure.graph_snapshot  # noqa: F401  (pytester unloads what its runs import first)
+import symrnn.measure.graph_snapshot
 from symrnn.measure.graph_budget import assert_graph_budget
 
 pytest_plugins = ("pytester",)

@@ -86,7 +86,8 @@ class DifferentComputation(Exception):
 
 
 def differences(first: Recurrence, other: Recurrence, by_output: Mapping):
-    """In what two recurrences are fed different values, or None when that makes them different computations.
+    """In what two recurrences are fed different values, or None when that makes them different
+    computations.
 
     `by_output` maps the outer outputs of scans to their recurrences.
     """
@@ -151,7 +152,7 @@ def same_place(x, y, first, other):
     """Whether x and y are the same output of recurrences with equal steps."""
     if first is None or other is None or first.key != other.key:
         return False
-    return first.outputs.index(x) == other.outputs.index(y)
+    return first.slot_keys[x] == other.slot_keys[y]
 
 
 def same_operation(x, y):
@@ -171,7 +172,7 @@ def same_constants(x, y):
 
 def are_lengths(x, y, role):
     """Whether a pair only tells how long something is; that follows from what it is."""
-    if role == LENGTH or is_shape(x) and is_shape(y):
+    if role == LENGTH or (is_shape(x) and is_shape(y)):
         return True
     both_fixed = isinstance(x, Constant) and isinstance(y, Constant)
     return is_count(x) and is_count(y) and not both_fixed
@@ -212,7 +213,8 @@ def copied(x, y, role):
 
 
 def fixed(x, y, role):
-    """Two constants that data or states are made with; those that a step reads are part of the step."""
+    """Two constants that data or states are made with; those that a step reads are part of the
+    step."""
     if not (isinstance(x, Constant) and isinstance(y, Constant)) or same_constants(x, y):
         return None
     if role == WEIGHT:
@@ -234,7 +236,7 @@ def is_draw(x):
 def sliced(x, y, role):
     """Two slices of the same data, one perhaps backwards."""
     (a, x_reversed), (b, y_reversed) = base_of(x), base_of(y)
-    if a is not b or x is a and y is b:
+    if a is not b or (x is a and y is b):
         return None
     if not holds_data(a):
         raise DifferentComputation  # parts of one parameter are different parameters
@@ -345,7 +347,8 @@ def in_one_line(x, y, kind):
 
 
 def named(x):
-    """A variable by its name, a constant by its value, arithmetic written out, the rest by its op and inputs."""
+    """A variable by its name, a constant by its value, arithmetic written out, the rest by its op
+    and inputs."""
     if x.owner is None or x.name:
         return str(getattr(x, "data", x)) if isinstance(x, Constant) else str(x)
     if isinstance(x.owner.op, Elemwise | DimShuffle):

@@ -1,11 +1,13 @@
-"""Recurrences that a graph computes twice: which, in what they differ, what they cost, what removes them.
+"""Recurrences that a graph computes twice: which, in what they differ, what they cost, what removes
+them.
 
-Two recurrences are duplicates when one step computes the same from the same parameters, neither needs the result of the other, and
-what else they are fed is the same or differs in a way that can be named (`Kind`). The outer graphs of both are walked side by
-side down to the variables in which they differ first, so the layers of a doubled stack all name the one cause.
-Different parameters, other operations in the step, other dtypes or taps, or one layer fed by the other are different
-computations, and are never reported. Scans that PyTensor has packed into one node are taken apart first.
-"""
+Two recurrences are duplicates when one step computes the same from the same parameters, neither
+needs the result of the other, and what else they are fed is the same or differs in a way that can
+be named (`Kind`). The outer graphs of both are walked side by side down to the variables in which
+they differ first, so the layers of a doubled stack all name the one cause. Different parameters,
+other operations in the step, other dtypes or taps, or one layer fed by the other are different
+computations, and are never reported. Scans that PyTensor has packed into one node are taken apart
+first."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -54,7 +56,8 @@ class Duplicates:
 
 
 def duplicates(graph):
-    """The groups of duplicate recurrences of `graph`, a list of `Duplicates`; empty when it is clean.
+    """The groups of duplicate recurrences of `graph`, a list of `Duplicates`; empty when it is
+    clean.
 
     `graph` is what `graph_size` takes: outputs, a FunctionGraph, or a compiled function.
 
@@ -74,7 +77,8 @@ def duplicates(graph):
 
 
 def prepared(graph):
-    """The outputs of `graph` on a copy with every recurrence in sight, and all else that is equal merged."""
+    """The outputs of `graph` on a copy with every recurrence in sight, and all else that is equal
+    merged."""
     outputs = outputs_of(graph)
     if isinstance(graph, Variable | list | tuple):  # not rewritten yet
         outputs = lifted(merged(written_out(outputs), keep_scans=True))
@@ -137,7 +141,8 @@ class RecurrenceGraph:
         self.above = {}
 
     def differences(self, first, other):
-        """In what two recurrences with equal steps differ, or None when they are different computations."""
+        """In what two recurrences with equal steps differ, or None when they are different
+        computations."""
         if other in self.needed(first) or first in self.needed(other):
             return None
         found = differences(first, other, self.by_output)
@@ -153,13 +158,15 @@ class RecurrenceGraph:
         return self.above[recurrence]
 
     def parameters(self, recurrence):
-        """The arrays of numbers that are no data of a batch: shared variables, and what a step reads unchanged."""
+        """The arrays of numbers that are no data of a batch: shared variables, and what a step
+        reads unchanged."""
         fed = [x for _, x in recurrence.inputs]
         read = {x for role, x in recurrence.inputs if role == WEIGHT and x.type.ndim}
         return {getattr(x, "container", x) for x in {*filter(is_parameter, ancestors(fed)), *read}}
 
     def reached(self, variables, stop=()):
-        """Apply nodes and recurrences that `variables` need, not beyond the recurrences in `stop`."""
+        """Apply nodes and recurrences that `variables` need, not beyond the recurrences in
+        `stop`."""
         found, pending = set(), list(variables)
         while pending:
             x = pending.pop()

@@ -1,4 +1,5 @@
-"""What a graph computes twice, in words: which, in what the copies differ, what they cost, what removes them."""
+"""What a graph computes twice, in words: which, in what the copies differ, what they cost, what
+removes them."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -19,7 +20,8 @@ MOST = 8  # differences of a group that are shown
 def explanation(graph, *, seconds=False, mode=None):
     """The duplicate recurrences of `graph` as text; one sentence when there are none.
 
-    With `seconds` each group is measured: the graph is compiled with and without it, in this process.
+    With `seconds` each group is measured: the graph is compiled with and without it, in this
+    process.
 
     Examples
     --------
@@ -82,12 +84,12 @@ class CompileCost:
 
 
 def compile_costs(graph, mode=None, rounds=3):
-    """``{group: CompileCost}``: what each group of `duplicates` adds to the seconds of rewriting and linking.
+    """``{group: CompileCost}``: what each group of `duplicates` adds to the seconds of rewriting
+    and linking.
 
-    With and without run in turn. Compiled modules are taken from the caches where they are there, so
-    this is what a recompile costs; `symrnn run` measures cold compiles, in fresh processes. Groups inside of steps are left
-    out.
-    """
+    With and without run in turn. Compiled modules are taken from the caches where they are there,
+    so this is what a recompile costs; `symrnn run` measures cold compiles, in fresh processes.
+    Groups inside of steps are left out."""
     if not isinstance(graph, Variable | list | tuple):
         raise UserError(
             "graph must not be compiled yet when seconds are asked for, but is a"
@@ -124,11 +126,14 @@ def is_free(x):
 
 
 def without(outputs, group: Duplicates):
-    """`outputs` with the results of the copies taken from the recurrence that is kept: the size, not the values."""
+    """`outputs` with the results of the copies taken from the recurrence that is kept: the size,
+    not the values."""
     kept, *others = group.recurrences
+    by_key = {key: x for x, key in kept.slot_keys.items()}
     replace = {
-        old: old.type.filter_variable(new, allow_convert=True)
+        x: x.type.filter_variable(by_key[key], allow_convert=True)
         for other in others
-        for old, new in zip(other.outputs, kept.outputs, strict=True)
+        for x, key in other.slot_keys.items()
+        if key in by_key and by_key[key].type.dtype == x.type.dtype
     }
     return graph_replace(list(outputs), replace, strict=False)

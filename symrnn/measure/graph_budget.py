@@ -1,8 +1,8 @@
-"""Limits to the size of a graph: a failure is one sentence, then the ops and source lines that contributed most.
+"""Limits to the size of a graph: a failure is one sentence, then the ops and source lines that
+contributed most.
 
-`assert_graph_budget` checks one function or expression, `graph_budget` every function that is compiled in a ``with`` block; the
-pytest mark of the same name is the latter around a test.
-"""
+`assert_graph_budget` checks one function or expression, `graph_budget` every function that is
+compiled in a ``with`` block; the pytest mark of the same name is the latter around a test."""
 
 import site
 from collections import Counter
@@ -31,8 +31,8 @@ MOST = 5  # ops and source lines that a failure shows
 def assert_graph_budget(graph, **limits):
     """Fail when `graph` (what `graph_size` takes) is larger than one of `limits`.
 
-    The limits are counts of `GraphSize` (``nodes, inner_nodes, total_nodes, scalar_nodes, scans, components,
-    widest_scan``), and ``by_op={"Dot": 2}`` for single ops.
+    The limits are counts of `GraphSize` (``nodes, inner_nodes, total_nodes, scalar_nodes, scans,
+    components, widest_scan``), and ``by_op={"Dot": 2}`` for single ops.
 
     Examples
     --------
@@ -53,7 +53,8 @@ def assert_graph_budget(graph, **limits):
 
 @contextmanager
 def graph_budget(**limits):
-    """Fail at the end of the ``with`` block when a function compiled in it is larger than one of `limits`.
+    """Fail at the end of the ``with`` block when a function compiled in it is larger than one of
+    `limits`.
 
     Examples
     --------
@@ -163,7 +164,8 @@ LIBRARIES = tuple({str(Path(pytensor.__file__).parent), *site.getsitepackages()}
 
 
 def source_line(node):
-    """Where the user's code made `node`, as ``file:line``, or nothing when that was not recorded."""
+    """Where the user's code made `node`, as ``file:line``, or nothing when that was not
+    recorded."""
     for stack in reversed(getattr(node.outputs[0].tag, "trace", None) or []):
         for frame in reversed(stack):
             filename, line = frame[0], frame[1]

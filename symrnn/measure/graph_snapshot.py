@@ -1,4 +1,5 @@
-"""Sizes of graphs in a text file that is read in a diff: one block per graph, PyTensor version and mode.
+"""Sizes of graphs in a text file that is read in a diff: one block per graph, PyTensor version and
+mode.
 
     == test_layer[gru] / train | pytensor 3.0.7 | mode NUMBA
     nodes 59
@@ -87,7 +88,8 @@ def block(graph, with_graph=False):
 
 
 def canonical_print(outputs):
-    """A graph as lines ``%3 = Add(%1, w)``, numbered depth first from the outputs, bodies indented."""
+    """A graph as lines ``%3 = Add(%1, w)``, numbered depth first from the outputs, bodies
+    indented."""
     numbers, lines, letters = {}, [], {}
 
     def named(x):

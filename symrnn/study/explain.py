@@ -1,4 +1,5 @@
-"""``symrnn explain FILE:NAME``: the duplicate recurrences of a graph in somebody's file, in words."""
+"""``symrnn explain FILE:NAME``: the duplicate recurrences of a graph in somebody's file, in
+words."""
 
 import importlib.util
 import sys
@@ -14,11 +15,11 @@ from symrnn.errors import UserError, nearest
 @click.option("--seconds", is_flag=True, help="measure what each group costs to compile")
 @click.option("--mode", help="PyTensor mode to measure in")
 def explain_command(what, seconds, mode):
-    """Say which recurrences of a graph are computed twice, why, what they cost, and what removes them.
+    """Say which recurrences of a graph are computed twice, why, what they cost, and what removes
+    them.
 
-    NAME is in FILE.py: an expression, a list of them, an update dictionary, a TrainingGraph, a compiled function, or a function
-    without arguments that returns one of these.
-    """
+    NAME is in FILE.py: an expression, a list of them, an update dictionary, a TrainingGraph, a
+    compiled function, or a function without arguments that returns one of these."""
     from symrnn.measure.explanation import explanation
 
     click.echo(explanation(graph_of(loaded(what)), seconds=seconds, mode=mode))

@@ -1,15 +1,29 @@
-"""The cure for a naive Nesterov form: any update dictionary that looks ahead, in the look-ahead values.
+"""The cure for a naive Nesterov form: any update dictionary that looks ahead, in the look-ahead
+values.
 
-A naive form stores the odd values θ and takes its gradient at ``φ = θ + d``, where the jump d is made of state (``μ v``). Whoever
-also reports the loss at θ has every recurrence twice. `odd_even_form` changes the variables of the graph: where θ stood, ``φ - d``
-is put in; what was ``θ + d`` becomes φ, the stored variable itself; the next value to store is ``φ' = θ' + d'``, the jump d taken
-with the next state. Nothing is assumed about how θ' and the state follow from the gradient, so momentum may be
-scaled as in RMSprop or Adam, and the gradients may come from a clone, a rebuilt network, or one clone a parameter. The
-trajectory is the same, to rounding.
+A naive form stores the odd values θ and takes its gradient at ``φ = θ + d``, where the jump d is
+made of state (``μ v``). Whoever also reports the loss at θ has every recurrence twice.
+`odd_even_form` changes the variables of the graph: where θ stood, ``φ - d`` is put in; what was ``θ
++ d`` becomes φ, the stored variable itself; the next value to store is ``φ' = θ' + d'``, the jump d
+taken with the next state. Nothing is assumed about how θ' and the state follow from the gradient,
+so momentum may be scaled as in RMSprop or Adam, and the gradients may come from a clone, a rebuilt
+network, or one clone a parameter. The trajectory is the same, to rounding.
 
-**Rates that change.** A part of the jump that the updates do not compute themselves (a momentum that is an input, or a shared
-variable set by hand) is known only when the next call has it. The form then stores its last value beside the
-state, and the network stands once at ``φ + d - d_last``, which is φ while nothing changes.
+**Rates that change.** A part of the jump that the updates do not compute themselves (a momentum
+that is an input, or a shared variable set by hand) is known only when the next call has it. The
+form then stores its last value beside the state, and the network stands once at ``φ + d - d_last``,
+which is φ while nothing changes.
+**Why this is no rewrite of a mode.** ``mode.including("odd_even")`` would see one function at a time, and must
+return the values that the function was asked for:
+
+* it would store φ where the user asked for θ. ``w.get_value()``, every function compiled without it, and every checkpoint
+  would silently read other numbers; the readout ``φ - d`` belongs in the user's hands;
+* a function that returns the loss at θ needs the network at θ. A rewrite may not replace it by the loss at φ, and
+  without that nothing is gained: it is what keeps the second copy;
+* state that is not zero when training starts must be entered once (`OddEvenForm.jump`), before the first call, which no
+  rewrite of the function can do.
+
+So the change is made on the updates, where the caller sees it.
 """
 
 from collections.abc import Mapping
@@ -37,21 +51,13 @@ ARITHMETIC = (Elemwise, DimShuffle, CAReduce, SpecifyShape, Reshape, *SHAPES)
 class OddEvenForm:
     """Updates in the look-ahead values, and the way back to the odd ones.
 
-    Attributes
-    ----------
-    updates
-        The same rule; the parameters hold look-ahead values φ. The network stands in them once.
-    odd_values
-        ``{param: θ}``, expressions to evaluate and save; what the naive form would hold.
-    jump
-        ``{param: φ}``: updates to run once before the first step when the state is not zero.
-    outputs
-        The given outputs at the look-ahead values, where the gradient is taken: they add no recurrence.
-    odd_outputs
-        The given outputs at the odd values, as they were: they keep the second copy.
-    explanation
-        What was changed and what keeps a second copy, in sentences.
-    """
+    Attributes ---------- updates The same rule; the parameters hold look-ahead values φ. The
+    network stands in them once. odd_values ``{param: θ}``, expressions to evaluate and save; what
+    the naive form would hold. jump ``{param: φ}``: updates to run once before the first step when
+    the state is not zero. outputs The given outputs at the look-ahead values, where the gradient is
+    taken: they add no recurrence. odd_outputs The given outputs at the odd values, as they were:
+    they keep the second copy. explanation What was changed and what keeps a second copy, in
+    sentences."""
 
     updates: Mapping[SharedVariable, Variable]
     odd_values: Mapping[SharedVariable, Variable]
@@ -145,7 +151,8 @@ def check_updates(updates):
 
 
 def look_aheads(fgraph, updates, constant):
-    """The `Jump` of every parameter that is looked ahead in `fgraph`, whose outputs are the next values."""
+    """The `Jump` of every parameter that is looked ahead in `fgraph`, whose outputs are the next
+    values."""
     found, known = {}, {}
     network = {x for node in fgraph.apply_nodes if is_network(node) for x in ancestors(node.inputs)}
     for node in toposort(fgraph.outputs):
@@ -178,7 +185,8 @@ def candidates(node, updates, constant, known):
 
 
 def leaves_of(terms):
-    """The variables that a polynomial is made of by arithmetic, or None when it holds more than that."""
+    """The variables that a polynomial is made of by arithmetic, or None when it holds more than
+    that."""
     atoms = [x for factors in terms for x in factors]
     below = set(ancestors(atoms))
     if any(x.owner and not isinstance(x.owner.op, Elemwise | DimShuffle) for x in below):
@@ -204,7 +212,8 @@ def only_jump(param, jumps):
 
 
 def substituted(fgraph, updates, jumps, last):
-    """Next values with φ for ``θ + d`` and ``φ - d`` for θ; the stand-ins for φ; the expressions for θ."""
+    """Next values with φ for ``θ + d`` and ``φ - d`` for θ; the stand-ins for φ; the expressions
+    for θ."""
     even = {j.param: j.param.type(f"{j.param}.even") for j in jumps}
     odd = {}
     for jump in jumps:
@@ -221,7 +230,8 @@ def substituted(fgraph, updates, jumps, last):
 
 
 def even_point(jump, even, last):
-    """Where the network stands: φ, moved by what the rates of the jump changed since the last call."""
+    """Where the network stands: φ, moved by what the rates of the jump changed since the last
+    call."""
     stand_in = even[jump.param]
     if not jump.rates:
         return stand_in
@@ -230,7 +240,8 @@ def even_point(jump, even, last):
 
 
 def stored(values, jumps, even, odd):
-    """What the updates store: ``θ' + d'`` for parameters that are looked ahead, the rest as it is."""
+    """What the updates store: ``θ' + d'`` for parameters that are looked ahead, the rest as it
+    is."""
     new = dict(values)
     for jump in jumps:
         param = jump.param

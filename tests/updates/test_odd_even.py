@@ -43,7 +43,7 @@ def compiled_counts(xs, loss, updates):
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("form", FORMS)
 def test_recurrences_are_those_of_the_form_written_by_hand(form, rule, cell):
-    xs, params, build = network(cell)
+    _, params, build = network(cell)
     naive = naive_nesterov(form, build, params, 0.1, 0.9, rule)
     result = odd_even_form(naive, [build(params)])
     # by hand, with the loss taken once: a forward and a backward scan

@@ -13,7 +13,9 @@ from itertools import chain
 
 import numpy as np
 from pytensor.compile.builders import OpFromGraph
+from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.null_type import NullType
 from pytensor.graph.traversal import ancestors, toposort
 from pytensor.scan.op import Scan
 
@@ -139,6 +141,8 @@ def leaf_key(variable, labels=()):
         return ("input", labels[variable], kind)
     if isinstance(variable, Constant):
         return ("constant", kind, constant_key(variable))
+    if isinstance(variable.type, DisconnectedType | NullType):  # no gradient
+        return ("nothing", str(variable.type))
     return ("variable", variable)
 
 

@@ -16,8 +16,8 @@ which is φ while nothing changes.
 **Why this is no rewrite of a mode.** ``mode.including("odd_even")`` would see one function at a time, and must
 return the values that the function was asked for:
 
-* it would store φ where the user asked for θ. ``w.get_value()``, every function compiled without it, and every checkpoint
-  would silently read other numbers; the readout ``φ - d`` belongs in the user's hands;
+* it would store φ where the user asked for θ. ``w.get_value()``, every function compiled without it, and every
+  checkpoint would silently read other numbers; the readout ``φ - d`` belongs in the user's hands;
 * a function that returns the loss at θ needs the network at θ. A rewrite may not replace it by the loss at φ, and
   without that nothing is gained: it is what keeps the second copy;
 * state that is not zero when training starts must be entered once (`OddEvenForm.jump`), before the first call, which no

@@ -37,6 +37,7 @@ class Job:
     ----------
     experiment, path
         Name of the experiment, and the file that declares it (``path`` is no part of the key).
+        For one function, its place: ``file.py:function`` or ``package.module:function``.
     task
         "compile" measures the phases of compiling; any other name is a function of the file,
         called with the case, which returns a dictionary of JSON values.
@@ -52,9 +53,11 @@ class Job:
         Where the child is stopped; the memory is that of the child and its children.
     steps
         Step samples to take, at most.
+    profile
+        Record every rewrite, source line and compilation as well; slows rewriting by up to 15 %.
     flags, environment, python
         PyTensor flags, environment variables and interpreter of the child, where they differ from
-        the default; part of the key where given.
+        the default. These and ``profile`` are part of the key where given.
 
     Examples
     --------
@@ -77,6 +80,7 @@ class Job:
     flags: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
+    profile: bool = False
 
     def __post_init__(self):
         if self.state not in STATES:
@@ -93,7 +97,7 @@ class Job:
     def key(self) -> str:
         """Hash of what is measured; limits, path and number of steps are not in it."""
         named = ("experiment", "task", "case", "mode", "state", "round")
-        optional = ("flags", "environment", "python")
+        optional = ("flags", "environment", "python", "profile")
         what = {name: getattr(self, name) for name in named}
         what |= {name: getattr(self, name) for name in optional if getattr(self, name)}
         text = json.dumps(what, sort_keys=True, default=dict)

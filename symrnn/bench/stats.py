@@ -8,24 +8,26 @@ A verdict needs three things, so that neither a small sample, nor an outlier, no
 that nobody cares about makes one:
 
 * the Mann-Whitney test finds the two sets different (``p < ALPHA``, which five rounds can reach and
-  four can't),
+  four can't; where many comparisons are made at once, ALPHA is divided by their number),
 * the bootstrap interval of the ratio leaves out 1,
 * the ratio is off by more than the threshold.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
+from math import comb
 
 import numpy as np
-from scipy.stats import mannwhitneyu
+from scipy.stats import PermutationMethod, mannwhitneyu
 
 from symrnn.errors import UserError
 
 ALPHA = 0.01  # for the Mann-Whitney test; of 100 comparisons of equals, one passes it
 CONFIDENCE = 0.95  # of the bootstrap interval
 RESAMPLES = 2000
+MOST_PERMUTATIONS = 20_000  # all of two times eight
 THRESHOLD = 0.05  # a ratio between 1/1.05 and 1.05 is not worth a verdict
-FEWEST_ROUNDS = 5  # 2 / C(10, 5) = 0.008 is the smallest p-value of two times five
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def ratios(new: Sequence[float], old: Sequence[float]) -> np.ndarray:
     new, old = checked("new", new), checked("old", old)
     if len(new) != len(old):
         raise UserError(
-            f"new and old must have as many rounds to be paired, but have {len(new)} and {len(old)};"
+            f"new and old must have as many rounds to be paired, but have {len(new)} and"
+            f" {len(old)};"
             " leave out rounds that only one of them has, or compare them unpaired"
         )
     return new / old
@@ -94,6 +97,7 @@ def compare_samples(
     *,
     is_paired: bool = False,
     threshold: float = THRESHOLD,
+    comparisons: int = 1,
     seed: int = 0,
 ) -> Comparison:
     """Is `new` faster or slower than `old`, or can't one tell?
@@ -107,6 +111,8 @@ def compare_samples(
         other.
     threshold
         Ratios closer to 1 than this get no verdict.
+    comparisons
+        How many are made at once, of which none should be a false alarm.
     seed
         Of the bootstrap.
 
@@ -119,10 +125,31 @@ def compare_samples(
     """
     old, new = checked("old", old), checked("new", new)
     ratio, interval = ratio_and_interval(old, new, is_paired, np.random.default_rng(seed))
-    p_value = float(mannwhitneyu(old, new).pvalue) if np.ptp([*old, *new]) > 0 else 1.0
-    why = doubt(min(len(old), len(new)), ratio.median, interval, p_value, threshold)
+    p_value = rank_test(old, new)
+    alpha = ALPHA / comparisons
+    why = (
+        doubt_of_rounds(min(len(old), len(new)), alpha)
+        or doubt_of_ranks(p_value, alpha)
+        or doubt_of_ratio(ratio.median, interval, threshold)
+    )
     verdict = "no decision" if why else "slower" if ratio.median > 1 else "faster"
     return Comparison(ratio, interval, p_value, verdict, why)
+
+
+def rank_test(old: np.ndarray, new: np.ndarray) -> float:
+    """The two-sided p-value of the Mann-Whitney test; exact for small samples, ties or not.
+
+    Examples
+    --------
+    >>> round(rank_test(np.array([1.0, 1.0, 2.0]), np.array([3.0, 3.0, 4.0])), 3)
+    0.1
+    """
+    if np.ptp([*old, *new]) == 0:
+        return 1.0
+    has_ties = len(np.unique([*old, *new])) < len(old) + len(new)
+    is_small = comb(len(old) + len(new), len(old)) <= MOST_PERMUTATIONS
+    exactly = PermutationMethod(n_resamples=MOST_PERMUTATIONS) if has_ties and is_small else "auto"
+    return float(mannwhitneyu(old, new, method=exactly).pvalue)
 
 
 def ratio_and_interval(old, new, is_paired, rng) -> tuple[Spread, tuple[float, float]]:
@@ -147,12 +174,30 @@ def resampled(values: np.ndarray, rng) -> np.ndarray:
     return rng.choice(values, (RESAMPLES, len(values)))
 
 
-def doubt(rounds, ratio, interval, p_value, threshold) -> str:
-    """Why there is no decision; empty where there is one."""
-    if rounds < FEWEST_ROUNDS:
-        return f"{rounds} rounds, and a decision takes {FEWEST_ROUNDS}"
-    if p_value >= ALPHA:
-        return f"the ranks overlap (p = {p_value:.2g})"
+def fewest_rounds(alpha: float = ALPHA) -> int:
+    """Rounds that a decision takes: n of each, so that the smallest p-value is below `alpha`.
+
+    Examples
+    --------
+    >>> fewest_rounds(), fewest_rounds(ALPHA / 20)
+    (5, 8)
+    """
+    return next(n for n in count(1) if 2 / comb(2 * n, n) < alpha)
+
+
+def doubt_of_rounds(rounds: int, alpha: float) -> str:
+    """Why so few rounds decide nothing; empty where they are enough."""
+    fewest = fewest_rounds(alpha)
+    return f"{rounds} rounds, and a decision takes {fewest}" if rounds < fewest else ""
+
+
+def doubt_of_ranks(p_value: float, alpha: float) -> str:
+    """Why the ranks decide nothing."""
+    return f"the ranks overlap (p = {p_value:.2g})" if p_value >= alpha else ""
+
+
+def doubt_of_ratio(ratio: float, interval: tuple[float, float], threshold: float) -> str:
+    """Why the ratio decides nothing."""
     if interval[0] <= 1 <= interval[1]:
         return f"the ratio may be 1 ({interval[0]:.3f} to {interval[1]:.3f})"
     if 1 / (1 + threshold) <= ratio <= 1 + threshold:

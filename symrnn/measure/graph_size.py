@@ -178,7 +178,7 @@ def body_size(op, bodies: dict) -> GraphSize:
 
 def measured_body(op, graphs, bodies: dict) -> GraphSize:
     """The size of `graphs`, the bodies of `op`, in the terms of the graph around it."""
-    if any(isinstance(inner_op, ScalarOp) for inner_op in with_wrapped(op)):
+    if is_scalar_body(op):
         return GraphSize(scalar_nodes=sum(scalar_nodes(graph) for graph in graphs))
     inside = sum(size_of(graph.outputs, bodies) for graph in graphs)
     width = inside.total_nodes
@@ -193,6 +193,11 @@ def measured_body(op, graphs, bodies: dict) -> GraphSize:
     if not isinstance(op, Scan):
         return own
     return own + GraphSize(scans=1, components=scan_components(op), widest_scan=width)
+
+
+def is_scalar_body(op) -> bool:
+    """Whether the body of `op`, if it has one, is a scalar graph."""
+    return any(isinstance(inner_op, ScalarOp) for inner_op in with_wrapped(op))
 
 
 def scalar_nodes(graph) -> int:

@@ -13,7 +13,7 @@ its work is done.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
@@ -193,20 +193,22 @@ def arguments_of(specs: Sequence[FunctionSpec], inputs, batch) -> list[list]:
 def stages(
     build: Callable[[], object],
     functions: Callable[[object], Sequence[FunctionSpec]],
-    batch: Callable[[], Sequence],
+    arguments: Callable[[object, Sequence[FunctionSpec]], Sequence[Sequence]],
     *,
     mode=None,
     steps: int = 20,
     step_limit_s: float = 10.0,
     watch: Stopwatch | None = None,
     on_value: Callable[..., None] = lambda **values: None,
+    rewriting: Callable[[], AbstractContextManager] = nullcontext,
+    look: Callable[[Sequence, Sequence], None] = lambda specs, functions: None,
 ) -> CompileTime:
     """Measure every phase once, and up to `steps` steps.
 
-    ``build()`` returns a graph that has `inputs`; ``functions(graph)`` differentiates it and
-    returns the functions of a step; ``batch()`` returns an array for each input. Sizes are
-    counted, and the batch is made, off the clock of the phases (the stopwatch calls this "count"
-    and "batch").
+    ``build()`` returns a graph; ``functions(graph)`` differentiates it and returns the functions
+    of a step; ``arguments(graph, functions)`` returns the arrays that each function is called
+    with. Sizes are counted, and the arrays are made, off the clock of the phases (the stopwatch
+    calls this "count" and "batch").
 
     After `step_limit_s` seconds no further step is taken, once there are three. What is known is
     given to `on_value` as soon as it is, so that a run that is stopped leaves what it knew.
@@ -221,7 +223,9 @@ def stages(
     >>> def functions(graph):
     ...     (w,) = graph.params
     ...     return [FunctionSpec(graph.inputs, [graph.loss], {w: w - pytensor.grad(graph.loss, w)})]
-    >>> time = stages(build, functions, lambda: [np.zeros(3)], mode="FAST_COMPILE", steps=3)
+    >>> def arguments(graph, specs):
+    ...     return arguments_of(specs, graph.inputs, [np.zeros(3)])
+    >>> time = stages(build, functions, arguments, mode="FAST_COMPILE", steps=3)
     >>> len(time.step_s), time.before.scans
     (3, 0)
     """
@@ -233,7 +237,7 @@ def stages(
     with watch("count"):
         before = sum(graph_size(spec.targets) for spec in specs)
         on_value(before=before.to_dict())
-    with watch("rewrite"):
+    with watch("rewrite"), rewriting():
         makers = [rewritten(spec, mode) for spec in specs]
     with watch("count"):
         on_value(after=sum(graph_size(maker.fgraph) for maker in makers).to_dict())
@@ -242,11 +246,12 @@ def stages(
     with watch("count"):
         after = sum(graph_size(function) for function in compiled)
         on_value(after=after.to_dict())
+        look(specs, compiled)
     with watch("batch"):
-        arguments = arguments_of(specs, graph.inputs, batch())
+        arrays = arguments(graph, specs)
     with watch("first_call"):
-        run_step(compiled, arguments)
-    step_s = step_samples(compiled, arguments, steps, step_limit_s, watch)
+        run_step(compiled, arrays)
+    step_s = step_samples(compiled, arrays, steps, step_limit_s, watch)
     phases = ("build", "grad", "rewrite", "link", "first_call")
     seconds = {f"{name}_s": watch.seconds[name] for name in phases}
     return CompileTime(**seconds, step_s=tuple(step_s), before=before, after=after)
@@ -259,5 +264,7 @@ def step_samples(compiled, arguments, steps, step_limit_s, watch) -> list[float]
         while len(samples) < steps and (len(samples) < 3 or sum(samples) < step_limit_s):
             begin = watch.clock()
             run_step(compiled, arguments)
-            samples.append(watch.clock() - begin)
+            end = watch.clock()
+            samples.append(end - begin)
+            watch.spans.append(("one step", begin, end))
     return samples

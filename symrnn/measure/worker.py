@@ -11,6 +11,8 @@ import json
 import os
 import sys
 import traceback
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -25,7 +27,12 @@ BACKENDS = {  # what the first compilation in a mode would import anyway: not pa
 }
 
 
-OWN = ["symrnn.measure.stages", "symrnn.measure.compile_events"]
+OWN = [
+    "symrnn.measure.stages",
+    "symrnn.measure.compile_events",
+    "symrnn.measure.details",
+    "symrnn.measure.target",
+]
 
 
 class Answer:
@@ -94,7 +101,7 @@ def measure(job: Job, answer: Answer) -> None:
     """
     answer.phase("import")
     begin = perf_counter()
-    experiment = loaded_file(job.path)
+    experiment = loaded(job.path)
     needs = [*BACKENDS.get(job.mode, []), *OWN, *getattr(experiment, "needs", [])]
     for module in ["pytensor", "pytensor.tensor", *needs]:
         importlib.import_module(module)
@@ -114,34 +121,73 @@ def measure(job: Job, answer: Answer) -> None:
 def measure_compile(job: Job, experiment, answer: Answer) -> None:
     """The phases of one case, and what the backends compiled meanwhile."""
     from symrnn.measure.compile_events import compile_events
+    from symrnn.measure.details import Details
     from symrnn.measure.stages import Stopwatch, stages
 
-    build, functions, batch = (
-        attribute(experiment, name, job.path) for name in ("build", "functions", "batch")
-    )
     watch = Stopwatch(on_phase=answer.phase)
-    with compile_events() as events:
+    details = Details(begin=perf_counter()) if job.profile else None
+    with compile_events() as events, details.traces() if details else nullcontext():
         try:
             time = stages(
-                lambda: build(**job.case),
-                lambda graph: functions(graph, **job.case),
-                lambda: batch(**job.case),
+                *phases(job, experiment),
                 mode=job.mode,
                 steps=job.steps,
                 watch=watch,
                 on_value=answer.values,
+                **(details.hooks() if details else {}),
             )
             answer.values(**time.to_dict())
         finally:
             answer.values(phases_s=watch.seconds)
+            if details:
+                answer.values(**details.to_dict(watch, events))
     answer.values(compile_events=events.to_dict(), is_cold=events.is_cold)
 
 
-def loaded_file(path: str):
-    """The module in the file at `path`; files beside it can be imported from it."""
-    path = Path(path)
+def phases(job: Job, experiment) -> tuple:
+    """What `stages` calls: the functions of an experiment's file, or those of one function."""
+    from symrnn.measure.stages import arguments_of
+    from symrnn.measure.target import Target
+
+    if name := named_function(job.path):
+        batch = getattr(experiment, "batch", None)
+        target = Target(partial(attribute(experiment, name, job.path), **job.case), batch)
+        return target.build, target.functions, target.arguments
+    build, functions, batch = (
+        attribute(experiment, name, job.path) for name in ("build", "functions", "batch")
+    )
+    return (
+        lambda: build(**job.case),
+        lambda graph: functions(graph, **job.case),
+        lambda graph, specs: arguments_of(specs, graph.inputs, batch(**job.case)),
+    )
+
+
+def named_function(path: str) -> str:
+    """The function in ``file.py:function`` or ``package.module:function``; "" for a file alone.
+
+    Examples
+    --------
+    >>> named_function("model.py:build"), named_function("experiments/depth.py")
+    ('build', '')
+    """
+    _, colon, name = path.rpartition(":")
+    return name if colon and name.isidentifier() else ""
+
+
+def loaded(path: str):
+    """The module that `path` names: a file, or ``package.module:function``."""
+    source = path.rpartition(":")[0] if named_function(path) else path
+    if source.endswith(".py") or os.sep in source:
+        return loaded_file(Path(source))
+    sys.path.insert(0, os.getcwd())
+    return importlib.import_module(source)
+
+
+def loaded_file(path: Path):
+    """The module in a file; files beside it can be imported from it."""
     if not path.is_file():
-        raise JobError(f"the experiment's file {path} is missing; give a path that exists")
+        raise JobError(f"the file {path} is missing; give a path that exists")
     sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)

@@ -30,9 +30,20 @@ def test_a_job_survives_its_json():
     assert Job.from_json(job.to_json()) == job
 
 
-KEYED = ["experiment", "task", "case", "mode", "state", "round", "flags", "environment", "python"]
+KEYED = [
+    "experiment",
+    "task",
+    "case",
+    "mode",
+    "state",
+    "round",
+    "flags",
+    "environment",
+    "python",
+] + ["profile"]
 OTHER = {"experiment": "y", "task": "train", "case": {"n": 1}, "mode": "C", "state": "warm"} | {
-    "round": 1, "flags": "floatX=float32", "environment": {"A": "b"}, "python": "/no/python"
+    "round": 1, "flags": "floatX=float32", "environment": {"A": "b"}, "python": "/no/python",
+    "profile": True,
 }  # fmt: skip
 
 

@@ -44,9 +44,13 @@ def two_functions(graph):
     return [FunctionSpec([], [], {w: w + v}), FunctionSpec(graph.inputs, [graph.loss], correct)]
 
 
-def measured_stages(functions=two_functions, **options):
+def zeros(graph, specs):
+    return arguments_of(specs, graph.inputs, [np.zeros(3)])
+
+
+def measured_stages(functions=two_functions, arguments=zeros, **options):
     options = {"mode": "FAST_COMPILE", "steps": 2, **options}
-    return stages(least_squares, functions, lambda: [np.zeros(3)], **options)
+    return stages(least_squares, functions, arguments, **options)
 
 
 def test_every_phase_takes_what_its_clock_says():
@@ -77,13 +81,7 @@ def test_sizes_are_summed_over_the_functions_of_a_form():
 def test_what_was_known_is_given_before_a_phase_fails():
     values = {}
     with pytest.raises(ZeroDivisionError):
-        stages(
-            least_squares,
-            two_functions,
-            lambda: [1 / 0],
-            mode="FAST_COMPILE",
-            on_value=values.update,
-        )
+        measured_stages(arguments=lambda graph, specs: 1 / 0, on_value=values.update)
     assert set(values) == {"before", "after"}
 
 
@@ -155,7 +153,7 @@ def test_updated_shared_variables_are_waited_for():
 
 def test_a_step_updates_the_shared_variables():
     graph = least_squares()
-    stages(lambda: graph, two_functions, lambda: [np.zeros(3)], mode="FAST_COMPILE", steps=3)
+    stages(lambda: graph, two_functions, zeros, mode="FAST_COMPILE", steps=3)
     np.testing.assert_allclose(graph.params[0].get_value(), 0.8**4)  # the first call and three
 
 

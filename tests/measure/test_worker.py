@@ -8,8 +8,10 @@ import pytest
 
 from symrnn.bench.records import Job
 from symrnn.bench.runner import run_jobs
+from symrnn.bench.trace import spans_of, write_traces
 from symrnn.measure.compile_events import Compilation, CompileEvents
 from symrnn.measure.compile_time import compile_time
+from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
 
 EXPERIMENT = '''
 """How long does a small network take to compile?"""
@@ -78,6 +80,21 @@ def test_a_record_holds_phases_sizes_and_events(experiment):
     json.dumps(record.values)
 
 
+def test_a_profiled_job_records_rewrites_lines_and_a_timeline(experiment, tmp_path):
+    record = compile_time(experiment(flags="cxx=", profile=True))
+    assert record.status == "ok", record.message
+    rewrites = RewriteProfile.from_dict(record.values["rewrites"])
+    assert rewrites.by_name(NODE_REWRITE)
+    assert 0.9 < rewrites.accounted <= 1
+    lines = record.values["lines_before"]
+    assert {"small.py"} <= {line["path"].rpartition("/")[2] for line in lines}
+    assert sum(line["nodes"] for line in lines) == record.values["before"]["nodes"]
+    spans = spans_of(record)
+    assert {"build", "rewrite", "link", "first_call", "step", "one step"} <= {s.name for s in spans}
+    assert all(span.begin_ns >= 0 for span in spans)
+    assert len(write_traces(record, tmp_path)) == 2
+
+
 def test_phases_account_for_the_time_after_imports(experiment):
     values = compile_time(experiment(flags="cxx=")).values
     assert sum(values["phases_s"].values()) <= values["after_import_s"]
@@ -115,6 +132,43 @@ def test_further_tasks_are_functions_of_the_file(experiment, task):
         assert record.values["accuracy"] == 0.5
 
 
+MODULE = """
+import pytensor.tensor as pt
+
+def outputs(size=3):
+    x = pt.vector("x", shape=(size,))
+    return pt.exp(x).sum()
+
+def labels():
+    x, y = pt.matrix("x"), pt.ivector("y")
+    return [x, y], x[pt.arange(3), y]
+
+def nothing():
+    return 3
+"""
+
+
+@pytest.mark.parametrize("function", ["outputs", "labels"])
+@pytest.mark.parametrize("as_file", [True, False])
+def test_one_function_of_a_file_or_a_module_is_measured(function, as_file, tmp_path, monkeypatch):
+    (tmp_path / "foreign.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    source = str(tmp_path / "foreign.py") if as_file else "foreign"
+    job = Job("measure", path=f"{source}:{function}", mode="FAST_COMPILE", flags="cxx=", steps=3)
+    record = compile_time(job)
+    assert record.status == "ok", record.message
+    assert record.values["after"]["nodes"] > 0
+    assert len(record.values["step_s"]) == 3
+
+
+def test_a_function_that_returns_no_graph_is_one_sentence(tmp_path):
+    (tmp_path / "foreign.py").write_text(MODULE)
+    record = compile_time(Job("measure", path=f"{tmp_path}/foreign.py:nothing", mode="CVM"))
+    assert record.message.startswith("UserError: target must be a variable")
+    record = compile_time(Job("measure", path=f"{tmp_path}/foreign.py:outpts", mode="CVM"))
+    assert "did you mean 'outputs'?" in record.message
+
+
 def test_what_an_experiment_needs_is_imported_before_the_clock_starts(experiment):
     job = experiment(task="modules")
     with open(job.path, "a") as file:
@@ -125,7 +179,7 @@ def test_what_an_experiment_needs_is_imported_before_the_clock_starts(experiment
 
 def test_a_file_that_is_missing_is_one_sentence():
     record = compile_time(Job("x", path="nothing.py"))
-    assert record.message.startswith("JobError: the experiment's file nothing.py is missing")
+    assert record.message.startswith("JobError: the file nothing.py is missing")
 
 
 def test_the_parent_does_not_import_pytensor():

@@ -1,7 +1,7 @@
 """The script that made the coefficients in ``symrnn/ops/activations.py``: a rational tanh for float32.
 
-``tanh(x) = x p(x**2) / q(x**2)`` for ``|x| <= BOUND``, of degrees (5, 3) in ``x**2``, minimising the largest relative error
-by Lawson's iteration on the linearised problem. Run it to print the coefficients and the error after rounding to
+``tanh(x) = x p(x**2) / q(x**2)`` for ``|x| <= BOUND``, of degrees (5, 3) in ``x**2``, minimising the largest relative
+error by Lawson's iteration on the linearised problem. Run it to print the coefficients and the error after rounding to
 float32 in every operation.
 """
 
@@ -32,7 +32,11 @@ def fit(bound=BOUND, degrees=DEGREES, nodes=4000, rounds=400):
         weights /= weights.sum()
     p, q_tail = best[1]
     unscale = bound**-2.0
-    return p * unscale ** np.arange(len(p)), np.r_[1, q_tail * unscale ** np.arange(1, len(q_tail) + 1)], best[0]
+    return (
+        p * unscale ** np.arange(len(p)),
+        np.r_[1, q_tail * unscale ** np.arange(1, len(q_tail) + 1)],
+        best[0],
+    )
 
 
 def rational_tanh(x, p, q, bound):

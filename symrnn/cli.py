@@ -1,0 +1,327 @@
+"""The command line: `symrnn list | run | show | figures | report`.
+
+Only this module and `__main__.py` print and exit. Nothing here imports pytensor: jobs run in child
+processes.
+"""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from symrnn.bench.records import load_records
+from symrnn.errors import JobError, UserError, nearest
+from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
+
+WRONG_USE = 2
+INTERRUPTED = 130
+BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
+
+
+class OneSentence(click.ClickException):
+    """An error as one sentence on stderr, exit code 2."""
+
+    exit_code = WRONG_USE
+
+    def show(self, file=None):
+        click.echo(f"symrnn: {self.format_message()}", err=True)
+
+
+class Commands(click.Group):
+    """A group that suggests the nearest command and turns errors into one sentence."""
+
+    def resolve_command(self, ctx, args):
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in self.commands:
+            raise OneSentence(f"there is no command {name!r}; {nearest(name, self.commands)}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            raise OneSentence(sentence(error)) from error
+
+
+def sentence(error):
+    """An error in one line; one that is not addressed to the user names its type."""
+    text = " ".join(str(error).split())
+    if isinstance(error, UserError | JobError):
+        return text
+    return f"{type(error).__name__}: {text}; `symrnn --debug ...` shows where"
+
+
+experiments_option = click.option(
+    "--experiments", metavar="DIR", help="Folder of experiment files; ./experiments by default."
+)
+results_option = click.option(
+    "--results", metavar="DIR", default="results", show_default=True, help="Folder of the records."
+)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="symrnn")
+def cli(debug):
+    """Measure what a PyTensor graph costs to compile.
+
+    \b
+    Example:
+      symrnn run nesterov_forms --quick
+    """
+
+
+@cli.command("list")
+@experiments_option
+@results_option
+def list_(experiments, results):
+    """List the experiments, their questions, and how many of their jobs are recorded.
+
+    \b
+    Example:
+      symrnn list
+    """
+    from rich.table import Table
+
+    folder = experiments_folder(experiments)
+    grid = Table(box=None, pad_edge=False)
+    for heading in ("experiment", "question", "recorded"):
+        grid.add_column(heading, no_wrap=heading != "question")
+    for name in experiment_names(folder):
+        grid.add_row(name, *summary(name, folder, results))
+    console().print(grid)
+
+
+def summary(name, folder, results):
+    """Question of an experiment and its progress, or what is wrong with its file."""
+    try:
+        experiment = load_experiment(name, folder)
+    except UserError as error:
+        return f"[red]{error}[/red]", "–"
+    wanted = {job.key for job in experiment.jobs()}
+    found = {record.key for record in load_records(Path(results) / name)}
+    return experiment.question, f"{len(wanted & found)} of {len(wanted)}"
+
+
+@cli.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--quick", is_flag=True, help="A subset that takes about two minutes.")
+@click.option("--fresh", is_flag=True, help="Start over; older records are set aside.")
+@click.option("--rounds", type=click.IntRange(1), help="Repetitions, instead of the experiment's.")
+@experiments_option
+@results_option
+def run(names, quick, fresh, rounds, experiments, results):
+    """Run experiments; what is recorded already is not measured again.
+
+    Each job runs in a process of its own. Ctrl-C keeps what is finished, and the same command goes
+    on from there.
+
+    \b
+    Example:
+      symrnn run nesterov_forms --quick
+    """
+    folder = experiments_folder(experiments)
+    for experiment in [load_experiment(name, folder) for name in names]:
+        run_one(experiment, Path(results), quick=quick, fresh=fresh, rounds=rounds)
+
+
+def run_one(experiment, results, *, quick, fresh, rounds):
+    """Run one experiment with a live display, then show and write what came out."""
+    from symrnn.bench.runner import run_jobs
+    from symrnn.study.progress import Progress
+
+    jobs = experiment.jobs(quick=quick, rounds=rounds)
+    check_backends({job.mode for job in jobs})
+    folder = results / experiment.name
+    console().print(f"[bold]{experiment.question}[/bold]")
+    warn_of_other_versions(folder, fresh)
+    try:
+        with Progress(jobs, console(stderr=True)) as progress:
+            run_jobs(jobs, results, fresh=fresh, on_event=progress)
+    except KeyboardInterrupt:
+        kept = len({job.key for job in jobs} & {record.key for record in load_records(folder)})
+        click.echo(
+            f"\nstopped: {kept} of {len(jobs)} jobs are recorded in {folder}/records.jsonl;"
+            " the same command (without --fresh) goes on from there",
+            err=True,
+        )
+        sys.exit(INTERRUPTED)
+    finish(experiment, folder)
+
+
+def check_backends(modes):
+    """Refuse modes whose backend is not installed."""
+    for mode, package in BACKENDS.items():
+        if mode in modes and find_spec(package) is None:
+            raise UserError(
+                f"the experiment runs in mode {mode}, but {package} is not installed;"
+                f" install it with `pip install {package}`"
+            )
+
+
+def finish(experiment, results):
+    """The table and the answer on the screen, figures and report in the folder."""
+    records = recorded(experiment, results)
+    show_records(experiment, records)
+    pictures = draw(experiment, records, results)
+    paths = write_report([(experiment, records, pictures)], results)
+    written = [str(path) for path in [*(picture.svg for picture in pictures), *paths]]
+    console().print(
+        f"records  {results}/records.jsonl\nwritten  {', '.join(written)}", highlight=False
+    )
+
+
+@cli.command()
+@click.argument("name")
+@experiments_option
+@results_option
+def show(name, experiments, results):
+    """Show what is recorded of an experiment: its table and its answer.
+
+    \b
+    Example:
+      symrnn show nesterov_forms
+    """
+    experiment = load_experiment(name, experiments_folder(experiments))
+    show_records(experiment, recorded(experiment, Path(results) / experiment.name))
+
+
+@cli.command()
+@click.argument("name")
+@experiments_option
+@results_option
+def figures(name, experiments, results):
+    """Draw an experiment's figures again, as SVG and PNG.
+
+    \b
+    Example:
+      symrnn figures nesterov_forms
+    """
+    experiment = load_experiment(name, experiments_folder(experiments))
+    folder = Path(results) / experiment.name
+    for picture in draw(experiment, recorded(experiment, folder), folder):
+        click.echo(f"{picture.svg}\n{picture.png}")
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@experiments_option
+@results_option
+def report(names, experiments, results):
+    """Write a report of all recorded experiments, or of those named.
+
+    \b
+    Example:
+      symrnn report
+    """
+    folder = experiments_folder(experiments)
+    found = [load_experiment(name, folder) for name in names or recorded_names(folder, results)]
+    parts = []
+    for experiment in found:
+        records = recorded(experiment, Path(results) / experiment.name)
+        parts.append(
+            (experiment, records, draw(experiment, records, Path(results) / experiment.name))
+        )
+    click.echo("\n".join(str(path) for path in write_report(parts, Path(results))))
+
+
+def recorded_names(folder, results):
+    """The experiments in `folder` that have records."""
+    names = [name for name in experiment_names(folder) if load_records(Path(results) / name)]
+    if not names:
+        raise UserError(
+            f"there are no records in {results}; run an experiment first, or give --results DIR"
+        )
+    return names
+
+
+def recorded(experiment, results):
+    """The records of an experiment; none at all is a `UserError`."""
+    records = load_records(results)
+    if not records:
+        raise UserError(
+            f"nothing is recorded of {experiment.name} in {results};"
+            f" run `symrnn run {experiment.name} --quick`, or give --results DIR"
+        )
+    return records
+
+
+def show_records(experiment, records):
+    """The answer and one table a task, on the screen."""
+    from rich.markdown import Markdown
+    from rich.table import Table
+
+    from symrnn.study.report import section
+
+    told = section(experiment, records)
+    screen = console()
+    for task, table in told.tables.items():
+        grid = Table(
+            title=f"{experiment.name}: {task}", title_justify="left", box=None, pad_edge=False
+        )
+        for i, column in enumerate(table.columns):
+            grid.add_column(column, justify="left" if i < table.axes else "right")
+        for cells in table.rows:
+            grid.add_row(*cells)
+        screen.print(grid)
+        screen.print()
+    screen.print(Markdown(told.answer))
+    for line in told.failures:
+        screen.print(f"did not finish: {line}", markup=False)
+
+
+def draw(experiment, records, folder):
+    """The experiment's figures as files."""
+    try:
+        from symrnn.study.report import pictures
+
+        return pictures(experiment, records, folder)
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        raise UserError(
+            "figures need matplotlib; install it with `pip install symrnn[experiments]`"
+        ) from error
+
+
+def write_report(parts, folder):
+    """Write ``report.html``, a self-contained page, and ``report.md``; their paths."""
+    from symrnn.study.page import html_report
+    from symrnn.study.report import markdown_report, section
+
+    sections = [section(experiment, records, pictures) for experiment, records, pictures in parts]
+    paths = [folder / "report.html", folder / "report.md"]
+    paths[0].write_text(html_report(sections))
+    paths[1].write_text(markdown_report(sections, folder))
+    return paths
+
+
+def warn_of_other_versions(results, fresh):
+    """Say so when the records that are kept were made with other versions than are installed."""
+    from symrnn.study.report import other_versions
+
+    if not fresh and (differ := other_versions(load_records(results))):
+        click.echo(
+            f"note: records in {results} were made with {differ}; --fresh starts over", err=True
+        )
+
+
+def console(*, stderr=False):
+    """The screen; wide enough for tables where it is a file."""
+    screen = Console(stderr=stderr)
+    return screen if screen.is_terminal else Console(stderr=stderr, width=160)
+
+
+def main():
+    """Entry point of `symrnn`."""
+    cli(prog_name="symrnn")
+
+
+if __name__ == "__main__":
+    main()

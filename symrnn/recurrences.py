@@ -17,7 +17,9 @@ from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.null_type import NullType
 from pytensor.graph.traversal import ancestors, toposort
+from pytensor.scalar.basic import Composite
 from pytensor.scan.op import Scan
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
 
 SEQUENCE, INITIAL, WEIGHT, LENGTH = "sequence", "initial state", "non-sequence", "number of steps"
 
@@ -114,24 +116,78 @@ def step_key(inputs, outputs, roles=None):
 
     `roles` labels the inputs (by default each is named by its position); equal subexpressions count
     once."""
-    numbers = {}
     labels = roles or {x: ("input", i) for i, x in enumerate(inputs)}
-    table = {}
-
-    def number(entry):
-        return table.setdefault(entry, len(table))
-
+    numbering = Numbering(labels)
     for node in toposort(list(outputs), blockers=set(inputs)):
-        for x in node.inputs:
-            if x not in numbers:
-                numbers[x] = number(leaf_key(x, labels))
-        entry = (op_key(node.op), *(numbers[x] for x in node.inputs))
-        for i, x in enumerate(node.outputs):
-            numbers[x] = number((*entry, ("of", i)))
-    for x in outputs:
-        if x not in numbers:
-            numbers[x] = number(leaf_key(x, labels))
-    return tuple(table), tuple(numbers[x] for x in outputs)
+        numbering.add(node)
+    return numbering.needed([numbering.of(x) for x in outputs])
+
+
+class Numbering:
+    """A number for each value of a step: equal expressions of equal values have one number.
+
+    Fused element-wise ops count as the scalar ops in them, so a step is the same before fusion and
+    after, whatever else was fused into it.
+    """
+
+    def __init__(self, labels):
+        self.labels = labels
+        self.table = {}  # what computes a value, from which numbers -> its number
+        self.numbers = {}
+
+    def of(self, x):
+        """The number of a variable; what has none yet is a leaf."""
+        if x not in self.numbers:
+            self.numbers[x] = self.number(leaf_key(x, self.labels))
+        return self.numbers[x]
+
+    def number(self, entry):
+        return self.table.setdefault(entry, len(self.table))
+
+    def add(self, node):
+        """Number the outputs of a node."""
+        inputs = [self.of(x) for x in node.inputs]
+        if isinstance(node.op, Elemwise):
+            results = self.scalars(node.op.scalar_op, inputs)
+        elif isinstance(node.op, DimShuffle) and isinstance(node.inputs[0], Constant):
+            results = inputs if np.size(node.inputs[0].data) == 1 else None
+        else:
+            results = None
+        if results is None:
+            entry = (op_key(node.op), *inputs)
+            results = [self.number((*entry, ("of", i))) for i in range(len(node.outputs))]
+        self.numbers |= zip(node.outputs, results, strict=True)
+
+    def scalars(self, op, inputs):
+        """The numbers of what a scalar op computes from values, a fused one opened up."""
+        if not isinstance(op, Composite):
+            return [
+                self.number((("Elemwise", op_key(op)), *inputs, ("of", i))) for i in range(op.nout)
+            ]
+        inside = dict(zip(op.fgraph.inputs, inputs, strict=True))
+        for node in toposort(op.fgraph.outputs):
+            operands = [inside[x] if x in inside else self.of(x) for x in node.inputs]
+            inside |= zip(node.outputs, self.scalars(node.op, operands), strict=True)
+        return [inside[x] if x in inside else self.of(x) for x in op.fgraph.outputs]
+
+    def needed(self, outputs):
+        """The entries that `outputs` need and their places, numbered from the outputs: a key."""
+        entries = {number: entry for entry, number in self.table.items()}
+        places, pending = {}, list(reversed(outputs))
+        while pending:
+            number = pending.pop()
+            if number not in places:
+                places[number] = len(places)
+                pending += reversed([x for x in entries[number][1:] if isinstance(x, int)])
+        return (
+            tuple(
+                tuple(
+                    places[x] if i and isinstance(x, int) else x for i, x in enumerate(entries[n])
+                )
+                for n in places
+            ),
+            tuple(places[n] for n in outputs),
+        )
 
 
 def leaf_key(variable, labels=()):
@@ -140,7 +196,7 @@ def leaf_key(variable, labels=()):
     if variable in labels:
         return ("input", labels[variable], kind)
     if isinstance(variable, Constant):
-        return ("constant", kind, constant_key(variable))
+        return ("constant", (kind[0], constant_key(variable)))
     if isinstance(variable.type, DisconnectedType | NullType):  # no gradient
         return ("nothing", str(variable.type))
     return ("variable", variable)
@@ -149,7 +205,9 @@ def leaf_key(variable, labels=()):
 def constant_key(constant):
     """The value of a constant as something that hashes."""
     data = constant.data
-    if isinstance(data, np.ndarray | np.generic):
+    if isinstance(data, np.ndarray | np.generic | float | int) and np.size(data) == 1:
+        return np.asarray(data, constant.type.dtype).tobytes()
+    if isinstance(data, np.ndarray):
         return data.shape, data.tobytes()
     return str(data)
 

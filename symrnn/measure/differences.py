@@ -16,7 +16,7 @@ from pytensor.tensor.random.type import RandomType
 from pytensor.tensor.shape import Shape, Shape_i, SpecifyShape
 from pytensor.tensor.subtensor import IncSubtensor, Subtensor
 
-from symrnn.polynomial import difference, in_words, polynomial
+from symrnn.polynomial import difference, in_words, polynomial, total
 from symrnn.recurrences import INITIAL, LENGTH, WEIGHT, Recurrence, constant_key, op_key
 
 
@@ -139,6 +139,11 @@ class Walk:
                 self.record(x, y, role, kind)
             elif same_operation(x, y):
                 pending += zip(x.owner.inputs, y.owner.inputs, strict=True)
+            elif sums := paired_sums(x, y):
+                pairs, moved = sums
+                pending += pairs
+                if moved is not None:
+                    self.record(*moved, role, Kind.LOOK_AHEAD)
             elif not same_constants(x, y):
                 raise DifferentComputation
 
@@ -161,6 +166,35 @@ def same_operation(x, y):
         return False
     place = x.owner.outputs.index(x) == y.owner.outputs.index(y)
     return place and op_key(x.owner.op) == op_key(y.owner.op)
+
+
+def paired_sums(x, y):
+    """Two sums: pairs of their terms, and the parameter that is moved in one of them, or nothing.
+
+    After fusion a sum with a look-ahead has one term more: ``xs w + b`` against ``xs w + b + mu v``.
+    """
+    if not all(v.owner and isinstance(v.owner.op, Elemwise) for v in (x, y)):
+        return None
+    left, right = polynomial(x), polynomial(y)
+    ours, theirs = dict(left.items() - right.items()), dict(right.items() - left.items())
+    pairs = []
+    for f in [f for f in ours if len(f) == 1]:
+        for g in [g for g in theirs if len(g) == 1 and theirs[g] == ours[f]]:
+            if f in ours and same_operation(f[0], g[0]):
+                pairs.append((f[0], g[0]))
+                del ours[f], theirs[g]
+                break
+    if not pairs or (ours and theirs):
+        return None
+    rest = ours or theirs
+    if not rest:
+        return pairs, None
+    leaves = arithmetic_leaves(rest)
+    common = [f[0] for f in left.keys() & right.keys() if len(f) == 1]
+    base = [x for x in map(start_of, common) if is_parameter(x)]
+    if not base or not all(isinstance(leaf, SharedVariable) for leaf in leaves):
+        return None
+    return pairs, (base[0], total(rest | {(base[0],): 1.0}, base[0]))
 
 
 def same_constants(x, y):
@@ -260,16 +294,15 @@ def looked_ahead(x, y, role):
     if x.type.ndim == 0 or x.type.ndim != y.type.ndim:
         return None
     left, right = polynomial(x), polynomial(y)
-    common = left.keys() & right.keys()
-    moved = difference(right, left)
-    if not common or not moved or not all(left[f] == right[f] for f in common):
+    base, more = (left, right) if len(left) < len(right) else (right, left)
+    moved = difference(more, base)
+    if not base or len(moved) != len(more) - len(base):
         return None
     leaves = arithmetic_leaves(moved)
     if any(isinstance(leaf.type, RandomType) for leaf in leaves):
         return Kind.NOISE
-    base = {leaf for factors in common for x in factors for leaf in ancestors([x])}
     shared = all(isinstance(leaf, SharedVariable) or leaf.type.ndim == 0 for leaf in leaves)
-    return Kind.LOOK_AHEAD if shared and any(map(is_parameter, base)) else None
+    return Kind.LOOK_AHEAD if shared and any(map(is_parameter, arithmetic_leaves(base))) else None
 
 
 def arithmetic_leaves(terms):

@@ -16,7 +16,9 @@ from pytensor.compile.builders import OpFromGraph
 from pytensor.graph.basic import Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
-from pytensor.graph.traversal import ancestors
+from pytensor.graph.traversal import ancestors, toposort
+from pytensor.scalar.basic import Composite
+from pytensor.tensor.elemwise import Elemwise
 
 from symrnn.lanes import bound
 from symrnn.measure.differences import Difference, Kind, differences, is_parameter
@@ -79,9 +81,9 @@ def duplicates(graph):
 def prepared(graph):
     """The outputs of `graph` on a copy with every recurrence in sight, and all else that is equal
     merged."""
-    outputs = outputs_of(graph)
+    outputs = written_out(outputs_of(graph))
     if isinstance(graph, Variable | list | tuple):  # not rewritten yet
-        outputs = lifted(merged(written_out(outputs), keep_scans=True))
+        outputs = lifted(merged(outputs, keep_scans=True))
     return merged(outputs, keep_scans=True)
 
 
@@ -95,7 +97,7 @@ def bodies(outputs):
 def written_out(outputs):
     """`outputs` on a copy of their graph in which the ops that hold a graph stand written out."""
     fgraph = FunctionGraph(outputs=outputs, clone=True, copy_inputs=False, copy_orphans=False)
-    dfs_rewriter(write_out).rewrite(fgraph)
+    dfs_rewriter(write_out, unfuse).rewrite(fgraph)
     return list(fgraph.outputs)
 
 
@@ -103,6 +105,19 @@ def written_out(outputs):
 def write_out(fgraph, node):
     """The graph of an OpFromGraph in its place, whether it was meant to be inlined or not."""
     return bound(node.op, node.inputs)
+
+
+@node_rewriter([Elemwise])
+def unfuse(fgraph, node):
+    """The ops that were fused into an element-wise op, each by itself."""
+    if not isinstance(node.op.scalar_op, Composite):
+        return None
+    inner = node.op.scalar_op.fgraph
+    inside = dict(zip(inner.inputs, node.inputs, strict=True))
+    for scalar in toposort(inner.outputs):
+        operands = [inside.get(x, getattr(x, "data", None)) for x in scalar.inputs]
+        inside |= zip(scalar.outputs, Elemwise(scalar.op).make_node(*operands).outputs, strict=True)
+    return [inside[x] for x in inner.outputs]
 
 
 def duplicates_in(outputs):

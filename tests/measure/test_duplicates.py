@@ -268,6 +268,38 @@ def test_look_ahead_packed_in_one_scan_is_found(cell):
     }
 
 
+@pytest.mark.parametrize(
+    "planted", ["reversed sequence", "other data", "two slices", "two constants"]
+)
+def test_planted_duplicate_is_found_after_rewriting(planted):
+    kind, build = PLANTED[planted]
+    params = weights("gru")
+    a, b = build("gru", params)
+    gradients = pytensor.grad((a * params[-1]).sum(), params)
+    function = pytensor.function(
+        [xs, ys], [a[-1], b[-1], *gradients], mode=PYTHON, on_unused_input="ignore"
+    )
+    [group] = duplicates(function)
+    assert group.kinds == (kind,)
+
+
+@pytest.mark.parametrize("copy", ["look-ahead", "reversed"])
+def test_copy_of_an_assembled_layer_is_found_although_it_records_less(copy):
+    from symrnn.cells import LSTMCell
+    from symrnn.unroll import scan_unroll
+
+    cell = LSTMCell.create(SIZE, SIZE, rng=np.random.default_rng(0))
+    even = {p: p + 0.9 * state(p, "v") for p in cell.params}
+    hs = scan_unroll(cell, xs)
+    report = clone_replace(hs, even) if copy == "look-ahead" else scan_unroll(cell, xs[::-1])
+    gradients = pytensor.grad((hs**2).mean(), list(cell.params))
+    outputs = [hs.mean(), report.mean(), *gradients]
+    [before] = duplicates(outputs)
+    [after] = duplicates(pytensor.function([xs], outputs, mode=PYTHON))
+    kind = Kind.LOOK_AHEAD if copy == "look-ahead" else Kind.REVERSED
+    assert before.kinds == after.kinds == (kind,)
+
+
 def test_cost_is_what_the_graph_loses_without_the_copy():
     params = weights("tanh")
     once, twice = stack("tanh", xs, params), stack("tanh", xs, params)

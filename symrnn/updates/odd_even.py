@@ -155,10 +155,12 @@ def look_aheads(fgraph, updates, constant):
     values."""
     found, known = {}, {}
     network = {x for node in fgraph.apply_nodes if is_network(node) for x in ancestors(node.inputs)}
+    values = dict(zip(updates, fgraph.outputs, strict=True))
     for node in toposort(fgraph.outputs):
-        for jump in candidates(node, updates, constant, known):
-            if jump.even in network or not network:
-                found.setdefault(jump.param, []).append(jump)
+        jumps = [jump for jump in candidates(node, updates, constant, known)]
+        jumps = [jump for jump in jumps if jump.even in network or not network]
+        for jump in uncontested(jumps, values, known):
+            found.setdefault(jump.param, []).append(jump)
     if not found:
         raise UserError(
             f"updates must look ahead, but the network reads none of {names_of(updates)} at its value"
@@ -182,6 +184,28 @@ def candidates(node, updates, constant, known):
             continue
         rates = sorted(leaves - updates.keys() - constant, key=str)
         yield Jump(param, node.outputs[0], rest, tuple(rates))
+
+
+def uncontested(jumps, values, known):
+    """The jumps at one point of which only one can be meant: in ``w + u`` either may be the jump.
+
+    The parameter keeps its value from step to step, the jump decays: ``w' = w + ...``, ``u' = mu u - ...``.
+    """
+    if len(jumps) < 2:
+        return jumps
+    terms = {jump: polynomial(values[jump.param], known) for jump in jumps}
+    keeping = [j for j in jumps if (j.param,) in terms[j] and terms[j][(j.param,)] == 1]
+    opaque = [j for j in jumps if not any(j.param in factors for factors in terms[j])]
+    left = keeping or opaque
+    if len(left) > 1:  # the parameter moves by the jump, the jump not by the parameter
+        left = [j for j in left if terms[j].keys() & j.terms.keys()]
+    if len(left) != 1:
+        both = " and ".join(str(jump.param) for jump in jumps)
+        raise UserError(
+            f"updates must tell parameter from velocity, but {both} are added up and updated alike;"
+            " write the parameter's update as its value plus a step"
+        )
+    return left
 
 
 def leaves_of(terms):

@@ -10,6 +10,14 @@ from pytensor.graph.replace import clone_replace
 
 from symrnn.errors import UserError
 from symrnn.measure.graph_size import graph_size
+from symrnn.updates import (
+    adam,
+    nesterov_naive_clone,
+    nesterov_naive_per_parameter,
+    nesterov_naive_rebuild,
+    rmsprop,
+    sgd,
+)
 from symrnn.updates.odd_even import odd_even_form
 from tests.foreign import (
     CELLS,
@@ -109,6 +117,28 @@ def test_trajectory_over_200_steps_is_the_same(form, rule):
     naive = naive_nesterov(form, build, params, 0.05, 0.9, rule)
     result = odd_even_form(naive)
     assert largest_difference(xs, params, naive, result, [], lambda call: (), 200) < 1e-9
+
+
+@pytest.mark.parametrize("rule", [sgd, rmsprop, adam])
+@pytest.mark.parametrize(
+    "form", [nesterov_naive_clone, nesterov_naive_rebuild, nesterov_naive_per_parameter]
+)
+def test_naive_forms_of_symrnn_are_turned_into_odd_even(form, rule):
+    xs, params, build = network()
+    loss = build(params)
+    given = build if form is nesterov_naive_rebuild else loss
+    naive = form(given, params, 0.05, 0.9, rule=rule)
+    result = odd_even_form(naive, [loss])
+    assert list(result.odd_values) == [p for p in naive if p in params]
+    assert counts(graph_size([*result.updates.values(), *result.outputs])) == (2, 2)
+    assert largest_difference(xs, params, naive, result, [], lambda call: (), 10) < 1e-12
+
+
+def test_parameter_and_velocity_that_look_alike_are_refused():
+    a, b = (pytensor.shared(np.ones((2, 2)), name=name) for name in "ab")
+    step = 0.1 * pt.tanh(pt.matrix("x") @ (a + b)).sum(axis=0)
+    message = refusal({a: a + b - step, b: b + a - step})
+    assert message.startswith("updates must tell parameter from velocity, but a and b are added up")
 
 
 RATES = {
@@ -276,7 +306,7 @@ def test_gradient_with_others_at_odd_values_is_refused():
         updates[v] = 0.9 * v - 0.1 * pytensor.grad(build(values), p)
         updates[p] = p + updates[v]
     message = refusal(updates)
-    assert message.startswith("updates[w_x0.v] must read the network at look-ahead values only")
+    assert message.startswith("updates[w_h0.v] must read the network at look-ahead values only")
     assert "take every gradient at look-ahead values" in message
 
 
@@ -287,7 +317,7 @@ def test_momentum_by_differences_is_refused():
     grads = pytensor.grad(build(even), even)
     updates = {p: e - 0.1 * g for p, e, g in zip(params, even, grads, strict=True)}
     updates |= dict(zip(previous, params, strict=True))
-    assert "at the odd value w_h0, while others read it at w_h0 - w_h0.previous;" in refusal(
+    assert "at the odd value w_x0, while others read it at w_x0 - w_x0.previous;" in refusal(
         updates
     )
 

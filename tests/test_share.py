@@ -4,10 +4,10 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from foreign import CELLS, PYTHON, batch, layer, stack, weights
 
 from symrnn.measure.graph_size import graph_size
 from symrnn.share import share_recurrences
-from tests.foreign import CELLS, PYTHON, batch, layer, stack, weights
 
 xs = pt.tensor3("xs")
 

@@ -157,7 +157,7 @@ def look_aheads(fgraph, updates, constant):
     network = {x for node in fgraph.apply_nodes if is_network(node) for x in ancestors(node.inputs)}
     values = dict(zip(updates, fgraph.outputs, strict=True))
     for node in toposort(fgraph.outputs):
-        jumps = [jump for jump in candidates(node, updates, constant, known)]
+        jumps = candidates(node, updates, constant, known)
         jumps = [jump for jump in jumps if jump.even in network or not network]
         for jump in uncontested(jumps, values, known):
             found.setdefault(jump.param, []).append(jump)

@@ -4,13 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from pytensor.gradient import disconnected_grad
-from pytensor.graph.replace import clone_replace
-
-from symrnn.measure.differences import Kind
-from symrnn.measure.duplicates import duplicates
-from symrnn.measure.graph_size import graph_size
-from tests.foreign import (
+from foreign import (
     CELLS,
     PYTHON,
     SIZE,
@@ -22,6 +16,12 @@ from tests.foreign import (
     state,
     weights,
 )
+from pytensor.gradient import disconnected_grad
+from pytensor.graph.replace import clone_replace
+
+from symrnn.measure.differences import Kind
+from symrnn.measure.duplicates import duplicates
+from symrnn.measure.graph_size import graph_size
 
 xs, ys = pt.tensor3("xs"), pt.tensor3("ys")
 

@@ -4,11 +4,11 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from click.testing import CliRunner
+from foreign import PYTHON, loss_of, naive_nesterov, stack, weights
 
 from symrnn.errors import UserError
 from symrnn.measure.explanation import explanation
 from symrnn.study.explain import explain_command, loaded
-from tests.foreign import PYTHON, loss_of, naive_nesterov, stack, weights
 
 xs = pt.tensor3("xs")
 

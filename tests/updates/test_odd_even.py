@@ -4,6 +4,17 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from foreign import (
+    CELLS,
+    FORMS,
+    PYTHON,
+    batch,
+    even_nesterov,
+    loss_of,
+    naive_nesterov,
+    state,
+    weights,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytensor.graph.replace import clone_replace
@@ -19,17 +30,6 @@ from symrnn.updates import (
     sgd,
 )
 from symrnn.updates.odd_even import odd_even_form
-from tests.foreign import (
-    CELLS,
-    FORMS,
-    PYTHON,
-    batch,
-    even_nesterov,
-    loss_of,
-    naive_nesterov,
-    state,
-    weights,
-)
 
 RULES = ("sgd", "rmsprop", "adam")
 

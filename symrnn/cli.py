@@ -1,4 +1,4 @@
-"""The command line: `symrnn list | run | show | figures | report | measure | compare`.
+"""The command line: `symrnn list | run | show | figures | report | measure | compare | explain`.
 
 Only this module, `symrnn.instruments` and `symrnn.terminal` print and exit. Nothing here imports
 pytensor: jobs run in child processes.
@@ -14,6 +14,7 @@ from symrnn.bench.records import load_records
 from symrnn.errors import UserError
 from symrnn.instruments import compare, measure
 from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
+from symrnn.study.explain import explain_command
 from symrnn.terminal import Commands, console, print_table
 
 INTERRUPTED = 130
@@ -267,6 +268,7 @@ def warn_of_other_versions(results, fresh):
 
 cli.add_command(measure)
 cli.add_command(compare)
+cli.add_command(explain_command)
 
 
 def main():

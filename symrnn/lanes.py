@@ -27,3 +27,12 @@ def inlined(op, inputs):
         clone = node.clone_with_new_inputs([new.get(i, i) for i in node.inputs])
         new.update(zip(node.outputs, clone.outputs, strict=True))
     return [new.get(out, out) for out in graph.outputs]
+
+
+def bound(op, inputs):
+    """The outputs of the graph in an OpFromGraph, on a copy of it that reads `inputs`.
+
+    Since 3.2 the graph of an op is always frozen, before it has a frozen twin.
+    """
+    graph = getattr(op, "_frozen_fgraph", op.fgraph)
+    return graph.bind(dict(zip(graph.inputs, inputs, strict=True)))

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "symrnn"
 
 LEVELS = [  # lowest first; a module may import from its own level and from those before it
     ["errors", "typing", "lanes"],
-    ["graph", "params", "init"],
+    ["graph", "params", "init", "polynomial", "recurrences", "share"],
     ["ops"],
     ["cells"],
     ["path", "bptt", "layer", "deep", "autodiff"],
@@ -21,7 +21,17 @@ LEVELS = [  # lowest first; a module may import from its own level and from thos
     ["terminal", "instruments", "cli", "pytest_plugin", "__main__"],
 ]
 BESIDE = {  # what measures knows no networks, and what runs children knows no PyTensor
-    "measure": {"errors", "typing", "lanes", "graph", "measure", "bench"},
+    "measure": {
+        "errors",
+        "typing",
+        "lanes",
+        "graph",
+        "polynomial",
+        "recurrences",
+        "share",
+        "measure",
+        "bench",
+    },
     "bench": {"errors", "bench"},
 }
 

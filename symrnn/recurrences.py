@@ -97,8 +97,8 @@ def recurrences(node):
     >>> xs = pt.vector("xs")
     >>> ys = pytensor.scan(lambda x, y: x + y, xs, outputs_info=[pt.zeros(())], return_updates=False)
     >>> [recurrence] = recurrences(ys.owner.inputs[0].owner)
-    >>> [role for role, _ in recurrence.inputs]
-    ['number of steps', 'sequence', 'initial state']
+    >>> sorted(role for role, _ in recurrence.inputs)
+    ['initial state', 'number of steps', 'sequence']
     """
     op = node.op
     groups = _groups(_slots(node), op.inner_outputs)

@@ -25,7 +25,7 @@ MODULES = [
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_of_module_run(name):
     failed, _ = doctest.testmod(
-        importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE
+        importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     )
     assert failed == 0
 
@@ -37,7 +37,7 @@ def block(heading):
 
 def test_example_of_the_readme_runs():
     example = block("the example")
-    assert len(example.splitlines()) <= 22
+    assert len([line for line in example.splitlines() if line.strip()]) <= 22
     exec(compile(example, "README.md", "exec"), {})
 
 

@@ -1,4 +1,4 @@
-"""How large our own graphs are, as numbers: kept in ``test_sizes.graphs.txt``, which ``pytest --graph-update`` writes."""
+"""How large our own graphs are: numbers in ``test_sizes.graphs.txt``, which ``pytest --graph-update`` writes."""
 
 import numpy as np
 import pytensor

@@ -25,7 +25,7 @@ def compiled(mode):
         FEW_REWRITES,
         *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("CVM", "NUMBA", "JAX")),
     ],
-    ids=str,
+    ids=["few rewrites", "CVM", "NUMBA", "JAX"],
 )
 def test_errors_stay_within_the_stated_bounds(mode):
     if mode == "JAX":

@@ -66,7 +66,7 @@ def test_a_report_has_phases_sizes_rewrites_and_lines():
     for expected in ("Phases", "Size", "Rewrites", "Tried, never applied", "source line"):
         assert expected in text
     assert "return [x], [pt.exp(x * w).sum(), x * 1]" in text
-    assert "test_report.py:" in text
+    assert "test_compile_report.py:" in text
     assert max(len(line) for line in text.splitlines()) < 160
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from symrnn.bench.records import load_records
-from symrnn.errors import UserError
+from symrnn.errors import UserError, nearest
 from symrnn.instruments import compare, measure
 from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
 from symrnn.study.explain import explain_command
@@ -78,9 +78,15 @@ def summary(name, folder, results):
 @click.option("--quick", is_flag=True, help="A subset that takes about two minutes.")
 @click.option("--fresh", is_flag=True, help="Start over; older records are set aside.")
 @click.option("--rounds", type=click.IntRange(1), help="Repetitions, instead of the experiment's.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="AXIS=VALUE",
+    help="Only the jobs with this value of a case's axis, of mode or of state; may be repeated.",
+)
 @experiments_option
 @results_option
-def run(names, quick, fresh, rounds, experiments, results):
+def run(names, quick, fresh, rounds, where, experiments, results):
     """Run experiments; what is recorded already is not measured again.
 
     Each job runs in a process of its own. Ctrl-C keeps what is finished, and the same command goes
@@ -92,15 +98,30 @@ def run(names, quick, fresh, rounds, experiments, results):
     """
     folder = experiments_folder(experiments)
     for experiment in [load_experiment(name, folder) for name in names]:
-        run_one(experiment, Path(results), quick=quick, fresh=fresh, rounds=rounds)
+        jobs = matching(experiment.jobs(quick=quick, rounds=rounds), where)
+        run_one(experiment, jobs, Path(results), fresh=fresh)
 
 
-def run_one(experiment, results, *, quick, fresh, rounds):
-    """Run one experiment with a live display, then show and write what came out."""
+def matching(jobs, where):
+    """The jobs whose case, mode or state has every ``AXIS=VALUE``."""
+    for condition in where:
+        axis, equals, value = condition.partition("=")
+        axes = {name for job in jobs for name in job.case} | {"mode", "state", "task"}
+        if not equals or axis not in axes:
+            raise UserError(f"--where takes AXIS=VALUE, but got {condition!r}; {nearest(axis, sorted(axes))}")
+        found = [job for job in jobs if str(job.case.get(axis, getattr(job, axis, None))) == value]
+        if not found:
+            values = sorted({str(job.case.get(axis, getattr(job, axis, None))) for job in jobs})
+            raise UserError(f"--where {condition} leaves no job; {nearest(value, values)}")
+        jobs = found
+    return jobs
+
+
+def run_one(experiment, jobs, results, *, fresh):
+    """Run one experiment's jobs with a live display, then show and write what came out."""
     from symrnn.bench.runner import run_jobs
     from symrnn.study.progress import Progress
 
-    jobs = experiment.jobs(quick=quick, rounds=rounds)
     check_backends({job.mode for job in jobs})
     folder = results / experiment.name
     console().print(f"[bold]{experiment.question}[/bold]")

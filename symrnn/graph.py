@@ -67,7 +67,9 @@ def check_params(params, loss=None):
     names = [param.name for param in params]
     if len(set(params)) != len(names):
         twice = next(param for param in params if list(params).count(param) > 1)
-        raise UserError(f"params must differ from each other, but {twice!r} stands in it twice; drop one")
+        raise UserError(
+            f"params must differ from each other, but {twice!r} stands in it twice; drop one"
+        )
     if loss is not None:
         reached = set(ancestors([loss]))
         for param in params:

@@ -20,5 +20,7 @@ def param(name, shape, init, rng, *, dtype=None):
     """
     value = np.asarray(init(shape, rng), dtype=dtype or pytensor.config.floatX)
     if value.shape != tuple(shape):
-        raise UserError(f"init for {name!r} must return shape {tuple(shape)}, but returned {value.shape}")
+        raise UserError(
+            f"init for {name!r} must return shape {tuple(shape)}, but returned {value.shape}"
+        )
     return pytensor.shared(value, name=name, shape=value.shape)

@@ -1,0 +1,7 @@
+"""``theano.ifelse``."""
+
+from pytensor.ifelse import IfElse, ifelse
+
+from symrnn.compat.missing import missing
+
+__getattr__ = missing(__name__)

@@ -1,0 +1,149 @@
+"""What every update rule starts from: checked gradients, rates in the right dtype, and state."""
+
+from numbers import Real
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.gradient import DisconnectedInputError
+from pytensor.graph.basic import Variable
+from pytensor.scalar.basic import autocast_float_as
+
+from symrnn.errors import UserError
+from symrnn.graph import check_loss, check_params
+
+FRACTIONS = {"momentum", "rho", "beta1", "beta2"}  # rates that must lie in [0, 1)
+
+
+def get_or_compute_grads(loss_or_grads, params):
+    """The gradients for `params`: those given, checked, or those of a loss.
+
+    Examples
+    --------
+    >>> w = pytensor.shared(np.zeros(3), name="w")
+    >>> [grad.type.ndim for grad in get_or_compute_grads(((w - 1) ** 2).sum(), [w])]
+    [1]
+    """
+    if isinstance(loss_or_grads, list | tuple):
+        check_params(params)
+        check_grads(loss_or_grads, params)
+        return [pt.as_tensor(grad) for grad in loss_or_grads]
+    check_loss(loss_or_grads)
+    check_params(params, loss_or_grads)
+    try:
+        return pytensor.grad(loss_or_grads, list(params))
+    except DisconnectedInputError as error:
+        raise UserError(
+            f"loss must have a gradient for each of {list(params)},"
+            f" but {str(error).splitlines()[0]};"
+            " take that parameter out of params, or its disconnected_grad out of the loss"
+        ) from error
+
+
+def check_grads(grads, params):
+    """Refuse gradients that do not fit their parameters: another number, rank or a wider dtype."""
+    if len(grads) != len(params):
+        raise UserError(
+            f"loss_or_grads must hold one gradient per parameter, but holds {len(grads)}"
+            f" for {len(params)}; give pytensor.grad(loss, params)"
+        )
+    for i, (grad, param) in enumerate(zip(grads, params, strict=True)):
+        grad = pt.as_tensor(grad)
+        if grad.type.ndim != param.type.ndim:
+            raise UserError(
+                f"loss_or_grads[{i}] must have the rank of its parameter {param!r},"
+                f" {param.type.ndim}, but has {grad.type.ndim}; give them in the order of params"
+            )
+        if not np.can_cast(grad.dtype, param.dtype, "safe"):
+            raise UserError(
+                f"loss_or_grads[{i}] must fit the dtype of its parameter {param!r}, {param.dtype},"
+                f" but has {grad.dtype}; cast it with .astype({param.dtype!r})"
+            )
+
+
+def check_rate(name, value):
+    """`value` as a Python number or a scalar variable; refused when neither, or out of range.
+
+    Examples
+    --------
+    >>> check_rate("momentum", np.float32(0.5))
+    0.5
+    """
+    value = (
+        value.item() if isinstance(value, np.ndarray | np.generic) and value.ndim == 0 else value
+    )
+    if isinstance(value, Variable) and value.type.ndim == 0:
+        return value
+    if not isinstance(value, Real):
+        raise UserError(
+            f"{name} must be a number or a scalar variable, but is {value!r}"
+            f" ({getattr(value, 'type', type(value).__name__)}); give one rate for all parameters"
+        )
+    if not np.isfinite(value):
+        raise UserError(f"{name} must be finite, but is {value}; give a number such as 0.01")
+    if name in FRACTIONS and not 0 <= value < 1:
+        raise UserError(f"{name} must lie in [0, 1), but is {value}; give a number such as 0.9")
+    return value
+
+
+def each_param(step, params, values, **rates):
+    """The updates that ``step(param, value, *rates)`` returns for all parameters together.
+
+    Rates are checked, and meet the parameter in its own dtype: numbers by PyTensor's autocasting,
+    variables by a cast, so that a float32 network stays float32 under a float64 rate.
+    """
+    rates = [check_rate(name, rate) for name, rate in rates.items()]
+    updates = {}
+    for param, value in zip(params, values, strict=True):
+        with autocast_float_as(param.dtype):
+            updates |= step(param, value, *(in_dtype(param.dtype, rate) for rate in rates))
+    return updates
+
+
+def in_dtype(dtype, rate):
+    """`rate` cast to `dtype`; a Python number stays what it is."""
+    return pt.cast(rate, dtype) if isinstance(rate, Variable) else rate
+
+
+def slot(param, kind):
+    """State of an update rule: zeros like `param`, of its dtype and static shape, named ``w.kind``.
+
+    Examples
+    --------
+    >>> w = pytensor.shared(np.ones((1, 3), "float32"), name="w", shape=(1, 3))
+    >>> slot(w, "velocity"), slot(w, "velocity").type.shape
+    (w.velocity, (1, 3))
+    """
+    value = np.zeros(param.get_value(borrow=True).shape, param.dtype)
+    state = pytensor.shared(value, name=f"{param.name or 'param'}.{kind}", shape=param.type.shape)
+    state.tag.slot_of, state.tag.kind = param, kind
+    return state
+
+
+def scalar_slot(name, value=0.0):
+    """State of an update rule that all parameters share: one number of `pytensor.config.floatX`."""
+    state = pytensor.shared(np.asarray(value, pytensor.config.floatX), name=name)
+    state.tag.slot_of, state.tag.kind = None, name
+    return state
+
+
+def is_slot(variable):
+    """Whether `variable` is the state of an update rule, not a parameter."""
+    return hasattr(variable.tag, "slot_of")
+
+
+def slot_in(updates, param, kind):
+    """The slot of `param` of that `kind` among the keys of `updates`."""
+    for state in updates:
+        if getattr(state.tag, "slot_of", None) is param and state.tag.kind == kind:
+            return state
+    raise UserError(
+        f"updates must hold the {kind} of {param!r}, but holds {list(updates)};"
+        " give the dictionary that the update rule returned for these parameters"
+    )
+
+
+def running_mean(param, kind, value, decay):
+    """A slot of `param`, and its next value: ``decay * slot + (1 - decay) * value``."""
+    mean_prev = slot(param, kind)
+    return mean_prev, decay * mean_prev + (1 - decay) * value

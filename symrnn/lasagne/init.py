@@ -51,14 +51,12 @@ class Uniform(Initializer):
         return floatX(get_rng().uniform(low=low, high=high, size=shape))
 
 
-class FanScaled(Initializer):
+class FanScaled:
     """An `initializer` whose standard deviation is ``gain * sqrt(spread / fan)``, chosen for every shape.
 
     ``gain="relu"`` is the square root of two. `c01b` says that convolution filters have their channels first and
     outputs last.
     """
-
-    least_axes = 2
 
     def __init__(self, initializer, gain=1.0, c01b=False):
         self.initializer = initializer
@@ -92,7 +90,7 @@ def fans(shape, c01b=False):
     return shape[1] * field, shape[0] * field
 
 
-class Glorot(FanScaled):
+class Glorot(FanScaled, Initializer):
     """Variance ``2 / (fan_in + fan_out)`` [1]_.
 
     .. [1] Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks. AISTATS 2010.
@@ -116,7 +114,7 @@ class GlorotUniform(Glorot):
         super().__init__(Uniform, gain, c01b)
 
 
-class He(FanScaled):
+class He(FanScaled, Initializer):
     """Variance ``1 / fan_in``, with ``gain="relu"`` twice that [1]_.
 
     .. [1] He, Zhang, Ren, Sun: Delving deep into rectifiers. ICCV 2015.

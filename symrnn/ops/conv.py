@@ -44,7 +44,7 @@ def conv(
         pad_spatial(xs, before, after), window, stride, dilation
     )  # (K*C, B, *O)
     weights = filter_rows(filters, flip, axes)  # (F, K*C / groups)
-    return columns_product(weights, columns, groups, window)
+    return columns_product(weights, columns, length(xs, 1), groups)
 
 
 def transposed_conv(xs, filters, *, stride=1, crop=0, output_size=None, dilation=1, flip=True, groups=1,
@@ -64,6 +64,7 @@ def transposed_conv(xs, filters, *, stride=1, crop=0, output_size=None, dilation
     """
     xs, filters, axes = checked_operands(xs, filters)
     window = window_of(filters, filter_shape)
+    check_window(window)
     stride = per_axis(stride, axes, "stride")
     dilation = per_axis(dilation, axes, "dilation")
     before, after = padding_of(crop, window, dilation)
@@ -133,9 +134,21 @@ def window_columns(xs, window, stride, dilation):
     """The entries of every window, (K*C, B, *O): the last axis of the window varies slowest, channels fastest."""
     columns = xs.dimshuffle(1, 0, *range(2, xs.ndim))
     for i, size in enumerate(window):
-        slices = taps(columns, 2 + i, size, stride[i], dilation[i])
-        columns = pt.concatenate(slices, axis=0) if size > 1 else slices[0]
+        if not isinstance(size, int):
+            columns = gathered_columns(columns, 2 + i, size, stride[i], dilation[i])
+        elif size > 1 or stride[i] > 1:
+            columns = pt.concatenate(taps(columns, 2 + i, size, stride[i], dilation[i]), axis=0)
     return columns
+
+
+def gathered_columns(columns, axis, size, stride, dilation):
+    """One axis of `window_columns` for a window that is an expression: its entries are looked up by number."""
+    places = (length(columns, axis) - dilation * (size - 1) - 1) // stride + 1
+    entries = pt.arange(size)[:, None] * dilation + pt.arange(places)[None, :] * stride  # (K, O)
+    looked_up = columns[(*(slice(None),) * axis, entries)]
+    others = [i for i in range(looked_up.ndim) if i != axis]
+    looked_up = looked_up.dimshuffle(axis, *others)  # (K, C, B, *O)
+    return looked_up.reshape((-1, *[looked_up.shape[i] for i in range(2, looked_up.ndim)]))
 
 
 def filter_rows(filters, flip, axes):
@@ -145,20 +158,18 @@ def filter_rows(filters, flip, axes):
     return filters.dimshuffle(0, *range(1 + axes, 1, -1), 1).reshape((length(filters, 0), -1))
 
 
-def columns_product(weights, columns, groups, window):
-    """``weights (F, K*C/G) @ columns (K*C, B, *O)``, group by group: (B, F, *O)."""
+def columns_product(weights, columns, channels, groups):
+    """``weights (F, K*C/G) @ columns (K*C, B, *O)``, each group of channels by itself: (B, F, *O)."""
     places = [length(columns, i) for i in range(1, columns.ndim)]  # B, *O
+    columns = columns.reshape((length(columns, 0), -1))
     if groups == 1:
-        product = pt.dot(weights, columns.reshape((length(columns, 0), -1)))
+        product = pt.dot(weights, columns)
     else:
-        entries = 1
-        for size in window:
-            entries *= size
-        grouped = columns.reshape((entries, groups, -1, pt.prod(pt.as_tensor(places)))).dimshuffle(
+        split = columns.reshape((-1, groups, channels // groups, columns.shape[1])).dimshuffle(
             1, 0, 2, 3
         )
-        grouped = grouped.reshape((groups, -1, pt.prod(pt.as_tensor(places))))
-        product = pt.matmul(weights.reshape((groups, -1, weights.shape[1])), grouped)
+        split = split.reshape((groups, weights.shape[1], columns.shape[1]))
+        product = pt.matmul(weights.reshape((groups, -1, weights.shape[1])), split)
     product = product.reshape((length(weights, 0), *places))
     return product.dimshuffle(1, 0, *range(2, product.ndim))
 
@@ -197,52 +208,34 @@ def checked_operands(xs, filters):
 
 
 def window_of(filters, filter_shape):
-    """The window of the filters, as ints."""
+    """The window of the filters: ints where they are known, expressions where they are not."""
     given = filter_shape or (None,) * filters.ndim
-    window = [known if known is not None else stated
-              for known, stated in zip(filters.type.shape, given, strict=True)][2:]  # fmt: skip
-    if any(size is None for size in window):
-        window = (
-            [value_or_none(size) for size in filters.shape[2:].eval()]
-            if is_fixed(filters)
-            else window
-        )
-    if any(size is None for size in window):
-        raise UserError(f"filters must have a known window, but their static shape is {filters.type.shape};"
-                        " give filter_shape=, or make them with a static shape")  # fmt: skip
-    return tuple(int(size) for size in window)
+    known = [
+        stated if size is None else size
+        for size, stated in zip(filters.type.shape, given, strict=True)
+    ]
+    return tuple(
+        filters.shape[i] if known[i] is None else int(known[i]) for i in range(2, filters.ndim)
+    )
 
 
-def is_fixed(filters):
-    """Whether the shape of `filters` follows from constants and shared variables alone."""
-    from pytensor.compile.sharedvalue import SharedVariable
-    from pytensor.graph.basic import Constant
-    from pytensor.graph.traversal import graph_inputs
-
-    return all(isinstance(x, (Constant, SharedVariable)) for x in graph_inputs([filters]))
-
-
-def value_or_none(size):
-    return None if size is None else int(size)
+def check_window(window):
+    """Refuse a window that is not known where shapes depend on it."""
+    if not all(isinstance(size, int) for size in window):
+        raise UserError("filters must have a known window here, but it is an expression; give filter_shape=, or make"
+                        " them with a static shape")  # fmt: skip
 
 
 def padding_of(padding, window, dilation):
     """Entries to add before and after each axis, for every way to say it."""
-    span = [d * (k - 1) for d, k in zip(dilation, window, strict=True)]
-    if padding == "valid":
-        sides = [(0, 0)] * len(window)
-    elif padding == "full":
-        sides = [(s, s) for s in span]
-    elif padding in ("half", "same"):
-        sides = (
-            [((s + 1) // 2, (s + 1) // 2) for s in span]
-            if padding == "half"
-            else [(s - s // 2, s // 2) for s in span]
-        )
-    elif isinstance(padding, str):
-        raise UserError(
-            f"padding must be 'valid', 'full', 'half', 'same' or numbers, but is {padding!r}"
-        )
+    if isinstance(padding, str):
+        if padding not in PADDINGS:
+            raise UserError(
+                f"padding must be one of {', '.join(PADDINGS)}, or numbers, but is {padding!r}"
+            )
+        if padding != "valid":
+            check_window(window)
+        sides = [PADDINGS[padding](d * (k - 1)) for d, k in zip(dilation, window, strict=True)]
     else:
         sides = [
             p if isinstance(p, tuple) else (p, p) for p in per_axis(padding, len(window), "padding")
@@ -250,3 +243,11 @@ def padding_of(padding, window, dilation):
     if any(p < 0 for side in sides for p in side):
         raise UserError(f"padding must not be negative, but is {padding!r}")
     return [a for a, _ in sides], [b for _, b in sides]
+
+
+PADDINGS = {  # from the span of a window, which is its length minus one
+    "valid": lambda span: (0, 0),
+    "full": lambda span: (span, span),
+    "half": lambda span: ((span + 1) // 2, (span + 1) // 2),
+    "same": lambda span: (span - span // 2, span // 2),
+}

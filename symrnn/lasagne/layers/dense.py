@@ -57,9 +57,12 @@ class DenseLayer(Layer):
 def check_leading_axes(layer):
     """Refuse to keep more axes than there are, or all of them."""
     axes, ndim = layer.num_leading_axes, len(layer.input_shape)
-    if axes >= ndim or axes < -ndim:
-        raise ValueError(f"num_leading_axes must leave at least one trailing axis of the {ndim} of the input, but is {axes}"
-                         f" for the input shape {layer.input_shape}")  # fmt: skip
+    if axes >= ndim:
+        raise ValueError(f"Got num_leading_axes={axes} for a {ndim}-dimensional input, leaving no trailing axes for the dot"
+                         " product; take a smaller number")  # fmt: skip
+    if axes < -ndim:
+        raise ValueError(f"Got num_leading_axes={axes} for a {ndim}-dimensional input, requesting more trailing axes than"
+                         " there are input dimensions; take a number nearer to zero")  # fmt: skip
 
 
 def product(sizes):

@@ -90,18 +90,13 @@ class ConcatLayer(MergeLayer):
     def __init__(self, incomings, axis=1, cropping=None, **kwargs):
         super().__init__(incomings, **kwargs)
         self.axis = axis
-        if cropping is not None:
-            cropping = list(cropping)
-            if axis < len(cropping) or axis < 0:
-                cropping = padded(cropping, max(len(shape) for shape in self.input_shapes))
-                cropping[axis] = None
         self.cropping = cropping
 
     def get_output_shape_for(self, input_shapes):
-        shapes = autocrop_array_shapes(input_shapes, self.cropping)
-        check_axes([len(shape) for shape in shapes])
-        ndim = len(shapes[0])
+        ndim = len(input_shapes[0])
         axis = self.axis % ndim
+        shapes = autocrop_array_shapes(input_shapes, self._other_axes(ndim))
+        check_axes([len(shape) for shape in shapes])
         sizes = [
             common_size([shape[i] for shape in shapes], i != axis, shapes) for i in range(ndim)
         ]
@@ -110,7 +105,13 @@ class ConcatLayer(MergeLayer):
         return tuple(sizes)
 
     def get_output_for(self, inputs, **kwargs):
-        return pt.concatenate(autocrop(inputs, self.cropping), axis=self.axis)
+        return pt.concatenate(autocrop(inputs, self._other_axes(inputs[0].ndim)), axis=self.axis)
+
+    def _other_axes(self, ndim):
+        """The cropping, without the axis that is joined."""
+        if self.cropping is None:
+            return None
+        return [None if axis == self.axis % ndim else way for axis, way in enumerate(padded(self.cropping, ndim))]
 
 
 concat = ConcatLayer
@@ -149,22 +150,10 @@ class ElemwiseMergeLayer(MergeLayer):
         return tuple(merged)
 
     def get_output_for(self, inputs, **kwargs):
-        result, *others = broadcast_ones(autocrop(inputs, self.cropping), self.input_shapes)
+        result, *others = autocrop(inputs, self.cropping)
         for other in others:
             result = self.merge_function(result, other)
         return result
-
-
-def broadcast_ones(inputs, shapes):
-    """`inputs` whose axes of stated size one broadcast."""
-    return [
-        pt.specify_broadcastable(
-            x, *[i for i, size in enumerate(shape) if size == 1 and x.type.shape[i] != 1]
-        )
-        if hasattr(x, "type") and 1 in shape and len(shape) == x.ndim
-        else x
-        for x, shape in zip(inputs, shapes, strict=True)
-    ]
 
 
 class ElemwiseSumLayer(ElemwiseMergeLayer):

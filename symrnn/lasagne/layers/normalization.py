@@ -120,10 +120,11 @@ class BatchNormLayer(Layer):
 def following(average, value, alpha):
     """Zero, as an expression that moves `average` towards `value` at every call of a function it stands in.
 
-    A second variable on the same storage carries the update, so that `average` itself may stand in an update rule too.
+    A second variable on the same storage carries the update, so that `average` itself may stand in an update rule too,
+    and is not overwritten while it is still read.
     """
     running = average.clone()
-    set_default_update(running, pt.cast((1 - alpha) * running + alpha * value, average.dtype))
+    set_default_update(running, pt.cast((1 - alpha) * average + alpha * value, average.dtype))
     return 0 * running
 
 

@@ -164,11 +164,12 @@ class TPSTransformerLayer(MergeLayer):
             )
         self.precompute_grid = size_is_known if precompute_grid == "auto" else precompute_grid
         self.source_points = control_grid(control_points)  # (2, N)
-        self.inverse = floatX(np.linalg.inv(spline_system(self.source_points)))  # (N + 3, N + 3)
-        self.basis = None
+        self.solution = np.linalg.inv(spline_system(self.source_points))[:, 3:].T  # (N, N + 3)
+        self.weights = None
         if self.precompute_grid:
             height, width = downsampled_shape(input_shape, self.downsample_factor)[2:]
-            self.basis = floatX(spline_basis(pixel_grid(height, width), self.source_points, np))
+            basis = spline_basis(pixel_grid(height, width), self.source_points, np)
+            self.weights = floatX(self.solution @ basis)  # (N, P)
 
     def get_output_shape_for(self, input_shapes):
         return downsampled_shape(input_shapes[0], self.downsample_factor)
@@ -176,14 +177,12 @@ class TPSTransformerLayer(MergeLayer):
     def get_output_for(self, inputs, **kwargs):
         image, offsets = inputs
         height, width = downsampled_size(image, self.downsample_factor)
-        basis = self.basis
-        if basis is None:
+        weights = self.weights
+        if weights is None:
             basis = spline_basis(grid(height, width)[:2], floatX(self.source_points), pt)
-        targets = offsets.reshape((-1, 2, self.control_points)) + floatX(
-            self.source_points
-        )  # (B, 2, N)
-        coefficients = pt.dot(targets, self.inverse[:, 3:].T)  # (B, 2, N + 3)
-        points = pt.dot(coefficients, basis)  # (B, 2, P)
+            weights = pt.dot(floatX(self.solution), basis)
+        targets = offsets.reshape((-1, 2, self.control_points)) + floatX(self.source_points)  # (B, 2, N)
+        points = pt.dot(targets, weights)  # (B, 2, P)
         return sampled(
             image, points[:, 0].flatten(), points[:, 1].flatten(), height, width, self.border_mode
         )

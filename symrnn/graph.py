@@ -54,8 +54,10 @@ class TrainingGraph:
 def check_loss(loss):
     """Refuse a loss that is not a scalar expression."""
     if not isinstance(loss, Variable) or loss.type.ndim != 0:
-        raise UserError(f"loss must be a scalar expression, but is {loss!r} of type {getattr(loss, 'type', type(loss))};"
-                        " reduce it with .mean() or .sum()")  # fmt: skip
+        kind = getattr(loss, "type", type(loss).__name__)
+        raise UserError(
+            f"loss must be a scalar expression, but is {loss!r} of type {kind}; reduce it with .mean()"
+        )
 
 
 def check_params(params, loss=None):

@@ -50,7 +50,7 @@ def glorot_uniform(shape, rng):
 
 
 def orthogonal(shape, rng):
-    """A matrix ``(N, M)`` with orthonormal rows or columns; wider shapes ``(H, G*H)`` are orthogonal block by block [1]_.
+    """A matrix ``(N, M)`` with orthonormal rows or columns; ``(H, G*H)`` is orthogonal block by block [1]_.
 
     .. [1] Saxe, McClelland, Ganguli: Exact solutions to the nonlinear dynamics of learning. ICLR 2014.
 

@@ -6,11 +6,11 @@ import pytensor
 from symrnn.errors import UserError
 
 
-def param(name, shape, init, rng, *, dtype=None):
+def param(name, shape, init, rng, *, dtype=None, layers=None):
     """A shared variable of static `shape`, filled by ``init(shape, rng)``.
 
-    `dtype` is `pytensor.config.floatX` unless given. The static shape lets PyTensor drop shape arithmetic from the
-    graph; the value may change, its shape may not.
+    `dtype` is `pytensor.config.floatX` unless given. With `layers`, that many are stacked on a leading axis. The static
+    shape lets PyTensor drop shape arithmetic from the graph; the value may change, its shape may not.
 
     Examples
     --------
@@ -18,9 +18,14 @@ def param(name, shape, init, rng, *, dtype=None):
     >>> param("b", (3,), zeros, None).type.shape
     (3,)
     """
-    value = np.asarray(init(shape, rng), dtype=dtype or pytensor.config.floatX)
+    if layers is None:
+        value = np.asarray(init(shape, rng))
+    else:
+        value, shape = np.stack([init(shape, rng) for _ in range(layers)]), (layers, *shape)
     if value.shape != tuple(shape):
         raise UserError(
             f"init for {name!r} must return shape {tuple(shape)}, but returned {value.shape}"
         )
-    return pytensor.shared(value, name=name, shape=value.shape)
+    return pytensor.shared(
+        value.astype(dtype or pytensor.config.floatX), name=name, shape=value.shape
+    )

@@ -1,4 +1,4 @@
-"""Unit tests run in float64 on the Python linker (no C compiler, no JIT); tests marked slow choose their own backend."""
+"""Unit tests run in float64 on the Python linker; tests marked slow choose their own backend."""
 
 import os
 

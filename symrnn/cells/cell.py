@@ -1,0 +1,123 @@
+"""What a recurrent cell is: weights, a state, and one step as element-wise algebra.
+
+A step is split in three so that only what must happen step by step does:
+
+* the *input projection* ``zs = xs @ w_x + b``, one matrix product for all steps, outside the scan;
+* the *recurrent product* ``r = h_prev @ w_h``;
+* ``advance(z, r, state) -> state``, element-wise algebra alone.
+
+The first two are the same for every cell and are written once, in `symrnn.bptt`. A cell of your own is a frozen
+dataclass with a ``State`` and an ``advance``; whatever algebra stands there, it gets the assembled gradient too:
+
+>>> from dataclasses import dataclass
+>>> from typing import NamedTuple
+>>> import pytensor.tensor as pt
+>>> from symrnn.cells import Cell
+>>> class LeakyState(NamedTuple):
+...     h: pt.TensorVariable  # (B, H)
+>>> @dataclass(frozen=True)
+... class LeakyCell(Cell):
+...     leak: float = 0.1
+...     State = LeakyState
+...     gates = 1
+...     def advance(self, z, r, state):
+...         return LeakyState((1 - self.leak) * state.h + self.leak * pt.arctan(z + r))
+>>> LeakyCell.create(3, 4, rng=0).params
+(w_x, w_h, b)
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Variable
+
+from symrnn.errors import UserError
+from symrnn.init import glorot_uniform, orthogonal, zeros
+from symrnn.params import param
+
+
+@dataclass(frozen=True)
+class Cell(ABC):
+    """Weights of a recurrent cell; subclasses say what a step does with them.
+
+    Attributes
+    ----------
+    w_x
+        ``(D, G*H)``, input to hidden, one block of H columns a gate.
+    w_h
+        ``(H, G*H)``, hidden to hidden.
+    b
+        ``(G*H,)``.
+
+    They may be shared variables or any expressions on them. Class attributes: ``State``, a NamedTuple of ``(B, H)``
+    variables whose first field is fed back and put out; ``gates``, the number G of blocks.
+    """
+
+    w_x: Variable
+    w_h: Variable
+    b: Variable
+
+    State: ClassVar[type]
+    gates: ClassVar[int]
+
+    @abstractmethod
+    def advance(self, z, r, state):
+        """The next state from ``z`` and ``r``, both ``(B, G*H)``, and the last state; element-wise algebra."""
+
+    @classmethod
+    def create(cls, input_size, hidden_size, *, rng, name="", dtype=None, layers=None, **options):
+        """A cell with fresh parameters: Glorot-uniform ``w_x``, orthogonal ``w_h``, zero ``b``.
+
+        `rng` is a `numpy.random.Generator` or a seed, `name` a prefix for the parameters' names, `dtype` their dtype
+        (default `pytensor.config.floatX`). With `layers`, every weight gets a leading layer axis of that size, for
+        `symrnn.unroll.stack`. `options` are the cell's own fields.
+        """
+        for argument, size in (("input_size", input_size), ("hidden_size", hidden_size)):
+            if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+                raise UserError(f"{argument} must be a whole number of at least 1, but is {size!r}")
+        rng = np.random.default_rng(rng)
+        width = cls.gates * hidden_size
+        return cls(
+            w_x=param(
+                f"{name}w_x", (input_size, width), glorot_uniform, rng, dtype=dtype, layers=layers
+            ),
+            w_h=param(
+                f"{name}w_h", (hidden_size, width), orthogonal, rng, dtype=dtype, layers=layers
+            ),
+            b=param(f"{name}b", (width,), zeros, rng, dtype=dtype, layers=layers),
+            **options,
+        )
+
+    @property
+    def weights(self):
+        """The fields that hold variables, by name and in their order."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Variable)}
+
+    @property
+    def params(self):
+        """The shared variables among the weights."""
+        return tuple(value for value in self.weights.values() if isinstance(value, SharedVariable))
+
+    @property
+    def input_size(self):
+        """D, from the static shape of `w_x`."""
+        return _static(self.w_x, -2, "w_x")
+
+    @property
+    def hidden_size(self):
+        """H, from the static shape of `w_h`."""
+        return _static(self.w_h, -2, "w_h")
+
+
+def _static(var, axis, name):
+    size = var.type.shape[axis]
+    if size is None:
+        raise UserError(
+            f"{name} must have a static shape, but is of type {var.type}; make it with "
+            "pytensor.shared(value, shape=value.shape), or wrap it in pytensor.tensor.specify_shape"
+        )
+    return size

@@ -1,0 +1,87 @@
+"""Long short-term memory, with and without peepholes."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from pytensor.graph.basic import Variable
+
+from symrnn.cells.cell import Cell
+from symrnn.init import normal
+from symrnn.ops.activations import sigmoid, tanh
+from symrnn.params import param
+
+
+class LSTMState(NamedTuple):
+    """State of an `LSTMCell` or a `PeepholeLSTMCell`."""
+
+    h: Variable  # (B, H)
+    c: Variable  # (B, H)
+
+
+@dataclass(frozen=True)
+class LSTMCell(Cell):
+    """One step of a long short-term memory [1]_.
+
+    ``i, f, o, g = x @ w_x + h @ w_h + b``, in this order of columns;
+    ``c := sigmoid(f) * c + sigmoid(i) * tanh(g)``; ``h := sigmoid(o) * tanh(c)``
+
+    .. [1] Gers, Schmidhuber, Cummins: Learning to forget. Neural Computation 12 (2000).
+
+    Examples
+    --------
+    >>> LSTMCell.create(3, 5, rng=0).w_h.type.shape
+    (5, 20)
+    """
+
+    State: ClassVar = LSTMState
+    gates: ClassVar = 4
+
+    def advance(self, z, r, state):
+        n = self.hidden_size
+        a = z + r  # (B, 4H)
+        gates = sigmoid(a[:, : 3 * n])  # (B, 3H)
+        i, f, o = gates[:, :n], gates[:, n : 2 * n], gates[:, 2 * n :]
+        c = f * state.c + i * tanh(a[:, 3 * n :])
+        return LSTMState(o * tanh(c), c)
+
+
+@dataclass(frozen=True)
+class PeepholeLSTMCell(Cell):
+    """One step of a long short-term memory whose gates see the cell [1]_.
+
+    ``i, f, o, g = x @ w_x + h @ w_h + b``, in this order of columns;
+    ``c_new := sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * tanh(g)``;
+    ``h := sigmoid(o + p_o * c_new) * tanh(c_new)``
+
+    `p` holds the rows ``p_i, p_f, p_o``, ``(3, H)``.
+
+    .. [1] Gers, Schraudolph, Schmidhuber: Learning precise timing with LSTM recurrent networks. JMLR 3 (2002).
+
+    Examples
+    --------
+    >>> PeepholeLSTMCell.create(3, 5, rng=0).params
+    (w_x, w_h, b, p)
+    """
+
+    p: Variable
+
+    State: ClassVar = LSTMState
+    gates: ClassVar = 4
+
+    @classmethod
+    def create(cls, input_size, hidden_size, *, rng, name="", dtype=None, layers=None, **options):
+        rng = np.random.default_rng(rng)
+        p = param(f"{name}p", (3, hidden_size), normal(0.1), rng, dtype=dtype, layers=layers)
+        return super().create(
+            input_size, hidden_size, rng=rng, name=name, dtype=dtype, layers=layers, p=p, **options
+        )
+
+    def advance(self, z, r, state):
+        n = self.hidden_size
+        a = z + r  # (B, 4H)
+        i = sigmoid(a[:, :n] + self.p[0] * state.c)
+        f = sigmoid(a[:, n : 2 * n] + self.p[1] * state.c)
+        c = f * state.c + i * tanh(a[:, 3 * n :])
+        o = sigmoid(a[:, 2 * n : 3 * n] + self.p[2] * c)
+        return LSTMState(o * tanh(c), c)

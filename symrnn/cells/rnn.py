@@ -1,0 +1,49 @@
+"""The simple recurrent cell."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from pytensor.graph.basic import Variable
+
+from symrnn.cells.cell import Cell
+from symrnn.errors import UserError, nearest
+from symrnn.ops.activations import relu, tanh
+
+ACTIVATIONS = {"tanh": tanh, "relu": relu}
+
+
+class RNNState(NamedTuple):
+    """State of an `RNNCell`."""
+
+    h: Variable  # (B, H)
+
+
+@dataclass(frozen=True)
+class RNNCell(Cell):
+    """``h := activation(x @ w_x + h @ w_h + b)`` [1]_.
+
+    `activation` is ``"tanh"`` or ``"relu"``.
+
+    .. [1] Elman: Finding structure in time. Cognitive Science 14 (1990).
+
+    Examples
+    --------
+    >>> cell = RNNCell.create(3, 5, rng=0)
+    >>> cell.w_x.type.shape, cell.w_h.type.shape, cell.b.type.shape
+    ((3, 5), (5, 5), (5,))
+    """
+
+    activation: str = "tanh"
+
+    State: ClassVar = RNNState
+    gates: ClassVar = 1
+
+    def __post_init__(self):
+        if self.activation not in ACTIVATIONS:
+            raise UserError(
+                f"activation must be one of {sorted(ACTIVATIONS)}, but is {self.activation!r}; "
+                f"{nearest(self.activation, ACTIVATIONS)}"
+            )
+
+    def advance(self, z, r, state):
+        return RNNState(ACTIVATIONS[self.activation](z + r))

@@ -1,0 +1,41 @@
+"""Losses: functions from predictions and targets to a scalar."""
+
+import pytensor.tensor as pt
+from pytensor.tensor.type import discrete_dtypes
+
+from symrnn.errors import UserError
+
+
+def cross_entropy(logits, labels, mask=None):
+    """The mean cross-entropy of ``logits (..., K)`` against integer ``labels (...)``, in nats.
+
+    With `mask`, of the shape of `labels`, the mean is over the places where it is nonzero.
+
+    Examples
+    --------
+    >>> round(float(cross_entropy(pt.zeros((2, 4)), pt.as_tensor([0, 3])).eval()), 4)
+    1.3863
+    """
+    if labels.type.dtype not in discrete_dtypes or labels.type.ndim != logits.type.ndim - 1:
+        raise UserError(
+            f"labels must be integers with one axis less than logits, which are of type {logits.type}, but are of type "
+            f"{labels.type}; cast them, or drop the class axis"
+        )
+    classes = pt.arange(logits.shape[-1])
+    chosen = pt.eq(labels[..., None], classes)
+    nats = pt.logsumexp(logits, axis=-1) - pt.switch(chosen, logits, 0).sum(axis=-1)
+    if mask is None:
+        return nats.mean()
+    mask = pt.neq(mask, 0)
+    return pt.switch(mask, nats, 0).sum() / mask.sum().astype(nats.type.dtype)
+
+
+def mean_squared_error(predictions, targets):
+    """The mean of the squared differences.
+
+    Examples
+    --------
+    >>> float(mean_squared_error(pt.as_tensor([1.0, 2.0]), pt.as_tensor([1.0, 4.0])).eval())
+    2.0
+    """
+    return ((predictions - targets) ** 2).mean()

@@ -1,0 +1,152 @@
+"""The gradient of a small graph, split into what is saved going forward and what is computed going back.
+
+`linearize` differentiates with `pytensor.grad` once, on symbols, and then cuts the result. Values that are dear to
+compute again (``tanh``, ``exp`` and their kin) become *residuals*, to be recorded by the forward pass; so do values
+that can't be computed again. The gradients read them. Cheap algebra between residuals (sums, products, comparisons) is
+computed again, which costs less than storing it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytensor.scalar as ps
+import pytensor.tensor as pt
+from pytensor.compile.mode import optdb
+from pytensor.gradient import DisconnectedType, grad
+from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.rewriting.db import RewriteDatabaseQuery
+from pytensor.graph.traversal import ancestors
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.subtensor import Subtensor
+
+from symrnn.ops.join_slices import join_slices
+from symrnn.ops.substitute import descendants, evaluate
+
+CHEAP = (
+    ps.Add, ps.Sub, ps.Mul, ps.TrueDiv, ps.Reciprocal, ps.Neg, ps.Sqr, ps.Abs, ps.Sign, ps.Cast, ps.Switch, ps.Second,
+    ps.Identity, ps.ScalarMaximum, ps.ScalarMinimum, ps.Clip, ps.LT, ps.GT, ps.LE, ps.GE, ps.EQ, ps.NEQ, ps.AND, ps.OR,
+    ps.Invert,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Linearization:
+    """A graph's outputs, their residuals, and their gradients as algebra on residuals and cotangents.
+
+    Attributes
+    ----------
+    outputs, residuals
+        Forward values; the residuals are to be recorded.
+    saved
+        One symbol per residual, which `gradients` read in its place.
+    cotangents
+        One symbol per output: the gradient of the loss with respect to it.
+    gradients
+        One expression per differentiated input, on `saved`, `cotangents` and the available inputs; None where no output
+        depends on the input.
+    """
+
+    outputs: Sequence[Variable]
+    residuals: Sequence[Variable]
+    saved: Sequence[Variable]
+    cotangents: Sequence[Variable]
+    gradients: Sequence[Variable | None]
+
+
+def linearize(inputs, outputs, *, wrt, available=()):
+    """Differentiate `outputs` by `wrt`; save what is dear, recompute what is cheap.
+
+    Parameters
+    ----------
+    inputs
+        Every symbol that `outputs` depend on.
+    outputs
+        Expressions to differentiate; their graph is rewritten in place.
+    wrt
+        Those of `inputs` to differentiate by.
+    available
+        Those of `inputs` that the backward pass can read without a record.
+
+    Examples
+    --------
+    >>> x = pt.vector("x")
+    >>> line = linearize([x], [pt.tanh(x) ** 2], wrt=[x])
+    >>> line.residuals
+    [Tanh.0]
+    """
+    copies = [
+        pt.tensor_copy(out) for out in outputs
+    ]  # so that no known gradient lies upstream of another
+    cotangents = [out.type() for out in outputs]
+    gradients = grad(
+        None,
+        wrt,
+        known_grads=dict(zip(copies, cotangents, strict=True)),
+        disconnected_inputs="ignore",
+        return_disconnected="disconnected",
+    )
+    connected = [not isinstance(g.type, DisconnectedType) for g in gradients]
+    gradients = [g for g, is_connected in zip(gradients, connected, strict=True) if is_connected]
+    fgraph = FunctionGraph([*inputs, *cotangents], [*outputs, *gradients], clone=False)
+    _canonicalize(fgraph)
+    outputs, gradients = fgraph.outputs[: len(outputs)], fgraph.outputs[len(outputs) :]
+    residuals = _residuals(gradients, cotangents, set(available))
+    saved = [residual.type() for residual in residuals]
+    found = iter(evaluate(gradients, dict(zip(residuals, saved, strict=True))))
+    gradients = [next(found) if is_connected else None for is_connected in connected]
+    return Linearization(outputs, residuals, saved, cotangents, gradients)
+
+
+_REWRITER = optdb.query(RewriteDatabaseQuery(include=["merge", "canonicalize"]))
+
+
+def _canonicalize(fgraph):
+    _REWRITER.rewrite(fgraph)
+    join_slices(fgraph)
+    _REWRITER.rewrite(fgraph)
+
+
+def _residuals(gradients, cotangents, available):
+    """The forward values to record: dear ones, and inputs that are read directly and are not available."""
+    backward = descendants(gradients, cotangents)
+    read = [
+        var
+        for node in {v.owner: None for v in ancestors(gradients) if v in backward and v.owner}
+        for var in node.inputs
+        if var not in backward
+    ] + [g for g in gradients if g not in backward]
+    recorded = {}
+    later = []
+    for var in dict.fromkeys(read):
+        if isinstance(var, Constant) or var in available:
+            continue
+        if var.owner is None or not _is_cheap(var.owner):
+            recorded[var] = None
+        else:
+            later.append(var)
+    for var in later:
+        leaves = [
+            leaf for leaf in _dear_leaves(var) if leaf not in available and leaf not in recorded
+        ]
+        if any(
+            leaf.owner is None for leaf in leaves
+        ):  # computing it again would record an input just for that
+            leaves = [var]
+        recorded |= dict.fromkeys(leaves)
+    return list(recorded)
+
+
+def _is_cheap(node):
+    if isinstance(node.op, Elemwise):
+        return isinstance(node.op.scalar_op, CHEAP)
+    return isinstance(node.op, DimShuffle | Subtensor)
+
+
+def _dear_leaves(var):
+    """What `var` is computed from, through cheap nodes alone."""
+    if isinstance(var, Constant):
+        return []
+    if var.owner is None or not _is_cheap(var.owner):
+        return [var]
+    return [leaf for i in var.owner.inputs for leaf in _dear_leaves(i)]

@@ -1,0 +1,87 @@
+"""Evaluating a symbolic graph on other variables, and finding what it reads besides its arguments."""
+
+from pytensor.graph.basic import Constant
+
+
+def in_order(outputs):
+    """The variables that `outputs` are computed from, each after those it is computed from itself.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> x = pt.scalar("x")
+    >>> [type(var.owner and var.owner.op).__name__ for var in in_order([pt.exp(x)])]
+    ['NoneType', 'Elemwise']
+    """
+    done, stack = {}, list(reversed(outputs))
+    while stack:
+        var = stack[-1]
+        waiting = [i for i in var.owner.inputs if i not in done] if var.owner is not None else []
+        if waiting:
+            stack.extend(waiting)
+        else:
+            done[stack.pop()] = None
+    return list(done)
+
+
+def evaluate(outputs, replacements):
+    """`outputs` with variables replaced, as new nodes beside the old ones; what is not affected is shared.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> x, y = pt.scalars("xy")
+    >>> float(evaluate([x**2], {x: y})[0].eval({y: 3.0}))
+    9.0
+    """
+    new = dict(replacements)
+    for var in in_order(outputs):
+        if var in new:
+            continue
+        node = var.owner
+        if node is None or all(new[i] is i for i in node.inputs):
+            new[var] = var
+        else:
+            clone = node.clone_with_new_inputs([new[i] for i in node.inputs])
+            new.update(
+                (old, out)
+                for old, out in zip(node.outputs, clone.outputs, strict=True)
+                if old not in new
+            )
+    return [new[out] for out in outputs]
+
+
+def descendants(outputs, sources):
+    """The variables that `outputs` are computed from and that depend on `sources` (which are included)."""
+    found = set(sources)
+    for var in in_order(outputs):
+        if var.owner is not None and any(i in found for i in var.owner.inputs):
+            found.add(var)
+    return found
+
+
+def captured(outputs, arguments):
+    """What `outputs` read besides `arguments`: the largest subexpressions that do not depend on them.
+
+    Subexpressions of constants alone are not among them.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> x, y = pt.scalars("xy")
+    >>> captured([x * pt.exp(y) + 1], [x])
+    [Exp.0]
+    """
+    dependent = descendants(outputs, arguments)
+    read = [
+        i for var in in_order(outputs) if var in dependent and var.owner for i in var.owner.inputs
+    ]
+    return [
+        var
+        for var in dict.fromkeys([*read, *outputs])
+        if var not in dependent and not _is_constant(var)
+    ]
+
+
+def _is_constant(var):
+    return all(leaf.owner is not None or isinstance(leaf, Constant) for leaf in in_order([var]))

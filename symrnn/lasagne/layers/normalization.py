@@ -154,7 +154,7 @@ def batch_norm(layer, **kwargs):
     """`layer` without its bias, a `BatchNormLayer` on it, and its nonlinearity behind; `kwargs` go to the new layer."""
     layer, nonlinearity = without_nonlinearity_and_bias(layer)
     name = base_name(layer, kwargs.pop("name", None), "bn")
-    layer = BatchNormLayer(layer, name=name, **kwargs)
+    layer = kwargs.pop("layer_class", BatchNormLayer)(layer, name=name, **kwargs)
     return (
         layer
         if nonlinearity is None

@@ -71,15 +71,14 @@ def downsampled_size(image, factor):
     return tuple(pt.cast(image.shape[2 + i] / factor[i], "int64") for i in range(2))
 
 
-def linspace(points):
+def linspace(points, dtype):
     """`points` numbers from -1 to 1."""
-    steps = pt.cast(pt.arange(points), pytensor.config.floatX)
-    return steps * (2.0 / pt.cast(points - 1, pytensor.config.floatX)) - 1
+    return pt.arange(points).astype(dtype) * (2 / pt.cast(points - 1, dtype)) - 1
 
 
-def grid(height, width):
+def grid(height, width, dtype=None):
     """The coordinates (x, y, 1) of every pixel, row by row, as (3, P)."""
-    x, y = linspace(width), linspace(height)
+    x, y = (linspace(size, dtype or pytensor.config.floatX) for size in (width, height))
     xs = pt.tile(x, height)
     ys = pt.repeat(y, width)
     return pt.stack([xs, ys, pt.ones_like(xs)])
@@ -179,8 +178,8 @@ class TPSTransformerLayer(MergeLayer):
         height, width = downsampled_size(image, self.downsample_factor)
         weights = self.weights
         if weights is None:
-            basis = spline_basis(grid(height, width)[:2], floatX(self.source_points), pt)
-            weights = pt.dot(floatX(self.solution), basis)
+            basis = spline_basis(grid(height, width, "float64")[:2], self.source_points, pt)
+            weights = pt.cast(pt.dot(self.solution, basis), pytensor.config.floatX)
         targets = offsets.reshape((-1, 2, self.control_points)) + floatX(self.source_points)  # (B, 2, N)
         points = pt.dot(targets, weights)  # (B, 2, P)
         return sampled(

@@ -11,6 +11,19 @@ training step holds each recurrence of the network once forward and once backwar
 rule; the naive forms of Nesterov's momentum are the exception, kept for comparison
 (`symrnn.updates.nesterov`).
 
+==================================================== ===========================================
+rules                                                module
+==================================================== ===========================================
+`sgd`, `momentum`, `apply_momentum`                  `symrnn.updates.sgd`
+`nesterov_momentum` and its other four forms,        `symrnn.updates.nesterov`
+`apply_nesterov_momentum`; `odd_values`,
+`even_values` for evaluation and saving
+`adagrad`, `rmsprop`, `adadelta`, `rmsprop_nesterov` `symrnn.updates.adaptive`
+`adam`, `adamax`, `amsgrad`, `adamw`, `nadam`        `symrnn.updates.adam`
+`norm_constraint`, `total_norm_constraint`           `symrnn.updates.constraints`
+`one_cycle`, `cosine`, `step_decay`, `warm_up`       `symrnn.updates.schedules`
+==================================================== ===========================================
+
 Parameters
 ----------
 loss_or_grads

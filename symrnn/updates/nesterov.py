@@ -115,8 +115,8 @@ def nesterov_odd_even(loss_or_grads, params, learning_rate, momentum=0.9, *, rul
       learning_rate * grad)``
 
     Only ``correct`` holds the network, and no recurrence more than gradient descent. After it the
-    parameters hold odd values, after ``jump`` even ones. Parameters and state as in
-    `nesterov_momentum`.
+    parameters hold odd values, after ``jump`` even ones. ``jump`` takes no rates: symbolic ones are
+    inputs of the second function alone. Parameters and state as in `nesterov_momentum`.
 
     Examples
     --------
@@ -141,8 +141,10 @@ def nesterov_naive_clone(loss_or_grads, params, learning_rate, momentum=0.9, *, 
     * ``param := even - learning_rate * grad(even)``, ``even = param + jump``
     * ``jump := momentum * (jump - learning_rate * grad(even))``
 
-    The form to compare with: a function that also returns the loss holds every recurrence twice.
-    Parameters and state as in `nesterov_momentum`.
+    The form to compare with: a function that also returns the loss holds every forward recurrence
+    twice, at odd values and at even ones. The loss at even values, which the other forms return, is
+    ``clone_replace(loss, dict(zip(params, even_values(params, updates))))``. Parameters and state
+    as in `nesterov_momentum`.
 
     Examples
     --------
@@ -161,8 +163,7 @@ def nesterov_naive_per_parameter(loss_or_grads, params, learning_rate, momentum=
     """Nesterov's momentum on odd values, with one clone of the gradient graph per parameter.
 
     The steps of `nesterov_naive_clone`; the clones share nothing before rewriting. Parameters and
-    state as in
-    `nesterov_momentum`.
+    state as in `nesterov_momentum`.
 
     Examples
     --------

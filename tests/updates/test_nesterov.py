@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytensor.graph.replace import clone_replace
+from pytensor.graph.traversal import apply_ancestors
 from pytensor.scan.op import Scan
 from recurrent_network import network
 
+import symrnn.updates
 from symrnn.errors import UserError
 from symrnn.updates import (
     adamw,
@@ -232,12 +234,25 @@ def test_jump_holds_one_node_a_parameter():
     assert sizes([], jump) == (len(params), Counter())
 
 
-def test_naive_form_doubles_the_recurrences_before_rewriting():
+SCANS = {  # form: Scan nodes before rewriting, for one layer and three parameters, loss returned
+    "nesterov_momentum": 2,
+    "nesterov_odd_even": 2,
+    "nesterov_naive_clone": 3,  # forward at odd values; forward and backward at even ones
+    "nesterov_naive_rebuild": 3,
+    "nesterov_naive_per_parameter": 7,  # forward at odd values; both for each parameter
+}
+
+
+@pytest.mark.parametrize("form", SCANS)
+def test_recurrences_before_rewriting(form):
     net = network()
     params = net.params()
+    rule = getattr(symrnn.updates, form)
     loss = net.loss(params)
-    updates = nesterov_naive_clone(loss, params, 0.1)
-    assert loss not in pytensor.graph.ancestors(list(updates.values()))
+    updates = rule(net.loss if form == "nesterov_naive_rebuild" else loss, params, 0.1)
+    updates = updates[1] if form == "nesterov_odd_even" else updates
+    applies = apply_ancestors([loss, *updates.values()])
+    assert sum(isinstance(node.op, Scan) for node in applies) == SCANS[form]
 
 
 def test_readout_without_a_jump_names_the_way_out():

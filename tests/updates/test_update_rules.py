@@ -159,6 +159,27 @@ def test_one_compiled_function_follows_the_golden_trajectory_of_changing_rates(n
     np.testing.assert_allclose(trajectory(row, updates, params, changes), expected, rtol=1e-9)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Loop fusion failed")
+@pytest.mark.parametrize("mode", ["NUMBA", "JAX"])
+def test_rules_follow_their_golden_trajectories_on_a_real_backend(mode):
+    """All in one function, to compile once."""
+    pytest.importorskip(mode.lower())
+    names = [name for name in UPDATES if not any(word in name for word in (",", "apply", "naive"))]
+    updates, reads, expected = {}, [], []
+    for name in names:
+        row, (loss, params) = UPDATES[name], problem()
+        own = row.rule(loss, params, **row.arguments)
+        updates |= own
+        reads += row.read(params, own)
+        expected.append(GOLDEN["trajectories"][row.golden]["constant"]["2"])
+    step = pytensor.function([], updates=updates, mode=mode)
+    step(), step()
+    got = pytensor.function([], reads, mode="FAST_COMPILE")()
+    got = np.concatenate([value.ravel() for value in got]).reshape(len(names), -1)
+    np.testing.assert_allclose(got, expected, rtol=1e-9)
+
+
 def test_decay_in_the_loss_is_not_decay_beside_adam():
     loss, params = problem()
     row = Row(adam_l2, rates(0.1), "adam_l2", 0)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pytensor.gradient import grad_clip
 from pytensor.graph.basic import Variable
 
-from symrnn.cells import Cell, GRUState, LSTMCell, LSTMState, PeepholeLSTMCell, RNNState
+from symrnn.cells import Cell, GRUState, LSTMCell, LSTMState, RNNState
 from symrnn.ops import activations
 
 from .. import init, nonlinearities
@@ -64,10 +64,10 @@ class GatedLSTMCell(Cell):
     """A long short-term memory whose gates have any nonlinearity; columns in the order ``i f o g``.
 
     ``c_new := f_f(f + p_f * c) * c + f_i(i + p_i * c) * f_g(g)``; ``h := f_o(o + p_o * c_new) * f_h(c_new)``;
-    `p` holds the rows ``p_i, p_f, p_o``, (3, H), or is None.
+    `peepholes` are ``p_i, p_f, p_o``, (H,) each, or none.
     """
 
-    p: Variable | None = None
+    peepholes: tuple[Variable, ...] = ()
     nonlinearities: tuple[Callable, ...] = ()  # of i, f, o, g, h
 
     State: ClassVar = LSTMState
@@ -76,10 +76,14 @@ class GatedLSTMCell(Cell):
     def advance(self, z, r, state):
         n = self.hidden_size
         of_i, of_f, of_o, of_g, of_h = self.nonlinearities
-        i, f, o, g = ((z + r)[:, k * n : (k + 1) * n] for k in range(4))
-        seen_i, seen_f, seen_o = (0, 0, 0) if self.p is None else (self.p[k] for k in range(3))
-        c = of_f(f + seen_f * state.c) * state.c + of_i(i + seen_i * state.c) * of_g(g)
-        return LSTMState(of_o(o + seen_o * c) * of_h(c), c)
+        a = z + r
+        i, f, o, g = (a[:, k * n : (k + 1) * n] for k in range(4))
+        if not self.peepholes:
+            c = of_f(f) * state.c + of_i(i) * of_g(g)
+            return LSTMState(of_o(o) * of_h(c), c)
+        p_i, p_f, p_o = self.peepholes
+        c = of_f(f + p_f * state.c) * state.c + of_i(i + p_i * state.c) * of_g(g)
+        return LSTMState(of_o(o + p_o * c) * of_h(c), c)
 
 
 @dataclass(frozen=True)
@@ -107,9 +111,9 @@ class GatedGRUCell(Cell):
         return GRUState((1 - update) * state.h + update * of_new(new))
 
 
-def lstm_cell(w_x, w_h, b, p, gate_nonlinearities):
-    """The builders' own cell where the nonlinearities are the usual ones, else the general one."""
+def lstm_cell(w_x, w_h, b, peepholes, gate_nonlinearities):
+    """The builders' own cell where there are no peepholes and the nonlinearities are the usual ones, else the general one."""
     usual = (*(nonlinearities.sigmoid,) * 3, *(nonlinearities.tanh,) * 2)
-    if all(given is wanted for given, wanted in zip(gate_nonlinearities, usual, strict=True)):
-        return LSTMCell(w_x, w_h, b) if p is None else PeepholeLSTMCell(w_x, w_h, b, p)
-    return GatedLSTMCell(w_x, w_h, b, p, tuple(map(activation, gate_nonlinearities)))
+    if not peepholes and all(given is wanted for given, wanted in zip(gate_nonlinearities, usual, strict=True)):
+        return LSTMCell(w_x, w_h, b)
+    return GatedLSTMCell(w_x, w_h, b, tuple(peepholes), tuple(map(activation, gate_nonlinearities)))

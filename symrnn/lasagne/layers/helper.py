@@ -1,6 +1,6 @@
 """Walks over networks: all layers, outputs, shapes and parameters."""
 
-from collections import deque
+from collections import Counter, deque
 from difflib import get_close_matches
 from warnings import warn
 
@@ -9,6 +9,7 @@ import numpy as np
 from .. import utils
 from .base import Layer, MergeLayer
 from .input import InputLayer
+from .recurrence import forget_walk
 
 __all__ = [
     "count_params",
@@ -75,15 +76,23 @@ def get_output(layer_or_layers, inputs=None, **kwargs):
             raise ValueError(f"inputs must be a dictionary from layers to expressions, since the network has {len(outputs)}"
                              " input layers, but is a single expression")  # fmt: skip
         outputs = dict.fromkeys(outputs, utils.as_theano_expression(inputs))
-    known = set()
+    known, readers = set(), readers_of(layers, layer_or_layers)
     for layer in layers:
         if layer not in outputs:
             known |= set(utils.inspect_kwargs(layer.get_output_for)) | set(layer.get_output_kwargs)
             outputs[layer] = layer.get_output_for(fed(layer, outputs), **kwargs)
+            if readers[layer] > 1:
+                forget_walk(outputs[layer])
     warn_unused(kwargs, known)
     if isinstance(layer_or_layers, (list, tuple)):
         return [outputs[layer] for layer in layer_or_layers]
     return outputs[layer_or_layers]
+
+
+def readers_of(layers, wanted):
+    """How many layers read each layer's output, and the caller."""
+    wanted = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+    return Counter(wanted) + Counter(below for layer in layers for below in feeding(layer))
 
 
 def check_keys(given):

@@ -1,7 +1,5 @@
 """Long short-term memory as a layer."""
 
-import pytensor.tensor as pt
-
 from .. import init, nonlinearities
 from .dense import product
 from .gates import Gate, lstm_cell
@@ -79,10 +77,8 @@ class LSTMLayer(RecurrenceLayer):
 
     def get_output_for(self, inputs, **kwargs):
         w_x, w_h, b = stacked(self, COLUMNS)
-        peepholes = None
-        if self.peepholes:
-            rows = (getattr(self, f"W_cell_to_{name}") for name in COLUMNS[:3])
-            peepholes = pt.stack([of_shape(row, self.num_units) for row in rows])
+        seen = COLUMNS[:3] if self.peepholes else ()
+        peepholes = [of_shape(getattr(self, f"W_cell_to_{name}"), self.num_units) for name in seen]
         used = [getattr(self, f"nonlinearity_{name}") for name in COLUMNS]
         cell = lstm_cell(w_x, w_h, b, peepholes, (*used, self.nonlinearity))
         return self.walked(cell, inputs, self.initial("hid_init", inputs), self.initial("cell_init", inputs))

@@ -5,6 +5,7 @@ import pytensor.tensor as pt
 from symrnn.ops.windows import length
 
 from .base import MergeLayer
+from .recurrence import side_by_side_outputs
 
 __all__ = [
     "ConcatLayer",
@@ -105,7 +106,12 @@ class ConcatLayer(MergeLayer):
         return tuple(sizes)
 
     def get_output_for(self, inputs, **kwargs):
-        return pt.concatenate(autocrop(inputs, self._other_axes(inputs[0].ndim)), axis=self.axis)
+        ndim = inputs[0].ndim
+        if self.cropping is None and self.axis % ndim == ndim - 1:
+            together = side_by_side_outputs(inputs)
+            if together is not None:
+                return together
+        return pt.concatenate(autocrop(inputs, self._other_axes(ndim)), axis=self.axis)
 
     def _other_axes(self, ndim):
         """The cropping, without the axis that is joined."""

@@ -3,11 +3,16 @@
 Inputs are (B, T, D), outputs (B, T, H); the builders in `symrnn.unroll`, which do the work, are time-major.
 """
 
+from dataclasses import dataclass
+
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
+from pytensor.tensor.elemwise import DimShuffle
 
-from symrnn.unroll import scan_unroll, static_unroll
+from symrnn.cells import Cell
+from symrnn.ops.assembled import AssembledOp
+from symrnn.unroll import bidirectional, scan_unroll, static_unroll
 
 from .base import Layer, MergeLayer
 
@@ -85,22 +90,24 @@ class RecurrenceLayer(MergeLayer):
 
     def walked(self, cell, inputs, *states):
         """The outputs of `cell` over the input, by this layer's options; `states` are the initial ones."""
-        xs, mask = time_major(inputs[0], cell), self.mask(inputs)
-        dtype = cell.w_x.type.dtype
-        unroll = static_unroll if self.unroll_scan else scan_unroll
-        steps = {"steps": self.input_shapes[0][1]} if self.unroll_scan and xs.type.shape[0] is None else {}
-        hs = unroll(
+        mask = self.mask(inputs)
+        walk = Walk(
             cell,
-            xs,
-            reverse=self.backwards,
-            initial=cell.State(*(pt.cast(state, dtype) for state in states)),
-            mask=None if mask is None else mask.dimshuffle(1, 0),
-            last_only=self.only_return_final,
-            gradient_steps=None if self.gradient_steps == -1 else self.gradient_steps,
-            grad_clipping=self.grad_clipping or None,
-            **steps,
+            time_major(inputs[0], cell),
+            self.backwards,
+            cell.State(*(pt.cast(state, cell.w_x.type.dtype) for state in states)),
+            mask if mask is None else swapped(mask),
+            {
+                "last_only": self.only_return_final,
+                "gradient_steps": None if self.gradient_steps == -1 else self.gradient_steps,
+                "grad_clipping": self.grad_clipping or None,
+            },
         )
-        return hs if self.only_return_final else hs.dimshuffle(1, 0, 2)
+        if self.unroll_scan:
+            return walk.written_out(self.input_shapes[0][1])
+        output = walk.output()
+        output.tag.walk = walk
+        return output
 
     def sequence_shape(self, input_shapes, *size):
         """The output's shape for outputs of `size` a step."""
@@ -108,12 +115,88 @@ class RecurrenceLayer(MergeLayer):
         return (batch, *size) if self.only_return_final else (batch, steps, *size)
 
 
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """A cell on its way over a sequence: what the layer that feeds on two of them needs to let them walk together."""
+
+    cell: Cell
+    xs: Variable  # (T, B, D)
+    backwards: bool
+    initial: tuple
+    mask: Variable | None  # (T, B)
+    options: dict
+
+    def output(self):
+        """The outputs (B, T, H), or (B, H) with ``last_only``."""
+        return batch_major(scan_unroll(self.cell, self.xs, reverse=self.backwards, initial=self.initial,
+                                       mask=self.mask, **self.options))  # fmt: skip
+
+    def written_out(self, steps):
+        """The same, every step in the graph."""
+        steps = {"steps": steps} if self.xs.type.shape[0] is None else {}
+        return batch_major(static_unroll(self.cell, self.xs, reverse=self.backwards, initial=self.initial,
+                                         mask=self.mask, **self.options, **steps))  # fmt: skip
+
+    def mirrors(self, other):
+        """Whether `other` walks the same sequence from the other end."""
+        return (
+            not self.backwards
+            and other.backwards
+            and self.xs is other.xs
+            and self.mask is other.mask
+            and self.options == other.options
+            and self.cell.w_h.type.dtype == other.cell.w_h.type.dtype
+        )
+
+
+def side_by_side_outputs(outputs):
+    """The outputs of two layers that walk one sequence from both ends, joined along the last axis; by one scan.
+
+    None where `outputs` are anything else.
+    """
+    walks = [getattr(output.tag, "walk", None) for output in outputs if isinstance(output, Variable)]
+    if len(outputs) != 2 or len(walks) != 2 or None in walks or not walks[0].mirrors(walks[1]):
+        return None
+    forward, backward = walks
+    return batch_major(bidirectional(forward.cell, backward.cell, forward.xs, mask=forward.mask,
+                                     initial=(forward.initial, backward.initial), **forward.options))  # fmt: skip
+
+
+def forget_walk(output):
+    """Let `output` stand for itself: more than one layer reads it, so that it has to be computed anyway."""
+    if getattr(getattr(output, "tag", None), "walk", None) is not None:
+        del output.tag.walk
+
+
 def time_major(xs, cell):
     """The input (B, T, ...) as (T, B, D), of the cell's dtype."""
     xs = pt.as_tensor(xs)
     if xs.ndim > 3:
         xs = xs.flatten(3)
-    return pt.cast(xs, cell.w_x.type.dtype).dimshuffle(1, 0, 2)
+    return swapped(pt.cast(xs, cell.w_x.type.dtype))
+
+
+def swapped(xs):
+    """`xs` with its first two axes exchanged, the same variable every time; twice gives `xs` back."""
+    if hasattr(xs.tag, "swapped"):
+        return xs.tag.swapped
+    node = xs.owner
+    order = (1, 0, *range(2, xs.ndim))
+    if node is not None and isinstance(node.op, DimShuffle) and tuple(node.op.new_order) == order:
+        return node.inputs[0]
+    xs.tag.swapped = xs.dimshuffle(order)
+    return xs.tag.swapped
+
+
+def batch_major(hs):
+    """(T, B, H) as (B, T, H), its lengths stated where they are known from the input; (B, H) as it is."""
+    node = hs.owner
+    if hs.ndim != 3 or not isinstance(getattr(node, "op", None), AssembledOp):
+        return swapped(hs) if hs.ndim == 3 else hs
+    steps, batch = node.inputs[:2]
+    stated = pt.specify_shape(swapped(hs), (batch, steps, None))
+    stated.tag.swapped = hs
+    return stated
 
 
 def of_shape(variable, *shape):

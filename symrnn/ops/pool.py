@@ -5,8 +5,8 @@
 ``k1 * k2`` entries cost ``k1 + k2`` slices.
 
 Modes, with Theano's names: ``"max"``, ``"sum"``, ``"average_inc_pad"`` (divides by the whole window, padding
-counted as zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding). Where several entries of a window are the maximum,
-each gets the gradient, as on Theano's CPU.
+counted as zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding). Where several entries of a window
+are the maximum, the first gets the gradient, as in PyTorch (Theano's CPU gave it to each).
 """
 
 from functools import reduce

@@ -59,6 +59,8 @@ class CustomRecurrentLayer(RecurrenceLayer):
         self.hidden_to_hidden = hidden_to_hidden
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
         check_networks(self)
+        for network in (input_to_hidden, hidden_to_hidden):
+            self.get_output_kwargs += sorted(helper.known_arguments(network))
         self.add_initial("hid_init", hid_init, hidden_to_hidden.output_shape[1:])
 
     def get_params(self, **tags):
@@ -76,7 +78,7 @@ class CustomRecurrentLayer(RecurrenceLayer):
         steps, batch = xs.shape[0], xs.shape[1]
         if self.precompute_input:
             flat = xs.reshape((steps * batch, *trailing(xs, 2)))
-            flat = helper.get_output(self.input_to_hidden, flat, **kwargs)
+            flat, _ = helper.evaluated(self.input_to_hidden, flat, kwargs)
             xs = flat.reshape((steps, batch, *trailing(flat, 1)))
         sequences = [xs]
         if mask is not None:
@@ -100,8 +102,8 @@ class CustomRecurrentLayer(RecurrenceLayer):
         def step(x, *others):
             h_prev = others[-1]
             if not self.precompute_input:
-                x = helper.get_output(self.input_to_hidden, x, **kwargs)
-            z = helper.get_output(self.hidden_to_hidden, h_prev, **kwargs) + x
+                x, _ = helper.evaluated(self.input_to_hidden, x, kwargs)
+            z = helper.evaluated(self.hidden_to_hidden, h_prev, kwargs)[0] + x
             if self.grad_clipping:
                 z = grad_clip(z, -self.grad_clipping, self.grad_clipping)
             h = self.nonlinearity(z)
@@ -126,34 +128,29 @@ def trailing(x, first):
 def check_networks(layer):
     """Refuse networks with several inputs, and shapes that do not fit each other."""
     below, step = layer.input_to_hidden, layer.hidden_to_hidden
-    for name, network in (("input_to_hidden", below), ("hidden_to_hidden", step)):
-        starts = [one for one in helper.get_all_layers(network) if isinstance(one, InputLayer)]
-        if len(starts) != 1:
-            raise ValueError(f"`{name}` must have exactly one InputLayer, but has {len(starts)}")
-    input_shape = layer.input_shapes[0]
+    starts = [single_input(name, network) for name, network in
+              (("input_to_hidden", below), ("hidden_to_hidden", step))]  # fmt: skip
+    batch, steps = layer.input_shapes[0][:2]
     at_once = layer.precompute_input
-    items = below.output_shape[0]
-    expected = None if at_once and None in input_shape[:2] else input_shape[0] * input_shape[1] if at_once else input_shape[0]
-    if None not in (items, expected) and items != expected:
-        raise ValueError(f"When precompute_input is {at_once}, input_to_hidden.output_shape[0] (incoming.output_shape[0]"
-                         f"{' * incoming.output_shape[1]' if at_once else ''}) must be None or {expected}, but is"
-                         f" {items}")  # fmt: skip
-    for one, other, where in (
-        (below.output_shape, step.output_shape, "input_to_hidden.output_shape and hidden_to_hidden.output_shape"),
-        (step.input_shape, step.output_shape, "hidden_to_hidden.input_shape and hidden_to_hidden.output_shape")
-        if hasattr(step, "input_shape") and is_single(step)
-        else (below.output_shape, step.output_shape, "both outputs"),
-    ):
-        if not agree(one[1:], other[1:]):
-            raise ValueError(f"The shapes after the first axis of {where} must match, but are {one[1:]} and {other[1:]}")
-    if not at_once and not agree(below.output_shape[:1], step.output_shape[:1]):
-        raise ValueError("When precompute_input is False, the first axes of the outputs of input_to_hidden and"
-                         f" hidden_to_hidden must match, but are {below.output_shape} and {step.output_shape}")  # fmt: skip
+    items = (None if None in (batch, steps) else batch * steps) if at_once else batch
+    pairs = {
+        "the first axis of input_to_hidden's output, and the number of items it gets": (below.output_shape[:1], (items,)),
+        "the outputs of input_to_hidden and hidden_to_hidden after the first axis": (below.output_shape[1:], step.output_shape[1:]),
+        "the input and output of hidden_to_hidden after the first axis": (starts[1].shape[1:], step.output_shape[1:]),
+    }  # fmt: skip
+    if not at_once:
+        pairs["the first axes of both outputs"] = (below.output_shape[:1], step.output_shape[:1])
+    for what, (one, other) in pairs.items():
+        if not agree(one, other):
+            raise ValueError(f"Shapes must match with precompute_input={at_once}: {what} are {one} and {other}")
 
 
-def is_single(network):
-    """Whether a network is one layer on its input layer."""
-    return isinstance(getattr(network, "input_layer", None), InputLayer)
+def single_input(name, network):
+    """The one input layer of a network."""
+    starts = [one for one in helper.get_all_layers(network) if isinstance(one, InputLayer)]
+    if len(starts) != 1:
+        raise ValueError(f"`{name}` must have exactly one InputLayer, but has {len(starts)}")
+    return starts[0]
 
 
 def agree(one, other):

@@ -64,6 +64,13 @@ def get_output(layer_or_layers, inputs=None, **kwargs):
     kwargs
         Given to every layer, for example ``deterministic=True``. A name that no layer knows is warned of.
     """
+    outputs, known = evaluated(layer_or_layers, inputs, kwargs)
+    warn_unused(kwargs, known)
+    return outputs
+
+
+def evaluated(layer_or_layers, inputs, kwargs):
+    """What `get_output` returns, and the names of the arguments that the layers know."""
     given = inputs if isinstance(inputs, dict) or hasattr(inputs, "keys") else None
     layers = get_all_layers(layer_or_layers, treat_as_input=given)
     outputs = {layer: layer.input_var for layer in layers
@@ -83,10 +90,15 @@ def get_output(layer_or_layers, inputs=None, **kwargs):
             outputs[layer] = layer.get_output_for(fed(layer, outputs), **kwargs)
             if readers[layer] > 1:
                 forget_walk(outputs[layer])
-    warn_unused(kwargs, known)
     if isinstance(layer_or_layers, (list, tuple)):
-        return [outputs[layer] for layer in layer_or_layers]
-    return outputs[layer_or_layers]
+        return [outputs[layer] for layer in layer_or_layers], known
+    return outputs[layer_or_layers], known
+
+
+def known_arguments(network):
+    """The names of the arguments that the layers of a network know."""
+    layers = [layer for layer in get_all_layers(network) if not isinstance(layer, InputLayer)]
+    return {name for layer in layers for name in [*utils.inspect_kwargs(layer.get_output_for), *layer.get_output_kwargs]}
 
 
 def readers_of(layers, wanted):

@@ -30,7 +30,15 @@ quick_steps = 1
 time_limit_s = 600
 reference = {"form": PLAIN}
 ratio_of = "build_s+grad_s"
-columns = ["build_s+grad_s", "rewrite_s", "total_s", "after.nodes", "after.inner_nodes", "after.scans", "after.components"]
+columns = [
+    "build_s+grad_s",
+    "rewrite_s",
+    "total_s",
+    "after.nodes",
+    "after.inner_nodes",
+    "after.scans",
+    "after.components",
+]
 needs = ["symrnn.lasagne", "symrnn.updates", "symrnn.unroll"]
 tasks = {
     "script": {
@@ -54,7 +62,9 @@ def build(depth, form):
 
     xs = pt.tensor("xs", shape=(None, None, INPUTS))  # (B, T, D)
     mask, labels = pt.matrix("mask"), pt.ivector("labels")
-    last, params = {LASAGNE: through_lasagne, BUILDERS: with_builders, PLAIN: as_plain_scans}[form](xs, mask, depth)
+    last, params = {LASAGNE: through_lasagne, BUILDERS: with_builders, PLAIN: as_plain_scans}[form](
+        xs, mask, depth
+    )
     out = param("out", 2 * UNITS, CLASSES)
     logits = pt.dot(last.mean(axis=1), out)
     loss = -pt.special.log_softmax(logits, axis=1)[pt.arange(labels.shape[0]), labels].mean()
@@ -65,7 +75,10 @@ def through_lasagne(xs, mask, depth):
     """The stack as Lasagne layers: (B, T, 2H), and what is trained."""
     from symrnn.lasagne import layers
 
-    l_in, l_mask = layers.InputLayer((None, None, INPUTS), xs), layers.InputLayer((None, None), mask)
+    l_in, l_mask = (
+        layers.InputLayer((None, None, INPUTS), xs),
+        layers.InputLayer((None, None), mask),
+    )
     layer = l_in
     for _ in range(depth):
         halves = [layers.LSTMLayer(layer, UNITS, mask_input=l_mask, backwards=backwards)
@@ -140,6 +153,7 @@ def np_rng():
 
 def functions(graph, depth, form):
     from symrnn.measure.stages import FunctionSpec
+
     from symrnn.updates import nesterov_momentum
 
     updates = nesterov_momentum(graph.loss, graph.params, 0.1)
@@ -152,7 +166,11 @@ def batch(depth, form):
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, STEPS + 1, BATCH)
     mask = (np.arange(STEPS) < lengths[:, None]).astype("float64")
-    return [rng.normal(size=(BATCH, STEPS, INPUTS)), mask, rng.integers(0, CLASSES, BATCH).astype("int32")]
+    return [
+        rng.normal(size=(BATCH, STEPS, INPUTS)),
+        mask,
+        rng.integers(0, CLASSES, BATCH).astype("int32"),
+    ]
 
 
 def script(depth, interpreter):
@@ -164,8 +182,12 @@ def script(depth, interpreter):
 
     run = [THEANO_PYTHON] if interpreter == "Theano" else [sys.executable, "-m", "symrnn.compat"]
     with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"THEANO_FLAGS": f"base_compiledir={folder},{os.environ.get('THEANO_FLAGS', '')}"}
-        done = subprocess.run([*run, str(SCRIPT), str(depth)], env=environment, capture_output=True, text=True)  # noqa: S603
+        environment = os.environ | {
+            "THEANO_FLAGS": f"base_compiledir={folder},{os.environ.get('THEANO_FLAGS', '')}"
+        }
+        done = subprocess.run(
+            [*run, str(SCRIPT), str(depth)], env=environment, capture_output=True, text=True
+        )
     if done.returncode:
         raise RuntimeError(f"{interpreter} failed: {done.stderr.strip().splitlines()[-1:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -193,7 +215,9 @@ def answer(records):
         found = {form: [spread_of(compiled, quantity, depth=depth, form=form) for quantity in ("after.nodes", "build_s+grad_s")]
                  for form in (LASAGNE, BUILDERS, PLAIN)}  # fmt: skip
         if all(all(pair) for pair in found.values()):
-            (nodes, seconds), (own, _), (plain, plain_s) = ([one.median for one in found[form]] for form in found)
+            (nodes, seconds), (own, _), (plain, plain_s) = (
+                [one.median for one in found[form]] for form in found
+            )
             sentences.append(
                 f"At {depth} layers the Lasagne API has {nodes:.0f} apply nodes after rewriting, the builders {own:.0f}, the"
                 f" plain port {plain:.0f} ({nodes / plain:.2f} of it); build + grad takes {seconds / plain_s:.2f} of its time."

@@ -1,7 +1,9 @@
 """Programs written for Theano, unchanged, on PyTensor.
 
-``python -m symrnn.compat script.py …`` runs a script, ``-m module …`` a module (so ``-m pytest …`` a test suite); in a notebook,
-``import symrnn.compat; symrnn.compat.install()`` comes first. From then on ``import theano`` finds `symrnn.compat.theano`, a facade of
+``python -m symrnn.compat script.py …`` runs a script, ``-m module …`` a module (so ``-m pytest …`` a test suite);
+in a notebook,
+``import symrnn.compat; symrnn.compat.install()`` comes first. From then on ``import theano`` finds
+`symrnn.compat.theano`, a facade of
 explicit names over PyTensor, and ``import lasagne`` finds `symrnn.lasagne`. A process that did not ask has neither.
 
 ``THEANO_FLAGS`` is read (see `symrnn.compat.flags`), before PyTensor is imported.
@@ -16,7 +18,8 @@ def install(*, lasagne=True, gpu_layers=None, old_numpy=True):
     lasagne
         Whether ``import lasagne`` finds `symrnn.lasagne`; false leaves it to a Lasagne that is installed.
     gpu_layers
-        Whether ``lasagne.layers.dnn`` and ``corrmm`` exist, bound to the plain layers, or raise ImportError as Lasagne does
+        Whether ``lasagne.layers.dnn`` and ``corrmm`` exist, bound to the plain layers, or raise ImportError as
+        Lasagne does
         without a GPU. By default they do unless THEANO_FLAGS say ``device=cpu``.
     old_numpy
         Whether names that NumPy dropped since (``np.float``, …) are put back.

@@ -1,6 +1,7 @@
 """The import finder: ``theano.x`` is `symrnn.compat.theano.x`, ``lasagne.x`` is `symrnn.lasagne.x`, the same modules.
 
-Both names then stand in ``sys.modules``, so that ``from theano.tensor.nnet import relu`` works in any order, and a class is one class however it
+Both names then stand in ``sys.modules``, so that ``from theano.tensor.nnet import relu`` works in any order, and a
+class is one class however it
 was reached.
 """
 

@@ -1,6 +1,7 @@
 """``THEANO_FLAGS``, in PyTensor's words.
 
-Flags that PyTensor has are passed on (``base_compiledir`` with a folder for symrnn inside it, since its caches must not meet Theano's);
+Flags that PyTensor has are passed on (``base_compiledir`` with a folder for symrnn inside it, since its caches
+must not meet Theano's);
 GPU flags are accepted with one warning; flags of what is gone are accepted and have no effect.
 """
 

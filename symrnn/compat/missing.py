@@ -3,6 +3,7 @@
 import difflib
 import dis
 import sys
+import types
 
 
 def missing(module, instead=()):
@@ -19,7 +20,7 @@ def missing(module, instead=()):
     theano_name = module.replace("symrnn.compat.", "")
     instead = dict(instead)
 
-    def __getattr__(name):  # noqa: N807
+    def __getattr__(name):
         message = f"{theano_name}.{name} is not in symrnn.compat; {way_out(module, theano_name, name, instead)}"
         if not name.startswith("__") and imports_a_name(sys._getframe(1)):
             raise ImportError(message, name=name)
@@ -46,3 +47,15 @@ def way_out(module, theano_name, name, instead):
 def imports_a_name(frame):
     """Whether `frame` is executing ``from … import name``."""
     return frame.f_code.co_code[frame.f_lasti] == dis.opmap["IMPORT_FROM"]
+
+
+class CallableModule(types.ModuleType):
+    """A module that is called as the function of its name, which stands in the same place (``T.sort``, ``T.var``)."""
+
+    def __call__(self, *args, **kwargs):
+        return vars(self)[self.__name__.rpartition(".")[2]](*args, **kwargs)
+
+
+def make_callable(module):
+    """Let a module be called, too."""
+    sys.modules[module].__class__ = CallableModule

@@ -1,12 +1,14 @@
 """Running a program as ``python`` would, with its own sources read as those of its time.
 
-Only sources of the program are: not those in the standard library, in installed packages, or in symrnn. What is converted is
+Only sources of the program are: not those in the standard library, in installed packages, or in symrnn. What is
+converted is
 compiled in memory; no bytecode is written.
 """
 
 import builtins
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import os
 import runpy
 import site
@@ -41,8 +43,13 @@ def run_script(path, arguments, era):
     install_sources(era)
     sys.argv = [path, *arguments]
     sys.path[0:1] = [os.path.dirname(os.path.abspath(path))]
+    run_source(path, era)
+
+
+def run_source(path, era, package=None):
+    """Run a source as ``__main__``."""
     main = types.ModuleType("__main__")
-    main.__dict__.update(__file__=path, __builtins__=module_builtins(era), __name__="__main__")
+    main.__dict__.update(__file__=path, __builtins__=module_builtins(era), __package__=package)
     sys.modules["__main__"] = main
     with open(path, "rb") as file:
         code = era.code(file.read(), path)
@@ -56,7 +63,15 @@ def run_module(name, arguments, era):
         convert_tests(era)
     sys.argv = [name, *arguments]
     sys.path[0:1] = [os.getcwd()]
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    spec = importlib.util.find_spec(name)
+    if (
+        spec is not None
+        and isinstance(spec.loader, ConvertingLoader)
+        and not spec.submodule_search_locations
+    ):
+        run_source(spec.origin, era, spec.parent)
+    else:
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
 
 
 def module_builtins(era):

@@ -1,7 +1,9 @@
 """Python 2 programs, read as Python 3.
 
-The words are changed that Python 3 cannot read (`symrnn.compat.python2_syntax`), then the tree: methods of dictionaries that are gone, ``/``
-between whole numbers, ``.encode`` and ``.decode`` of text that is text already. Names that moved or changed (``xrange``,
+The words are changed that Python 3 cannot read (`symrnn.compat.python2_syntax`), then the tree: methods of
+dictionaries that are gone, ``/``
+between whole numbers, ``.encode`` and ``.decode`` of text that is text already. Names that moved or changed
+(``xrange``,
 ``cPickle``, ``map``) are given to the program as they were. What cannot be carried over is an error with its line.
 """
 
@@ -14,6 +16,7 @@ import operator
 import pickle
 import sys
 import types
+from pathlib import Path
 from urllib import error, parse, request
 
 import numpy as np
@@ -61,13 +64,13 @@ class OldMethods(ast.NodeTransformer):
     def __init__(self, divide):
         self.divide = divide
 
-    def visit_BinOp(self, node):  # noqa: N802
+    def visit_BinOp(self, node):
         self.generic_visit(node)
         if self.divide and isinstance(node.op, ast.Div):
             return ast.copy_location(call("divide", node.left, node.right), node)
         return node
 
-    def visit_AugAssign(self, node):  # noqa: N802
+    def visit_AugAssign(self, node):
         self.generic_visit(node)
         if (
             not self.divide
@@ -78,7 +81,7 @@ class OldMethods(ast.NodeTransformer):
         value = call("divide", ast.Name(node.target.id, ast.Load()), node.value)
         return ast.copy_location(ast.Assign([node.target], value), node)
 
-    def visit_Call(self, node):  # noqa: N802
+    def visit_Call(self, node):
         self.generic_visit(node)
         if not isinstance(node.func, ast.Attribute):
             return node
@@ -170,11 +173,11 @@ BUILTINS = {
     "reduce": functools.reduce,
     "cmp": lambda a, b: (a > b) - (a < b),
     "execfile": lambda path: exec(
-        compile(open(path).read(), path, "exec"), sys._getframe(1).f_globals
-    ),  # noqa: SIM115
+        compile(Path(path).read_text(), path, "exec"), sys._getframe(1).f_globals
+    ),
     "intern": sys.intern,
     "reload": importlib.reload,
-    "apply": lambda function, args=(), kwargs={}: function(*args, **kwargs),  # noqa: B006
+    "apply": lambda function, args=(), kwargs={}: function(*args, **kwargs),
     "file": open,
 }
 

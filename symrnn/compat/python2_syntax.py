@@ -1,4 +1,5 @@
-"""The words of Python 2 that Python 3 cannot read: ``print``, ``except E, e``, ``raise E, x``, ``<>``, backquotes, ``0777``, ``10L``."""
+"""The words of Python 2 that Python 3 cannot read: ``print``, ``except E, e``, ``raise E, x``, ``<>``,
+backquotes, ``0777``, ``10L``."""
 
 import re
 import tokenize
@@ -46,7 +47,8 @@ def leading_lines(statement):
 
 
 def statements(text):
-    """`text` cut into simple statements, each with what ends it: a line's end, a semicolon, a block's colon, a comment."""
+    """`text` cut into simple statements, each with what ends it: a line's end, a semicolon, a block's colon, a
+    comment."""
     depth, start, in_lambda = 0, 0, 0
     for match in STRING_OR_COMMENT.finditer(text):
         kind = match.lastgroup

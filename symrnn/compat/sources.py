@@ -30,14 +30,14 @@ def with_old_indices(tree):
 class OldIndices(ast.NodeTransformer):
     """Wraps the indices."""
 
-    def visit_Subscript(self, node):  # noqa: N802
+    def visit_Subscript(self, node):
         self.generic_visit(node)
         if isinstance(node.slice, (ast.Name, ast.List, ast.ListComp, ast.BinOp, ast.Call)):
             call = ast.Call(ast.Name(AS_INDEX, ast.Load()), [node.slice], [])
             node.slice = ast.copy_location(call, node.slice)
         return node
 
-    def visit_AnnAssign(self, node):  # noqa: N802
+    def visit_AnnAssign(self, node):
         return node  # types in brackets are no indices
 
 
@@ -49,7 +49,7 @@ def import_as_index():
 def after_future_imports(tree, statement):
     """`tree` with `statement` put behind the docstring and the imports from ``__future__``."""
     place = 0
-    for place, node in enumerate([*tree.body, None]):  # noqa: B007
+    for place, node in enumerate([*tree.body, None]):
         is_docstring = (
             isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and place == 0
         )

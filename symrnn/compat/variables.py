@@ -7,7 +7,8 @@ _original = _tensor_py_operators.__bool__
 
 
 def is_set(variable):
-    """``if variable:`` asks in Theano whether one was given, so it is true, except for comparisons, which must not be asked."""
+    """``if variable:`` asks in Theano whether one was given, so it is true, except for comparisons, which must
+    not be asked."""
     op = variable.owner and getattr(variable.owner.op, "scalar_op", None)
     if isinstance(op, (EQ, NEQ, LT, LE, GT, GE)):
         return _original(variable)

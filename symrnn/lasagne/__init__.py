@@ -1,6 +1,7 @@
 """The Lasagne API (0.2.dev1) on PyTensor, built on symrnn's own builders.
 
-Networks are chains of layers; `layers.get_output` turns one into an expression, `updates` turns a loss into update dictionaries. Names,
+Networks are chains of layers; `layers.get_output` turns one into an expression, `updates` turns a loss into update
+dictionaries. Names,
 signatures, defaults and attributes are Lasagne's, so that its tutorials, recipes and programs apply as they
 stand. Tensors are ``(B, T, D)`` here (the builders in `symrnn.unroll` are time-major).
 

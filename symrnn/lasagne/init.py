@@ -1,6 +1,7 @@
 """Initialisers: callables from a shape to an array of floatX, drawn from `random.get_rng`.
 
-For a weight of shape ``(inputs, outputs, *receptive field)`` or, with more than two axes, ``(outputs, inputs, *field)``,
+For a weight of shape ``(inputs, outputs, *receptive field)`` or, with more than two axes, ``(outputs, inputs,
+*field)``,
 the fan is what variance-preserving schemes scale by.
 """
 

@@ -1,6 +1,7 @@
 """Losses for each entry or item, their aggregation, and accuracies.
 
-`predictions` and `targets` are expressions; nothing is reduced over the batch before `aggregate` (or ``.mean()``), so that items can
+`predictions` and `targets` are expressions; nothing is reduced over the batch before `aggregate` (or ``.mean()``),
+so that items can
 be weighted. Where predictions are a column ``(B, 1)`` and targets a vector ``(B,)``, the vector is
 taken as a column. Class targets are numbers ``(B,)`` or one-hot rows ``(B, K)``.
 """
@@ -69,7 +70,8 @@ def aggregate(loss, weights=None, mode="mean"):
 def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True):
     """``max(0, delta - t * score)`` for targets of one and zero (or, with ``binary=False``, of one and minus one).
 
-    The score is the prediction itself if it is the log odds (`log_odds`, the default), else the log odds of that probability.
+    The score is the prediction itself if it is the log odds (`log_odds`, the default), else the log odds of that
+    probability.
     """
     if log_odds is None:
         log_odds = True

@@ -1,6 +1,7 @@
 """Parameter values in files, without running code on loading.
 
-`save_params` and `load_params` keep them in NumPy's npz format. `read_param_pickle` reads the ``param_values.pkl`` files that model zoos
+`save_params` and `load_params` keep them in NumPy's npz format. `read_param_pickle` reads the ``param_values.pkl``
+files that model zoos
 shipped: only NumPy arrays and plain containers are unpickled, anything else is refused.
 """
 
@@ -33,7 +34,9 @@ def save_params(path, layer, **tags):
 
 def load_params(path, layer, **tags):
     """Set the parameters of a network from an npz file: one that `save_params` or ``np.savez(path, *values)`` wrote."""
-    set_all_param_values(layer, read_params(path, expected=len(get_all_params(layer, **tags))), **tags)
+    set_all_param_values(
+        layer, read_params(path, expected=len(get_all_params(layer, **tags))), **tags
+    )
 
 
 def read_params(path, expected=None):
@@ -44,7 +47,9 @@ def read_params(path, expected=None):
             raise UserError(f"{path} must hold arrays arr_0, arr_1, ... as np.savez(path, *values) writes them, but holds"
                             f" {sorted(file.files)}")  # fmt: skip
         if expected not in (None, len(names)):
-            raise UserError(f"{path} must hold {expected} arrays, one a parameter of the network, but holds {len(names)}")
+            raise UserError(
+                f"{path} must hold {expected} arrays, one a parameter of the network, but holds {len(names)}"
+            )
         return [file[name] for name in names]
 
 
@@ -70,4 +75,6 @@ class ArrayUnpickler(pickle.Unpickler):
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
     def persistent_load(self, pid):
-        raise UserError("the pickle refers to objects outside itself; only NumPy arrays in plain containers are read")
+        raise UserError(
+            "the pickle refers to objects outside itself; only NumPy arrays in plain containers are read"
+        )

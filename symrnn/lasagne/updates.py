@@ -1,6 +1,7 @@
 """Update rules with Lasagne's names, over `symrnn.updates`: from a loss to an ordered dictionary of new values.
 
-The first argument is a scalar loss, or the list of its gradients in the order of `params`; rates are numbers or scalar variables.
+The first argument is a scalar loss, or the list of its gradients in the order of `params`; rates are numbers or
+scalar variables.
 
 Examples
 --------

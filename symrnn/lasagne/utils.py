@@ -12,7 +12,7 @@ from pytensor.graph.basic import Constant, Variable
 int_types = (numbers.Integral, np.integer)
 
 
-def floatX(arr):  # noqa: N802
+def floatX(arr):
     """`arr` as an array of `pytensor.config.floatX`."""
     return np.asarray(arr, dtype=pytensor.config.floatX)
 
@@ -71,7 +71,7 @@ def unique(l):
     return list(dict.fromkeys(l))
 
 
-def as_tuple(x, N, t=None):  # noqa: N803
+def as_tuple(x, N, t=None):
     """`x` as a tuple of length `N`, of elements of type `t`; a single value is repeated.
 
     Examples
@@ -106,7 +106,8 @@ def inspect_kwargs(func):
 def compute_norms(array, norm_axes=None):
     """The L2 norms over `norm_axes` of an array or expression.
 
-    By default over what feeds a unit: axis 0 of a matrix, all axes but the first of convolution filters; for a vector the
+    By default over what feeds a unit: axis 0 of a matrix, all axes but the first of convolution filters; for a
+    vector the
     absolute values.
     """
     if not isinstance(array, (Variable, np.ndarray)):
@@ -131,7 +132,8 @@ def default_norm_axes(ndim):
 
 
 def create_param(spec, shape, name=None):
-    """A parameter of `shape` from `spec`: a number, an array, an expression, or a function of the shape giving any of them.
+    """A parameter of `shape` from `spec`: a number, an array, an expression, or a function of the shape giving any
+    of them.
 
     Numbers and arrays become shared variables of static shape and of their own dtype, called `name`;
     shared variables and expressions are returned as they are, when they have as many axes as the shape.

@@ -1,11 +1,13 @@
 """Pooling over one to three axes, as maxima and sums of strided slices.
 
 ``xs`` (B, C, *S) becomes (B, C, *O) with ``O = (S + 2 * padding - window) // stride + 1``; with
-``ignore_border=False`` a last, partial window that starts inside the input counts too. A window is taken axis by axis, so
+``ignore_border=False`` a last, partial window that starts inside the input counts too. A window is taken axis by
+axis, so
 ``k1 * k2`` entries cost ``k1 + k2`` slices.
 
 Modes, with Theano's names: ``"max"``, ``"sum"``, ``"average_inc_pad"`` (divides by the whole window, padding
-counted as zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding). Where several entries of a window
+counted as zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding). Where several entries of
+a window
 are the maximum, the first gets the gradient, as in PyTorch (Theano's CPU gave it to each).
 """
 
@@ -86,7 +88,8 @@ def tail(n, window, stride, padding):
 def partial_windows_end(n, window, stride, padding):
     """Where the last window ends that starts inside the padded axis; with gaps between windows at least its end.
 
-    ``windows = ceil((n + 2 * padding - window) / stride) + 1``, where a window that would start behind the input is none.
+    ``windows = ceil((n + 2 * padding - window) / stride) + 1``, where a window that would start behind the input
+    is none.
     """
     if stride >= window:
         windows = (n + 2 * padding - 1) // stride + 1

@@ -33,7 +33,7 @@ class RandomStream:
     """
 
     def __init__(self, seed=12345):
-        if seed == 0 or (not isinstance(seed, (int, np.integer)) and 0 == sum(seed)):
+        if seed == 0 or (not isinstance(seed, (int, np.integer)) and sum(seed) == 0):
             raise UserError("seed must not be zero, but is; take a positive number")
         self.default_seed = seed
         self.state_updates = []

@@ -65,7 +65,9 @@ def test_true_division_where_the_program_asked_for_it():
     assert run("from __future__ import division\nx = 7 / 2")["x"] == 3.5
 
 
-@pytest.mark.parametrize(("source", "line"), [("x = 1\ndef f((a, b)):\n    pass", 2), ("x = (\ny ? 1)", 2)])
+@pytest.mark.parametrize(
+    ("source", "line"), [("x = 1\ndef f((a, b)):\n    pass", 2), ("x = (\ny ? 1)", 2)]
+)
 def test_what_cannot_be_carried_over_is_named_with_its_line(source, line):
     with pytest.raises(UserError, match=f"x.py, line {line}"):
         python2.parsed(source.encode(), "x.py")

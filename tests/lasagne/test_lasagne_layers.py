@@ -52,7 +52,9 @@ def test_layer_is_pytorchs(name):
 def test_transposed_convolution_undoes_the_shape_of_a_convolution():
     l_in = layers.InputLayer((None, 2, 9, 8))
     down = layers.Conv2DLayer(l_in, 3, 3, stride=2, pad=1)
-    up = layers.TransposedConv2DLayer(down, 2, 3, stride=2, crop=1, output_size=(9, 8), W=down.W, nonlinearity=None)
+    up = layers.TransposedConv2DLayer(
+        down, 2, 3, stride=2, crop=1, output_size=(9, 8), W=down.W, nonlinearity=None
+    )
     assert up.output_shape == l_in.shape
     assert layers.get_output(up, np.zeros((1, 2, 9, 8))).eval().shape == (1, 2, 9, 8)
 
@@ -60,7 +62,9 @@ def test_transposed_convolution_undoes_the_shape_of_a_convolution():
 def test_inverse_of_max_pooling_puts_values_where_the_maxima_stood():
     l_in = layers.InputLayer((1, 1, 2, 2))
     pooled = layers.MaxPool2DLayer(l_in, 2)
-    output = layers.get_output(layers.InverseLayer(pooled, pooled), np.array([[[[1.0, 2.0], [7.0, 3.0]]]]))
+    output = layers.get_output(
+        layers.InverseLayer(pooled, pooled), np.array([[[[1.0, 2.0], [7.0, 3.0]]]])
+    )
     assert output.eval().tolist() == [[[[0, 0], [7, 0]]]]
 
 
@@ -105,7 +109,9 @@ def test_affine_transformer_moves_the_image():
     l_in, l_theta = layers.InputLayer((1, 1, 3, 3)), layers.InputLayer((1, 6))
     layer = layers.TransformerLayer(l_in, l_theta)
     image = np.arange(9.0).reshape(1, 1, 3, 3)
-    shifted = layers.get_output(layer, {l_in: image, l_theta: np.array([[1.0, 0, 1, 0, 1, 0]])}).eval()
+    shifted = layers.get_output(
+        layer, {l_in: image, l_theta: np.array([[1.0, 0, 1, 0, 1, 0]])}
+    ).eval()
     assert shifted[0, 0].tolist() == [[1, 2, 2], [4, 5, 5], [7, 8, 8]]
 
 
@@ -129,11 +135,15 @@ def test_shapes_agree_with_values():
         layers.MaxPool1DLayer(l_in, 4, stride=3, ignore_border=False), layers.DenseLayer(l_in, 3, num_leading_axes=2),
         layers.ExpressionLayer(l_in, lambda x: x.sum(axis=1), output_shape="auto"),
     ):  # fmt: skip
-        assert layers.get_output(layer, np.zeros((2, 4, 6))).eval().shape == layer.output_shape, layer
+        assert layers.get_output(layer, np.zeros((2, 4, 6))).eval().shape == layer.output_shape, (
+            layer
+        )
 
 
 def test_embedding_looks_rows_up():
-    layer = layers.EmbeddingLayer(layers.InputLayer((None, 2), pt.imatrix()), 5, 3, W=np.arange(15.0).reshape(5, 3))
+    layer = layers.EmbeddingLayer(
+        layers.InputLayer((None, 2), pt.imatrix()), 5, 3, W=np.arange(15.0).reshape(5, 3)
+    )
     output = layers.get_output(layer, np.array([[1, 4]], dtype="int32"))
     assert output.eval().tolist() == [[[3, 4, 5], [12, 13, 14]]]
 
@@ -144,7 +154,9 @@ def test_cropping_merges_what_fits():
     for way, expected in ways.items():
         layer = layers.ElemwiseSumLayer([(1, 6), (1, 4)], cropping=[None, way])
         assert layer.output_shape == (1, 4)
-        assert layer.get_output_for([pt.as_tensor(one), pt.as_tensor(other)]).eval().tolist() == [expected]
+        assert layer.get_output_for([pt.as_tensor(one), pt.as_tensor(other)]).eval().tolist() == [
+            expected
+        ]
 
 
 def test_unknown_arguments_are_warned_of_with_the_nearest():
@@ -158,7 +170,11 @@ def test_unknown_arguments_are_warned_of_with_the_nearest():
     [
         (lambda: layers.DenseLayer((None, None), 3), ValueError, "fixed input shape"),
         (lambda: layers.Conv2DLayer((1, 2, 3), 4, 3), ValueError, "Expected 4 input dimensions"),
-        (lambda: layers.Conv1DLayer((1, 2, 9), 4, 2, pad="same"), NotImplementedError, "odd filter size"),
+        (
+            lambda: layers.Conv1DLayer((1, 2, 9), 4, 2, pad="same"),
+            NotImplementedError,
+            "odd filter size",
+        ),
         (lambda: layers.InputLayer((2, 0)), ValueError, "above zero"),
         (lambda: layers.ReshapeLayer((2, 3), (4, -1)), ValueError, "mismatch"),
         (lambda: layers.ConcatLayer([(2, 3), (4, 3)], axis=1).output_shape, ValueError, "Mismatch"),
@@ -211,19 +227,32 @@ def test_losses_are_their_formulas():
 
 def test_penalties_leave_biases_out():
     layer = layers.DenseLayer(layers.DenseLayer((None, 3), 4), 2, b=init.Constant(9))
-    expected = sum((p.get_value() ** 2).sum() for p in layers.get_all_params(layer, regularizable=True))
-    assert regularization.regularize_network_params(layer, regularization.l2).eval() == pytest.approx(expected)
+    expected = sum(
+        (p.get_value() ** 2).sum() for p in layers.get_all_params(layer, regularizable=True)
+    )
+    assert regularization.regularize_network_params(
+        layer, regularization.l2
+    ).eval() == pytest.approx(expected)
 
 
 def test_parameter_names_order_and_tags_are_lasagnes():
     l_in = layers.InputLayer((None, None, 3))
     lstm = layers.LSTMLayer(l_in, 4, name="lstm")
     names = [p.name for p in layers.get_all_params(lstm)]
-    gates = [f"lstm.{kind}_{gate}" for gate in ("ingate", "forgetgate", "cell", "outgate") for kind in ("W_in_to", "W_hid_to", "b")]
+    gates = [
+        f"lstm.{kind}_{gate}"
+        for gate in ("ingate", "forgetgate", "cell", "outgate")
+        for kind in ("W_in_to", "W_hid_to", "b")
+    ]
     peepholes = [f"lstm.W_cell_to_{gate}" for gate in ("ingate", "forgetgate", "outgate")]
     assert names == [*gates, *peepholes, "lstm.cell_init", "lstm.hid_init"]
     rnn = layers.RecurrentLayer(l_in, 4)
-    assert [p.name for p in rnn.get_params()] == ["hid_init", "input_to_hidden.W", "input_to_hidden.b", "hidden_to_hidden.W"]
+    assert [p.name for p in rnn.get_params()] == [
+        "hid_init",
+        "input_to_hidden.W",
+        "input_to_hidden.b",
+        "hidden_to_hidden.W",
+    ]
 
 
 def test_a_network_trains_on_every_update_rule():
@@ -232,8 +261,12 @@ def test_a_network_trains_on_every_update_rule():
              "adam": 0.05, "adamax": 0.05, "amsgrad": 0.05}  # fmt: skip
     for name, rate in rules.items():
         l_in = layers.InputLayer((None, 3))
-        l_out = layers.DenseLayer(layers.DenseLayer(l_in, 8), 2, nonlinearity=nonlinearities.softmax)
-        loss = objectives.categorical_crossentropy(layers.get_output(l_out), pt.as_tensor(labels)).mean()
+        l_out = layers.DenseLayer(
+            layers.DenseLayer(l_in, 8), 2, nonlinearity=nonlinearities.softmax
+        )
+        loss = objectives.categorical_crossentropy(
+            layers.get_output(l_out), pt.as_tensor(labels)
+        ).mean()
         steps = getattr(updates, name)(loss, layers.get_all_params(l_out, trainable=True), rate)
         train = pytensor.function([l_in.input_var], loss, updates=steps)
         losses = [float(train(xs)) for _ in range(20)]

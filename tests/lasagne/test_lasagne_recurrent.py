@@ -10,7 +10,15 @@ from pytensor.scan.op import Scan
 
 from symrnn import lasagne
 from symrnn.lasagne import layers
-from symrnn.lasagne.layers import CustomRecurrentLayer, DenseLayer, Gate, GRULayer, InputLayer, LSTMLayer, RecurrentLayer
+from symrnn.lasagne.layers import (
+    CustomRecurrentLayer,
+    DenseLayer,
+    Gate,
+    GRULayer,
+    InputLayer,
+    LSTMLayer,
+    RecurrentLayer,
+)
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "torch_layers.npz")
 tanh = lasagne.nonlinearities.tanh
@@ -49,7 +57,7 @@ def value(layer, l_in, l_mask, outputs=None):
 def torch_gates(name, order):
     """PyTorch's stacked weights, gate by gate, transposed to from-to."""
     w_x, w_h = GOLDEN[f"{name}/w_x"], GOLDEN[f"{name}/w_h"]
-    b = GOLDEN[f"{name}/b_x"] + (GOLDEN[f"{name}/b_h"] if f"{name}/b_h" in GOLDEN else 0)
+    b = GOLDEN[f"{name}/b_x"] + GOLDEN.get(f"{name}/b_h", 0)
     blocks = zip(*(np.split(w, len(order)) for w in (w_x, w_h, b)), strict=True)
     return {gate: (x.T, h.T, bias) for gate, (x, h, bias) in zip(order, blocks, strict=True)}
 
@@ -65,7 +73,11 @@ def golden_layer(name, l_in):
         return LSTMLayer(l_in, 4, peepholes=False, **given)
     gates = torch_gates(name, ["resetgate", "updategate", "hidden_update"])
     x, h, b = gates["updategate"]
-    gates["updategate"] = (-x, -h, -b)  # PyTorch's update gate keeps the state, Lasagne's replaces it
+    gates["updategate"] = (
+        -x,
+        -h,
+        -b,
+    )  # PyTorch's update gate keeps the state, Lasagne's replaces it
     given = {g: Gate(x, h, None, b, tanh if g == "hidden_update" else lasagne.nonlinearities.sigmoid)
              for g, (x, h, b) in gates.items()}  # fmt: skip
     return GRULayer(l_in, 4, **given)
@@ -92,7 +104,10 @@ def sigmoid(x):
 
 def test_peepholes_see_the_cell():
     layer, l_in, l_mask = seeded("lstm")
-    p = {name: getattr(layer, f"W_cell_to_{name}").get_value() for name in ("ingate", "forgetgate", "outgate")}
+    p = {
+        name: getattr(layer, f"W_cell_to_{name}").get_value()
+        for name in ("ingate", "forgetgate", "outgate")
+    }
     w = {g: [getattr(layer, f"{kind}_{g}").get_value() for kind in ("W_in_to", "W_hid_to", "b")]
          for g in ("ingate", "forgetgate", "cell", "outgate")}  # fmt: skip
     h = c = np.zeros((3, 4))
@@ -146,7 +161,9 @@ def test_initial_states_may_come_from_a_layer(kind):
     layer, l_in, _ = seeded(kind, hid_init=l_init)
     inputs = {l_in: pt.as_tensor(XS), l_init: pt.zeros((3, 4))}
     plain, *ins = seeded(kind)
-    np.testing.assert_allclose(layers.get_output(layer, inputs).eval(), value(plain, *ins), atol=1e-12)
+    np.testing.assert_allclose(
+        layers.get_output(layer, inputs).eval(), value(plain, *ins), atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -163,7 +180,9 @@ def test_gradients_are_clipped_step_by_step(kind):
     for bound in (0, 1e-3):
         layer, l_in, _ = seeded(kind, grad_clipping=bound)
         bias = layers.get_all_params(layer, trainable=True)[2 if kind in ("lstm", "gru") else 1]
-        grads[bound] = pytensor.function([l_in.input_var], pytensor.grad(layers.get_output(layer).sum(), bias))(XS)
+        grads[bound] = pytensor.function(
+            [l_in.input_var], pytensor.grad(layers.get_output(layer).sum(), bias)
+        )(XS)
     assert (abs(grads[1e-3]) <= 1e-3 * 18 + 1e-12).all()
     assert (abs(grads[0]) > abs(grads[1e-3])).any()
 
@@ -171,12 +190,17 @@ def test_gradients_are_clipped_step_by_step(kind):
 def birnn(concat_axis=2, kind="lstm", **options):
     lasagne.random.set_rng(np.random.RandomState(5))
     l_in, l_mask = InputLayer((None, None, 3)), InputLayer((None, None))
-    pair = [KINDS[kind](l_in, mask_input=l_mask, backwards=backwards, **options) for backwards in (False, True)]
+    pair = [
+        KINDS[kind](l_in, mask_input=l_mask, backwards=backwards, **options)
+        for backwards in (False, True)
+    ]
     return layers.ConcatLayer(pair, axis=concat_axis), pair, l_in, l_mask
 
 
 def scans_of(outputs, inputs):
-    nodes = pytensor.function(inputs, outputs, on_unused_input="ignore", mode="FAST_COMPILE").maker.fgraph.apply_nodes
+    nodes = pytensor.function(
+        inputs, outputs, on_unused_input="ignore", mode="FAST_COMPILE"
+    ).maker.fgraph.apply_nodes
     return sum(isinstance(node.op, Scan) for node in nodes)
 
 
@@ -194,7 +218,9 @@ def test_both_directions_share_one_scan_and_compute_the_same(kind):
 def test_a_direction_that_others_read_keeps_its_own_scan():
     joined, pair, l_in, l_mask = birnn()
     outputs = layers.get_output([joined, pair[0]])
-    assert scans_of(outputs, [l_in.input_var, l_mask.input_var]) == 2  # not three: the forward walk is not done twice
+    assert (
+        scans_of(outputs, [l_in.input_var, l_mask.input_var]) == 2
+    )  # not three: the forward walk is not done twice
 
 
 def test_final_states_of_both_directions_share_one_scan():
@@ -204,7 +230,9 @@ def test_final_states_of_both_directions_share_one_scan():
 
 def test_custom_layer_draws_anew_inside_the_step():
     hidden = layers.DropoutLayer(DenseLayer(InputLayer((None, 4)), 4, nonlinearity=None), p=0.5)
-    layer = CustomRecurrentLayer(InputLayer((None, None, 3)), DenseLayer(InputLayer((None, 3)), 4), hidden)
+    layer = CustomRecurrentLayer(
+        InputLayer((None, None, 3)), DenseLayer(InputLayer((None, 3)), 4), hidden
+    )
     draw = pytensor.function([layer.input_layers[0].input_var], layers.get_output(layer))
     assert (draw(XS) != draw(XS)).any()
     assert np.allclose(*[layers.get_output(layer, XS, deterministic=True).eval() for _ in range(2)])

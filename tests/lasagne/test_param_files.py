@@ -18,13 +18,18 @@ def test_saved_parameters_come_back(tmp_path):
     one, other = network(), network()
     param_files.save_params(tmp_path / "p.npz", one)
     param_files.load_params(tmp_path / "p.npz", other)
-    for a, b in zip(layers.get_all_param_values(one), layers.get_all_param_values(other), strict=True):
+    for a, b in zip(
+        layers.get_all_param_values(one), layers.get_all_param_values(other), strict=True
+    ):
         np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("protocol", range(5))
 def test_pickles_of_arrays_are_read(tmp_path, protocol):
-    values = {"param values": [np.arange(3.0), np.ones((2, 2), "float32"), np.float32(1)], "model name": "vgg"}
+    values = {
+        "param values": [np.arange(3.0), np.ones((2, 2), "float32"), np.float32(1)],
+        "model name": "vgg",
+    }
     (tmp_path / "p.pkl").write_bytes(pickle.dumps(values, protocol))
     found = param_files.read_param_pickle(tmp_path / "p.pkl")
     np.testing.assert_array_equal(found["param values"][1], np.ones((2, 2)))
@@ -36,7 +41,9 @@ class Harmful:
         return os.system, ("echo never",)
 
 
-@pytest.mark.parametrize("value", [Harmful(), [np.ones(2), Harmful()], np.array([Harmful()], dtype=object), eval])
+@pytest.mark.parametrize(
+    "value", [Harmful(), [np.ones(2), Harmful()], np.array([Harmful()], dtype=object), eval]
+)
 def test_anything_else_is_refused_and_not_run(tmp_path, value, capfd):
     (tmp_path / "p.pkl").write_bytes(pickle.dumps(value))
     with pytest.raises(UserError, match="only NumPy arrays"):

@@ -68,11 +68,15 @@ def test_a_window_that_is_an_expression_gives_the_same():
 
 def test_theanos_pooling_takes_images_without_channels():
     value = np.arange(16.0).reshape(4, 4)
-    assert pool_2d(pt.as_tensor(value), (2, 2), ignore_border=True).eval().tolist() == [[5, 7], [13, 15]]
+    assert pool_2d(pt.as_tensor(value), (2, 2), ignore_border=True).eval().tolist() == [
+        [5, 7],
+        [13, 15],
+    ]
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [({"mode": "man"}, "did you mean 'max'"), ({"padding": 2}, "less than the window")]
+    ("options", "words"),
+    [({"mode": "man"}, "did you mean 'max'"), ({"padding": 2}, "less than the window")],
 )
 def test_wrong_arguments_are_named(options, words):
     with pytest.raises(UserError, match=words):

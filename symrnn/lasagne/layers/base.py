@@ -1,6 +1,7 @@
 """`Layer` and `MergeLayer`: what every layer is made of.
 
-A layer knows the layer (or, in place of one, the shape) that feeds it, its parameters with their tags, the shape of its output, and
+A layer knows the layer (or, in place of one, the shape) that feeds it, its parameters with their tags, the shape
+of its output, and
 how to express its output from its input's. Subclasses override `get_output_shape_for` and `get_output_for`.
 """
 

@@ -1,6 +1,7 @@
 """Convolutional layers over one to three axes.
 
-Inputs are (B, C, *S), weights (num_filters, C / num_groups, *filter_size), outputs (B, num_filters, *O). `pad` is a number, one
+Inputs are (B, C, *S), weights (num_filters, C / num_groups, *filter_size), outputs (B, num_filters, *O). `pad` is
+a number, one
 an axis, ``"valid"``, ``"full"`` or ``"same"``. With `flip_filters` the filters run backwards (convolution in
 the mathematical sense); without, the layers compute what other libraries call convolution.
 """
@@ -102,7 +103,7 @@ class BaseConvLayer(Layer):
             shape = (num_filters, *self.output_shape[2:]) if untie_biases else (num_filters,)
             self.b = self.add_param(b, shape, name="b", regularizable=False)
 
-    def get_W_shape(self):  # noqa: N802
+    def get_W_shape(self):
         """The shape of the weights."""
         return (self.num_filters, self.input_shape[1] // self.num_groups, *self.filter_size)
 

@@ -110,7 +110,9 @@ class CustomRecurrentLayer(RecurrenceLayer):
             return pt.switch(others[0], h, h_prev) if len(others) > 1 else h
 
         if self.unroll_scan:
-            return utils.unroll_scan(step, sequences, [initial], [], self.input_shapes[0][1], self.backwards)[0]
+            return utils.unroll_scan(
+                step, sequences, [initial], [], self.input_shapes[0][1], self.backwards
+            )[0]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             hs, updates = scan(step, sequences=sequences, outputs_info=[initial], go_backwards=self.backwards,
@@ -122,7 +124,9 @@ class CustomRecurrentLayer(RecurrenceLayer):
 
 def trailing(x, first):
     """The sizes of the axes of `x` from `first` on: numbers where they are known."""
-    return [x.shape[i] if x.type.shape[i] is None else x.type.shape[i] for i in range(first, x.ndim)]
+    return [
+        x.shape[i] if x.type.shape[i] is None else x.type.shape[i] for i in range(first, x.ndim)
+    ]
 
 
 def check_networks(layer):
@@ -142,7 +146,9 @@ def check_networks(layer):
         pairs["the first axes of both outputs"] = (below.output_shape[:1], step.output_shape[:1])
     for what, (one, other) in pairs.items():
         if not agree(one, other):
-            raise ValueError(f"Shapes must match with precompute_input={at_once}: {what} are {one} and {other}")
+            raise ValueError(
+                f"Shapes must match with precompute_input={at_once}: {what} are {one} and {other}"
+            )
 
 
 def single_input(name, network):
@@ -155,7 +161,9 @@ def single_input(name, network):
 
 def agree(one, other):
     """Whether two shapes may be the same."""
-    return len(one) == len(other) and all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+    return len(one) == len(other) and all(
+        a is None or b is None or a == b for a, b in zip(one, other, strict=True)
+    )
 
 
 class RecurrentLayer(CustomRecurrentLayer):

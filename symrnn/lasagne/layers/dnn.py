@@ -22,9 +22,13 @@ __all__ = [
 class ImplicitBorder:
     """cuDNN pools whole windows only."""
 
-    def __init__(self, incoming, pool_size, stride=None, pad=0, ignore_border=True, *args, **kwargs):
+    def __init__(
+        self, incoming, pool_size, stride=None, pad=0, ignore_border=True, *args, **kwargs
+    ):
         if not ignore_border:
-            raise NotImplementedError(f"{type(self).__name__} does not support ignore_border=False; use the plain layer")
+            raise NotImplementedError(
+                f"{type(self).__name__} does not support ignore_border=False; use the plain layer"
+            )
         super().__init__(incoming, pool_size, stride, pad, ignore_border, *args, **kwargs)
 
 

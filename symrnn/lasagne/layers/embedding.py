@@ -7,7 +7,8 @@ __all__ = ["EmbeddingLayer"]
 
 
 class EmbeddingLayer(Layer):
-    """For every whole number below `input_size`, the row of ``W`` (input_size, output_size); one more axis at the end."""
+    """For every whole number below `input_size`, the row of ``W`` (input_size, output_size); one more axis at
+    the end."""
 
     def __init__(self, incoming, input_size, output_size, W=init.Normal(), **kwargs):
         super().__init__(incoming, **kwargs)

@@ -26,7 +26,8 @@ def activation(nonlinearity):
 class Gate:
     """A gate: weights from the input, from the hidden state, from the cell (peepholes), a bias, a nonlinearity.
 
-    Each is what a parameter can be made of. ``W_cell=None`` says that there are no peepholes; a `nonlinearity` of None is
+    Each is what a parameter can be made of. ``W_cell=None`` says that there are no peepholes; a `nonlinearity` of
+    None is
     the identity.
     """
 
@@ -112,8 +113,11 @@ class GatedGRUCell(Cell):
 
 
 def lstm_cell(w_x, w_h, b, peepholes, gate_nonlinearities):
-    """The builders' own cell where there are no peepholes and the nonlinearities are the usual ones, else the general one."""
+    """The builders' own cell where there are no peepholes and the nonlinearities are the usual ones, else the
+    general one."""
     usual = (*(nonlinearities.sigmoid,) * 3, *(nonlinearities.tanh,) * 2)
-    if not peepholes and all(given is wanted for given, wanted in zip(gate_nonlinearities, usual, strict=True)):
+    if not peepholes and all(
+        given is wanted for given, wanted in zip(gate_nonlinearities, usual, strict=True)
+    ):
         return LSTMCell(w_x, w_h, b)
     return GatedLSTMCell(w_x, w_h, b, tuple(peepholes), tuple(map(activation, gate_nonlinearities)))

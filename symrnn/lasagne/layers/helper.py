@@ -98,7 +98,11 @@ def evaluated(layer_or_layers, inputs, kwargs):
 def known_arguments(network):
     """The names of the arguments that the layers of a network know."""
     layers = [layer for layer in get_all_layers(network) if not isinstance(layer, InputLayer)]
-    return {name for layer in layers for name in [*utils.inspect_kwargs(layer.get_output_for), *layer.get_output_kwargs]}
+    return {
+        name
+        for layer in layers
+        for name in [*utils.inspect_kwargs(layer.get_output_for), *layer.get_output_kwargs]
+    }
 
 
 def readers_of(layers, wanted):
@@ -142,7 +146,8 @@ def warn_unused(kwargs, known):
 def get_output_shape(layer_or_layers, input_shapes=None):
     """The shape of a layer's output, or a list of those of several.
 
-    `input_shapes` is None for the shapes the layers state, a tuple for a network with a single input, or a dictionary from layers to shapes.
+    `input_shapes` is None for the shapes the layers state, a tuple for a network with a single input, or a
+    dictionary from layers to shapes.
     """
     if not input_shapes:
         if isinstance(layer_or_layers, (list, tuple)):

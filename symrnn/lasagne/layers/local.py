@@ -42,7 +42,7 @@ class LocallyConnected2DLayer(Conv2DLayer):
                 f"LocallyConnected2DLayer requires stride=1 / (1, 1), but stride is {stride!r}"
             )
 
-    def get_W_shape(self):  # noqa: N802
+    def get_W_shape(self):
         if any(size is None for size in self.input_shape[1:]):
             raise ValueError("A LocallyConnected2DLayer requires a fixed input shape (except for the batch size),"
                              f" but the input shape is {self.input_shape}")  # fmt: skip

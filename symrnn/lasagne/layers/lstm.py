@@ -12,11 +12,13 @@ COLUMNS = ("ingate", "forgetgate", "outgate", "cell")  # in the builders' order
 class LSTMLayer(RecurrenceLayer):
     """Long short-term memory [1]_, by default with peepholes [2]_, built by `symrnn.unroll`.
 
-    ``i = sigmoid(x W_in_to_ingate + h W_hid_to_ingate + c * W_cell_to_ingate + b_ingate)``, likewise ``f`` (forgetgate);
+    ``i = sigmoid(x W_in_to_ingate + h W_hid_to_ingate + c * W_cell_to_ingate + b_ingate)``, likewise ``f``
+    (forgetgate);
     ``c := f * c + i * tanh(x W_in_to_cell + h W_hid_to_cell + b_cell)``;
     ``o = sigmoid(... + c * W_cell_to_outgate + b_outgate)`` of the new cell; ``h := o * tanh(c)``.
 
-    The gates say what their parameters are made of and what stands for sigmoid and tanh; `nonlinearity` is the last tanh.
+    The gates say what their parameters are made of and what stands for sigmoid and tanh; `nonlinearity` is the
+    last tanh.
     See `RecurrenceLayer` for the options.
 
     .. [1] Hochreiter, Schmidhuber: Long short-term memory. Neural Computation 9 (1997).
@@ -81,7 +83,9 @@ class LSTMLayer(RecurrenceLayer):
         peepholes = [of_shape(getattr(self, f"W_cell_to_{name}"), self.num_units) for name in seen]
         used = [getattr(self, f"nonlinearity_{name}") for name in COLUMNS]
         cell = lstm_cell(w_x, w_h, b, peepholes, (*used, self.nonlinearity))
-        return self.walked(cell, inputs, self.initial("hid_init", inputs), self.initial("cell_init", inputs))
+        return self.walked(
+            cell, inputs, self.initial("hid_init", inputs), self.initial("cell_init", inputs)
+        )
 
 
 def add_gate(layer, gate, name):

@@ -20,7 +20,8 @@ __all__ = [
 def autocrop(inputs, cropping):
     """`inputs` cut to the smallest size along every axis that `cropping` names a way for.
 
-    `cropping` holds, for each axis, None (leave), ``"lower"`` (keep the front), ``"upper"`` (keep the back) or ``"center"``; axes
+    `cropping` holds, for each axis, None (leave), ``"lower"`` (keep the front), ``"upper"`` (keep the back) or
+    ``"center"``; axes
     beyond it are left. None leaves all.
     """
     if cropping is None:
@@ -117,7 +118,10 @@ class ConcatLayer(MergeLayer):
         """The cropping, without the axis that is joined."""
         if self.cropping is None:
             return None
-        return [None if axis == self.axis % ndim else way for axis, way in enumerate(padded(self.cropping, ndim))]
+        return [
+            None if axis == self.axis % ndim else way
+            for axis, way in enumerate(padded(self.cropping, ndim))
+        ]
 
 
 concat = ConcatLayer

@@ -20,7 +20,8 @@ __all__ = [
 
 
 class LocalResponseNormalization2DLayer(Layer):
-    """``x / (k + alpha * sum of squares over n neighbouring channels)**beta`` [1]_, for inputs (B, C, H, W) and odd `n`.
+    """``x / (k + alpha * sum of squares over n neighbouring channels)**beta`` [1]_, for inputs (B, C, H, W) and
+    odd `n`.
 
     .. [1] Krizhevsky, Sutskever, Hinton: ImageNet classification with deep convolutional networks. NIPS 2012.
     """

@@ -56,7 +56,8 @@ def pool_output_length(input_length, pool_size, stride, pad, ignore_border):
 class PoolLayer(Layer):
     """What the pooling layers share; subclasses say over how many `axes`.
 
-    `pool_size`, `stride` (by default the pool size) and `pad` are a number or one an axis. Without `ignore_border` a partial
+    `pool_size`, `stride` (by default the pool size) and `pad` are a number or one an axis. Without `ignore_border`
+    a partial
     window at the end counts too; `pad` must be zero then.
     """
 
@@ -145,7 +146,8 @@ class MaxPool3DLayer(Pool3DLayer):
 
 
 class UpscaleLayer(Layer):
-    """What the upscaling layers share: every entry `scale_factor` times along each axis (``mode="repeat"``), or once, with
+    """What the upscaling layers share: every entry `scale_factor` times along each axis (``mode="repeat"``), or
+    once, with
     zeros behind it (``"dilate"``)."""
 
     axes = None

@@ -10,9 +10,11 @@ REDUCTIONS = {"max": pt.max, "average_inc_pad": pt.mean, "average_exc_pad": pt.m
 
 
 class SpatialPyramidPoolingLayer(Layer):
-    """(B, C, H, W) pooled to ``n * n`` regions for every ``n`` in `pool_dims`, all in one row: (B, C, sum of squares) [1]_.
+    """(B, C, H, W) pooled to ``n * n`` regions for every ``n`` in `pool_dims`, all in one row: (B, C, sum of
+    squares) [1]_.
 
-    ``implementation="fast"`` takes windows of one size and stride; ``"kaiming"`` takes regions that cover the image as the
+    ``implementation="fast"`` takes windows of one size and stride; ``"kaiming"`` takes regions that cover the
+    image as the
     paper has them, from ``floor(i * H / n)`` to ``ceil((i + 1) * H / n)``.
 
     .. [1] He, Zhang, Ren, Sun: Spatial pyramid pooling in deep convolutional networks. ECCV 2014.
@@ -41,7 +43,8 @@ class SpatialPyramidPoolingLayer(Layer):
 
 
 def pool_2d_nxn_regions(inputs, output_size, mode="max"):
-    """The regions of `inputs` (B, C, H, W) that cover it in `output_size` rows and columns, pooled: a list of (B, C), row by row."""
+    """The regions of `inputs` (B, C, H, W) that cover it in `output_size` rows and columns, pooled: a list of
+    (B, C), row by row."""
     pooled = pooled_regions(inputs, output_size, mode, cover)
     return [pooled[:, :, i, j] for i in range(output_size) for j in range(output_size)]
 

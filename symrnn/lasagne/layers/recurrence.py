@@ -64,7 +64,9 @@ class RecurrenceLayer(MergeLayer):
         self.precompute_input = precompute_input
         self.only_return_final = only_return_final
         if unroll_scan and gradient_steps != -1:
-            raise ValueError(f"Gradient steps must be -1 when unroll_scan is true, but gradient_steps is {gradient_steps}")
+            raise ValueError(
+                f"Gradient steps must be -1 when unroll_scan is true, but gradient_steps is {gradient_steps}"
+            )
         if unroll_scan and self.input_shapes[0][1] is None:
             raise ValueError("Input sequence length cannot be specified as None when unroll_scan is true, but the input"
                              f" shape is {self.input_shapes[0]}")  # fmt: skip
@@ -76,7 +78,9 @@ class RecurrenceLayer(MergeLayer):
             raise ValueError(f"When {name} is provided as a TensorVariable, it should have {1 + len(shape)} dimensions and"
                              f" have shape (num_batch, num_units), but it has {init.ndim}")  # fmt: skip
         if not is_expression and not isinstance(init, Layer):
-            init = self.add_param(init, (1, *shape), name=name, trainable=self.learn_init, regularizable=False)
+            init = self.add_param(
+                init, (1, *shape), name=name, trainable=self.learn_init, regularizable=False
+            )
         setattr(self, name, init)
 
     def initial(self, name, inputs):
@@ -154,7 +158,9 @@ def side_by_side_outputs(outputs):
 
     None where `outputs` are anything else.
     """
-    walks = [getattr(output.tag, "walk", None) for output in outputs if isinstance(output, Variable)]
+    walks = [
+        getattr(output.tag, "walk", None) for output in outputs if isinstance(output, Variable)
+    ]
     if len(outputs) != 2 or len(walks) != 2 or None in walks or not walks[0].mirrors(walks[1]):
         return None
     forward, backward = walks
@@ -208,4 +214,3 @@ def side_by_side(weights, *shape):
     """Weights of one `shape` each, joined along their last axis."""
     joined = pt.concatenate([of_shape(weight, *shape) for weight in weights], axis=-1)
     return of_shape(joined, *shape[:-1], shape[-1] * len(weights))
-

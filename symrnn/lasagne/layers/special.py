@@ -1,6 +1,8 @@
-"""Layers of one idea each: a nonlinearity, a bias, a scale, any expression, the inverse of another layer, learnt rectifiers.
+"""Layers of one idea each: a nonlinearity, a bias, a scale, any expression, the inverse of another layer, learnt
+rectifiers.
 
-Parameters that are shared along some axes have the sizes of the others. ``shared_axes="auto"`` shares along all axes but the second.
+Parameters that are shared along some axes have the sizes of the others. ``shared_axes="auto"`` shares along all
+axes but the second.
 """
 
 import pytensor.tensor as pt
@@ -110,7 +112,8 @@ def standardize(layer, offset, scale, shared_axes="auto"):
 class ExpressionLayer(Layer):
     """``function(x)``.
 
-    `output_shape` is a tuple, a function of the input's shape, None for the input's shape, or ``"auto"`` to find it out on a
+    `output_shape` is a tuple, a function of the input's shape, None for the input's shape, or ``"auto"`` to find
+    it out on a
     dummy input (unknown sizes are zero there).
     """
 
@@ -184,7 +187,8 @@ def prelu(layer, **kwargs):
 class RandomizedRectifierLayer(Layer):
     """``x`` above zero, a random share between `lower` and `upper` of it below; the mean share if deterministic [1]_.
 
-    .. [1] Xu, Wang, Chen, Li: Empirical evaluation of rectified activations in convolutional network (2015). arXiv:1505.00853
+    .. [1] Xu, Wang, Chen, Li: Empirical evaluation of rectified activations in convolutional network (2015).
+    arXiv:1505.00853
     """
 
     def __init__(self, incoming, lower=0.3, upper=0.8, shared_axes="auto", **kwargs):

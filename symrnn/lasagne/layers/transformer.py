@@ -16,7 +16,8 @@ BORDER_MODES = ("nearest", "mirror", "wrap")
 class TransformerLayer(MergeLayer):
     """The image sampled on a grid that six numbers an item move, turn, scale and shear [1]_.
 
-    `localization_network` gives the numbers, an affine map (2, 3) row by row, from output to input coordinates. The output is
+    `localization_network` gives the numbers, an affine map (2, 3) row by row, from output to input coordinates.
+    The output is
     `downsample_factor` times smaller. `border_mode` says what lies outside: the ``"nearest"`` pixel, the image's
     ``"mirror"`` image, or its repetition (``"wrap"``).
 
@@ -85,7 +86,8 @@ def grid(height, width, dtype=None):
 
 
 def sampled(image, x, y, height, width, border_mode):
-    """`image` (B, C, H, W) at the points ``x, y`` (B * P), each weighed from the four pixels around it: (B, C, H', W')."""
+    """`image` (B, C, H, W) at the points ``x, y`` (B * P), each weighed from the four pixels around it: (B, C,
+    H', W')."""
     if border_mode not in BORDER_MODES:
         raise ValueError(f"border_mode must be one of {BORDER_MODES}, but is {border_mode!r}")
     batch, channels, rows, columns = (image.shape[i] for i in range(4))
@@ -126,7 +128,8 @@ def neighbours(share, size, border_mode):
 class TPSTransformerLayer(MergeLayer):
     """The image sampled on a grid that a thin-plate spline bends [1]_.
 
-    `localization_network` gives, for `control_points` points on a square grid, first all horizontal and then all vertical
+    `localization_network` gives, for `control_points` points on a square grid, first all horizontal and then all
+    vertical
     offsets. `precompute_grid` takes the spline's basis as a constant, which needs a known image size;
     ``"auto"`` does where it is known. See `TransformerLayer` for the rest.
 
@@ -180,7 +183,9 @@ class TPSTransformerLayer(MergeLayer):
         if weights is None:
             basis = spline_basis(grid(height, width, "float64")[:2], self.source_points, pt)
             weights = pt.cast(pt.dot(self.solution, basis), pytensor.config.floatX)
-        targets = offsets.reshape((-1, 2, self.control_points)) + floatX(self.source_points)  # (B, 2, N)
+        targets = offsets.reshape((-1, 2, self.control_points)) + floatX(
+            self.source_points
+        )  # (B, 2, N)
         points = pt.dot(targets, weights)  # (B, 2, P)
         return sampled(
             image, points[:, 0].flatten(), points[:, 1].flatten(), height, width, self.border_mode

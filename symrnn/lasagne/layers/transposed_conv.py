@@ -15,7 +15,8 @@ class TransposedConvLayer(BaseConvLayer):
     """The transpose of a convolution with `stride` and padding `crop`: what was its output is the input here.
 
     ``W`` is (C, num_filters, *filter_size). A strided convolution maps several sizes to one; `output_size`
-    (numbers, or an integer vector) chooses among them. `flip_filters` is as for the transposed operation: by default the
+    (numbers, or an integer vector) chooses among them. `flip_filters` is as for the transposed operation: by
+    default the
     filters are laid on as they are.
     """
 
@@ -42,7 +43,7 @@ class TransposedConvLayer(BaseConvLayer):
         self.crop = self.pad
         del self.pad
 
-    def get_W_shape(self):  # noqa: N802
+    def get_W_shape(self):
         return (self.input_shape[1], self.num_filters, *self.filter_size)
 
     def get_output_shape_for(self, input_shape):
@@ -135,7 +136,8 @@ Deconv3DLayer = TransposedConv3DLayer
 
 
 class DilatedConv2DLayer(BaseConvLayer):
-    """Convolution with ``dilation - 1`` holes between the entries of a filter [1]_; ``W`` is (C, num_filters, *filter_size).
+    """Convolution with ``dilation - 1`` holes between the entries of a filter [1]_; ``W`` is (C, num_filters,
+    *filter_size).
 
     Only ``pad=0`` and ``flip_filters=False``; put a `PadLayer` before it for more.
 
@@ -165,7 +167,7 @@ class DilatedConv2DLayer(BaseConvLayer):
         if self.flip_filters:
             raise NotImplementedError("DilatedConv2DLayer requires flip_filters=False")
 
-    def get_W_shape(self):  # noqa: N802
+    def get_W_shape(self):
         return (self.input_shape[1], self.num_filters, *self.filter_size)
 
     def get_output_shape_for(self, input_shape):

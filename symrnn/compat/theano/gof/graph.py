@@ -14,7 +14,8 @@ from symrnn.compat.missing import missing
 
 
 def ancestors(variable_list, blockers=None):
-    """The variables that `variable_list` is computed from, themselves first: depth first, the last of the list before the others."""
+    """The variables that `variable_list` is computed from, themselves first: depth first, the last of the list
+    before the others."""
     waiting, found = list(variable_list), {}
     while waiting:
         variable = waiting.pop()
@@ -42,7 +43,8 @@ def orphans(i, o):
 
 
 def is_same_graph(var1, var2, givens=None, debug=False):
-    """Whether both compute the same from the same inputs; `givens` says which inputs of the one stand for which of the other."""
+    """Whether both compute the same from the same inputs; `givens` says which inputs of the one stand for
+    which of the other."""
     pairs = list((givens or {}).items() if hasattr(givens or {}, "items") else givens)
     return equal_computations([var1], [var2], [a for a, _ in pairs], [b for _, b in pairs])
 

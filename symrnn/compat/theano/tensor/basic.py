@@ -45,7 +45,7 @@ from pytensor.tensor.math import (
     sqrt,
     sum,
     tensordot,
-)  # noqa: A004
+)
 from pytensor.tensor.type import TensorType
 
 from symrnn.compat.missing import missing

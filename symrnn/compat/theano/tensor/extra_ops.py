@@ -1,6 +1,7 @@
 """``theano.tensor.extra_ops``: operations beyond NumPy's first ones."""
 
 from pytensor.tensor.extra_ops import (
+    Unique,
     bincount,
     compress,
     cumprod,
@@ -12,11 +13,10 @@ from pytensor.tensor.extra_ops import (
     searchsorted,
     squeeze,
     unravel_index,
-    Unique,
 )
 
-from .renamed import to_one_hot
-
 from symrnn.compat.missing import missing
+
+from .renamed import to_one_hot
 
 __getattr__ = missing(__name__)

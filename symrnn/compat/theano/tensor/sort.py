@@ -2,8 +2,9 @@
 
 from pytensor.tensor.sort import argsort, sort
 
+from symrnn.compat.missing import make_callable, missing
+
 from .renamed import topk
 
-from symrnn.compat.missing import missing
-
 __getattr__ = missing(__name__)
+make_callable(__name__)

@@ -14,11 +14,11 @@ from symrnn.ops.theano_conv import (
 )
 
 AbstractConv2d = AbstractConvForward
-AbstractConv2d_gradInputs = AbstractConvGradInputs  # noqa: N816
-AbstractConv2d_gradWeights = AbstractConvGradWeights  # noqa: N816
+AbstractConv2d_gradInputs = AbstractConvGradInputs
+AbstractConv2d_gradWeights = AbstractConvGradWeights
 _3d = {"subsample": (1, 1, 1), "filter_dilation": (1, 1, 1)}
 AbstractConv3d = partial(AbstractConvForward, **_3d)
-AbstractConv3d_gradInputs = partial(AbstractConvGradInputs, **_3d)  # noqa: N816
-AbstractConv3d_gradWeights = partial(AbstractConvGradWeights, **_3d)  # noqa: N816
+AbstractConv3d_gradInputs = partial(AbstractConvGradInputs, **_3d)
+AbstractConv3d_gradWeights = partial(AbstractConvGradWeights, **_3d)
 
 __getattr__ = missing(__name__)

@@ -212,18 +212,22 @@ def answer(records):
     compiled = select(records, task="compile", mode="CVM", status="ok")
     sentences = []
     for depth in sorted(values_of(compiled, "depth")):
-        found = {form: [spread_of(compiled, quantity, depth=depth, form=form) for quantity in ("after.nodes", "build_s+grad_s")]
+        found = {form: [spread_of(compiled, quantity, depth=depth, form=form)
+                        for quantity in ("after.nodes", "build_s+grad_s")]
                  for form in (LASAGNE, BUILDERS, PLAIN)}  # fmt: skip
         if all(all(pair) for pair in found.values()):
             (nodes, seconds), (own, _), (plain, plain_s) = (
                 [one.median for one in found[form]] for form in found
             )
             sentences.append(
-                f"At {depth} layers the Lasagne API has {nodes:.0f} apply nodes after rewriting, the builders {own:.0f}, the"
-                f" plain port {plain:.0f} ({nodes / plain:.2f} of it); build + grad takes {seconds / plain_s:.2f} of its time."
+                f"At {depth} layers the Lasagne API has {nodes:.0f} apply nodes after rewriting, the "
+                f"builders {own:.0f}, the"
+                f" plain port {plain:.0f} ({nodes / plain:.2f} of it); build + grad takes "
+                f"{seconds / plain_s:.2f} of its time."
             )
     for record in select(records, task="script", status="ok"):
         case, values = record.case, record.values
-        sentences.append(f"The old file with {case['depth']} layers on {case['interpreter']}: compile {values['compile_s']:.1f} s,"
+        sentences.append(f"The old file with {case['depth']} layers on {case['interpreter']}: compile "
+                         f"{values['compile_s']:.1f} s,"
                          f" loss {values['first_loss']:.3f} to {values['last_loss']:.3f}.")  # fmt: skip
     return " ".join(sentences)

@@ -35,7 +35,8 @@ PASSED_ON = {
 }
 NO_EFFECT = (
     "compute_test_value", "optimizer_requiring", "numpy.seterr", "scan.", "warn.", "reoptimize", "int_division",
-    "lib.amdlibm", "amdlibm", "print_test_value", "profiling.", "profile_optimizer", "profile_memory", "assert_no_cpu_op",
+    "lib.amdlibm", "amdlibm", "print_test_value", "profiling.",
+    "profile_optimizer", "profile_memory", "assert_no_cpu_op",
     "conv.", "nocleanup", "cmodule.", "on_opt_error", "on_shape_error", "pickle_test_value", "deterministic",
     "experimental.", "DebugMode.", "NanGuardMode.", "metaopt.", "tensor.", "ctc.", "enable_initial_driver_test",
 )  # fmt: skip

@@ -44,7 +44,8 @@ def read_params(path, expected=None):
     with np.load(path, allow_pickle=False) as file:
         names = [f"arr_{i}" for i in range(len(file.files))]
         if set(names) != set(file.files):
-            raise UserError(f"{path} must hold arrays arr_0, arr_1, ... as np.savez(path, *values) writes them, but holds"
+            raise UserError(f"{path} must hold arrays arr_0, arr_1, ... as np.savez(path, *values) writes "
+                            f"them, but holds"
                             f" {sorted(file.files)}")  # fmt: skip
         if expected not in (None, len(names)):
             raise UserError(

@@ -8,7 +8,8 @@ from symrnn.ops.pool import pool
 
 
 def conv2d(input, filters, input_shape=None, filter_shape=None, border_mode="valid", subsample=(1, 1),
-           filter_flip=True, image_shape=None, filter_dilation=(1, 1), num_groups=1, unshared=False, **gpu_only):  # fmt: skip
+           filter_flip=True, image_shape=None, filter_dilation=(1, 1), num_groups=1, unshared=False,
+           **gpu_only):  # fmt: skip
     """``theano.tensor.nnet.conv2d``: (B, C, H, W) with (F, C / groups, K1, K2)."""
     check_shared(unshared)
     return conv(input, filters, stride=tuple(subsample), padding=border(border_mode), dilation=tuple(filter_dilation),
@@ -73,8 +74,10 @@ class AbstractConvGradInputs(AbstractConv):
     """``AbstractConv2d_gradInputs`` and its kin: ``op(filters, output_grad, sizes)``."""
 
     def __call__(self, filters, output_grad, sizes):
-        return conv2d_grad_wrt_inputs(output_grad, filters, (None, None, *(sizes[i] for i in range(output_grad.ndim - 2))),
-                                      filter_shape=self.kshp, **self.options)  # fmt: skip
+        shape = (None, None, *(sizes[i] for i in range(output_grad.ndim - 2)))
+        return conv2d_grad_wrt_inputs(
+            output_grad, filters, shape, filter_shape=self.kshp, **self.options
+        )
 
 
 class AbstractConvGradWeights(AbstractConv):

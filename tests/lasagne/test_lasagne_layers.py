@@ -126,7 +126,8 @@ def test_spline_transformer_without_offsets_is_the_identity():
 def test_shapes_agree_with_values():
     l_in = layers.InputLayer((2, 4, 6))
     for layer in (
-        layers.FlattenLayer(l_in), layers.ReshapeLayer(l_in, ([0], -1, 3)), layers.DimshuffleLayer(l_in, (1, 0, "x", 2)),
+        layers.FlattenLayer(l_in), layers.ReshapeLayer(l_in, ([0], -1, 3)),
+        layers.DimshuffleLayer(l_in, (1, 0, "x", 2)),
         layers.PadLayer(l_in, 2), layers.SliceLayer(l_in, slice(1, 3), axis=1), layers.SliceLayer(l_in, 0, axis=-1),
         layers.Upscale1DLayer(l_in, 3), layers.Upscale1DLayer(l_in, 3, mode="dilate"), layers.FeaturePoolLayer(l_in, 2),
         layers.FeatureWTALayer(l_in, 2), layers.GlobalPoolLayer(l_in), layers.NINLayer(l_in, 5, untie_biases=True),
@@ -220,7 +221,8 @@ def test_losses_are_their_formulas():
         (objectives.categorical_crossentropy(pt.as_tensor(p), pt.as_tensor(t)), -np.log(p[rows, t])),
         (objectives.multiclass_hinge_loss(pt.as_tensor(p), pt.as_tensor(t)), np.maximum(0, 1 + others - p[rows, t])),
         (objectives.categorical_accuracy(pt.as_tensor(p), pt.as_tensor(t)), p.argmax(axis=1) == t),
-        (objectives.huber_loss(pt.as_tensor(3 * p), pt.as_tensor(0 * p)), np.where(3 * p <= 1, 4.5 * p**2, 3 * p - 0.5)),
+        (objectives.huber_loss(pt.as_tensor(3 * p), pt.as_tensor(0 * p)),
+         np.where(3 * p <= 1, 4.5 * p**2, 3 * p - 0.5)),
     ):  # fmt: skip
         np.testing.assert_allclose(found.eval(), expected)
 

@@ -33,7 +33,11 @@ def fit(bound=BOUND, degrees=DEGREES, nodes=4000, rounds=400):
         weights /= weights.sum()
     p, q_tail = best[1]
     unscale = bound**-2.0
-    return p * unscale ** np.arange(len(p)), np.r_[1, q_tail * unscale ** np.arange(1, len(q_tail) + 1)], best[0]
+    return (
+        p * unscale ** np.arange(len(p)),
+        np.r_[1, q_tail * unscale ** np.arange(1, len(q_tail) + 1)],
+        best[0],
+    )
 
 
 def rational_tanh(x, p, q, bound):

@@ -137,17 +137,27 @@ def check_networks(layer):
     batch, steps = layer.input_shapes[0][:2]
     at_once = layer.precompute_input
     items = (None if None in (batch, steps) else batch * steps) if at_once else batch
+    one, other = below.output_shape, step.output_shape
     pairs = {
-        "the first axis of input_to_hidden's output, and the number of items it gets": (below.output_shape[:1], (items,)),
-        "the outputs of input_to_hidden and hidden_to_hidden after the first axis": (below.output_shape[1:], step.output_shape[1:]),
-        "the input and output of hidden_to_hidden after the first axis": (starts[1].shape[1:], step.output_shape[1:]),
-    }  # fmt: skip
+        "the first axis of input_to_hidden's output, and the number of its items": (
+            one[:1],
+            (items,),
+        ),
+        "the outputs of input_to_hidden and hidden_to_hidden after the first axis": (
+            one[1:],
+            other[1:],
+        ),
+        "the input and output of hidden_to_hidden after the first axis": (
+            starts[1].shape[1:],
+            other[1:],
+        ),
+    }
     if not at_once:
-        pairs["the first axes of both outputs"] = (below.output_shape[:1], step.output_shape[:1])
-    for what, (one, other) in pairs.items():
-        if not agree(one, other):
+        pairs["the first axes of both outputs"] = (one[:1], other[:1])
+    for what, (this, that) in pairs.items():
+        if not agree(this, that):
             raise ValueError(
-                f"Shapes must match with precompute_input={at_once}: {what} are {one} and {other}"
+                f"Shapes must match with precompute_input={at_once}: {what} are {this} and {that}"
             )
 
 

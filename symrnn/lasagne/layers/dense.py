@@ -32,7 +32,8 @@ class DenseLayer(Layer):
         check_leading_axes(self)
         sizes = self.input_shape[num_leading_axes:]
         if any(size is None for size in sizes):
-            raise ValueError(f"A DenseLayer requires a fixed input shape (except for the leading axes), but the input shape is"
+            raise ValueError(f"A DenseLayer requires a fixed input shape (except for the leading axes), but "
+                             f"the input shape is"
                              f" {self.input_shape} and num_leading_axes={num_leading_axes}")  # fmt: skip
         self.W = self.add_param(W, (product(sizes), num_units), name="W")
         self.b = (
@@ -58,10 +59,12 @@ def check_leading_axes(layer):
     """Refuse to keep more axes than there are, or all of them."""
     axes, ndim = layer.num_leading_axes, len(layer.input_shape)
     if axes >= ndim:
-        raise ValueError(f"Got num_leading_axes={axes} for a {ndim}-dimensional input, leaving no trailing axes for the dot"
+        raise ValueError(f"Got num_leading_axes={axes} for a {ndim}-dimensional input, leaving no trailing "
+                         f"axes for the dot"
                          " product; take a smaller number")  # fmt: skip
     if axes < -ndim:
-        raise ValueError(f"Got num_leading_axes={axes} for a {ndim}-dimensional input, requesting more trailing axes than"
+        raise ValueError(f"Got num_leading_axes={axes} for a {ndim}-dimensional input, requesting more "
+                         f"trailing axes than"
                          " there are input dimensions; take a number nearer to zero")  # fmt: skip
 
 

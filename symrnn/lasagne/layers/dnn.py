@@ -66,7 +66,8 @@ class Conv2DDNNLayer(Conv2DLayer):
         num_groups=1,
         **kwargs,
     ):
-        super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b, nonlinearity, flip_filters,
+        super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b,
+                         nonlinearity, flip_filters,
                          num_groups=num_groups, **kwargs)  # fmt: skip
 
 
@@ -88,7 +89,8 @@ class Conv3DDNNLayer(Conv3DLayer):
         num_groups=1,
         **kwargs,
     ):
-        super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b, nonlinearity, flip_filters,
+        super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b,
+                         nonlinearity, flip_filters,
                          num_groups=num_groups, **kwargs)  # fmt: skip
 
 
@@ -106,7 +108,8 @@ class BatchNormDNNLayer(BatchNormLayer):
         super().__init__(incoming, axes, *args, **kwargs)
         every_item = (0, *range(2, len(self.input_shape)))
         if self.axes not in ((0,), every_item):
-            raise ValueError(f"BatchNormDNNLayer only supports normalization across the first axis, or across all but the"
+            raise ValueError(f"BatchNormDNNLayer only supports normalization across the first axis, or "
+                             f"across all but the"
                              f" second, but axes are {self.axes}; use BatchNormLayer")  # fmt: skip
 
 

@@ -80,7 +80,8 @@ def evaluated(layer_or_layers, inputs, kwargs):
         outputs |= {layer: utils.as_theano_expression(value) for layer, value in given.items()}
     elif inputs is not None:
         if len(outputs) > 1:
-            raise ValueError(f"inputs must be a dictionary from layers to expressions, since the network has {len(outputs)}"
+            raise ValueError(f"inputs must be a dictionary from layers to expressions, since the network has "
+                             f"{len(outputs)}"
                              " input layers, but is a single expression")  # fmt: skip
         outputs = dict.fromkeys(outputs, utils.as_theano_expression(inputs))
     known, readers = set(), readers_of(layers, layer_or_layers)
@@ -127,7 +128,8 @@ def fed(layer, outputs):
             return [outputs[one] for one in layer.input_layers]
         return outputs[layer.input_layer]
     except KeyError:
-        raise ValueError(f"inputs must be a dictionary with an entry for {layer!r} or for the key None, since that layer"
+        raise ValueError(f"inputs must be a dictionary with an entry for {layer!r} or for the key None, "
+                         f"since that layer"
                          " was made from a shape and no layer feeds it") from None  # fmt: skip
 
 
@@ -165,7 +167,8 @@ def get_output_shape(layer_or_layers, input_shapes=None):
         shapes |= given
     else:
         if len(shapes) > 1:
-            raise ValueError(f"input_shapes must be a dictionary from layers to shapes, since the network has {len(shapes)}"
+            raise ValueError(f"input_shapes must be a dictionary from layers to shapes, since the network "
+                             f"has {len(shapes)}"
                              " input layers, but is a single shape")  # fmt: skip
         shapes = dict.fromkeys(shapes, input_shapes)
     for layer in layers:

@@ -81,7 +81,8 @@ class BatchNormLayer(Layer):
         self.alpha = alpha
         shape = [size for axis, size in enumerate(self.input_shape) if axis not in self.axes]
         if any(size is None for size in shape):
-            raise ValueError("BatchNormLayer needs specified input sizes for all axes not normalized over, but the input"
+            raise ValueError("BatchNormLayer needs specified input sizes for all axes not normalized over, "
+                             "but the input"
                              f" shape is {self.input_shape} and axes={self.axes}")  # fmt: skip
         self.beta = None
         if beta is not None:

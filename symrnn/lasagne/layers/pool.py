@@ -68,7 +68,8 @@ class PoolLayer(Layer):
     ):
         super().__init__(incoming, **kwargs)
         if len(self.input_shape) != self.axes + 2:
-            raise ValueError(f"Tried to create a {self.axes}D pooling layer with input shape {self.input_shape}. Expected"
+            raise ValueError(f"Tried to create a {self.axes}D pooling layer with input shape "
+                             f"{self.input_shape}. Expected"
                              f" {self.axes + 2} input dimensions (batchsize, channels, {self.axes} spatial"
                              " dimensions).")  # fmt: skip
         self.pool_size = as_tuple(pool_size, self.axes)

@@ -23,7 +23,8 @@ class SpatialPyramidPoolingLayer(Layer):
     def __init__(self, incoming, pool_dims=[4, 2, 1], mode="max", implementation="fast", **kwargs):  # noqa: B006
         super().__init__(incoming, **kwargs)
         if len(self.input_shape) != 4:
-            raise ValueError(f"Tried to create a SPP layer with input shape {self.input_shape}. Expected 4 input dimensions"
+            raise ValueError(f"Tried to create a SPP layer with input shape {self.input_shape}. Expected 4 "
+                             f"input dimensions"
                              " (batchsize, channels, 2 spatial dimensions).")  # fmt: skip
         if implementation not in ("fast", "kaiming"):
             raise ValueError(

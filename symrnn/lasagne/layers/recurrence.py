@@ -75,7 +75,8 @@ class RecurrenceLayer(MergeLayer):
         """Keep an initial state under its name; one that is no layer and no expression becomes a parameter (1, ...)."""
         is_expression = isinstance(init, Variable) and not isinstance(init, SharedVariable)
         if is_expression and init.ndim != 1 + len(shape):
-            raise ValueError(f"When {name} is provided as a TensorVariable, it should have {1 + len(shape)} dimensions and"
+            raise ValueError(f"When {name} is provided as a TensorVariable, it should have {1 + len(shape)} "
+                             f"dimensions and"
                              f" have shape (num_batch, num_units), but it has {init.ndim}")  # fmt: skip
         if not is_expression and not isinstance(init, Layer):
             init = self.add_param(

@@ -205,8 +205,17 @@ def install_modules():
     urllib2.urlopen = lambda *args, **kwargs: request.urlopen(*args, **kwargs)
     operator.isSequenceType = lambda x: isinstance(x, collections.abc.Sequence)
     sys.maxint = sys.maxsize
-    moved = {"cPickle": old_pickle(), "urllib2": urllib2, "urlparse": parse, "StringIO": io,
-             "cStringIO": io, "Queue": queue, "ConfigParser": configparser, "copy_reg": copyreg, "__builtin__": builtins}  # fmt: skip
+    moved = {
+        "cPickle": old_pickle(),
+        "urllib2": urllib2,
+        "urlparse": parse,
+        "StringIO": io,
+        "cStringIO": io,
+        "Queue": queue,
+        "ConfigParser": configparser,
+        "copy_reg": copyreg,
+        "__builtin__": builtins,
+    }
     for name, module in moved.items():
         sys.modules.setdefault(name, module)
 

@@ -46,10 +46,11 @@ def unshared_shape(layer, shared_axes):
     """The sizes of the axes that a parameter is not shared along."""
     shape = [size for axis, size in enumerate(layer.input_shape) if axis not in shared_axes]
     if any(size is None for size in shape):
-        raise ValueError(f"{type(layer).__name__} needs specified input sizes for all axes that parameters "
-                         f"are not shared"
-                         f" over, but the input shape is {layer.input_shape} and shared_axes={shared_axes}") "
-                         f" # fmt: skip
+        raise ValueError(
+            f"{type(layer).__name__} needs specified input sizes for all axes that parameters"
+            f" are not shared over, but the input shape is {layer.input_shape} and"
+            f" shared_axes={shared_axes}"
+        )
     return shape
 
 

@@ -3,6 +3,7 @@
 
 Usage: nesterov_bilstm.py LAYERS
 """
+
 from __future__ import print_function
 
 import json
@@ -32,11 +33,11 @@ def network(depth, input_var, mask_var):
 def main(depth):
     lasagne.random.set_rng(np.random.RandomState(1))
     start = time.time()
-    x, mask, y = T.tensor3('x'), T.matrix('mask'), T.ivector('y')
+    x, mask, y = T.tensor3("x"), T.matrix("mask"), T.ivector("y")
     l_out = network(depth, x, mask)
     prediction = lasagne.layers.get_output(l_out)
     losses = lasagne.objectives.categorical_crossentropy(prediction, y)
-    loss = lasagne.objectives.aggregate(losses, mask.flatten(), mode='normalized_sum')
+    loss = lasagne.objectives.aggregate(losses, mask.flatten(), mode="normalized_sum")
     built = time.time()
     params = lasagne.layers.get_all_params(l_out, trainable=True)
     updates = lasagne.updates.nesterov_momentum(loss, params, learning_rate=0.1, momentum=0.9)
@@ -47,11 +48,20 @@ def main(depth):
     xs = rng.normal(size=(BATCH, T_MAX, INPUTS)).astype(theano.config.floatX)
     lengths = rng.randint(1, T_MAX + 1, size=BATCH)
     masks = (np.arange(T_MAX)[None, :] < lengths[:, None]).astype(theano.config.floatX)
-    ys = rng.randint(0, CLASSES, size=BATCH * T_MAX).astype('int32')
+    ys = rng.randint(0, CLASSES, size=BATCH * T_MAX).astype("int32")
     history = [float(train(xs, masks, ys)) for _ in range(20)]
-    print(json.dumps({'build_s': built - start, 'updates_s': updated - built, 'compile_s': compiled - updated,
-                      'first_loss': history[0], 'last_loss': history[-1]}))
+    print(
+        json.dumps(
+            {
+                "build_s": built - start,
+                "updates_s": updated - built,
+                "compile_s": compiled - updated,
+                "first_loss": history[0],
+                "last_loss": history[-1],
+            }
+        )
+    )
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main(int(sys.argv[1]))

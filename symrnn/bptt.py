@@ -177,7 +177,8 @@ def direction(cell, *, reverse=False, batch=None, is_masked=False, grad_clipping
     )
     gradients = _without_holes(cell, line, symbols)
     if grad_clipping is not None:
-        bounded = {g: pt.clip(g, -grad_clipping, grad_clipping) for g in gradients[:2]}
+        bound = pt.as_tensor(grad_clipping, dtype=dtype)
+        bounded = {g: pt.clip(g, -bound, bound) for g in gradients[:2]}
         gradients[:2] = [bounded[g] for g in gradients[:2]]
     return Direction(cell, reverse, given, symbols, replace(line, gradients=gradients))
 

@@ -4,4 +4,6 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 flags = os.environ.get("PYTENSOR_FLAGS", "")
-os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, [flags, "floatX=float64,linker=py,cxx="]))
+os.environ["PYTENSOR_FLAGS"] = ",".join(
+    filter(None, [flags, "floatX=float64,linker=py,cxx=,on_opt_error=raise"])
+)

@@ -3,13 +3,20 @@
 An `AssembledOp` is inlined before PyTensor's first rewrite, so compiled functions hold what it stands for. What it adds
 is its pullback, which `pytensor.grad` calls. The pullback is an op of its own, inlined too, whose own pullback
 differentiates the rule's `plain` form: second derivatives work, at autodiff's price.
+
+PyTensor can inline an `OpFromGraph` itself, but from a frozen copy whose Scan ops all functions share, and compiling
+one function with Numba on PyTensor 3.0 writes into them. `inline_assembled` gives each function its own.
 """
 
 from typing import Protocol
 
 import pytensor.tensor as pt
 from pytensor.compile.builders import OpFromGraph
+from pytensor.compile.mode import optdb
 from pytensor.gradient import DisconnectedType, disconnected_type, grad
+from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
+
+from symrnn.lanes import inlined
 
 
 class Rule(Protocol):
@@ -44,7 +51,7 @@ class AssembledOp(OpFromGraph):
     """
 
     def __init__(self, inputs, outputs, *, rule=None, **options):
-        super().__init__(inputs, outputs, inline=True, on_unused_input="ignore", **options)
+        super().__init__(inputs, outputs, on_unused_input="ignore", **options)
         self.rule = rule
 
     def pullback(self, inputs, outputs, output_grads):
@@ -68,7 +75,7 @@ class AssembledPullback(OpFromGraph):
     """The gradients of a `Rule`: ``[*inputs, *outputs, *cotangents that there are] -> gradients that there are``."""
 
     def __init__(self, inputs, outputs, *, rule=None, has_gradient=(), has_cotangent=(), **options):
-        super().__init__(inputs, outputs, inline=True, on_unused_input="ignore", **options)
+        super().__init__(inputs, outputs, on_unused_input="ignore", **options)
         self.rule, self.has_gradient, self.has_cotangent = rule, has_gradient, has_cotangent
 
     def pullback(self, inputs, outputs, output_grads):
@@ -106,6 +113,19 @@ class AssembledPullback(OpFromGraph):
             [_is_float(v) and i not in values] * len(node.outputs)
             for i, v in enumerate(node.inputs)
         ]
+
+
+@node_rewriter([AssembledOp, AssembledPullback])
+def inline_assembled(fgraph, node):
+    """What the op stands for, with inner graphs of its own."""
+    outputs = inlined(node.op, node.inputs)
+    copy_stack_trace(node.outputs, outputs)
+    return outputs
+
+
+optdb.register(
+    "inline_assembled", dfs_rewriter(inline_assembled), "fast_run", "fast_compile", position=-0.02
+)
 
 
 def assembled(rule, inputs, *, name):

@@ -16,8 +16,9 @@ from pytensor.gradient import DisconnectedType, grad
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
-from pytensor.graph.traversal import ancestors
+from pytensor.graph.traversal import ancestors, graph_inputs
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.rewriting.elemwise import FusionOptimizer
 from pytensor.tensor.subtensor import Subtensor
 
 from symrnn.ops.join_slices import join_slices
@@ -93,7 +94,7 @@ def linearize(inputs, outputs, *, wrt, available=()):
     outputs, gradients = fgraph.outputs[: len(outputs)], fgraph.outputs[len(outputs) :]
     residuals = _residuals(gradients, cotangents, set(available))
     saved = [residual.type() for residual in residuals]
-    found = iter(evaluate(gradients, dict(zip(residuals, saved, strict=True))))
+    found = iter(_fused(evaluate(gradients, dict(zip(residuals, saved, strict=True)))))
     gradients = [next(found) if is_connected else None for is_connected in connected]
     return Linearization(outputs, residuals, saved, cotangents, gradients)
 
@@ -105,6 +106,16 @@ def _canonicalize(fgraph):
     _REWRITER.rewrite(fgraph)
     join_slices(fgraph)
     _REWRITER.rewrite(fgraph)
+
+
+def _fused(gradients):
+    """The same with element-wise algebra in Composites, which Scan's rewrites can't take apart.
+
+    They would compute what depends on saved values alone outside the scan: more nodes, and a pass over memory for each.
+    """
+    fgraph = FunctionGraph(list(graph_inputs(gradients)), gradients, clone=False)
+    FusionOptimizer().rewrite(fgraph)
+    return fgraph.outputs
 
 
 def _residuals(gradients, cotangents, available):

@@ -1,1 +1,1 @@
-"""To be filled."""
+"""Experiments read from files, and what their records say: tables, figures, reports."""

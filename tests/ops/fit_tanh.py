@@ -1,8 +1,7 @@
 """The script that made the coefficients in ``symrnn/ops/activations.py``: a rational tanh for float32.
 
-``tanh(x) = x p(x**2) / q(x**2)`` for ``|x| <= BOUND``, of degrees (5, 3) in ``x**2``, minimising the largest
-relative error
-by Lawson's iteration on the linearised problem. Run it to print the coefficients and the error after rounding to
+``tanh(x) = x p(x**2) / q(x**2)`` for ``|x| <= BOUND``, of degrees (5, 3) in ``x**2``, minimising the largest relative
+error by Lawson's iteration on the linearised problem. Run it to print the coefficients and the error after rounding to
 float32 in every operation.
 """
 

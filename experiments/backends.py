@@ -1,0 +1,228 @@
+"""Which backend starts a training soonest, which takes the fastest steps, and how far is JAX by hand ahead?
+
+Expected: JAX starts first, the C backend last, as it calls a compiler for every operation; the
+network written by hand in JAX starts up to three times sooner than the same network through
+PyTensor, and steps as fast. About two hours on 2 cores, a minute with --quick. PyTorch by hand
+joins in where it is installed.
+"""
+
+from importlib.util import find_spec
+
+from symrnn.study.experiment import grid
+
+cases = grid(cell=["rnn", "lstm"], depth=[1, 2, 4, 8])
+quick = grid(cell=["rnn", "lstm"], depth=[2])
+modes = ["JAX", "NUMBA", "CVM"]
+quick_modes = ["JAX"]
+rounds = 3
+quick_rounds = 2
+time_limit_s = 900
+needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
+columns = ["total_s", "step_s", "peak_rss_bytes", "after.nodes"]
+tasks = {
+    "jax_by_hand": {
+        "cases": cases,
+        "quick": quick,
+        "modes": ["JAX"],
+        "rounds": 3,
+        "quick_rounds": 2,
+    },
+}
+if find_spec("torch"):
+    tasks["torch_by_hand"] = {
+        "cases": cases,
+        "quick": quick,
+        "modes": ["PYTORCH"],
+        "rounds": 3,
+        "quick_rounds": 2,
+    }
+
+RATE, BATCH, STEPS = 0.1, 64, 20
+H, K = 32, 10
+GATES = {"rnn": 1, "lstm": 4}
+
+
+def flags(cell, depth):
+    return "floatX=float32"
+
+
+def build(cell, depth):
+    from symrnn.models.digit_rows import ROWS, digit_rows
+
+    return digit_rows(cell=cell, depth=depth, hidden_size=H, steps=ROWS, batch=BATCH)
+
+
+def functions(graph, cell, depth):
+    from symrnn.measure.stages import FunctionSpec
+    from symrnn.updates import sgd
+
+    return [FunctionSpec(graph.inputs, [graph.loss], sgd(graph.loss, graph.params, RATE))]
+
+
+def batch(cell, depth):
+    from symrnn.models.digit_rows import load_digit_rows
+
+    (xs, labels), _ = load_digit_rows(dtype="float32")
+    return [xs[:, :BATCH], labels[:BATCH]]
+
+
+def weights(cell, depth):
+    """Three arrays for each direction of each layer, two for the output; float32."""
+    import numpy as np
+
+    rng, width = np.random.default_rng(0), GATES[cell] * H
+    shapes = [
+        shape
+        for level in range(depth)
+        for _ in range(2)
+        for shape in ((8 if level == 0 else 2 * H, width), (H, width), (width,))
+    ]
+    drawn = [rng.normal(size=shape) / np.sqrt(shape[0]) for shape in [*shapes, (2 * H, K), (K,)]]
+    return [array.astype("float32") for array in drawn]
+
+
+def jax_by_hand(cell, depth):
+    """The same network and update as a JAX user writes them: `lax.scan` in `jit` of a gradient."""
+    import jax
+
+    xs, labels = batch(cell, depth)
+
+    def make():
+        gradient = jax.value_and_grad(lambda params: jax_loss(params, xs, labels, cell, depth))
+
+        @jax.jit
+        def step(params):
+            loss, grads = gradient(params)
+            return loss, [param - RATE * grad for param, grad in zip(params, grads, strict=True)]
+
+        return lambda params: jax.block_until_ready(step(params))[1]
+
+    return timed(make, weights(cell, depth))
+
+
+def jax_loss(params, xs, labels, cell, depth):
+    """Mean cross entropy of the bidirectional stack."""
+    import jax
+    import jax.numpy as jnp
+
+    params = iter(params)
+    for _ in range(depth):
+        walks = [
+            jax_walk(xs, next(params), next(params), next(params), cell, back)
+            for back in (False, True)
+        ]
+        xs = jnp.concatenate(walks, axis=2)
+    log_p = jax.nn.log_softmax(xs.mean(0) @ next(params) + next(params))
+    return -jnp.take_along_axis(log_p, labels[:, None], axis=1).mean()
+
+
+def jax_walk(xs, w_x, w_h, b, cell, reverse):
+    """One direction of a layer, ``(T, B, H)``."""
+    import jax
+    import jax.numpy as jnp
+
+    def rnn(state, z):
+        h = jnp.tanh(z + state @ w_h)
+        return h, h
+
+    def lstm(state, z):
+        h, c = state
+        i, f, g, o = jnp.split(z + h @ w_h, 4, axis=1)
+        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        h = jax.nn.sigmoid(o) * jnp.tanh(c)
+        return (h, c), h
+
+    zeros = jnp.zeros((xs.shape[1], H), xs.dtype)
+    step, start = (rnn, zeros) if cell == "rnn" else (lstm, (zeros, zeros))
+    return jax.lax.scan(step, start, xs @ w_x + b, reverse=reverse)[1]
+
+
+def torch_by_hand(cell, depth):
+    """The same sizes in PyTorch's own recurrent layers, eager."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.optim.SGD([torch.zeros(1)], lr=RATE)  # imports what PyTorch imports late
+    xs, labels = (torch.as_tensor(array) for array in batch(cell, depth))
+
+    def make():
+        layer = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM}[cell]
+        layers, output = (
+            layer(8, H, num_layers=depth, bidirectional=True),
+            torch.nn.Linear(2 * H, K),
+        )
+        update = torch.optim.SGD([*layers.parameters(), *output.parameters()], lr=RATE)
+
+        def step(state):
+            update.zero_grad()
+            torch.nn.functional.cross_entropy(
+                output(layers(xs)[0].mean(0)), labels.long()
+            ).backward()
+            update.step()
+            return state
+
+        return step
+
+    return timed(make, None)
+
+
+def timed(make, state):
+    """Seconds from the making of a step to the end of the first one, and of later ones."""
+    from time import perf_counter
+
+    begin = perf_counter()
+    step = make()
+    state = step(state)
+    values = {"total_s": perf_counter() - begin, "step_s": []}
+    for _ in range(STEPS):
+        begin = perf_counter()
+        state = step(state)
+        values["step_s"].append(perf_counter() - begin)
+    return values
+
+
+def figure(records):
+    from symrnn.study.figures import lines
+
+    renamed = [backend_named(record) for record in records]
+    style = {"x": "depth", "hue": "backend", "panel": "cell", "logarithmic": True}
+    return [lines(renamed, y=y, **style) for y in ("total_s", "step_s")]
+
+
+def backend_named(record):
+    """The record with its backend as an axis: a mode, or what was written by hand."""
+    from dataclasses import replace
+
+    name = record.mode if record.task == "compile" else record.task.replace("_", " ")
+    return replace(record, case={**record.case, "backend": name})
+
+
+def answer(records):
+    """Each backend against JAX by hand, first the start and then the step."""
+    from symrnn.study.readings import values_of
+
+    modes = values_of([record for record in records if record.task == "compile"], "mode")
+    told = [against_hand(records, {"task": "compile", "mode": mode}, mode) for mode in modes]
+    told.append(
+        against_hand(records, {"task": "torch_by_hand", "mode": "PYTORCH"}, "PyTorch by hand")
+    )
+    return (
+        "\n\n".join(filter(None, told))
+        or "Nothing finished beside JAX by hand, so there is no ratio."
+    )
+
+
+def against_hand(records, of, name):
+    """One backend against JAX by hand, cell by cell."""
+    from symrnn.study.readings import ratio, values_of
+    from symrnn.study.words import times
+
+    to = {"task": "jax_by_hand", "mode": "JAX"}
+    told = []
+    for cell in values_of(records, "cell"):
+        total, step = (ratio(records, q, of, to, cell=cell) for q in ("total_s", "step_s"))
+        if total and step:
+            told.append(
+                f"{cell}: {times(total)} the time to the first step, {times(step)} the step"
+            )
+    return f"{name} against JAX by hand, {'; '.join(told)}." if told else ""

@@ -1,0 +1,254 @@
+"""What does the naive form of Nesterov's momentum cost against odd/even?
+
+Expected: odd/even holds the scans and components of sgd, the floor, and costs as much to compile.
+The naive forms hold the network a second time: PyTensor packs equal scans into one node, so the
+number of Scan nodes stays and their bodies grow. All forms follow one trajectory, to rounding.
+About two hours on 2 cores, two minutes with
+--quick.
+"""
+
+from symrnn.study.experiment import grid
+
+SGD = "sgd"
+ODD_EVEN = "nesterov_odd_even"
+NAIVE = ["nesterov_naive_clone", "nesterov_naive_rebuild", "nesterov_naive_per_parameter"]
+FORMS = [SGD, "nesterov_momentum", ODD_EVEN, *NAIVE]
+
+cases = grid(cell=["rnn", "lstm"], depth=[1, 2, 4], form=FORMS)
+quick = grid(cell=["rnn"], depth=[1, 2], form=FORMS)
+modes = ["JAX", "NUMBA"]
+quick_modes = ["JAX"]
+states = ["cold", "warm"]
+quick_states = ["cold"]
+rounds = 3
+quick_rounds = 1
+time_limit_s = 900
+quick_time_limit_s = 90
+reference = {"form": SGD}
+needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
+tasks = {
+    "train": {
+        "cases": grid(cell=["rnn", "lstm"], depth=[2], steps=[200], more_steps=[1800]),
+        "quick": grid(cell=["rnn"], depth=[2], steps=[200], more_steps=[1000]),
+        "modes": ["JAX"],
+    }
+}
+
+LEARNING_RATE, MOMENTUM = 0.02, 0.9
+BATCH = 64
+
+
+def build(cell, depth, form):
+    from symrnn.models.digit_rows import ROWS, digit_rows
+
+    return digit_rows(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
+
+
+def functions(graph, cell, depth, form):
+    """A step of `form`: sgd and the forms of one function give one, odd/even two."""
+    from symrnn.measure.stages import FunctionSpec
+    from symrnn.models.digit_rows import digit_rows_loss
+
+    def rebuilt(even):
+        return digit_rows_loss(even, graph, cell=cell, depth=depth)
+
+    *jumps, correct = updates_of(graph, form, rebuilt)
+    return [FunctionSpec([], [], jump) for jump in jumps] + [
+        FunctionSpec(graph.inputs, [graph.loss], correct)
+    ]
+
+
+def updates_of(graph, form, build_loss):
+    """The update dictionaries of one step, to be called in turn."""
+    import symrnn.updates
+
+    rule = getattr(symrnn.updates, form)
+    if form == SGD:
+        return [rule(graph.loss, graph.params, LEARNING_RATE)]
+    loss = build_loss if form == "nesterov_naive_rebuild" else graph.loss
+    updates = rule(loss, graph.params, LEARNING_RATE, MOMENTUM)
+    return updates if form == ODD_EVEN else [updates]
+
+
+def batch(cell, depth, form):
+    from symrnn.models.digit_rows import load_digit_rows
+
+    (xs, labels), _ = load_digit_rows()
+    return [xs[:, :BATCH], labels[:BATCH]]
+
+
+def train(cell, depth, steps, more_steps):
+    """Every Nesterov form from one seed for `steps` steps, and odd/even for `more_steps` more."""
+    from symrnn.models.digit_rows import ROWS, digit_rows, load_digit_rows
+
+    digits, held_out = load_digit_rows()
+    rows = len(held_out[1])
+    evaluate = evaluation(digit_rows(cell=cell, depth=depth, steps=ROWS, batch=rows), held_out)
+    runs = {form: progress(form, cell, depth, digits, evaluate) for form in FORMS[1:]}
+    losses = {form: [next(run)[0] for _ in range(steps)] for form, run in runs.items()}
+    *_, (_, accuracy) = (next(runs[ODD_EVEN]) for _ in range(more_steps))
+    return {
+        "losses": losses,
+        "largest_difference": largest_difference(losses.values()),
+        "first_loss": losses[ODD_EVEN][0],
+        "last_loss": losses[ODD_EVEN][-1],
+        "accuracy": accuracy,
+    }
+
+
+def progress(form, cell, depth, digits, evaluate):
+    """Train for ever; yields held-out loss and accuracy at the odd values after each step."""
+    import numpy as np
+    import pytensor
+
+    graph = build(cell, depth, form)
+    specs = functions(graph, cell, depth, form)
+    steps = [pytensor.function(spec.inputs, spec.outputs, updates=spec.updates) for spec in specs]
+    odd = odd_readout(form, graph.params, specs)
+    xs, labels = digits
+    rng = np.random.default_rng(1)
+    while True:
+        drawn = rng.choice(labels.size, BATCH, replace=False)
+        for step, spec in zip(steps, specs, strict=True):
+            step(*[xs[:, drawn], labels[drawn]][: len(spec.inputs)])
+        yield evaluate(odd())
+
+
+def odd_readout(form, params, specs):
+    """A function that returns the odd values, which all forms share."""
+    import pytensor
+
+    from symrnn.updates import odd_values
+
+    if form == "nesterov_momentum":
+        return pytensor.function([], odd_values(params, specs[-1].updates))
+    return lambda: [param.get_value(borrow=True) for param in params]
+
+
+def evaluation(graph, held_out):
+    """A function from parameter values to loss and accuracy on the held-out digits."""
+    import pytensor
+
+    xs, labels = held_out
+    function = pytensor.function(graph.inputs, [graph.loss, graph.outputs["logits"]])
+
+    def evaluate(values):
+        for param, value in zip(graph.params, values, strict=True):
+            param.set_value(value)
+        loss, logits = function(xs, labels)
+        return float(loss), float((logits.argmax(axis=-1) == labels).mean())
+
+    return evaluate
+
+
+def largest_difference(curves):
+    """The largest distance between any two curves at any step."""
+    return max(max(at_step) - min(at_step) for at_step in zip(*curves, strict=True))
+
+
+def figure(records):
+    from symrnn.study.figures import bars
+    from symrnn.study.readings import select, values_of
+
+    compiled = select(records, task="compile", state="cold")
+    style = {"x": "depth", "hue": "form", "panel": "cell"}
+    charts = [
+        bars(select(compiled, mode=mode), y="total_s", heading=f"{mode}, cold", **style)
+        for mode in values_of(compiled, "mode")
+    ]
+    one_mode = select(compiled, mode=compiled[0].mode)
+    return [
+        *charts,
+        bars(one_mode, y="after.components", heading="components after rewriting", **style),
+    ]
+
+
+def answer(records):
+    """What the naive forms cost, whether odd/even is free, and whether all forms train alike."""
+    return "\n\n".join(
+        filter(
+            None, [cost(records), ratios_to_odd_even(records), floor(records), training(records)]
+        )
+    )
+
+
+def cost(records):
+    """What rewriting leaves of the naive forms, then the cheapest and the dearest of them."""
+    from symrnn.study.readings import ratio
+    from symrnn.study.words import span, times
+
+    def against_odd_even(quantity):
+        found = {
+            form: ratio(records, quantity, {"form": form}, {"form": ODD_EVEN}, state="cold")
+            for form in NAIVE
+        }
+        return {form: each for form, each in found.items() if each}
+
+    total = against_odd_even("total_s")
+    if not total:
+        return "No naive form finished beside odd/even, so there is no ratio."
+    scans, components = (
+        span(each.median for each in against_odd_even(f"after.{name}").values())
+        for name in ("scans", "components")
+    )
+    cheap, dear = (pick(total, key=lambda form: total[form].median) for pick in (min, max))
+    return (
+        f"After rewriting, the naive forms have {scans} times the Scan nodes of odd/even, and"
+        f" packed in them {components} times the components. To the end of the first step, cold,"
+        f" the cheapest, `{cheap}`, takes {times(total[cheap])} as long as odd/even, and the"
+        f" dearest, `{dear}`, {times(total[dear])}."
+    )
+
+
+def ratios_to_odd_even(records):
+    """Each form against odd/even, as a table."""
+    from symrnn.study.table import ratio_table
+
+    sizes = ["after.scans", "after.components", "after.inner_nodes", "after.nodes"]
+    quantities = ["total_s", "rewrite_s", "step_s", *sizes]
+    return ratio_table(records, "form", ODD_EVEN, quantities, state="cold", task="compile")
+
+
+def floor(records):
+    """Odd/even against sgd: equal scans and components, and how many nodes more."""
+    from symrnn.study.readings import differences
+    from symrnn.study.words import case_text, listing
+
+    def beyond(quantity):
+        return differences(records, f"after.{quantity}", {"form": ODD_EVEN}, {"form": SGD})
+
+    nodes = [more / parameters(case["depth"]) for case, more in beyond("nodes")]
+    if not nodes:
+        return ""
+    unequal = [case_text(case) for x in ("scans", "components") for case, more in beyond(x) if more]
+    scans = f"other scans or components than sgd for {listing(unequal)}" if unequal else (
+        f"exactly the scans and components of sgd, in all {len(nodes)} measurements"
+    )  # fmt: skip
+    return f"Odd/even has {scans}; it has at most {max(nodes):.2g} nodes more per parameter."
+
+
+def parameters(depth):
+    """Parameters of the network: three for each direction of each layer, two for the output."""
+    return 6 * depth + 2
+
+
+def training(records):
+    """Whether the forms train alike, and how well."""
+    from symrnn.study.readings import select
+
+    return "\n\n".join(
+        trained(r.case, r.values) for r in select(records, task="train", status="ok")
+    )
+
+
+def trained(case, values):
+    """One training run in words."""
+    alike = "below" if values["largest_difference"] < 1e-9 else "NOT below"
+    return (
+        f"Trained on handwritten digits from one seed in float64 ({case['cell']}, depth"
+        f" {case['depth']}), the losses of the {len(values['losses'])} Nesterov forms on held-out"
+        f" digits differ by at most {values['largest_difference']:.1e} over {case['steps']} steps"
+        f" ({alike} 1e-9), while falling from {values['first_loss']:.2f} to"
+        f" {values['last_loss']:.2f}. After {case['steps'] + case['more_steps']} steps the network"
+        f" reads {100 * values['accuracy']:.1f} % of them correctly."
+    )

@@ -1,0 +1,225 @@
+"""Has it got better? Two sets of records, case by case: counts first, then times.
+
+Counts (nodes, components, compiled functions) are the same in every run, so one more is a
+regression. Times get a verdict from `symrnn.bench.stats`, with its error rate divided by the
+number of comparisons. What is measured on different machines or versions is refused unless asked
+for, and then marked.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from symrnn.bench.records import Record
+from symrnn.bench.stats import THRESHOLD, Spread, compare_samples
+from symrnn.errors import UserError
+
+SIZES = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components", "widest_scan")
+EVENTS = ("numba", "c_compiled", "jax")
+REWRITES = ("passes", "tried")  # of profiled jobs
+PHASES = ("build", "grad", "rewrite")  # Python on one thread: processor time, where it is known
+TIMES = ("link_s", "first_call_s", "step_s", "peak_rss_bytes")
+SAME_MACHINE = ("cpu", "cores", "memory_bytes", "os", "blas_threads", "flags")
+SAME_VERSIONS = ("python", "pytensor", "numpy", "numba", "llvmlite", "jax", "jaxlib")
+WORSE = ("larger", "slower", "broken")
+BETTER = ("smaller", "faster", "repaired")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One metric of one case, old and new."""
+
+    case: str
+    metric: str
+    old: float | str  # a count, the median of a time, or a status
+    new: float | str
+    verdict: str  # one of WORSE, BETTER, "equal", "no decision"
+    ratio: Spread | None = None  # of times
+    interval: tuple[float, float] | None = None
+    why: str = ""  # there is no decision
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether it got worse, beyond the threshold."""
+        return self.verdict in WORSE
+
+    @property
+    def is_improvement(self) -> bool:
+        """Whether it got better, beyond the threshold."""
+        return self.verdict in BETTER
+
+
+@dataclass(frozen=True)
+class RecordComparison:
+    """What changed between two sets of records."""
+
+    changes: tuple[Change, ...]  # counts before times, in the order of the cases
+    only_old: tuple[str, ...]  # cases
+    only_new: tuple[str, ...]
+    mixed: tuple[str, ...]  # what differs of machine and versions, when that was allowed
+
+    @property
+    def regressions(self) -> list[Change]:
+        """What got worse."""
+        return [change for change in self.changes if change.is_regression]
+
+    @property
+    def improvements(self) -> list[Change]:
+        """What got better."""
+        return [change for change in self.changes if change.is_improvement]
+
+
+def compare_records(
+    old: Iterable[Record],
+    new: Iterable[Record],
+    *,
+    threshold: float = THRESHOLD,
+    allow_mixed: bool = False,
+) -> RecordComparison:
+    """What changed from `old` to `new`, for the cases that both have.
+
+    Parameters
+    ----------
+    old, new
+        Records, as `load_records` returns them; all rounds of a case belong together.
+    threshold
+        Times that differ by less get no verdict. Counts have no threshold.
+    allow_mixed
+        Compare also what was measured on different machines or versions.
+
+    Raises
+    ------
+    UserError
+        When machines or versions differ, or when no case is in both.
+    """
+    old, new = by_case(old), by_case(new)
+    mixed = tuple(differences([r for records in (old, new) for rs in records.values() for r in rs]))
+    if mixed and not allow_mixed:
+        raise UserError(
+            f"records must be of one machine and one set of versions, but differ in"
+            f" {'; '.join(mixed)}; measure both again here, or allow it (allow_mixed=True)"
+        )
+    common = [case for case in old if case in new]
+    if not common:
+        raise UserError(
+            f"old and new must have a case in common, but have {len(old)} and {len(new)} different"
+            " ones; compare records of the same experiment"
+        )
+    counts = [change for c in common for change in count_changes(c, old[c], new[c])]
+    pairs = [(c, metric, *samples) for c in common for metric, *samples in timed(old[c], new[c])]
+    times = [time_change(*pair, threshold, len(pairs)) for pair in pairs]
+    return RecordComparison(
+        changes=(*counts, *times),
+        only_old=tuple(case for case in old if case not in new),
+        only_new=tuple(case for case in new if case not in old),
+        mixed=mixed,
+    )
+
+
+def by_case(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """The records of each case (all its rounds), by a name that tells it from the others."""
+    cases: dict[str, list[Record]] = {}
+    for record in records:
+        cases.setdefault(case_name(record), []).append(record)
+    return cases
+
+
+def case_name(record: Record) -> str:
+    """A case with its experiment, task, mode and state, in words."""
+    case = " ".join(f"{name}={as_text(value)}" for name, value in sorted(record.case.items()))
+    task = [] if record.task == "compile" else [record.task]
+    return " ".join(filter(None, [record.experiment, *task, case, record.mode, record.state]))
+
+
+def as_text(value) -> str:
+    """A JSON value as people write it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def differences(records: Sequence[Record]) -> Iterable[str]:
+    """What differs between the machines and versions of `records`, in words."""
+    for source, names in (("machine", SAME_MACHINE), ("versions", SAME_VERSIONS)):
+        for name in names:
+            values = (getattr(record, source).get(name) for record in records if record.is_ok)
+            found = sorted({str(value) for value in values})
+            if len(found) > 1:
+                yield f"{name} ({', '.join(found)})"
+
+
+def count_changes(case: str, old: Sequence[Record], new: Sequence[Record]) -> Iterable[Change]:
+    """What changed in status and counts."""
+    was, now = (worst_status(records) for records in (old, new))
+    if was != now:
+        verdict = "repaired" if now == "ok" else "broken" if was == "ok" else "no decision"
+        yield Change(case, "status", was, now, verdict)
+    for metric in counted_metrics():
+        before, after = (counts(records, metric) for records in (old, new))
+        if before and after:
+            yield count_change(case, metric, before, after)
+
+
+def worst_status(records: Sequence[Record]) -> str:
+    """The status of all rounds: "ok" only where all are."""
+    return next((record.status for record in records if not record.is_ok), "ok")
+
+
+def counted_metrics() -> list[str]:
+    """The metrics that are the same in every run: sizes before and after, and compilations."""
+    sizes = [f"{when}.{name}" for when in ("after", "before") for name in SIZES]
+    events = [f"compile_events.{name}" for name in EVENTS]
+    return [*sizes, *events, *(f"rewrite_counts.{name}" for name in REWRITES)]
+
+
+def counts(records: Sequence[Record], metric: str) -> list[int]:
+    """The different values of a counted metric over the rounds."""
+    group, name = metric.split(".")
+    found = (record.values.get(group, {}).get(name) for record in records if record.is_ok)
+    return sorted({value for value in found if value is not None})
+
+
+def count_change(case: str, metric: str, old: list[int], new: list[int]) -> Change:
+    """The change of a count; where it varies from round to round, only if the ranges are apart."""
+    if old[-1] < new[0]:
+        verdict = "larger"
+    elif new[-1] < old[0]:
+        verdict = "smaller"
+    else:
+        verdict = "equal" if old == new else "no decision"
+    why = f"varies: {old} and {new}" if verdict == "no decision" else ""
+    return Change(case, metric, median(old), median(new), verdict, why=why)
+
+
+def timed(old: Sequence[Record], new: Sequence[Record]) -> Iterable[tuple[str, list, list]]:
+    """The metrics that vary from run to run, with a sample for each round that finished."""
+    for metric in (*(f"{phase}_s" for phase in PHASES), *TIMES):
+        name = metric.removesuffix("_s")
+        for chosen in ([f"phases_cpu_s.{name}"] if name in PHASES else []) + [metric]:
+            samples = [[sample(r, chosen) for r in records if r.is_ok] for records in (old, new)]
+            kept = [[value for value in values if value] for values in samples]
+            if all(kept):
+                yield chosen, *kept
+                break
+
+
+def sample(record: Record, metric: str) -> float:
+    """One number for one process: the median of the steps, the value of all else; 0 if unknown."""
+    group, _, name = metric.rpartition(".")
+    value = (record.values.get(group, {}) if group else record.values).get(name, 0.0)
+    return median(value or [0.0]) if isinstance(value, list) else value
+
+
+def time_change(case, metric, old, new, threshold, comparisons) -> Change:
+    """The change of a metric that varies from run to run."""
+    found = compare_samples(old, new, threshold=threshold, comparisons=comparisons)
+    words = {"slower": "larger", "faster": "smaller"} if metric == "peak_rss_bytes" else {}
+    return Change(
+        case=case,
+        metric=metric,
+        old=median(old),
+        new=median(new),
+        verdict=words.get(found.verdict, found.verdict),
+        ratio=found.ratio,
+        interval=found.interval,
+        why=found.why,
+    )

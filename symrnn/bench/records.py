@@ -1,0 +1,281 @@
+"""Records of measurements: one JSON line a job, appended, flushed to the disk, and never lost.
+
+A `Job` is what to measure: one case of one experiment in one mode, cold or warm, in one round. A
+`Record` is what came out, whether a result or a failure. Both are immutable. A file of records is
+append-only:
+
+* one line is one write under a lock, followed by ``fsync``, so that two sweeps may write one file;
+* a line that a kill or a full disk cut short is skipped on reading, and the next line starts
+  after it;
+* a job is found again by its key, so that a sweep which runs again does only what is missing.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from symrnn.errors import JobError, UserError
+
+SCHEMA = 1  # 1: first
+STATES = ("cold", "warm")
+STATUSES = ("ok", "time_limit", "memory_limit", "crash", "error", "garbage")
+FILE_NAME = "records.jsonl"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One measurement to make, in one fresh child process.
+
+    Attributes
+    ----------
+    experiment, path
+        Name of the experiment, and the file that declares it (``path`` is no part of the key).
+        For one function, its place: ``file.py:function`` or ``package.module:function``.
+    task
+        "compile" measures the phases of compiling; any other name is a function of the file,
+        called with the case, which returns a dictionary of JSON values.
+    case
+        The parameters of the case; JSON values.
+    mode
+        Name of a PyTensor mode.
+    state
+        "cold" starts from an empty compiledir, "warm" from the one that the cold job filled.
+    round
+        Repetition; forms that are compared run interleaved, round by round.
+    time_limit_s, memory_limit_bytes
+        Where the child is stopped; the memory is that of the child and its children.
+    steps
+        Step samples to take, at most.
+    profile
+        Record every rewrite, source line and compilation as well; slows rewriting by up to 15 %.
+    flags, environment, python
+        PyTensor flags, environment variables and interpreter of the child, where they differ from
+        the default. These and ``profile`` are part of the key where given.
+
+    Examples
+    --------
+    >>> Job("depth", {"layers": 2}).key == Job("depth", {"layers": 2}, time_limit_s=1.0).key
+    True
+    >>> Job("depth", {"layers": 2}).key == Job("depth", {"layers": 3}).key
+    False
+    """
+
+    experiment: str
+    case: Mapping[str, Any] = field(default_factory=dict)
+    path: str = ""
+    task: str = "compile"
+    mode: str = "NUMBA"
+    state: str = "cold"
+    round: int = 0
+    time_limit_s: float = 600.0
+    memory_limit_bytes: int = 8 * 2**30
+    steps: int = 20
+    flags: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
+    profile: bool = False
+
+    def __post_init__(self):
+        if self.state not in STATES:
+            raise UserError(f"state must be one of {', '.join(STATES)}, but is {self.state!r}")
+        try:
+            json.dumps(self.case)
+        except TypeError as error:
+            raise UserError(
+                f"case must hold JSON values, but {error}: {dict(self.case)!r};"
+                " give numbers, strings, lists, or None"
+            ) from None
+
+    @property
+    def key(self) -> str:
+        """Hash of what is measured; limits, path and number of steps are not in it."""
+        named = ("experiment", "task", "case", "mode", "state", "round")
+        optional = ("flags", "environment", "python", "profile")
+        what = {name: getattr(self, name) for name in named}
+        what |= {name: getattr(self, name) for name in optional if getattr(self, name)}
+        text = json.dumps(what, sort_keys=True, default=dict)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_json(self) -> str:
+        """The job as the worker reads it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Job":
+        """The job that `to_json` wrote."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came out of one job: raw values with their units in the names, or how it failed."""
+
+    key: str
+    experiment: str
+    task: str
+    case: Mapping[str, Any]
+    mode: str
+    state: str
+    round: int
+    status: str  # one of STATUSES
+    message: str = ""  # one sentence when status is not "ok"
+    values: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    started_at: str = ""  # ISO 8601, UTC
+    wall_s: float = 0.0
+    schema: int = SCHEMA
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the job finished within its limits."""
+        return self.status == "ok"
+
+    @classmethod
+    def of(cls, job: Job, status: str, **details) -> "Record":
+        """The record of `job` with `status`; `details` are further fields.
+
+        Examples
+        --------
+        >>> Record.of(Job("depth"), "time_limit", message="over 600 s").status
+        'time_limit'
+        """
+        assert status in STATUSES, status
+        shared = {f.name: getattr(job, f.name) for f in fields(cls) if hasattr(job, f.name)}
+        details.setdefault("started_at", datetime.now(UTC).isoformat(timespec="seconds"))
+        return cls(**shared, status=status, **details)
+
+    def to_json(self) -> str:
+        """The record as one line, without the newline."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Record | None":
+        """The record in `text`; None where the line was cut short or damaged."""
+        try:
+            data = json.loads(text)
+            if data["schema"] > SCHEMA:
+                raise UserError(
+                    f"a record has schema {data['schema']}, but this symrnn knows up to {SCHEMA};"
+                    " install a newer symrnn"
+                )
+            known = {f.name for f in fields(cls)}
+            return cls(**{name: value for name, value in data.items() if name in known})
+        except (json.JSONDecodeError, TypeError, KeyError):
+            return None
+
+
+def records_file(path) -> Path:
+    """The file of records that `path` means: itself, or ``records.jsonl`` in the folder.
+
+    Examples
+    --------
+    >>> records_file("results/depth").name
+    'records.jsonl'
+    """
+    path = Path(path)
+    return path if path.suffix == ".jsonl" else path / FILE_NAME
+
+
+def load_records(path) -> list[Record]:
+    """The records of a file or folder, in the order they were written, one a key (the last).
+
+    Lines that were cut short by a kill or a full disk are skipped: their job counts as missing.
+    A file that does not exist has no records.
+    """
+    path = records_file(path)
+    try:
+        lines = path.read_bytes().decode(errors="replace").split("\n")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise JobError(f"cannot read the records in {path}: {error.strerror}") from error
+    records = (Record.from_json(line) for line in lines if line.strip())
+    return list({record.key: record for record in records if record is not None}.values())
+
+
+def append_record(path, record: Record, *, replace_statuses: Iterable[str] = ()) -> bool:
+    """Write `record` as one line and wait for the disk; False where another sweep was faster.
+
+    A record whose key the file holds already is not written, unless the one there has one of
+    `replace_statuses` (then the later line counts).
+
+    Raises
+    ------
+    JobError
+        When the disk is full or the folder cannot be written: what was there stays as it was.
+    """
+    path = records_file(path)
+    line = record.to_json().encode() + b"\n"
+    with writing(path), locked(path) as fd:
+        held = {r.key: r.status for r in load_records(path)}
+        if held.get(record.key, "") not in {"", *replace_statuses}:
+            return False
+        append_line(fd, line)
+    return True
+
+
+def check_writable(path) -> None:
+    """Refuse a place where records could not be written, before anything is measured."""
+    path = records_file(path)
+    with writing(path), locked(path):
+        pass
+
+
+@contextmanager
+def writing(path) -> Iterator[None]:
+    """Turn what the file system says into one sentence with the way out."""
+    try:
+        yield
+    except OSError as error:
+        raise JobError(
+            f"cannot write the record to {path}: {error.strerror}; what was finished is kept:"
+            " free space, or give another folder (--results DIR), and run the same command again"
+        ) from error
+
+
+@contextmanager
+def locked(path) -> Iterator[int]:
+    """A descriptor of `path` for appending that no other process holds at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def append_line(fd: int, line: bytes) -> None:
+    """Append one line after whatever is there, even half a line; all of it or nothing."""
+    size = os.fstat(fd).st_size
+    if size and os.pread(fd, 1, size - 1) != b"\n":
+        line = b"\n" + line
+    try:
+        while line:
+            line = line[os.write(fd, line) :]
+        os.fsync(fd)
+    except OSError:
+        os.ftruncate(fd, size)
+        raise
+
+
+def set_aside(path) -> Path | None:
+    """Rename the file of records, so that a sweep starts over; None where there was none."""
+    path = records_file(path)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    with writing(path):
+        for n in range(1000):
+            aside = path.with_name(f"{path.stem}-{stamp}{f'-{n}' if n else ''}.old.jsonl")
+            if not path.exists():
+                return None
+            if not aside.exists():
+                return path.rename(aside)
+    raise JobError(f"cannot set {path} aside: too many older files beside it; remove some")

@@ -1,0 +1,265 @@
+"""Runs jobs, each in a fresh child process, and writes down what comes out.
+
+* A sweep runs round by round, so that the forms which are compared take turns (A B A B).
+* *Cold* is a new process with an empty compiledir; *warm* is a second process on the compiledir
+  that the cold one just filled. The two run one after the other.
+* Threads are pinned by environment variables. PyTensor's flags are those of the job, not those of
+  the caller, so that a record says what it was made with.
+* A job that fails is a record like any other, and the sweep goes on.
+* What was finished is on the disk; a sweep that is run again does what is missing.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+import symrnn
+from symrnn.bench.child import Outcome, run_child
+from symrnn.bench.machine import PINNED_THREADS, cpu_name, machine, versions
+from symrnn.bench.records import (
+    STATES,
+    Job,
+    Record,
+    append_record,
+    check_writable,
+    load_records,
+    records_file,
+    set_aside,
+)
+from symrnn.errors import UserError
+
+WORKER = ("-m", "symrnn.measure.worker")
+FAILED = ("crash", "error", "garbage")  # limits are results, failures may be tried again
+SAME = ("cpu", "python", "pytensor", "numpy", "numba", "jax")  # within one file of records
+NOT_INHERITED = ("PYTENSOR", "THEANO", "NUMBA_", "JAX_", "XLA_", "PYTHONHASHSEED")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened during a sweep, for a display of its progress."""
+
+    kind: str  # "skipped", "started", "sampled" (about ten times a second), "finished"
+    job: Job
+    done: int  # jobs that are over
+    total: int
+    elapsed_s: float = 0.0  # of this job
+    rss_bytes: int = 0
+    phase: str = ""
+    record: Record | None = None  # when finished or skipped
+
+
+def run_jobs(
+    jobs: Iterable[Job],
+    results_dir,
+    *,
+    fresh: bool = False,
+    retry_failed: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+    worker: Sequence[str] = WORKER,
+) -> list[Record]:
+    """Run the jobs of which ``results_dir/<experiment>/records.jsonl`` has no record yet.
+
+    Parameters
+    ----------
+    jobs
+        Any order; they run round by round, and in the given order within a round.
+    fresh
+        Set the records that are there aside (they are renamed, not deleted), and start over.
+    retry_failed
+        Run jobs again that crashed or raised an error. Those over a limit stay as they are.
+    on_event
+        Called with an `Event` whenever something happens.
+    worker
+        Arguments to the Python interpreter that start the child.
+
+    Returns
+    -------
+    The records of `jobs`, in their order, those of earlier sweeps among them.
+
+    Raises
+    ------
+    JobError
+        When a record cannot be written. What was finished before is on the disk.
+    UserError
+        When the records that are there were made on another machine or with other versions.
+    """
+    jobs = {job.key: job for job in jobs}
+    files = {
+        job.experiment: records_file(Path(results_dir) / job.experiment) for job in jobs.values()
+    }
+    for path in files.values():
+        if fresh:
+            set_aside(path)
+        check_writable(path)
+    remove_abandoned()
+    records: dict[str, Record] = {}
+    again = FAILED if retry_failed else ()
+
+    def tell(kind, job, **details):
+        if on_event is not None:
+            on_event(Event(kind, job, done=len(records), total=len(jobs), **details))
+
+    for group in interleaved(jobs.values()):
+        path = files[group[0].experiment]
+        held = {record.key: record for record in load_records(path)}
+        kept = {
+            j.key: held[j.key] for j in group if j.key in held and held[j.key].status not in again
+        }
+        records |= kept
+        for key, record in kept.items():
+            check_same_setting(jobs[key], record, path)
+            tell("skipped", jobs[key], record=record)
+        missing = [job for job in group if job.key not in kept]
+        for record in measured(missing, tell=tell, worker=worker):
+            append_record(path, record, replace_statuses=again)
+            records[record.key] = record
+            tell("finished", jobs[record.key], record=record, elapsed_s=record.wall_s)
+    return [records[key] for key in jobs]
+
+
+def check_same_setting(job: Job, record: Record, path: Path) -> None:
+    """Refuse to go on with records that another machine or other versions made."""
+    here = {**versions(), "cpu": cpu_name()}
+    there = {**record.versions, "cpu": record.machine.get("cpu", here["cpu"])}
+    other = [name for name in SAME if name in there and there[name] != here.get(name)]
+    if other and not job.python:
+        name = other[0]
+        raise UserError(
+            f"{path} holds records made with {name} {there[name]}, but this is {here.get(name)};"
+            " start over (--fresh), or keep these and give another folder (--results DIR)"
+        )
+
+
+def interleaved(jobs: Iterable[Job]) -> list[list[Job]]:
+    """The jobs in groups that share a compiledir (cold before warm), round by round.
+
+    Examples
+    --------
+    >>> jobs = [Job("x", {"form": f}, round=r) for f in "AB" for r in range(2)]
+    >>> ["".join(job.case["form"] for job in group) for group in interleaved(jobs)]
+    ['A', 'B', 'A', 'B']
+    """
+    groups: dict[str, list[Job]] = {}
+    for job in {job.key: job for job in jobs}.values():
+        groups.setdefault(replace(job, state="cold").key, []).append(job)
+    ordered = sorted(groups.values(), key=lambda group: group[0].round)
+    return [sorted(group, key=lambda job: STATES.index(job.state)) for group in ordered]
+
+
+def measured(
+    group: Sequence[Job], *, tell=lambda *args, **kwargs: None, worker=WORKER
+) -> Iterator[Record]:
+    """Run the jobs of one group on one compiledir, cold before warm.
+
+    Where only the warm job is asked for, a cold one runs first and leaves no record. A warm job
+    whose cold one did not finish is not run: it would start from half a cache.
+    """
+    if not group:
+        return
+    cold = replace(group[0], state="cold")
+    runs = [cold, *(job for job in group if job.state == "warm")]
+    with scratch_folder() as folder:
+        filled = None
+        for job in runs:
+            if job.state == "warm" and not filled.is_ok:
+                message = f"not run, since its cold run failed: {filled.message}"
+                here = {"versions": filled.versions, "machine": filled.machine}
+                yield Record.of(job, filled.status, message=message, **here)
+                continue
+            tell("started", job)
+            record = run_job(job, folder, tell=tell, worker=worker)
+            filled = filled or record
+            if job in group:
+                yield record
+
+
+def run_job(job: Job, folder: Path, *, tell=lambda *args, **kwargs: None, worker=WORKER) -> Record:
+    """Run one job in a child process that keeps its caches in `folder`."""
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    here = machine()
+    outcome = run_child(
+        [job.python or sys.executable, *worker],
+        job.to_json(),
+        environment=child_environment(job, folder),
+        time_limit_s=job.time_limit_s,
+        memory_limit_bytes=job.memory_limit_bytes,
+        on_sample=lambda elapsed_s, rss_bytes, phase: tell(
+            "sampled", job, elapsed_s=elapsed_s, rss_bytes=rss_bytes, phase=phase
+        ),
+    )
+    return record_of(job, outcome, started_at, here)
+
+
+def record_of(job: Job, outcome: Outcome, started_at: str, here: dict) -> Record:
+    """The record of how a child ended; `here` is this machine as it was before."""
+    values = dict(outcome.values)
+    values["peak_rss_bytes"] = max(outcome.peak_rss_bytes, values.get("peak_rss_bytes", 0))
+    if outcome.status in FAILED:
+        values["printed"] = outcome.printed
+    return Record.of(
+        job,
+        outcome.status,
+        message=outcome.message,
+        values=values,
+        versions=outcome.versions,
+        machine={**here, **outcome.machine, "load_before": here["load_before"], "flags": job.flags},
+        started_at=started_at,
+        wall_s=outcome.wall_s,
+    )
+
+
+def child_environment(job: Job, folder: Path) -> dict[str, str]:
+    """The environment of a child: ours without PyTensor's settings, with pinned threads.
+
+    symrnn is found through a link in `folder`, so that another interpreter needs only PyTensor.
+    """
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(NOT_INHERITED)}
+    flags = [f"base_compiledir={folder / 'compiledir'}", f"mode={job.mode}", job.flags]
+    paths = [str(importable(folder)), inherited.get("PYTHONPATH", "")]
+    return {
+        **inherited,
+        **PINNED_THREADS,
+        "PYTENSOR_FLAGS": ",".join(filter(None, flags)),
+        "PYTENSORRC": os.devnull,
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        **job.environment,
+    }
+
+
+def importable(folder: Path) -> Path:
+    """A folder that holds symrnn and nothing else, to put on a path."""
+    link = folder / "path" / "symrnn"
+    link.parent.mkdir(exist_ok=True)
+    if not link.exists():
+        link.symlink_to(Path(symrnn.__file__).parent, target_is_directory=True)
+    return link.parent
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A new folder for the caches of one group; gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix=f"symrnn-{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_abandoned() -> None:
+    """Remove scratch folders, a day old, of sweeps that were killed before they could do it."""
+    for folder in Path(tempfile.gettempdir()).glob("symrnn-*-*"):
+        pid = folder.name.split("-")[1]
+        with suppress(OSError):
+            is_old = time.time() - folder.stat().st_mtime > 86_400
+            if is_old and pid.isdigit() and not psutil.pid_exists(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)

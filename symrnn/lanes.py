@@ -1,0 +1,38 @@
+"""What differs between PyTensor 3.0.x (Python 3.11) and 3.3.x (Python 3.12 and newer)."""
+
+
+def inner_graphs(op):
+    """The inner graphs of `op`, in display order; empty for most ops.
+
+    Since 3.3 an op may hold several (``HasMultipleInnerGraph``), before it holds at most one.
+    """
+    graphs = getattr(op, "inner_graphs", None)
+    if graphs is not None:
+        return list(graphs.values())
+    graph = getattr(op, "fgraph", None)
+    return [] if graph is None else [graph]
+
+
+def inlined(op, inputs):
+    """What an `OpFromGraph` puts out on these inputs, as a graph with Scan ops of its own.
+
+    Before 3.3, compiling with Numba rewrites the inner graphs of Scan ops in place, so no two functions may share them;
+    since then they are frozen.
+    """
+    if hasattr(op.fgraph, "bind"):
+        return op.fgraph.bind(dict(zip(op.fgraph.inputs, inputs, strict=True)))
+    graph = op.fgraph.clone(clone_inner_graphs=True)
+    new = dict(zip(graph.inputs, inputs, strict=True))
+    for node in graph.toposort():
+        clone = node.clone_with_new_inputs([new.get(i, i) for i in node.inputs])
+        new.update(zip(node.outputs, clone.outputs, strict=True))
+    return [new.get(out, out) for out in graph.outputs]
+
+
+def bound(op, inputs):
+    """The outputs of the graph in an OpFromGraph, on a copy of it that reads `inputs`.
+
+    Since 3.2 the graph of an op is always frozen, before it has a frozen twin.
+    """
+    graph = getattr(op, "_frozen_fgraph", op.fgraph)
+    return graph.bind(dict(zip(graph.inputs, inputs, strict=True)))

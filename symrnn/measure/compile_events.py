@@ -1,0 +1,191 @@
+"""Counts what the backends compile while a block runs, and how long it takes them.
+
+    numba         functions compiled by Numba (its event "numba:compile"); a compilation within
+                  another counts, its time does not count twice
+    numba_loaded  functions that Numba took from its cache on the disk (with all they call)
+    numba_saved   functions that Numba added to its cache on the disk
+    c_compiled    calls of the C++ compiler
+    c_loaded      C modules that were taken from the cache on the disk
+    jax           programs compiled by XLA (JAX's event "backend_compile_duration")
+
+Cold or warm follows from these counts, not from what a run was meant to be.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from pytensor.link.c import cmodule
+from pytensor.link.c.cmodule import GCC_compiler
+
+JAX_COMPILE = "/jax/core/compile/backend_compile_duration"
+JAX_LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
+JAX_TRACE = "/jax/core/compile/jaxpr_trace_duration"
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """One thing that a backend compiled; times on the clock of `perf_counter`."""
+
+    backend: str  # "numba", "c", "jax", "jax_lower", "jax_trace"
+    name: str
+    begin_s: float
+    duration_s: float
+    is_nested: bool = False  # within another one of the same backend
+
+
+@dataclass
+class CompileEvents:
+    """What was compiled so far; filled while `listen` is active."""
+
+    compilations: list[Compilation] = field(default_factory=list)
+    c_loaded: int = 0
+    numba_loaded: int = 0
+    numba_saved: int = 0
+
+    def count(self, backend: str) -> int:
+        """How many things `backend` compiled."""
+        return sum(each.backend == backend for each in self.compilations)
+
+    def seconds(self, backend: str) -> float:
+        """How long `backend` compiled."""
+        mine = (each for each in self.compilations if each.backend == backend)
+        return sum(each.duration_s for each in mine if not each.is_nested)
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether the run filled a cache, or compiled without one.
+
+        A warm run may compile a little (PyTensor 3.3 gives some small functions no key for
+        Numba's cache), but adds nothing to a cache. JAX has no cache on the disk unless one is
+        configured, so its runs are all cold.
+        """
+        compiled = self.count("numba") + self.count("jax")
+        is_filling = self.count("c") + self.numba_saved > 0
+        return is_filling or (compiled > 0 and self.numba_loaded == 0)
+
+    def to_dict(self) -> dict:
+        """Counts and seconds, for a record."""
+        return {
+            "numba": self.count("numba"),
+            "numba_s": self.seconds("numba"),
+            "numba_loaded": self.numba_loaded,
+            "numba_saved": self.numba_saved,
+            "c_compiled": self.count("c"),
+            "c_compiled_s": self.seconds("c"),
+            "c_loaded": self.c_loaded,
+            "jax": self.count("jax"),
+            "jax_s": self.seconds("jax"),
+            "jax_lower_s": self.seconds("jax_lower"),
+            "jax_trace_s": self.seconds("jax_trace"),
+        }
+
+
+@contextmanager
+def compile_events() -> Iterator[CompileEvents]:
+    """Count within the block. Backends that were not imported before are not listened to.
+
+    Examples
+    --------
+    >>> with compile_events() as events:
+    ...     pass
+    >>> events.is_cold
+    False
+    """
+    events = CompileEvents()
+    with ExitStack() as stack:
+        stack.enter_context(c_events(events))
+        if "numba" in sys.modules:
+            stack.enter_context(numba_events(events))
+        if "jax" in sys.modules:
+            stack.enter_context(jax_events(events))
+        yield events
+
+
+@contextmanager
+def numba_events(events: CompileEvents) -> Iterator[None]:
+    """Listen to Numba's own events, and wrap the calls of its cache, for which it has none."""
+    from numba.core import event
+    from numba.core.caching import Cache
+
+    load, save = Cache.load_overload, Cache.save_overload
+
+    def counted_load(self, *args, **kwargs):
+        loaded = load(self, *args, **kwargs)
+        events.numba_loaded += loaded is not None
+        return loaded
+
+    def counted_save(self, *args, **kwargs):
+        events.numba_saved += 1
+        return save(self, *args, **kwargs)
+
+    class Listener(event.Listener):
+        begins = []
+
+        def on_start(self, event):
+            self.begins.append(perf_counter())
+
+        def on_end(self, event):
+            begin = self.begins.pop()
+            name = getattr(event.data["dispatcher"].py_func, "__name__", "?")
+            span = perf_counter() - begin
+            events.compilations.append(
+                Compilation("numba", name, begin, span, is_nested=bool(self.begins))
+            )
+
+    Cache.load_overload, Cache.save_overload = counted_load, counted_save
+    try:
+        with event.install_listener("numba:compile", Listener()):
+            yield
+    finally:
+        Cache.load_overload, Cache.save_overload = load, save
+
+
+@contextmanager
+def jax_events(events: CompileEvents) -> Iterator[None]:
+    """Listen to JAX's own events; they come with their duration when they end."""
+    from jax import monitoring
+
+    backends = {JAX_COMPILE: "jax", JAX_LOWER: "jax_lower", JAX_TRACE: "jax_trace"}
+
+    def on_duration(event: str, duration_s: float, **details):
+        if event in backends:
+            name = str(details.get("fun_name", "?"))
+            begin = perf_counter() - duration_s
+            events.compilations.append(Compilation(backends[event], name, begin, duration_s))
+
+    monitoring.register_event_duration_secs_listener(on_duration)
+    try:
+        yield
+    finally:
+        monitoring.unregister_event_duration_listener(on_duration)
+
+
+@contextmanager
+def c_events(events: CompileEvents) -> Iterator[None]:
+    """Wrap the call of the C++ compiler, and count what the module cache loads from the disk."""
+    compile_str = GCC_compiler.compile_str
+    loaded_before = modules_loaded()
+
+    def timed(module_name, *args, **kwargs):
+        begin = perf_counter()
+        try:
+            return compile_str(module_name, *args, **kwargs)
+        finally:
+            span = perf_counter() - begin
+            events.compilations.append(Compilation("c", str(module_name), begin, span))
+
+    GCC_compiler.compile_str = staticmethod(timed)
+    try:
+        yield
+    finally:
+        GCC_compiler.compile_str = staticmethod(compile_str)
+        events.c_loaded = modules_loaded() - loaded_before
+
+
+def modules_loaded() -> int:
+    """C modules that this process has loaded from the cache on the disk."""
+    cache = cmodule._module_cache
+    return 0 if cache is None else cache.stats[1]  # hits in memory, loads, compilations

@@ -1,0 +1,104 @@
+"""Which line of the user's source grew the graph: apply nodes by the line that made them.
+
+PyTensor keeps the call stack of every variable that is made (``tag.trace``, up to
+``config.traceback__limit`` frames; build within `full_traces` to keep all of them). The user's
+line is the innermost frame outside of PyTensor and symrnn. Gradient nodes belong to the line that
+calls ``pytensor.grad``. Nodes that rewrites made without a stack have no line; nodes of a body
+whose stacks are lost (PyTensor 3.3 drops them when it freezes the body of a scan) go with the
+node around them.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytensor
+from pytensor.graph.basic import Apply
+
+import symrnn
+from symrnn.lanes import inner_graphs
+from symrnn.measure.graph_size import apply_nodes, is_scalar_body, outputs_of, with_wrapped
+
+PYTENSOR, SYMRNN, STANDARD = (
+    f"{Path(module.__file__).parent}{os.sep}" for module in (pytensor, symrnn, os)
+)
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One line of source, and the apply nodes that it made; without a path: made by rewrites."""
+
+    path: str
+    line: int
+    text: str
+    nodes: int  # in the outermost graph
+    inner_nodes: int  # in bodies of scans and the like
+
+    def __str__(self):
+        return f"{Path(self.path).name}:{self.line}" if self.path else "(rewrites)"
+
+
+def full_traces():
+    """A context in which every variable that is made keeps its whole call stack."""
+    return pytensor.config.change_flags(traceback__limit=-1)
+
+
+def source_lines(graph) -> list[SourceLine]:
+    """The lines that made `graph` (as `graph_size` takes it), the one with most nodes first.
+
+    The nodes of all lines add up to those that `graph_size` counts.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> x = pt.vector("x")
+    >>> (line,) = source_lines(x + x)
+    >>> line.text, line.nodes
+    ('(line,) = source_lines(x + x)', 1)
+    """
+    outer, inner = Counter(), Counter()
+    for place, is_inner in places(outputs_of(graph), None, False):
+        (inner if is_inner else outer)[place] += 1
+    lines = [SourceLine(*place, outer[place], inner[place]) for place in outer | inner]
+    return sorted(lines, key=lambda each: (-each.nodes - each.inner_nodes, each.path, each.line))
+
+
+NOWHERE = ("", 0, "")
+
+
+def places(outputs, around, is_inner: bool) -> Iterator[tuple[tuple, bool]]:
+    """Path, line and text for each node, and whether it is in a body; `around` is for lost ones."""
+    for node in apply_nodes(outputs):
+        place = user_line(node) or around or NOWHERE
+        yield place, is_inner
+        if not is_scalar_body(node.op):
+            for op in with_wrapped(node.op):
+                for graph in inner_graphs(op):
+                    yield from places(graph.outputs, place, True)
+
+
+def user_line(node: Apply) -> tuple[str, int, str] | None:
+    """Path, line and text of the innermost frame outside of the libraries that made `node`.
+
+    Where only frames of symrnn are kept, the innermost of these; None where no stack is kept.
+    """
+    traces = [trace for out in node.outputs for trace in getattr(out.tag, "trace", None) or ()]
+    frames = [frame for trace in traces[:1] for frame in reversed(trace)]
+    outside = [(path, line, text or "") for path, line, _, text in frames if not is_library(path)]
+    users = [place for place in outside if not place[0].startswith(SYMRNN)]
+    return next(iter(users or outside), None)
+
+
+def is_library(path: str) -> bool:
+    """Whether a file belongs to PyTensor or to Python's standard library.
+
+    Examples
+    --------
+    >>> is_library(pytensor.__file__), is_library("model.py")
+    (True, False)
+    """
+    if path.startswith((PYTENSOR, "<frozen")):
+        return True
+    return path.startswith(STANDARD) and "-packages" not in path

@@ -1,0 +1,161 @@
+"""What an experiment file may declare, checked before anything runs."""
+
+import importlib.util
+import inspect
+import json
+
+from symrnn.errors import UserError, nearest
+
+MODES = ("C", "CVM", "NUMBA", "JAX", "PYTORCH", "MLX", "FAST_COMPILE", "FAST_RUN", "PY")
+STATES = ("cold", "warm")
+SETTINGS = {
+    "modes": ["NUMBA"],
+    "states": ["cold"],
+    "rounds": 1,
+    "time_limit_s": 600,
+    "memory_limit_bytes": 8 * 2**30,
+    "steps": 20,
+}
+DECLARATIONS = {
+    "cases",
+    "quick",
+    "tasks",
+    "reference",
+    "columns",
+    "ratio_of",
+    "needs",
+    *SETTINGS,
+    *(f"quick_{name}" for name in SETTINGS),
+}
+STAGES = ("build", "functions", "batch")
+
+
+def check_declaration(name, module):
+    """Refuse a file that declares no experiment, with one sentence that says what to change."""
+    if not (module.__doc__ or "").strip():
+        raise UserError(
+            f"{name}.py must begin with a docstring that asks its question, but has none"
+        )
+    if not hasattr(module, "cases") and not hasattr(module, "tasks"):
+        raise UserError(f"{name}.py must declare cases = grid(...), or tasks, but has neither")
+    check_names(name, module)
+    check_needs(name, getattr(module, "needs", ()))
+    check_settings(f"{name}.py", vars(module))
+    if hasattr(module, "cases"):
+        check_compile(name, module)
+    for task, settings in getattr(module, "tasks", {}).items():
+        check_task(name, module, task, settings)
+    for function in ("answer", "figure"):
+        if not callable(getattr(module, function, None)):
+            raise UserError(f"{name}.py must define {function}(records), but does not")
+
+
+def check_needs(name, needs):
+    """The packages of the modules that the child will import are installed."""
+    for package in dict.fromkeys(needed.partition(".")[0] for needed in needs):
+        if importlib.util.find_spec(package) is None:
+            raise UserError(
+                f"{name}.py needs {package}, which is not installed;"
+                ' install it, for example with `pip install "symrnn[experiments,jax]"`'
+            )
+
+
+def check_names(name, module):
+    """Refuse a misspelt setting: lower-case data of the file must be a declaration."""
+    for key, value in vars(module).items():
+        is_data = isinstance(value, list | tuple | dict | int | float | str)
+        if is_data and not key.startswith("_") and key.islower() and key not in DECLARATIONS:
+            raise UserError(
+                f"{name}.py declares {key}, which is no setting of an experiment;"
+                f" {nearest(key, sorted(DECLARATIONS))} (write your own constants in capitals)"
+            )
+
+
+def check_compile(name, module):
+    """The task "compile": cases, their quick subset, and the three functions that take a case."""
+    if not hasattr(module, "quick"):
+        raise UserError(
+            f"{name}.py must declare quick = grid(...), the cases of --quick, but does not"
+        )
+    cases = check_cases(f"{name}.py: cases", module.cases) + check_cases(
+        f"{name}.py: quick", module.quick
+    )
+    for stage in STAGES:
+        function = getattr(module, stage, None)
+        if not callable(function):
+            raise UserError(f"{name}.py must define {stage}(...), but does not")
+        check_signature(name, function, (["graph"] if stage == "functions" else []), cases)
+
+
+def check_task(name, module, task, settings):
+    """A further task: a function of the file, and the cases it is called with."""
+    where = f"{name}.py: tasks[{task!r}]"
+    if not callable(getattr(module, task, None)):
+        raise UserError(f"{where} must name a function of the file, but there is no {task}()")
+    for key in ("cases", "quick"):
+        if key not in settings:
+            raise UserError(
+                f"{where} must have {key!r}, but has only {', '.join(settings) or 'nothing'}"
+            )
+    check_settings(where, settings)
+    cases = [
+        case
+        for key in ("cases", "quick")
+        if settings[key]
+        for case in check_cases(where, settings[key])
+    ]
+    check_signature(name, getattr(module, task), [], cases)
+
+
+def check_cases(where, cases):
+    """A list of dicts with the same keys and JSON values, no two equal."""
+    if (
+        not isinstance(cases, list | tuple)
+        or not cases
+        or not all(isinstance(case, dict) for case in cases)
+    ):
+        raise UserError(
+            f"{where} must be a list of dicts, but is {cases!r:.80}; make it with grid(axis=[...])"
+        )
+    for case in cases:
+        if set(case) != set(cases[0]):
+            raise UserError(
+                f"{where}: all must have the axes {', '.join(cases[0])}, but one is {case}"
+            )
+        try:
+            json.dumps(case)
+        except TypeError as error:
+            raise UserError(
+                f"{where}: values must be numbers, strings or lists, but {case} has another"
+            ) from error
+        if cases.count(case) > 1:
+            raise UserError(f"{where}: {case} stands in it twice; drop one")
+    return list(cases)
+
+
+def check_signature(name, function, leading, cases):
+    """The function takes what the cases have."""
+    signature = inspect.signature(function)
+    for case in cases:
+        try:
+            signature.bind(*leading, **case)
+        except TypeError as error:
+            raise UserError(
+                f"{name}.py: {function.__name__}{signature} does not take the case {case}: {error}"
+            ) from error
+
+
+def check_settings(where, settings):
+    """Modes and states are known names; limits and rounds are positive numbers."""
+    for key, known in (("modes", MODES), ("states", STATES)):
+        for spelled in (key, f"quick_{key}"):
+            for value in settings.get(spelled, ()):
+                if value not in known:
+                    raise UserError(
+                        f"{where}: {spelled} has the unknown {value!r}; {nearest(value, known)}"
+                    )
+    for key in ("rounds", "time_limit_s", "memory_limit_bytes", "steps"):
+        for spelled in (key, f"quick_{key}"):
+            value = settings.get(spelled, 1)
+            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+                raise UserError(f"{where}: {spelled} must be a positive number, but is {value!r}")

@@ -1,0 +1,242 @@
+"""An experiment is a question in a file; here the file is read and its jobs are listed.
+
+The file declares, it does not run. Its docstring asks the question in the first line; below it
+stand
+
+* ``cases`` and ``quick``: lists of dicts, usually from `grid`; ``quick`` is what ``--quick`` runs;
+* ``build(**case) -> TrainingGraph``, ``functions(graph, **case) -> [FunctionSpec]``,
+  ``batch(**case) -> [array]``: what the child process compiles and times;
+* ``modes``, ``states``, ``rounds``, ``steps``, ``time_limit_s``, ``memory_limit_bytes`` and their
+  ``quick_`` twins: optional;
+* ``tasks``: ``{"train": {"cases": ..., "quick": ...}}``, further functions of the file, called
+  once a case in a child;
+* ``needs``: modules that the child imports before any clock runs;
+* ``ratio_of``: the quantity of the table's ratios, ``"total_s"`` by default;
+* ``columns``: the quantities of the table, where not the usual ones;
+* ``reference``: the case that others are compared with, for example ``{"form": "sgd"}``;
+* ``flags(**case)``, ``environment(**case)``, ``python(**case)``: PyTensor flags, variables and
+  interpreter of the child;
+* ``figure(records)`` and ``answer(records)``: what came out, as charts and in words.
+
+The parent process reads the file without importing pytensor, so nothing heavy is imported at its
+top.
+"""
+
+import importlib.util
+import itertools
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+from symrnn.bench.records import Job
+from symrnn.errors import UserError, nearest
+from symrnn.study.declaration import SETTINGS, check_declaration
+
+HEAVY = ("pytensor", "jax", "numba", "torch", "matplotlib.pyplot")
+
+
+def grid(**axes):
+    """Every combination of the axes' values, the last axis fastest.
+
+    Examples
+    --------
+    >>> grid(depth=[1, 2], form=["sgd", "naive"])[:3]
+    [{'depth': 1, 'form': 'sgd'}, {'depth': 1, 'form': 'naive'}, {'depth': 2, 'form': 'sgd'}]
+    """
+    for axis, values in axes.items():
+        if isinstance(values, str) or not hasattr(values, "__iter__"):
+            raise UserError(
+                f"grid takes a list for each axis, but {axis} is {values!r};"
+                f" write {axis}=[{values!r}]"
+            )
+    return [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kind of job: which cases, in which modes and machine states, how often."""
+
+    name: str
+    cases: tuple[Mapping, ...]
+    modes: tuple[str, ...]
+    states: tuple[str, ...]
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question, the jobs that answer it, and how to read their records."""
+
+    name: str
+    path: Path
+    module: ModuleType
+
+    @classmethod
+    def from_file(cls, path):
+        """The experiment declared in the file at `path`; a wrong declaration is a `UserError`."""
+        path = Path(path).resolve()
+        module = module_from(path)
+        check_declaration(path.stem, module)
+        return cls(path.stem, path, module)
+
+    @property
+    def question(self):
+        """First sentence of the file's docstring."""
+        return " ".join(self.module.__doc__.strip().split("\n\n")[0].split())
+
+    @property
+    def about(self):
+        """Docstring below the question: what is expected, how long it takes."""
+        return "\n\n".join(self.module.__doc__.strip().split("\n\n")[1:])
+
+    @property
+    def reference(self):
+        """The values that other cases are compared with, ``{}`` when none is declared."""
+        return dict(getattr(self.module, "reference", {}))
+
+    def setting(self, name, *, quick=False):
+        """A setting of the file, its ``quick_`` twin if `quick`, else the default."""
+        default = getattr(self.module, name, SETTINGS[name])
+        return getattr(self.module, f"quick_{name}", default) if quick else default
+
+    def tasks(self, *, quick=False):
+        """The task "compile" if the file declares cases, then its further tasks."""
+        declared = dict(getattr(self.module, "tasks", {}))
+        if hasattr(self.module, "cases"):
+            declared = {
+                "compile": {"cases": self.module.cases, "quick": self.module.quick}
+            } | declared
+        return [self._task(name, settings, quick) for name, settings in declared.items()]
+
+    def _task(self, name, settings, quick):
+        def setting(key):
+            default = self.setting(key, quick=quick)
+            default = default if name == "compile" else TASK_SETTINGS.get(key, default)
+            return (
+                settings.get(f"quick_{key}", settings.get(key, default))
+                if quick
+                else settings.get(key, default)
+            )
+
+        cases = settings["quick" if quick else "cases"]
+        return Task(
+            name, tuple(cases), tuple(setting("modes")), tuple(setting("states")), setting("rounds")
+        )
+
+    def jobs(self, *, quick=False, rounds=None):
+        """The jobs in the order they run: round by round, what is compared side by side."""
+        return [
+            job
+            for task in self.tasks(quick=quick)
+            for job in self._task_jobs(task, rounds or task.rounds, quick)
+        ]
+
+    def _task_jobs(self, task, rounds, quick):
+        job = partial(
+            Job,
+            experiment=self.name,
+            path=str(self.path),
+            task=task.name,
+            time_limit_s=self.setting("time_limit_s", quick=quick),
+            memory_limit_bytes=self.setting("memory_limit_bytes", quick=quick),
+            steps=self.setting("steps", quick=quick),
+        )
+        for index, mode, case, state in itertools.product(
+            range(rounds), task.modes, side_by_side(task.cases, self.reference), task.states
+        ):
+            yield job(
+                case=dict(case), mode=mode, state=state, round=index, **self._surroundings(case)
+            )
+
+    def _surroundings(self, case):
+        """The child's environment and interpreter, where the file declares them."""
+        return {
+            name: getattr(self.module, name)(**case)
+            for name in ("flags", "environment", "python")
+            if hasattr(self.module, name)
+        }
+
+
+TASK_SETTINGS = {"states": ["cold"], "rounds": 1}  # of tasks other than "compile"
+
+
+def side_by_side(cases, reference):
+    """The cases, those that differ only in the axes of `reference` next to each other.
+
+    Examples
+    --------
+    >>> side_by_side(grid(form=["a", "b"], depth=[1, 2]), {"form": "a"})[:2]
+    [{'form': 'a', 'depth': 1}, {'form': 'b', 'depth': 1}]
+    """
+    groups = {}
+    for case in cases:
+        rest = repr({axis: value for axis, value in case.items() if axis not in reference})
+        groups.setdefault(rest, []).append(case)
+    return list(itertools.chain.from_iterable(groups.values()))
+
+
+def module_from(path):
+    """The module at `path`, executed; it may not import anything heavy."""
+    before = {name for name in HEAVY if name in sys.modules}
+    spec = importlib.util.spec_from_file_location(f"experiments.{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except UserError as error:
+        raise UserError(f"{path.name}: {error}") from error
+    except Exception as error:
+        line = error.lineno if isinstance(error, SyntaxError) else line_in(error, path)
+        raise UserError(
+            f"{path.name} cannot be read: {type(error).__name__}: {error} (line {line})"
+        ) from error
+    if imported := [name for name in HEAVY if name in sys.modules and name not in before]:
+        raise UserError(
+            f"{path.name} must not import {imported[0]} at its top, because the parent"
+            " process reads it; import it inside build()"
+        )
+    return module
+
+
+def line_in(error, path):
+    """The line of the file at `path` that raised `error`."""
+    trace, line = error.__traceback__, "?"
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def experiments_folder(given=None):
+    """The folder `given`, else ``./experiments``, else the one beside the package."""
+    if given is not None:
+        if not Path(given).is_dir():
+            raise UserError(f"--experiments must be a folder, but {given} is none")
+        return Path(given)
+    beside_package = Path(__file__).parents[2] / "experiments"
+    for folder in (Path("experiments"), beside_package):
+        if any(folder.glob("*.py")):
+            return folder
+    raise UserError(
+        "no experiments found in ./experiments or beside the package; give --experiments FOLDER"
+    )
+
+
+def experiment_names(folder):
+    """The names of the experiments in `folder`, sorted."""
+    return sorted(path.stem for path in Path(folder).glob("*.py") if not path.stem.startswith("_"))
+
+
+def load_experiment(name, folder):
+    """The experiment called `name` in `folder`; `name` may also be a path to a file."""
+    if name.endswith(".py"):
+        if not Path(name).is_file():
+            raise UserError(f"there is no file {name}")
+        return Experiment.from_file(name)
+    names = experiment_names(folder)
+    if name not in names:
+        raise UserError(f"there is no experiment {name!r} in {folder}; {nearest(name, names)}")
+    return Experiment.from_file(Path(folder) / f"{name}.py")

@@ -1,0 +1,291 @@
+"""Charts of records: lines and bars, readable without colour, each with its own text alternative.
+
+The only importer of matplotlib. A job that ran over its limit is drawn as such: hollow, under an
+arrow at the limit, or on the upper edge where the quantity has no limit.
+"""
+
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot, rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.transforms import ScaledTranslation
+
+from symrnn.study.readings import reading, select, spread_of, values_of
+from symrnn.study.table import outcome
+from symrnn.study.words import amount, listing, number, title
+
+COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+)  # Okabe and Ito
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2)))
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
+HOLLOW = {"markerfacecolor": "white", "markersize": 6, "linestyle": "none", "clip_on": False}
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "symrnn",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure and the text that stands for it where it cannot be seen."""
+
+    figure: Figure
+    alt: str
+
+    def save(self, stem):
+        """Write ``stem.svg`` and ``stem.png``; the paths of both."""
+        stem = Path(stem)
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png")]
+        about = {"Title": stem.name, "Description": self.alt}
+        with rc_context(STYLE):
+            self.figure.savefig(paths[0], bbox_inches="tight", metadata={**about, "Date": None})
+            self.figure.savefig(paths[1], bbox_inches="tight", metadata=about, dpi=160)
+        pyplot.close(self.figure)
+        return paths
+
+
+def lines(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
+    """A `Chart` of `y` over `x`: one line a value of `hue`, one panel a value of `panel`.
+
+    Points are medians over the rounds, bars their quartiles. The axis is logarithmic where the
+    values span more than a factor of 20, unless `logarithmic` says otherwise.
+    """
+
+    def draw(axis, group, hues):
+        lost = []
+        for name, style in hues.items():
+            mine = select(group, **{hue: name})
+            draw_line(axis, mine, x, y, style | {"label": label_of(hue, name)})
+            lost += [(at, record, style) for at, record in unfinished(mine, x, y)]
+        draw_unfinished(axis, lost, y)
+        ticks = sorted(value for value in values_of(group, x) if not isinstance(value, str))
+        if ticks and ticks[0] > 0 and ticks[-1] >= 8 * ticks[0]:
+            axis.set_xscale("log", base=2)
+        axis.set_xticks(ticks, [number(tick) for tick in ticks], minor=False)
+        axis.set_xlabel(title(x))
+
+    axes = {"x": x, "y": y, "hue": hue, "panel": panel}
+    return chart(records, draw, "Line chart", log=logarithmic, heading=heading, **axes)
+
+
+def bars(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
+    """A `Chart` of `y` as groups of bars: a group a value of `x`, a bar a value of `hue`."""
+
+    def draw(axis, group, hues):
+        places, width, lost = values_of(group, x), 0.8 / len(hues), []
+        for i, (name, style) in enumerate(hues.items()):
+            mine = select(group, **{hue: name})
+            at = {place: k + (i - (len(hues) - 1) / 2) * width for k, place in enumerate(places)}
+            draw_bars(axis, mine, x, y, style | {"label": label_of(hue, name)}, at, width)
+            lost += [(at[place], record, style) for place, record in unfinished(mine, x, y)]
+        draw_unfinished(axis, lost, y)
+        axis.set_xticks(range(len(places)), [number(place) for place in places])
+        axis.set_xlim(-0.5, len(places) - 0.5)
+        axis.set_xlabel(title(x))
+
+    axes = {"x": x, "y": y, "hue": hue, "panel": panel}
+    return chart(records, draw, "Bar chart", log=logarithmic, heading=heading, **axes)
+
+
+def bars_by_mode(records, *, y, **style):
+    """One bar chart of `y` a mode, cold."""
+    cold = select(records, task="compile", state="cold")
+    return [
+        bars(select(cold, mode=mode), y=y, heading=mode, **style)
+        for mode in values_of(cold, "mode")
+    ]
+
+
+def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
+    """One row of panels with a common scale, a common legend below, and the text alternative."""
+    panels = values_of(records, panel) if panel else [None]
+    hues = dict(zip(values_of(records, hue), styles(), strict=False))
+    with rc_context(STYLE):
+        figure, axes = pyplot.subplots(
+            1,
+            len(panels) or 1,
+            squeeze=False,
+            sharey=True,
+            figsize=(1.4 + 3.1 * max(len(panels), 1), 3.2),
+        )
+        for axis, name in zip(axes[0], panels, strict=False):
+            draw(axis, select(records, **{panel: name}) if panel else records, hues)
+            axis.set_title(label_of(panel, name) if panel else "", fontsize=9)
+        scale(axes[0], records, y, log)
+        axes[0][0].set_ylabel(axis_label(y))
+        figure.suptitle(heading)
+        handles = {
+            label: h
+            for axis in axes[0]
+            for h, label in zip(*axis.get_legend_handles_labels(), strict=True)
+        }
+        figure.tight_layout()
+        figure.legend(
+            handles.values(),
+            handles.keys(),
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.01),
+            ncols=min(len(handles), 3) or 1,
+        )
+    return Chart(figure, alt_text(records, kind, x, y, hue, panel))
+
+
+def styles():
+    """Colour, marker, dashes and hatch for each hue; any one of them tells the hues apart."""
+    for colour, marker, dashes, hatch in zip(
+        cycle(COLOURS), cycle(MARKERS), cycle(DASHES), cycle(HATCHES), strict=False
+    ):
+        yield {"color": colour, "marker": marker, "linestyle": dashes, "hatch": hatch}
+
+
+def draw_line(axis, group, x, y, style):
+    """Medians joined by a line, quartiles as error bars."""
+    style = {key: value for key, value in style.items() if key != "hatch"}
+    points = [
+        (at, found) for at in values_of(group, x) if (found := spread_of(group, y, **{x: at}))
+    ]
+    points.sort(key=lambda point: point[0])
+    places, found = [at for at, _ in points], [each for _, each in points]
+    medians, errors = heights(found)
+    size = {"markersize": 5, "linewidth": 1.4, "capsize": 2}
+    axis.errorbar(places, medians, errors, **size, **style)
+
+
+def draw_bars(axis, group, x, y, style, at, width):
+    """Bars of the medians, with quartiles; `at` has the position of each place."""
+    found = {p: each for p in at if (each := spread_of(group, y, **{x: p}))}
+    medians, errors = heights(found.values())
+    style = {key: style[key] for key in ("color", "hatch", "label")}
+    style |= {"edgecolor": "white", "capsize": 2}
+    axis.bar([at[p] for p in found], medians, width * 0.92, yerr=errors, **style)
+
+
+def heights(found):
+    """Medians, and how far the quartiles are below and above them."""
+    medians = [each.median for each in found]
+    return medians, [[e.median - e.low for e in found], [e.high - e.median for e in found]]
+
+
+def unfinished(group, x, y):
+    """``(place, record)`` for every place where no record knows `y`."""
+    for place in values_of(group, x):
+        here = select(group, **{x: place})
+        if spread_of(here, y) is None and not select(here, status="ok"):
+            yield place, here[-1]
+
+
+def draw_unfinished(axis, lost, y):
+    """The jobs that did not finish, ``(place, record, style)``, side by side, told once a place.
+
+    They stand hollow at the limit, under an arrow, if `y` is what was limited; else above the axes.
+    """
+    by_place = {}
+    for place, record, style in lost:
+        by_place.setdefault((place, is_drawn_at_limit(record, y)), []).append((record, style))
+    for (place, is_limited), marks in by_place.items():
+        base = axis.transData if is_limited else axis.get_xaxis_transform()
+        height = max(record.wall_s for record, _ in marks) if is_limited else 1.0
+        # artists with a transform of their own do not widen the axes
+        axis.update_datalim([(place, height)], updatey=is_limited)
+        axis.autoscale_view()
+        for i, (_, style) in enumerate(marks):
+            aside = (i - (len(marks) - 1) / 2) * 10 / 72
+            moved = base + ScaledTranslation(aside, 0, axis.figure.dpi_scale_trans)
+            look = {key: style[key] for key in ("color", "marker")} | HOLLOW
+            axis.plot([place], [height], transform=moved, **look)
+        told = listing(dict.fromkeys(outcome(record).split(" in phase")[0] for record, _ in marks))
+        where = {"xycoords": base, "xytext": (0, 7), "textcoords": "offset points"}
+        text = f"↑ {told}" if is_limited else f"✗ {told}"
+        axis.annotate(text, (place, height), ha="center", fontsize=7, **where)
+
+
+def is_drawn_at_limit(record, y):
+    """Whether the time limit bounds `y` of this record from below."""
+    return record.status == "time_limit" and y.endswith("_s") and y != "step_s"
+
+
+def scale(axes, records, y, log):
+    """A logarithmic axis for a wide span, one from zero otherwise."""
+    values = [value for record in records if (value := reading(record, y))]
+    values += [record.wall_s for record in records if is_drawn_at_limit(record, y)]
+    wide = bool(values) and min(values) > 0 and max(values) > 20 * min(values)
+    for axis in axes:
+        if wide if log is None else log:
+            axis.set_yscale("log")
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.yaxis.set_major_formatter(lambda value, _: number(float(f"{value:.3g}")))
+            axis.yaxis.set_minor_formatter(NullFormatter())
+        else:
+            axis.set_ylim(bottom=0)
+
+
+def label_of(quantity, value):
+    """A value as it stands in a legend: numbers with their name."""
+    return str(value) if isinstance(value, str) else f"{title(quantity)} {number(value)}"
+
+
+def axis_label(quantity):
+    """The name of a quantity and its unit."""
+    unit = "seconds" if quantity.endswith("_s") else "bytes" if quantity.endswith("_bytes") else ""
+    return f"{title(quantity)} ({unit})" if unit else title(quantity)
+
+
+def alt_text(records, kind, x, y, hue, panel):
+    """What the chart shows in sentences: the ends of each line, and what did not finish."""
+    where = f", one panel for each {title(panel)}" if panel else ""
+    sentences = [f"{kind} of {axis_label(y)} against {title(x)}, by {title(hue)}{where}."]
+    for name in values_of(records, panel) if panel else [None]:
+        group = select(records, **{panel: name}) if panel else records
+        told = [
+            story
+            for value in values_of(group, hue)
+            if (story := told_line(select(group, **{hue: value}), x, y, hue, value))
+        ]
+        if told:
+            sentences.append(
+                f"{label_of(panel, name)}: {'; '.join(told)}." if panel else f"{'; '.join(told)}."
+            )
+    return " ".join(sentences)
+
+
+def told_line(group, x, y, hue, value):
+    """One line of a chart in words."""
+    found = {place: spread_of(group, y, **{x: place}) for place in values_of(group, x)}
+    points = [
+        f"{amount(each.median, y)} at {title(x)} {number(place)}"
+        for place, each in found.items()
+        if each
+    ]
+    if len(points) > 2:
+        points = [points[0], points[-1]]
+    lost = [
+        f"{outcome(record)} at {title(x)} {number(place)}"
+        for place, record in unfinished(group, x, y)
+    ]
+    return f"{label_of(hue, value)} {listing(points + lost)}" if points or lost else ""

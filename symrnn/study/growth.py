@@ -1,0 +1,58 @@
+"""How a quantity grows: the exponent p of ``x**p``, fitted, with its interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+from symrnn.study.readings import reading, select
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The exponent of a power law, and the ends of its confidence interval."""
+
+    exponent: float
+    low: float
+    high: float
+    samples: int
+
+
+def growth(records, x, y, **where):
+    """The `Growth` of quantity `y` with `x` over the selected records; None below three places.
+
+    A line is fitted to the logarithms; its interval is Student's, so it widens where a power law
+    does not fit.
+
+    Examples
+    --------
+    >>> growth([], "depth", "total_s") is None
+    True
+    """
+    finished = select(records, status="ok", **where)
+    points = [(reading(record, x), reading(record, y)) for record in finished]
+    points = np.array([(place, value) for place, value in points if place and value], dtype=float)
+    if len(points) < 3 or len(set(points[:, 0])) < 3:
+        return None
+    return power_law(*points.T)
+
+
+def power_law(xs, ys):
+    """The `Growth` of ``ys`` with ``xs``.
+
+    Examples
+    --------
+    >>> xs = np.array([1.0, 2.0, 4.0])
+    >>> power_law(xs, 3 * xs**2)
+    Growth(exponent=2.0, low=2.0, high=2.0, samples=3)
+    """
+    xs, ys = np.log(xs), np.log(ys)
+    centred = xs - xs.mean()
+    slope = centred @ ys / (centred @ centred)
+    residuals = ys - ys.mean() - slope * centred
+    error = np.sqrt(residuals @ residuals / (len(xs) - 2) / (centred @ centred))
+    width = error * student.ppf((1 + CONFIDENCE) / 2, len(xs) - 2)
+    slope, low, high = (round(float(value), 6) for value in (slope, slope - width, slope + width))
+    return Growth(slope, low, high, len(xs))

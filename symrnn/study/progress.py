@@ -1,0 +1,77 @@
+"""The live display of a sweep: how far it is, what runs, and what did not finish."""
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.progress import Progress as Bar
+
+from symrnn.study.table import outcome
+from symrnn.study.words import amount, case_text, duration
+
+PLAIN = {"markup": False, "highlight": False}
+STYLES = {"ok": None, "time_limit": "yellow", "memory_limit": "yellow"}
+
+
+class Progress:
+    """Shows the events of `run_jobs`: a bar on a terminal, a line a job anywhere else.
+
+    Use it as a context, and give it to ``run_jobs(..., on_event=progress)``.
+    """
+
+    def __init__(self, jobs, console):
+        self.console = console
+        self.bar = Bar(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.line = self.bar.add_task("", total=len(jobs))
+
+    def __enter__(self):
+        self.bar.start()
+        return self
+
+    def __exit__(self, *error):
+        self.bar.stop()
+
+    def __call__(self, event):
+        match event.kind:
+            case "started" | "sampled":
+                self.bar.update(self.line, description=running_text(event))
+            case "skipped":
+                self.bar.update(self.line, completed=event.done)
+            case "finished":
+                self.bar.update(self.line, completed=event.done)
+                self.console.print(
+                    finished_text(event), **PLAIN, style=STYLES.get(event.record.status, "red")
+                )
+
+
+def running_text(event):
+    """What runs now: the job, its phase, how long already, and its memory."""
+    memory = amount(event.rss_bytes, "rss_bytes") if event.rss_bytes else ""
+    now = [job_text(event.job), event.phase, f"{event.elapsed_s:.0f} s", memory]
+    return "  ".join(filter(None, now))
+
+
+def finished_text(event):
+    """One line for a job that is over: its time, or how it failed."""
+    record = event.record
+    told = duration(record.wall_s) if record.status == "ok" else outcome(record)
+    return f"{event.done:>4}/{event.total}  {job_text(event.job)}  {told}"
+
+
+def job_text(job):
+    """A job in one line."""
+    words = [] if job.task == "compile" else [job.task]
+    words += [case_text(job.case), job.mode, job.state]
+    return " ".join(words) + (f" round {job.round + 1}" if job.round else "")

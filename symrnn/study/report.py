@@ -1,0 +1,194 @@
+"""A report says in words what came out of experiments, computed from their records.
+
+A `Section` is what there is to say about one experiment; the templates beside this file write it
+down.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from symrnn.study.readings import setup
+from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, Table, markdown, outcome, table
+from symrnn.study.words import amount, case_text, listing
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as files, and its text alternative."""
+
+    svg: Path
+    png: Path
+    alt: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """What there is to say about one experiment."""
+
+    name: str
+    question: str
+    about: str
+    answer: str
+    tables: dict[str, Table]  # by task
+    pictures: tuple[Picture, ...]
+    failures: tuple[str, ...]
+    setups: tuple[str, ...]
+    counts: str
+    left_out: int  # records of other machines or versions
+    command: str
+
+
+def section(experiment, records, pictures=()):
+    """The `Section` of an experiment from its records."""
+    older, records = (
+        records,
+        newest_setup(records, across_versions=crosses_versions(experiment)),
+    )
+    return Section(
+        name=experiment.name,
+        question=experiment.question,
+        about=experiment.about,
+        answer=answer(experiment, records),
+        tables=tables(experiment, records),
+        pictures=tuple(pictures),
+        failures=tuple(failures(records)),
+        setups=tuple(dict.fromkeys(setup_text(record) for record in records if record.versions)),
+        counts=counts(records),
+        left_out=len(older) - len(records),
+        command=f"symrnn run {experiment.name}",
+    )
+
+
+def answer(experiment, records):
+    """The experiment's own words, or that there is nothing to say yet."""
+    if not any(record.status == "ok" for record in records):
+        return "No job has finished yet, so there is no answer."
+    return experiment.module.answer(records).strip()
+
+
+def tables(experiment, records):
+    """One table a task, those that have anything to show."""
+    columns = getattr(experiment.module, "columns", COLUMNS)
+    quantity = getattr(experiment.module, "ratio_of", "total_s")
+    comparison = Comparison(experiment.reference, quantity, crosses_versions(experiment))
+    tasks = dict.fromkeys(record.task for record in records)
+    found = {task: table(records, columns, task=task, comparison=comparison) for task in tasks}
+    return {task: each for task, each in found.items() if len(each.columns) > each.axes}
+
+
+def crosses_versions(experiment):
+    """Whether the experiment compares interpreters, and with them versions."""
+    return hasattr(experiment.module, "python")
+
+
+def pictures(experiment, records, folder):
+    """Draw the experiment's charts into `folder`; all but the first are numbered."""
+    records = newest_setup(records, across_versions=crosses_versions(experiment))
+    charts = experiment.module.figure(records)
+    charts = charts if isinstance(charts, list | tuple) else [charts]
+    stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
+    return [
+        Picture(*chart.save(Path(folder) / stem), chart.alt)
+        for stem, chart in zip(stems, charts, strict=False)
+    ]
+
+
+def failures(records):
+    """One line a case that did not finish."""
+    lost = {}
+    for record in records:
+        if record.status != "ok":
+            about = f"{case_text(record.case)}, {record.mode} {record.state}: {outcome(record)}"
+            message = record.message if record.message and record.message not in about else ""
+            lost[f"{record.task} {about}{f' ({message})' if message else ''}"] = None
+    return list(lost)
+
+
+def counts(records):
+    """How many jobs were measured, and how long they took.
+
+    Examples
+    --------
+    >>> counts([])
+    'No jobs are recorded.'
+    """
+    if not records:
+        return "No jobs are recorded."
+    statuses = Counter(record.status for record in records)
+    told = [f"{count} {STATUS_WORDS.get(status, 'finished')}" for status, count in statuses.items()]
+    total = amount(float(round(sum(record.wall_s for record in records))), "wall_s")
+    rounds = len({record.round for record in records})
+    many = "s" * (rounds > 1)
+    few = " With fewer than three rounds, a ratio of times near 1 decides nothing." * (rounds < 3)
+    return f"{len(records)} jobs in {rounds} round{many} ({', '.join(told)}), {total} in all.{few}"
+
+
+def setup_text(record):
+    """The machine and the versions of a record in one line."""
+    machine, versions = record.machine, record.versions
+    parts = [machine.get("cpu"), machine.get("cores") and f"{machine['cores']} cores"]
+    parts += [
+        (size := machine.get("memory_bytes")) and amount(size, "memory_bytes"),
+        machine.get("os"),
+    ]
+    if machine.get("blas_threads"):
+        parts.append(f"BLAS threads {machine['blas_threads']}")
+    named = [f"{name} {each}" for name, each in versions.items() if each]
+    where = ", ".join(str(part) for part in parts if part) or "unknown machine"
+    return f"{where}; {', '.join(named) or 'unknown versions'}"
+
+
+def newest_setup(records, *, across_versions=False):
+    """The records of the set-up that the last record has: machines and versions are never mixed."""
+
+    finished = [record for record in records if record.versions] or records
+    newest = setup(finished[-1], across_versions=across_versions)
+    return [
+        record
+        for record in records
+        if not record.versions or setup(record, across_versions=across_versions) == newest
+    ]
+
+
+def other_versions(records):
+    """The versions that the records have where others are installed now, as text; else ""."""
+    differ = {}
+    for record in records:
+        for name, then in record.versions.items():
+            if name != "python" and then and (now := installed(name)) and now != then:
+                differ[f"{name} {then} (now {now})"] = None
+    return listing(differ) if differ else ""
+
+
+def installed(distribution):
+    """The installed version of a distribution, None where there is none."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def rendered(template, **context):
+    """A template of this folder, filled in."""
+    environment = Environment(
+        loader=PackageLoader("symrnn.study", "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=template.endswith(".html.j2"),
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template).render(listing=listing, **context)
+
+
+def markdown_report(sections, folder):
+    """The sections as Markdown; figures are named relative to `folder`."""
+
+    def relative(path):
+        return Path(path).relative_to(folder).as_posix()
+
+    return rendered("report.md.j2", sections=sections, markdown=markdown, relative=relative)

@@ -1,0 +1,196 @@
+"""Records as a table: one row a case, mode and state; medians; ratios to the reference."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from symrnn.study.readings import known, ratio, reading, select, spread, values_of
+from symrnn.study.words import amount, number, times, title
+
+COLUMNS = (
+    "build_s+grad_s",
+    "rewrite_s",
+    "link_s",
+    "jit_s",
+    "total_s",
+    "step_s",
+    "peak_rss_bytes",
+    "after.nodes",
+    "after.inner_nodes",
+    "after.scans",
+    "after.components",
+)
+STATUS_WORDS = {
+    "time_limit": "over the time limit",
+    "memory_limit": "over the memory limit",
+    "crash": "crashed",
+    "error": "failed",
+    "garbage": "returned garbage",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text and as numbers to sort by; the first `axes` columns name the case."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    keys: tuple[tuple, ...]  # what each cell sorts by
+    axes: int
+
+
+def table(records, columns=COLUMNS, *, task="compile", comparison=None):
+    """The `Table` of the records of one task; with a `Comparison`, the last column holds its ratios."""
+    records = [record for record in records if record.task == task]
+    columns = [each for each in columns if any(known(r, each) is not None for r in records)]
+    axes = list(dict.fromkeys(axis for record in records for axis in record.case))
+    axes += [name for name in ("mode", "state") if len(values_of(records, name)) > 1]
+    groups = cases_of(records)
+    rows = [row(group, axes, columns) for group in groups]
+    heading = [*axes, *(title(column) for column in columns)]
+    if comparison and any(comparison.fits(record) for record in records):
+        heading.append(comparison.heading)
+        for cells, group in zip(rows, groups, strict=True):
+            cells.append(comparison.cell(group[0], records))
+    if any(outcome_cell(group)[0] for group in groups):
+        heading.append("outcome")
+        for cells, group in zip(rows, groups, strict=True):
+            cells.append(outcome_cell(group))
+    texts = tuple(tuple(text for text, _ in cells) for cells in rows)
+    keys = tuple(tuple(key for _, key in cells) for cells in rows)
+    return Table(tuple(heading), texts, keys, len(axes))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a table divides by what: a quantity of each case by that of the `reference` case."""
+
+    reference: dict  # for example {"form": "sgd"}
+    quantity: str = "total_s"
+    across_versions: bool = False
+
+    @property
+    def heading(self):
+        """Heading of the column."""
+        names = "/".join(Path(str(value)).name or str(value) for value in self.reference.values())
+        return f"{title(self.quantity)} ÷ {names}"
+
+    def fits(self, record):
+        """Whether a record's case has the axes of the reference."""
+        return bool(self.reference) and set(self.reference) <= set(record.case)
+
+    def cell(self, record, records):
+        """The ratio of this record's case to the reference, as ``(text, sort key)``."""
+        if not self.fits(record):
+            return "–", None
+        where = {"mode": record.mode, "state": record.state}
+        of, to = dict(record.case), {**record.case, **self.reference}
+        across = self.across_versions
+        found = ratio(records, self.quantity, of, to, across_versions=across, **where)
+        return (f"{found.median:.2f}", found.median) if found else ("–", None)
+
+
+def cases_of(records):
+    """The records grouped by case, mode and state."""
+    groups = {}
+    for record in records:
+        groups.setdefault(
+            repr((sorted(record.case.items()), record.mode, record.state)), []
+        ).append(record)
+    return list(groups.values())
+
+
+def outcome_cell(group):
+    """ "" where a job of the case finished, else how it failed."""
+    text = "" if any(record.status == "ok" for record in group) else outcome(group[-1])
+    return text, text
+
+
+def row(group, axes, columns):
+    """The cells of one case as ``(text, sort key)``."""
+    cells = [(number(reading(group[0], axis)), reading(group[0], axis)) for axis in axes]
+    for column in columns:
+        found = spread(known(record, column) for record in group)
+        cells.append((amount(found and found.median, column), found and found.median))
+    return cells
+
+
+def outcome(record):
+    """How a job failed, in words.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> outcome(SimpleNamespace(status="time_limit", message="over 600 s"))
+    'over 600 s'
+    """
+    return record.message if record.status == "time_limit" else STATUS_WORDS[record.status]
+
+
+def markdown(table):
+    """The table in Markdown, numbers to the right.
+
+    Examples
+    --------
+    >>> print(markdown(Table(("form", "total"), (("sgd", "1 s"),), (("sgd", 1.0),), 1)))
+    | form | total |
+    |:--|--:|
+    | sgd | 1 s |
+    """
+    rule = "".join("|:--" if i < table.axes else "|--:" for i in range(len(table.columns))) + "|"
+    lines = ["| " + " | ".join(cells) + " |" for cells in (table.columns, *table.rows)]
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def ratio_table(records, axis, reference, quantities, **where):
+    """Every other value of `axis` against `reference` in Markdown: ratios, pair by pair."""
+    names = [name for name in values_of(select(records, **where), axis) if name != reference]
+    rows, pairs = [], 0
+    for name in names:
+        of, to = {axis: name}, {axis: reference}
+        found = [ratio(records, each, of, to, **where) for each in quantities]
+        pairs = max(pairs, *(each.samples for each in found if each), 0)
+        rows.append((f"`{name}`", *(ratio_text(each) for each in found)))
+    if not pairs:
+        return ""
+    heading = (f"÷ `{reference}`", *(title(each) for each in quantities))
+    told = f"Ratios to `{reference}`, median and quartiles over up to {pairs} pairs of one run:"
+    return f"{told}\n\n{markdown(Table(heading, tuple(rows), (), 1))}"
+
+
+def ratio_text(spread):
+    """A ratio as it stands in a cell.
+
+    Examples
+    --------
+    >>> from symrnn.study.readings import Spread
+    >>> ratio_text(Spread(1.5, 1.25, 2.0, 4)), ratio_text(Spread(1, 1, 1, 4)), ratio_text(None)
+    ('1.5 (1.25–2)', '1', '–')
+    """
+    if spread is None:
+        return "–"
+    low, middle, high = (
+        number(float(f"{getattr(spread, x):.3g}")) for x in ("low", "median", "high")
+    )
+    return middle if low == high else f"{middle} ({low}–{high})"
+
+
+def verdict(records, axis, new, old, *, of, to):
+    """What `new` costs against `old` in words, mode by mode, and all ratios as a table.
+
+    A ratio of times counts as a difference where its quartiles lie on one side of 1.
+    """
+    sizes = ["after.scans", "after.components", "after.inner_nodes", "after.nodes"]
+    quantities = ["total_s", "rewrite_s", "step_s", *sizes]
+    cold = select(records, state="cold", task="compile")
+    parts = []
+    for mode in values_of(cold, "mode"):
+        here = select(cold, mode=mode)
+        found = ratio(here, "total_s", {axis: new}, {axis: old})
+        if found is None:
+            parts.append(f"{mode}: no pair finished.")
+            continue
+        is_clear = found.samples > 1 and (found.low > 1 or found.high < 1)
+        doubt = "" if is_clear else ", which decides nothing"
+        parts.append(f"{mode}: {of} take {times(found)} the time to the first step of {to}{doubt}.")
+        parts.append(ratio_table(here, axis, old, quantities))
+    return "\n\n".join(filter(None, parts))

@@ -1,0 +1,98 @@
+"""Verdicts on samples whose answer is known: by hand, from SciPy, or recorded on a machine."""
+
+import numpy as np
+import pytest
+from scipy.stats import bootstrap
+
+from symrnn.bench.stats import (
+    compare_samples,
+    fewest_rounds,
+    ratio_and_interval,
+    ratios,
+    spread,
+)
+from symrnn.errors import UserError
+
+FAST = [1.0, 1.1, 1.2, 1.05, 0.95, 1.03, 1.15, 1.08]
+SLOW = [2 * seconds for seconds in reversed(FAST)]
+
+
+def test_a_spread_is_median_and_quartiles():
+    assert spread([4.0, 1.0, 3.0, 2.0]).median == 2.5
+    assert spread([1.0, 2.0, 3.0, 4.0, 5.0]).interquartile_range == 2.0
+    assert spread([7.0]) == spread([7.0, 7.0]).__class__(7.0, 7.0, 7.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"), [(FAST, SLOW, "slower"), (SLOW, FAST, "faster")]
+)
+@pytest.mark.parametrize("is_paired", [True, False])
+def test_a_clear_difference_is_decided(old, new, verdict, is_paired):
+    comparison = compare_samples(old, new, is_paired=is_paired)
+    assert (comparison.verdict, comparison.why) == (verdict, "")
+    assert comparison.interval[0] <= comparison.ratio.median <= comparison.interval[1]
+
+
+UNDECIDED = {
+    "too few rounds": (FAST[:4], SLOW[:4], "4 rounds, and a decision takes 5"),
+    "equal samples": (FAST, FAST, "the ranks overlap (p = 1)"),
+    "one constant": ([1.0] * 9, [1.0] * 9, "the ranks overlap (p = 1)"),
+    "an outlier only": (FAST, [*FAST[:-1], 50.0], "the ranks overlap"),
+    "a sure difference that is small": (
+        [1.000, 1.001, 1.002, 1.003, 1.004],
+        [1.020, 1.021, 1.022, 1.023, 1.024],
+        "within 5%",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNDECIDED)
+def test_a_doubt_is_named(name):
+    old, new, why = UNDECIDED[name]
+    comparison = compare_samples(old, new)
+    assert comparison.verdict == "no decision"
+    assert comparison.why.startswith(why)
+
+
+def test_five_rounds_are_the_fewest_that_can_decide():
+    old, new = np.arange(1.0, 9.0), np.arange(101.0, 109.0)
+    decided = [n for n in range(1, 9) if compare_samples(old[:n], new[:n]).verdict == "slower"]
+    assert decided[0] == fewest_rounds() == 5
+
+
+def test_pairing_removes_the_drift_of_the_machine():
+    drift = np.array([1.0, 1.5, 2.0, 3.0, 5.0, 8.0])
+    paired = compare_samples(drift, 1.1 * drift, is_paired=True)
+    assert paired.ratio.median == pytest.approx(1.1)
+    assert paired.interval == pytest.approx((1.1, 1.1))
+    assert compare_samples(drift, 1.1 * drift).interval[0] < 1
+
+
+def test_the_interval_is_that_of_scipy():
+    rng = np.random.default_rng(0)
+    old, new = rng.lognormal(0, 0.2, 12), rng.lognormal(0.1, 0.2, 12)
+    _, ours = ratio_and_interval(old, new, True, np.random.default_rng(1))
+    theirs = bootstrap(
+        (ratios(new, old),), np.median, method="percentile", n_resamples=5000, rng=rng
+    ).confidence_interval
+    assert ours == pytest.approx((theirs.low, theirs.high), rel=0.03)
+
+
+@pytest.mark.parametrize("samples", [[], [1.0, float("nan")], [0.0], [-1.0], [[1.0]]])
+def test_samples_that_are_none_are_refused(samples):
+    with pytest.raises(UserError, match="old must be a list of positive numbers"):
+        compare_samples(samples, FAST)
+
+
+def test_rounds_that_cannot_be_paired_are_refused():
+    with pytest.raises(UserError, match="but have 2 and 3; leave out rounds"):
+        ratios([1.0, 2.0], [1.0, 2.0, 3.0])
+
+
+def test_equals_drawn_from_skewed_times_are_seldom_called_different():
+    rng = np.random.default_rng(0)
+    alarms = sum(
+        compare_samples(*rng.lognormal(0, 0.15, (2, 8))).verdict != "no decision"
+        for _ in range(300)
+    )
+    assert alarms <= 6  # 2 %: expected is below ALPHA

@@ -1,0 +1,86 @@
+"""Every experiment reads its own records: recorded samples of real runs, and what remains when jobs fail."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from symrnn.bench.records import load_records
+from symrnn.study.experiment import load_experiment
+from symrnn.study.report import markdown_report, pictures, section
+
+HERE = Path(__file__).parent
+EXPERIMENTS = HERE.parents[1] / "experiments"
+RECORDED = sorted(path.stem for path in (HERE / "recorded").glob("*.jsonl"))
+
+
+def recorded(name):
+    """The experiment `name` and its sample of records."""
+    return load_experiment(name, EXPERIMENTS), load_records(HERE / "recorded" / f"{name}.jsonl")
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_recorded_samples_make_a_report_with_figures(name, tmp_path):
+    experiment, records = recorded(name)
+    told = section(experiment, records, pictures(experiment, records, tmp_path / name))
+    text = markdown_report([told], tmp_path)
+    assert told.pictures
+    assert all(picture.alt for picture in told.pictures)
+    assert "None" not in text
+    assert "nan" not in text
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_one_finished_job_is_enough_for_an_answer(name, tmp_path):
+    experiment, records = recorded(name)
+    for task in {record.task for record in records}:
+        first = next(record for record in records if record.task == task and record.is_ok)
+        assert isinstance(section(experiment, [first]).answer, str)
+        lost = [
+            replace(r, status="time_limit", message="over 1 s", values={})
+            for r in records
+            if r != first
+        ]
+        assert isinstance(section(experiment, [first, *lost]).answer, str)
+        assert pictures(experiment, [first, *lost], tmp_path)
+
+
+def test_answer_of_nesterov_forms_states_sizes_floor_and_training():
+    experiment, records = recorded("nesterov_forms")
+    told = section(experiment, records).answer
+    assert "the naive forms have 1 times the Scan nodes of odd/even" in told
+    assert "packed in them 1.5 to 2.5 times the components" in told
+    assert "Odd/even has exactly the scans and components of sgd" in told
+    assert "over 200 steps (below 1e-9)" in told
+    assert "reads 96.9 % of them correctly" in told
+
+
+def test_answer_of_nesterov_forms_owns_up_when_the_forms_disagree():
+    experiment, records = recorded("nesterov_forms")
+    worse = [
+        replace(r, values=r.values | {"largest_difference": 1e-3}) if r.task == "train" else r
+        for r in records
+    ]
+    assert "(NOT below 1e-9)" in section(experiment, worse).answer
+    more = [
+        replace(r, values=r.values | {"after": r.values["after"] | {"scans": 9}})
+        if r.case.get("form") == "nesterov_odd_even"
+        else r
+        for r in records
+    ]
+    assert "Odd/even has other scans or components than sgd for" in section(experiment, more).answer
+
+
+def test_answer_of_gradient_forms_states_growth_and_size():
+    experiment, records = recorded("gradient_forms")
+    told = section(experiment, records).answer
+    assert "With autodiff, 4 layers did not finish." in told
+    assert "have 138 apply nodes: equal." in told
+
+
+def test_nesterov_forms_trains_all_forms_alike():
+    trained = load_experiment("nesterov_forms", EXPERIMENTS).module.train("rnn", 1, 2, 1)
+    assert len(trained["losses"]) == 5
+    assert trained["largest_difference"] < 1e-12
+    assert trained["first_loss"] > trained["last_loss"]
+    assert 0 < trained["accuracy"] < 1

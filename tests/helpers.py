@@ -1,0 +1,37 @@
+"""What several test files need: a mode that compiles in a moment, and gradients side by side."""
+
+import numpy as np
+import pytensor
+from pytensor.compile.mode import Mode
+
+from symrnn.cells import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
+
+FEW_REWRITES = Mode(linker="py", optimizer="fast_compile")
+
+CELLS = {  # name: (class, its own fields)
+    "tanh": (RNNCell, {}),
+    "relu": (RNNCell, {"activation": "relu"}),
+    "lstm": (LSTMCell, {}),
+    "peephole_lstm": (PeepholeLSTMCell, {}),
+    "gru": (GRUCell, {}),
+}
+
+
+def make_cell(name, input_size=3, hidden_size=2, rng=0, **options):
+    """A cell of the table."""
+    cls, fields = CELLS[name]
+    return cls.create(input_size, hidden_size, rng=rng, **fields, **options)
+
+
+def evaluate(inputs, outputs, values, mode=FEW_REWRITES):
+    """The values of `outputs`, compiled with few rewrites."""
+    function = pytensor.function(inputs, outputs, mode=mode, on_unused_input="ignore")
+    return [np.asarray(value) for value in function(*values)]
+
+
+def assert_all_close(actual, expected, tolerance):
+    """Every array close to its partner, by the largest difference."""
+    assert len(actual) == len(expected)
+    for a, e in zip(actual, expected, strict=True):
+        assert a.shape == e.shape
+        np.testing.assert_allclose(a, e, rtol=tolerance, atol=tolerance)

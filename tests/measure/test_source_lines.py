@@ -1,0 +1,71 @@
+"""Apply nodes belong to the line of this file that made them."""
+
+import inspect
+
+import pytensor
+import pytensor.tensor as pt
+from pytensor.compile.mode import Mode
+
+from symrnn.measure.graph_size import graph_size
+from symrnn.measure.source_lines import full_traces, source_lines
+from symrnn.measure.stages import FunctionSpec, rewritten
+
+x = pt.vector("x")
+xs, h0 = pt.matrix("xs"), pt.vector("h0")
+
+
+def line_of(text):
+    """The number of the only line of this file that ends with the comment `text`."""
+    lines = inspect.getsource(inspect.getmodule(line_of)).splitlines()
+    (number,) = [n for n, line in enumerate(lines, 1) if line.endswith(f"# {text}")]
+    return number
+
+
+def network():
+    with full_traces():
+        hs = pytensor.scan(
+            lambda x, h: pt.tanh(x + h) * h,  # body
+            sequences=[xs],
+            outputs_info=[h0],
+            return_updates=False,
+        )
+        loss = hs.sum()  # loss
+        return loss, pytensor.grad(loss, h0)  # grad
+
+
+def test_a_line_has_the_nodes_that_it_made():
+    y = x + x
+    z = pt.exp(y) * pt.tanh(y) - y  # four
+    lines = {each.line: each for each in source_lines(z)}
+    assert lines[line_of("four")].nodes == 4
+    assert lines[line_of("four")].text == "z = pt.exp(y) * pt.tanh(y) - y  # four"
+    assert str(lines[line_of("four")]) == f"test_source_lines.py:{line_of('four')}"
+
+
+def test_lines_account_for_every_node():
+    for graph in network():
+        size = graph_size(graph)
+        lines = source_lines(graph)
+        assert sum(each.nodes for each in lines) == size.nodes
+        assert sum(each.inner_nodes for each in lines) == size.inner_nodes
+
+
+def test_bodies_belong_to_the_line_of_the_scan_or_of_their_own():
+    loss, _ = network()
+    begin, end = line_of("body") - 1, line_of("body")
+    inner = {each.line for each in source_lines(loss) if each.inner_nodes}
+    assert inner <= {begin, end}
+
+
+def test_gradient_nodes_belong_to_the_call_of_grad():
+    loss, gradient = network()
+    lines = {each.line: each for each in source_lines(gradient)}
+    assert lines[line_of("grad")].nodes > 10
+    assert line_of("grad") not in {each.line for each in source_lines(loss)}
+
+
+def test_lines_are_kept_by_rewriting():
+    loss, _ = network()
+    after = source_lines(rewritten(FunctionSpec([xs, h0], [loss]), Mode("py", "fast_run")).fgraph)
+    assert line_of("loss") in {each.line for each in after}
+    assert "(rewrites)" in {str(each) for each in after}

@@ -1,0 +1,59 @@
+"""Charts are drawn from records, readable without colour, with a text alternative."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from symrnn.study.figures import bars, lines
+
+KINDS = {"lines": lines, "bars": bars}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_chart_is_saved_as_svg_and_png(kind, records, tmp_path):
+    chart = KINDS[kind](records, x="depth", y="total_s", hue="form")
+    svg, png = chart.save(tmp_path / "deep" / "naive")
+    assert ElementTree.parse(svg).getroot().tag.endswith("svg")
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_records_give_the_same_svg(records, tmp_path):
+    files = [
+        lines(records, x="depth", y="total_s", hue="form").save(tmp_path / name / "f")[0]
+        for name in "ab"
+    ]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_jobs_over_the_limit_are_drawn_as_such(kind, records, tmp_path):
+    svg, _ = KINDS[kind](records, x="depth", y="total_s", hue="form").save(tmp_path / "f")
+    assert "over 600 s" in svg.read_text()
+
+
+def test_the_limit_lies_within_the_axes(records):
+    axis = lines(records, x="depth", y="total_s", hue="form").figure.axes[0]
+    assert axis.get_ylim()[1] > 600
+
+
+def test_hues_differ_in_marker_and_dashes(records):
+    axis = lines(records, x="depth", y="total_s", hue="form").figure.axes[0]
+    first, second = (
+        line
+        for line in axis.get_lines()
+        if len(line.get_xdata()) > 1 and line.get_linestyle() != "None"
+    )
+    assert first.get_marker() != second.get_marker()
+    assert first.get_linestyle() != second.get_linestyle()
+
+
+def test_text_alternative_tells_ends_and_failures(records):
+    alt = lines(records, x="depth", y="total_s", hue="form").alt
+    assert "sgd 5 s at depth 1 and 20 s at depth 4" in alt
+    assert "over 600 s at depth 4" in alt
+
+
+def test_panels_share_one_scale(records):
+    figure = lines(records, x="depth", y="total_s", hue="form", panel="round").figure
+    assert len(figure.axes) == 2
+    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()

@@ -1,0 +1,73 @@
+"""The report says what the records say."""
+
+from dataclasses import replace
+
+import pytest
+
+from symrnn.study.experiment import load_experiment
+from symrnn.study.readings import select
+from symrnn.study.report import markdown_report, newest_setup, other_versions, pictures, section
+from symrnn.study.table import Comparison, table
+
+
+@pytest.fixture
+def experiment(folder):
+    return load_experiment("naive", folder)
+
+
+def test_words_are_computed_from_the_records(experiment, records):
+    assert "2.05 times (2 to 2.1) the time" in section(experiment, records).answer
+    faster = [replace(r, values=r.values | {"total_s": 5.0}) if r.values else r for r in records]
+    assert "takes 1 times the time" in section(experiment, faster).answer
+
+
+def test_report_holds_question_answer_table_figure_machine_and_command(
+    experiment, records, tmp_path
+):
+    told = section(experiment, records, pictures(experiment, records, tmp_path / "naive"))
+    text = markdown_report([told], tmp_path)
+    assert text.startswith("# What does the naive form cost?\n\nThe naive form takes")
+    assert "![Line chart of total (seconds) against depth" in text
+    assert "(naive/naive.svg)" in text
+    assert "| depth | form |" in text
+    assert "a CPU, 2 cores, 8 GB, Linux, BLAS threads 1; python 3.11.9, pytensor 3.0.7" in text
+    assert "`symrnn run naive`" in text
+    assert "> Expected: twice as much." in text
+    assert "\n\n\n" not in text
+
+
+def test_failures_are_named(experiment, records):
+    told = section(experiment, records)
+    assert told.failures == ("compile depth=4 form=naive, NUMBA cold: over 600 s",)
+    assert "12 jobs in 2 rounds (10 finished, 2 over the time limit)" in told.counts
+
+
+def test_no_finished_job_is_no_answer(experiment, records):
+    assert "No job has finished" in section(experiment, select(records, status="time_limit")).answer
+
+
+def test_records_of_another_machine_are_left_out_and_counted(experiment, records):
+    elsewhere = [replace(record, machine={"cpu": "another CPU"}) for record in records]
+    told = section(experiment, elsewhere + records)
+    assert told.left_out == len(records)
+    assert "12 records of other machines or versions are left out." in markdown_report([told], ".")
+
+
+def test_a_crash_without_versions_belongs_to_its_run(records):
+    crash = replace(records[0], status="crash", versions={}, machine={})
+    assert len(newest_setup([*records, crash])) == len(records) + 1
+
+
+def test_other_installed_versions_are_named(records):
+    older = [replace(record, versions={"numpy": "0.0.1"}) for record in records]
+    assert other_versions(older).startswith("numpy 0.0.1 (now ")
+
+
+def test_table_has_medians_ratios_and_failures(records):
+    found = table(records, comparison=Comparison({"form": "sgd"}))
+    rows = {cells[:2]: cells[2:] for cells in found.rows}
+    assert found.columns[:2] == ("depth", "form")
+    assert found.columns[-2:] == ("total ÷ sgd", "outcome")
+    assert rows["2", "naive"][-2:] == ("2.05", "")
+    assert rows["4", "naive"] == (*["–"] * (len(found.columns) - 3), "over 600 s")
+    assert rows["1", "sgd"][0] == "2 s"

@@ -1,0 +1,62 @@
+"""The documentation runs: every module's examples, and the README's."""
+
+import doctest
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import symrnn
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(symrnn.__path__, "symrnn.")
+    if "__main__" not in module.name
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_module_run(name):
+    failed, _ = doctest.testmod(
+        importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    )
+    assert failed == 0
+
+
+def block(heading):
+    """The fenced block under a comment of the README."""
+    return re.search(rf"<!-- {heading} -->\n```\w*\n(.*?)```", README, re.DOTALL)[1]
+
+
+def test_example_of_the_readme_runs():
+    example = block("the example")
+    assert len([line for line in example.splitlines() if line.strip()]) <= 22
+    exec(compile(example, "README.md", "exec"), {})
+
+
+def test_commands_of_the_readme_make_their_own_environment():
+    for heading in ("the main job", "the tests"):
+        [command] = block(heading).splitlines()
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install -q -e ")
+
+
+@pytest.mark.slow
+def test_main_job_of_the_readme_runs(tmp_path):
+    arguments = block("the main job").strip().split(" && ")[-1].split()[1:]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTENSOR_FLAGS"}
+    subprocess.run(
+        [sys.executable, "-m", "symrnn", *arguments, "--results", tmp_path],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+    )
+    report = (tmp_path / "nesterov_forms" / "report.md").read_text()
+    assert "exactly the scans and components of sgd" in report
+    assert "(below 1e-9)" in report

@@ -99,7 +99,10 @@ def figure(records):
     compiled = select(records, task="compile", state="cold")
     return [
         bars(compiled, x="form", y=quantity, panel="mode", heading=heading)
-        for quantity, heading in (("total_s", "cold, to the end of the first step"), ("step_s", "a step"))
+        for quantity, heading in (
+            ("total_s", "cold, to the end of the first step"),
+            ("step_s", "a step"),
+        )
     ]
 
 

@@ -108,7 +108,9 @@ def matching(jobs, where):
         axis, equals, value = condition.partition("=")
         axes = {name for job in jobs for name in job.case} | {"mode", "state", "task"}
         if not equals or axis not in axes:
-            raise UserError(f"--where takes AXIS=VALUE, but got {condition!r}; {nearest(axis, sorted(axes))}")
+            raise UserError(
+                f"--where takes AXIS=VALUE, but got {condition!r}; {nearest(axis, sorted(axes))}"
+            )
         found = [job for job in jobs if str(job.case.get(axis, getattr(job, axis, None))) == value]
         if not found:
             values = sorted({str(job.case.get(axis, getattr(job, axis, None))) for job in jobs})

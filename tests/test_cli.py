@@ -57,6 +57,14 @@ def test_run_shows_ratios_and_answer_and_writes_figures_and_report(invoke):
     assert {"records.jsonl", "naive.svg", "naive.png", "report.md"} <= files
 
 
+def test_run_where_takes_the_jobs_that_match(invoke):
+    done = invoke("run", "naive", "--where", "form=sgd", "--where", "state=cold")
+    assert done.exit_code == 0, done.output
+    records = load_records("results/naive")
+    assert records
+    assert {(record.case["form"], record.state) for record in records} == {("sgd", "cold")}
+
+
 def test_what_was_run_can_be_shown_drawn_and_reported(invoke):
     invoke("run", "naive")
     assert "takes 2 times" in invoke("show", "naive").stdout
@@ -110,6 +118,13 @@ WRONG = {  # arguments: what stderr says
     ("run", "nowhere.py"): "there is no file nowhere.py",
     ("run", "naive", "--quik"): "--quick",
     ("run", "naive", "--rounds", "0"): "0",
+    (
+        "run",
+        "naive",
+        "--where",
+        "from=sgd",
+    ): "--where takes AXIS=VALUE, but got 'from=sgd'; did you mean 'form'?",
+    ("run", "naive", "--where", "form=sdg"): "--where form=sdg leaves no job; did you mean 'sgd'?",
     ("run",): "NAME",
 }
 

@@ -2,14 +2,8 @@
 
 In float64 they are PyTensor's. In float32 `tanh` and `sigmoid` are a rational function, as in XLA and Eigen: sums and
 products vectorise, where the C library's ``tanhf`` is called for one number after another. The largest error of
-<<<<<<< HEAD
-`tanh` is
-3.5e-7, of `sigmoid` 2e-7, and their values stay within the exact functions' bounds; ``tests/ops/test_activations.py``
-checks it, and ``tests/ops/fit_tanh.py`` made the coefficients.
-=======
 `tanh` is 3.5e-7, of `sigmoid` 2e-7, and their values stay within the exact functions' bounds, which
 ``tests/ops/test_activations.py`` checks; ``tests/ops/fit_tanh.py`` made the coefficients.
->>>>>>> main
 """
 
 import numpy as np

@@ -1,0 +1,46 @@
+"""Programs written for Theano, unchanged, on PyTensor.
+
+``python -m symrnn.compat script.py …`` runs a script, ``-m module …`` a module (so ``-m pytest …`` a test suite);
+in a notebook,
+``import symrnn.compat; symrnn.compat.install()`` comes first. From then on ``import theano`` finds
+`symrnn.compat.theano`, a facade of
+explicit names over PyTensor, and ``import lasagne`` finds `symrnn.lasagne`. A process that did not ask has neither.
+
+``THEANO_FLAGS`` is read (see `symrnn.compat.flags`), before PyTensor is imported.
+"""
+
+
+def install(*, lasagne=True, gpu_layers=None, old_numpy=True):
+    """Make ``theano``, and unless told otherwise ``lasagne``, importable in this process; see `symrnn.compat.finder`.
+
+    Parameters
+    ----------
+    lasagne
+        Whether ``import lasagne`` finds `symrnn.lasagne`; false leaves it to a Lasagne that is installed.
+    gpu_layers
+        Whether ``lasagne.layers.dnn`` and ``corrmm`` exist, bound to the plain layers, or raise ImportError as
+        Lasagne does
+        without a GPU. By default they do unless THEANO_FLAGS say ``device=cpu``.
+    old_numpy
+        Whether names that NumPy dropped since (``np.float``, …) are put back.
+    """
+    from symrnn.compat import finder, flags, numpy_era
+
+    given = flags.apply_environment()
+    if old_numpy:
+        numpy_era.restore_names()
+    finder.install(
+        lasagne=lasagne,
+        gpu_layers=given.get("device") != "cpu" if gpu_layers is None else gpu_layers,
+    )
+    from symrnn.compat import variables
+
+    variables.install_truth_value()
+
+
+def uninstall():
+    """Take ``theano`` and ``lasagne`` away again; what a program has imported stays bound in it."""
+    from symrnn.compat import finder, variables
+
+    finder.uninstall()
+    variables.uninstall_truth_value()

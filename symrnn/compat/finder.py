@@ -1,0 +1,86 @@
+"""The import finder: ``theano.x`` is `symrnn.compat.theano.x`, ``lasagne.x`` is `symrnn.lasagne.x`, the same modules.
+
+Both names then stand in ``sys.modules``, so that ``from theano.tensor.nnet import relu`` works in any order, and a
+class is one class however it
+was reached.
+"""
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+
+GPU_LAYERS = ("lasagne.layers.dnn", "lasagne.layers.corrmm", "lasagne.layers.cuda_convnet")
+ROOTS = {"theano": "symrnn.compat.theano", "lasagne": "symrnn.lasagne"}
+
+
+class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds modules under `roots` where they really are."""
+
+    def __init__(self, roots, gpu_layers):
+        self.roots = roots
+        self.gpu_layers = gpu_layers
+
+    def find_spec(self, fullname, path=None, target=None):
+        root, _, rest = fullname.partition(".")
+        if root not in self.roots:
+            return None
+        if fullname in GPU_LAYERS and not self.gpu_layers:
+            raise ImportError(f"{fullname} requires a GPU, and THEANO_FLAGS say device=cpu;"
+                              " leave that out to get the plain layers under its names")  # fmt: skip
+        real = ".".join(filter(None, [self.roots[root], rest]))
+        try:
+            found = importlib.util.find_spec(real)
+        except ModuleNotFoundError:
+            found = None
+        if found is None:
+            raise ModuleNotFoundError(missing_module(fullname), name=fullname)
+        return importlib.util.spec_from_loader(
+            fullname, self, is_package=found.submodule_search_locations is not None
+        )
+
+    def create_module(self, spec):
+        root, _, rest = spec.name.partition(".")
+        module = importlib.import_module(".".join(filter(None, [self.roots[root], rest])))
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module):
+        """Nothing is left to do, but to give the module back the spec it had: importing it put the alias's there."""
+        module.__spec__ = sys.modules[module.__name__].__spec__ = real_spec(module)
+
+    def get_code(self, fullname):
+        """So that ``runpy`` can run ``-m theano.x``, if anybody does."""
+        root, _, rest = fullname.partition(".")
+        real = importlib.util.find_spec(".".join(filter(None, [self.roots[root], rest])))
+        return real.loader.get_code(real.name)
+
+
+def real_spec(module):
+    """The spec of `module` under its own name."""
+    spec = module.__spec__
+    return getattr(spec, "loader_state", None) or spec
+
+
+def missing_module(fullname):
+    """What to say when a module is not there."""
+    if fullname.startswith("theano"):
+        return (f"{fullname} is not part of symrnn.compat; its facade has theano, theano.tensor (nnet, signal,"
+                " nlinalg, slinalg), gradient, gof, compile, scan_module, printing, ifelse, sandbox.rng_mrg;"
+                f" PyTensor's own modules are at pytensor{fullname[6:]}, if there is one")  # fmt: skip
+    return f"{fullname} is not part of symrnn.lasagne; `dir(lasagne)` lists what is"
+
+
+def install(*, lasagne, gpu_layers):
+    """Put the finder in front; a second call replaces the first one's."""
+    uninstall()
+    roots = ROOTS if lasagne else {"theano": ROOTS["theano"]}
+    sys.meta_path.insert(0, AliasFinder(roots, gpu_layers))
+
+
+def uninstall():
+    """Take the finder and its names out."""
+    for finder in [one for one in sys.meta_path if isinstance(one, AliasFinder)]:
+        sys.meta_path.remove(finder)
+        for name in [name for name in sys.modules if name.partition(".")[0] in finder.roots]:
+            del sys.modules[name]

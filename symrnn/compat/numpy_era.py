@@ -1,0 +1,47 @@
+"""Names that NumPy had when Theano programs were written, and has dropped since."""
+
+import builtins
+
+import numpy as np
+
+ALIASES = {
+    "float": builtins.float, "int": builtins.int, "bool": builtins.bool, "object": builtins.object, "str": builtins.str,
+    "complex": builtins.complex, "long": builtins.int, "unicode": builtins.str,
+    "float_": np.float64, "complex_": np.complex128, "string_": np.bytes_, "unicode_": np.str_,
+    "Inf": np.inf, "infty": np.inf, "NaN": np.nan, "NAN": np.nan, "PINF": np.inf, "NINF": -np.inf,
+    "product": np.prod, "cumproduct": np.cumprod, "sometrue": np.any, "alltrue": np.all, "asscalar": lambda a: a.item(),
+    "round_": np.round, "in1d": np.isin, "row_stack": np.vstack, "trapz": getattr(np, "trapezoid", None),
+    "msort": lambda a: np.sort(a, axis=0),
+}  # fmt: skip
+
+
+def restore_names():
+    """Put the dropped names back on `numpy`; those that exist are left."""
+    for name, value in ALIASES.items():
+        if name not in vars(np):
+            setattr(np, name, value)
+    if not hasattr(np.random, "random_integers"):
+        np.random.random_integers = random_integers
+
+
+def random_integers(low, high=None, size=None):
+    """Whole numbers from `low` to `high`, both included; from one without `high`."""
+    low, high = (1, low) if high is None else (low, high)
+    return np.random.randint(low, high + 1, size)
+
+
+def as_index(index):
+    """`index` as NumPy before 1.23 took it: a list with slices in it is meant as a tuple.
+
+    Examples
+    --------
+    >>> as_index([slice(None), 0])
+    (slice(None, None, None), 0)
+    >>> as_index([1, 2])
+    [1, 2]
+    """
+    if type(index) is list and any(
+        isinstance(entry, slice) or entry is None or entry is Ellipsis for entry in index
+    ):
+        return tuple(index)
+    return index

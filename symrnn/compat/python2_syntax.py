@@ -1,0 +1,173 @@
+"""The words of Python 2 that Python 3 cannot read: ``print``, ``except E, e``, ``raise E, x``, ``<>``,
+backquotes, ``0777``, ``10L``."""
+
+import re
+import tokenize
+from io import BytesIO
+
+from symrnn.errors import UserError
+
+# a logical line is a list of these: kind, text, line, column, and the blanks before it
+STRING_OR_COMMENT = re.compile(
+    r"""(?P<comment>\#[^\n]*)|(?P<string>[bBuUrR]{0,2}(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"
+        |'(?:\\.|[^\\'\n])*'|"(?:\\.|[^\\"\n])*"))|(?P<open>[(\[{])|(?P<close>[)\]}])
+        |(?P<joined>\\\n)|(?P<newline>\n)|(?P<end>;)|(?P<colon>:)|(?P<other>[^'"\#()\[\]{}\\\n;:bBuUrR]+|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def converted_words(source, path):
+    """A source (bytes) in words that Python 3 reads.
+
+    Examples
+    --------
+    >>> print(converted_words(b"if x: print 'a', 1L <> 010", "x.py"))
+    if x: print('a', 1 != 0o10)
+    """
+    encoding, _ = tokenize.detect_encoding(BytesIO(source).readline)
+    text = source.decode(encoding).replace("\r\n", "\n")
+    has_print_function = re.search(
+        r"^from\s+__future__\s+import\s+.*\bprint_function\b", text, re.MULTILINE
+    )
+    converted, line = [], 1
+    for statement, ending in statements(text):
+        converted.append(
+            statement_in_3(
+                statement, not has_print_function, f"{path}, line {line + leading_lines(statement)}"
+            )
+        )
+        converted.append(ending)
+        line += statement.count("\n") + ending.count("\n")
+    return "".join(converted)
+
+
+def leading_lines(statement):
+    """How many lines of blanks and comments a statement starts with."""
+    return len(statement) - len(statement.lstrip("\n"))
+
+
+def statements(text):
+    """`text` cut into simple statements, each with what ends it: a line's end, a semicolon, a block's colon, a
+    comment."""
+    depth, start, in_lambda = 0, 0, 0
+    for match in STRING_OR_COMMENT.finditer(text):
+        kind = match.lastgroup
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+        elif (
+            kind == "colon"
+            and depth == 0
+            and text[start : match.start()].count("lambda") > in_lambda
+        ):
+            in_lambda += 1
+        elif depth == 0 and kind in ("newline", "end", "colon", "comment"):
+            yield text[start : match.start()], match.group()
+            start, in_lambda = match.end(), 0
+    yield text[start:], ""
+
+
+def statement_in_3(statement, print_is_a_word, place):
+    """One simple statement, or the head of a block, in Python 3."""
+    blanks = re.match(r"\s*", statement).group()
+    body = statement[len(blanks) :]
+    stripped = body.rstrip()
+    tail, body = body[len(stripped) :], stripped
+    body = outside_strings(body, in_words)
+    if print_is_a_word and re.match(r"print\b(?!\s*=[^=])(?!\s*\.)", body):
+        body = print_call(body[5:].strip(), place)
+    elif re.match(r"except\b", body):
+        body = re.sub(r"^except\s+(.+?)\s*,\s*(\w+)$", r"except \1 as \2", body, flags=re.DOTALL)
+    elif re.match(r"raise\b", body):
+        body = raise_statement(body)
+    elif re.match(r"exec\s+[^(]", body):
+        code, _, scope = body[5:].partition(" in ")
+        body = f"exec({code}, {scope})" if scope else f"exec({code})"
+    elif re.match(r"(def|lambda)\b.*[(,]\s*\((?!\))[\w\s,]+\)\s*[,)]", body) and "=" not in body:
+        raise UserError(
+            f"{place}: parameters that are tuples cannot be converted; take one name and unpack it in the body"
+        )
+    return blanks + body + tail
+
+
+def outside_strings(body, change):
+    """`body` with `change` applied to what is neither string nor comment."""
+    parts, plain = [], []
+    for match in STRING_OR_COMMENT.finditer(body):
+        if match.lastgroup in ("string", "comment"):
+            parts += [change("".join(plain)), re.sub(r"^[uU][rR]", "r", match.group())]
+            plain = []
+        else:
+            plain.append(match.group())
+    return "".join([*parts, change("".join(plain))])
+
+
+def in_words(code):
+    """Operators and numbers, and quotes that called ``repr``."""
+    code = code.replace("<>", "!=")
+    code = re.sub(r"`([^`]*)`", r"repr(\1)", code)
+    code = re.sub(r"(?<![\w.])(0[xX][0-9a-fA-F]+|\d+)[lL]\b", r"\1", code)
+    return re.sub(
+        r"(?<![\w.])0(\d+)(?![\w.])",
+        lambda m: m.group() if not m.group(1).strip("0") else f"0o{m.group(1)}",
+        code,
+    )
+
+
+def print_call(arguments, place):
+    """``print`` as a call; a trailing comma kept the line open, ``>>`` named a file."""
+    options = []
+    if arguments.startswith(">>"):
+        file, *rest = split_commas(arguments[2:].strip())
+        options.append(f"file={file}")
+        arguments = ", ".join(rest)
+    if arguments.endswith(","):
+        arguments = arguments[:-1]
+        options.append("end=' '")
+    one = split_commas(arguments)
+    if arguments.startswith("(") and len(one) == 1 and not options and closes_at_end(arguments):
+        inner = split_commas(arguments[1:-1])
+        return f"print({arguments})" if len(inner) > 1 else f"print{arguments}"
+    if arguments.startswith(("=", "+=")):
+        raise UserError(
+            f"{place}: print is a word in Python 2 and cannot be assigned to; call the name otherwise"
+        )
+    return f"print({', '.join([*([arguments] if arguments else []), *options])})"
+
+
+def closes_at_end(arguments):
+    """Whether the first bracket closes with the last one."""
+    depth = 0
+    for match in STRING_OR_COMMENT.finditer(arguments):
+        depth += {"open": 1, "close": -1}.get(match.lastgroup, 0)
+        if depth == 0:
+            return match.end() == len(arguments)
+    return False
+
+
+def raise_statement(body):
+    """``raise E, value`` as a call; with a traceback, its method."""
+    parts = split_commas(body[5:].strip())
+    if len(parts) == 2:
+        return f"raise {parts[0]}({parts[1]})"
+    if len(parts) == 3:
+        return f"raise {parts[0]}({parts[1]}).with_traceback({parts[2]})"
+    return body
+
+
+def split_commas(code):
+    """`code` cut at the commas that stand outside brackets and strings."""
+    depth, parts, current = 0, [], []
+    for match in STRING_OR_COMMENT.finditer(code):
+        kind, text = match.lastgroup, match.group()
+        depth += {"open": 1, "close": -1}.get(kind, 0)
+        if kind == "other" and depth == 0 and "," in text:
+            before, *rest = text.split(",")
+            parts.append("".join([*current, before]).strip())
+            parts += [one.strip() for one in rest[:-1]]
+            current = [rest[-1]]
+        else:
+            current.append(text)
+    last = "".join(current).strip()
+    return [*parts, last] if last or not parts else parts

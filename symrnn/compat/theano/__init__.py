@@ -1,0 +1,63 @@
+"""``theano``: functions, shared variables, scans and gradients."""
+
+from pytensor import Lop, Mode, OpFromGraph, Rop
+from pytensor.compile.io import In, Out, SymbolicInput, SymbolicOutput
+from pytensor.gradient import grad, subgraph_grad
+from pytensor.graph import FunctionGraph
+from pytensor.printing import pp
+from pytensor.scan.views import foldl, foldr, map, reduce
+from pytensor.tensor import dot, get_scalar_constant_value
+
+from symrnn.compat.missing import missing
+from symrnn.compat.theano.configuration import config
+
+from . import (
+    compat,
+    compile,
+    gof,
+    gradient,
+    ifelse,
+    printing,
+    sandbox,
+    scalar,
+    scan_module,
+    tensor,
+    updates,
+    version,
+)
+from .compile import (
+    ProfileStats,
+    as_op,
+    function,
+    predefined_linkers,
+    predefined_modes,
+    predefined_optimizers,
+    shared,
+)
+from .gof import (
+    Apply,
+    CLinker,
+    Constant,
+    Container,
+    Generic,
+    InconsistencyError,
+    Linker,
+    Op,
+    Type,
+    Variable,
+    generic,
+)
+from .scan_module import clone, scan
+from .updates import OrderedUpdates
+from .version import version as __version__
+
+Param = In
+
+__getattr__ = missing(__name__, {
+    "gpuarray": "the CPU: symrnn.compat has no GPU back-end",
+    "typed_list": "Python lists, or pytensor.scan",
+    "sparse": "pytensor.sparse",
+    "function_dump": "pytensor.compile.function_dump",
+    "tests": "symrnn's own tests",
+    "misc": "the counterpart in pytensor.misc, if there is one",
+})  # fmt: skip

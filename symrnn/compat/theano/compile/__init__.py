@@ -1,0 +1,38 @@
+"""``theano.compile``: functions, modes and shared variables."""
+
+from pytensor.compile.debug.monitormode import MonitorMode
+from pytensor.compile.debug.profiling import ProfileStats
+from pytensor.compile.executor import Function
+from pytensor.compile.io import In, Out, SymbolicInput, SymbolicOutput
+from pytensor.compile.maker import FunctionMaker
+from pytensor.compile.mode import (
+    Mode,
+    get_mode,
+    optdb,
+    predefined_linkers,
+    predefined_modes,
+    predefined_optimizers,
+    register_linker,
+    register_mode,
+    register_optimizer,
+)
+from pytensor.compile.ops import DeepCopyOp, FromFunctionOp, ViewOp, deep_copy_op, view_op
+from pytensor.compile.rebuild import rebuild_collect_shared
+from pytensor.compile.sharedvalue import SharedVariable
+
+from symrnn.compat.missing import missing
+
+from . import builders, io, mode, nanguardmode, sharedvalue
+from .builders import OpFromGraph
+from .functions import as_op, function
+from .mode import get_default_mode
+from .sharedvalue import shared
+
+Param = In
+
+__getattr__ = missing(__name__, {
+    "Rebroadcast": "pytensor.tensor.specify_broadcastable",
+    "DebugMode": "pytensor.compile.debug.debugmode.DebugMode",
+    "pfunc": "pytensor.function",
+    "function_module": "pytensor.compile.executor",
+})  # fmt: skip

@@ -1,0 +1,71 @@
+"""``theano.function``: what it accepted and `pytensor.function` does not."""
+
+import warnings
+
+import pytensor
+import pytensor.tensor as pt
+from pytensor.compile.ops import wrap_py
+
+from symrnn.compat.flags import MODES
+
+
+def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_default_updates=False,
+             accept_inplace=False, name=None, rebuild_strict=True, allow_input_downcast=None, profile=None,
+             on_unused_input=None):  # fmt: skip
+    """A callable that computes `outputs` from `inputs`; a dictionary of outputs makes it return one."""
+    keys = None
+    if isinstance(outputs, dict):
+        keys = sorted(outputs)
+        outputs = [outputs[key] for key in keys]
+    pairs = list(updates.items() if hasattr(updates, "items") else updates or [])
+    options = {"no_default_updates": no_default_updates} if no_default_updates else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        compiled = pytensor.function(
+            list(inputs), outputs, mode=known_mode(mode), updates=[fitting(shared, value) for shared, value in pairs],
+            givens=givens, accept_inplace=accept_inplace, name=name, rebuild_strict=rebuild_strict,
+            allow_input_downcast=allow_input_downcast, profile=profile, on_unused_input=on_unused_input, **options,
+        )  # fmt: skip
+    return (
+        compiled
+        if keys is None
+        else lambda *args, **kwargs: dict(zip(keys, compiled(*args, **kwargs), strict=True))
+    )
+
+
+def known_mode(mode):
+    """A mode's name in PyTensor."""
+    return MODES.get(mode, mode) if isinstance(mode, str) else mode
+
+
+def fitting(shared, value):
+    """The update of `shared` with `value` in its type.
+
+    PyTensor refuses a value whose axes of size one are known for a variable where they are not, and the other way
+    round; Theano took both.
+    """
+    value = pt.as_tensor(value) if not hasattr(value, "type") else value
+    ours, theirs = getattr(shared.type, "shape", None), getattr(value.type, "shape", None)
+    if (
+        ours is None
+        or theirs is None
+        or len(ours) != len(theirs)
+        or shared.type.dtype != value.type.dtype
+    ):
+        return shared, value
+    for axis, (stored, given) in enumerate(zip(ours, theirs, strict=True)):
+        if (
+            stored is None and given == 1
+        ):  # a slice whose end is not known has a size that is not known
+            end = pt.maximum(shared.shape[axis], 1)
+            value = value[(slice(None),) * axis + (slice(None, end),)]
+    if any(
+        stored is not None and given is None for stored, given in zip(ours, theirs, strict=True)
+    ):
+        value = pt.specify_shape(value, ours)
+    return shared, value
+
+
+def as_op(itypes, otypes, infer_shape=None):
+    """A decorator that makes an op of a Python function."""
+    return wrap_py(itypes, otypes, infer_shape)

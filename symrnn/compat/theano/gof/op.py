@@ -1,0 +1,26 @@
+"""``theano.Op``: ops written with Theano's methods."""
+
+import inspect
+
+from pytensor.graph.op import Op as PyTensorOp
+
+
+class Op(PyTensorOp):
+    """An op whose ``grad(inputs, output_grads)`` and ``infer_shape(node, shapes)`` are as in Theano."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        shapes = cls.__dict__.get("infer_shape")
+        if shapes is not None and len(inspect.signature(shapes).parameters) == 3:
+            cls.infer_shape = lambda self, fgraph, node, input_shapes: shapes(
+                self, node, input_shapes
+            )
+
+    def pullback(self, inputs, outputs, output_grads):
+        """The gradients for the inputs, by whichever method the op defines."""
+        if type(self).L_op is not PyTensorOp.L_op:
+            return self.L_op(inputs, outputs, output_grads)
+        return self.grad(inputs, output_grads)
+
+
+PureOp = Op

@@ -1,0 +1,27 @@
+"""``theano.scalar``."""
+
+from pytensor.scalar import (
+    ScalarOp,
+    as_scalar,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    get_scalar_type,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    upcast,
+)
+from pytensor.scalar import ScalarType as Scalar
+from pytensor.scalar.basic import BinaryScalarOp, UnaryScalarOp
+
+from symrnn.compat.missing import missing
+
+__getattr__ = missing(__name__)

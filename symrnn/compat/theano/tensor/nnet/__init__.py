@@ -1,0 +1,40 @@
+"""``theano.tensor.nnet``: activations, losses and convolution."""
+
+from pytensor.tensor import sigmoid, softplus
+
+from symrnn.compat.missing import missing
+from symrnn.ops.nnet import (
+    batch_normalization,
+    binary_crossentropy,
+    categorical_crossentropy,
+    confusion_matrix,
+    crossentropy_softmax_1hot,
+    elu,
+    h_softmax,
+    hard_sigmoid,
+    logsoftmax,
+    relu,
+    selu,
+    sigmoid_binary_crossentropy,
+    softmax,
+    softsign,
+    ultra_fast_sigmoid,
+)
+from symrnn.ops.theano_conv import conv2d, conv2d_grad_wrt_inputs, conv2d_grad_wrt_weights, conv3d
+
+from . import abstract_conv, bn, conv, nnet, sigm
+
+softmax_graph = softmax
+
+__getattr__ = missing(__name__, {
+    "neighbours": "symrnn.ops.windows",
+    "conv3d2d": "theano.tensor.nnet.conv3d",
+    "ctc": "symrnn.ops.ctc",
+})  # fmt: skip
+
+
+def conv2d_transpose(input, filters, output_shape, filter_shape=None, border_mode="valid", input_dilation=(1, 1),
+                     filter_flip=True, filter_dilation=(1, 1), num_groups=1, unshared=False):  # fmt: skip
+    """The transpose of `conv2d` with stride `input_dilation`, of `output_shape`."""
+    return conv2d_grad_wrt_inputs(input, filters, output_shape, filter_shape, border_mode, input_dilation, filter_flip,
+                                  filter_dilation, num_groups, unshared)  # fmt: skip

@@ -1,0 +1,3 @@
+"""``theano.version``."""
+
+version = full_version = "1.0.5"

@@ -1,0 +1,1 @@
+"""Expressions that Lasagne adds to Theano's."""

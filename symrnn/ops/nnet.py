@@ -1,0 +1,139 @@
+"""Activations and losses of neural networks that PyTensor does not name, as expressions of what it has.
+
+Shapes: ``B`` batch, ``K`` classes.
+"""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.tensor import special
+
+
+def softmax(x):
+    """``exp(x) / sum(exp(x))`` over the last axis; a vector becomes a row ``(1, K)``, as in Theano.
+
+    Examples
+    --------
+    >>> softmax(np.zeros((1, 2))).eval().tolist()
+    [[0.5, 0.5]]
+    """
+    x = pt.as_tensor(x)
+    return special.softmax(x[None, :] if x.ndim == 1 else x, axis=-1)
+
+
+def logsoftmax(x):
+    """``log(softmax(x))`` over the last axis, without overflow."""
+    return special.log_softmax(pt.as_tensor(x), axis=-1)
+
+
+def relu(x, alpha=0):
+    """``max(x, 0)``, or ``alpha * x`` below zero; the slope at zero itself lies half way between the two.
+
+    Examples
+    --------
+    >>> relu(pt.as_tensor(np.array([-2.0, 3.0])), alpha=0.5).eval().tolist()
+    [-1.0, 3.0]
+    """
+    if isinstance(alpha, (int, float)) and alpha == 0:
+        return 0.5 * (x + abs(x))
+    return 0.5 * (1 + alpha) * x + 0.5 * (1 - alpha) * abs(x)
+
+
+def elu(x, alpha=1):
+    """``x`` above zero, ``alpha * (exp(x) - 1)`` below.
+
+    Examples
+    --------
+    >>> elu(np.array([0.0, 3.0])).eval().tolist()
+    [0.0, 3.0]
+    """
+    x = pt.as_tensor(x)
+    return pt.switch(x > 0, x, alpha * pt.expm1(pt.minimum(x, 0)))
+
+
+def selu(x):
+    """The `elu` whose outputs keep mean zero and variance one [1]_.
+
+    .. [1] Klambauer, Unterthiner, Mayr, Hochreiter: Self-normalizing neural networks. NIPS 2017.
+    """
+    return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
+
+
+def softsign(x):
+    """``x / (1 + |x|)``."""
+    return x / (1 + pt.abs(x))
+
+
+def hard_sigmoid(x):
+    """``0.2 * x + 0.5``, cut to ``[0, 1]``.
+
+    Examples
+    --------
+    >>> hard_sigmoid(np.array([-9.0, 0.0, 9.0])).eval().tolist()
+    [0.0, 0.5, 1.0]
+    """
+    x = pt.as_tensor(x)
+    return pt.clip(x * np.asarray(0.2, x.dtype) + np.asarray(0.5, x.dtype), 0, 1)
+
+
+def ultra_fast_sigmoid(x):
+    """A piecewise approximation in Theano; the sigmoid itself here."""
+    return pt.sigmoid(x)
+
+
+def binary_crossentropy(output, target):
+    """``-(target * log(output) + (1 - target) * log(1 - output))`` for each entry."""
+    output, target = pt.as_tensor(output), pt.as_tensor(target)
+    return -(target * pt.log(output) + (1 - target) * pt.log(1 - output))
+
+
+def sigmoid_binary_crossentropy(output, target):
+    """`binary_crossentropy` of ``sigmoid(output)``, without overflow."""
+    output, target = pt.as_tensor(output), pt.as_tensor(target)
+    return pt.softplus(output) - output * target
+
+
+def categorical_crossentropy(coding_dist, true_dist):
+    """``-log p`` of the true class (B,), or of distributions (B, K) over the classes, for rows of probabilities.
+
+    The logarithm stands directly on `coding_dist`, so that PyTensor turns ``log(softmax(x))`` into its stable form.
+
+    Examples
+    --------
+    >>> categorical_crossentropy(np.array([[0.25, 0.75]]), np.array([0])).eval().round(3).tolist()
+    [1.386]
+    """
+    coding_dist, true_dist = pt.as_tensor(coding_dist), pt.as_tensor(true_dist)
+    if true_dist.ndim == coding_dist.ndim:
+        return -pt.sum(true_dist * pt.log(coding_dist), axis=-1)
+    if true_dist.ndim == coding_dist.ndim - 1 and true_dist.dtype.startswith(("int", "uint")):
+        if coding_dist.ndim == 2:
+            return -pt.log(coding_dist)[pt.arange(true_dist.shape[0]), true_dist]
+        return -pt.take_along_axis(pt.log(coding_dist), true_dist[..., None], axis=-1)[..., 0]
+    raise TypeError(f"true_dist must hold class numbers ({coding_dist.ndim - 1} axes, integers) or distributions"
+                    f" ({coding_dist.ndim} axes), but has {true_dist.ndim} axes of {true_dist.dtype}")  # fmt: skip
+
+
+def crossentropy_softmax_1hot(x, y_idx):
+    """The cross-entropy (B,) of ``softmax(x)`` with the classes `y_idx` (B,), and the softmax (B, K)."""
+    probabilities = softmax(x)
+    return categorical_crossentropy(probabilities, y_idx), probabilities
+
+
+def confusion_matrix(actual, pred):
+    """How often class ``i`` was taken for class ``j``, and the classes in order."""
+    order = pt.extra_ops.unique(pt.concatenate([actual, pred]))
+    rows = pt.eq(actual[:, None], order[None, :]).astype("int64")
+    columns = pt.eq(pred[:, None], order[None, :]).astype("int64")
+    return [pt.dot(rows.T, columns), order]
+
+
+def batch_normalization(inputs, gamma, beta, mean, std, mode="low_mem"):
+    """``(inputs - mean) * gamma / std + beta``."""
+    return (inputs - mean) * (gamma / std) + beta
+
+
+def h_softmax(*args, **kwargs):
+    """Theano's two-level softmax has no counterpart here."""
+    raise NotImplementedError(
+        "h_softmax has no counterpart in symrnn; use softmax over all classes"
+    )

@@ -1,0 +1,151 @@
+"""Pooling over one to three axes, as maxima and sums of strided slices.
+
+``xs`` (B, C, *S) becomes (B, C, *O) with ``O = (S + 2 * padding - window) // stride + 1``; with
+``ignore_border=False`` a last, partial window that starts inside the input counts too. A window is taken axis by
+axis, so
+``k1 * k2`` entries cost ``k1 + k2`` slices.
+
+Modes, with Theano's names: ``"max"``, ``"sum"``, ``"average_inc_pad"`` (divides by the whole window, padding
+counted as zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding). Where several entries of
+a window
+are the maximum, the first gets the gradient, as in PyTorch (Theano's CPU gave it to each).
+"""
+
+from functools import reduce
+
+import numpy as np
+import pytensor.tensor as pt
+
+from symrnn.errors import UserError, nearest
+from symrnn.ops.windows import length, pad_spatial, per_axis, taps
+
+INTS = (int, np.integer)
+MODES = ("max", "sum", "average_inc_pad", "average_exc_pad")
+
+
+def pool(xs, window, *, stride=None, padding=0, ignore_border=True, mode="max"):
+    """The maximum, sum or mean of every `window` of `xs` (B, C, *S): (B, C, *O).
+
+    `window`, `stride` (default: the window) and `padding` are ints, or one int an axis.
+
+    Examples
+    --------
+    >>> xs = pt.as_tensor(np.array([[[1.0, 3.0, 2.0, 0.0, 5.0]]]))
+    >>> pool(xs, 2).eval().tolist()
+    [[[3.0, 2.0]]]
+    >>> pool(xs, 2, ignore_border=False, mode="average_exc_pad").eval().tolist()
+    [[[2.0, 1.0, 5.0]]]
+    """
+    xs = pt.as_tensor(xs)
+    axes = xs.ndim - 2
+    if mode not in MODES:
+        raise UserError(
+            f"mode must be one of {', '.join(MODES)}, but is {mode!r}; {nearest(mode, MODES)}"
+        )
+    window = per_axis(window, axes, "window")
+    stride = per_axis(window if stride is None else stride, axes, "stride")
+    padding = per_axis(padding, axes, "padding")
+    check_padding(padding, window)
+    tails = [
+        0 if ignore_border else tail(length(xs, 2 + i), window[i], stride[i], padding[i])
+        for i in range(axes)
+    ]
+    if mode == "max":
+        return reduced(framed(xs, padding, tails, lowest(xs.dtype)), window, stride, pt.maximum)
+    total = reduced(framed(xs, padding, tails, 0), window, stride, pt.add)
+    if mode == "sum":
+        return total
+    if mode == "average_inc_pad":
+        return total / counts(xs, window, stride, padding, tails, with_padding=True)
+    return total / counts(xs, window, stride, padding, tails, with_padding=False)
+
+
+def reduced(xs, window, stride, combine):
+    """The entries of every window combined, axis by axis."""
+    for i, size in enumerate(window):
+        if isinstance(size, INTS) and isinstance(stride[i], INTS):
+            xs = reduce(combine, taps(xs, 2 + i, int(size), int(stride[i])))
+        else:
+            xs = gathered(xs, 2 + i, size, stride[i], combine)
+    return xs
+
+
+def gathered(xs, axis, size, stride, combine):
+    """The same for a window or a stride that is an expression: the entries are looked up by number."""
+    places = (length(xs, axis) - size) // stride + 1
+    entries = pt.arange(places)[:, None] * stride + pt.arange(size)[None, :]  # (O, K)
+    looked_up = xs[(*(slice(None),) * axis, entries)]
+    return (pt.max if combine is pt.maximum else pt.sum)(looked_up, axis=axis + 1)
+
+
+def tail(n, window, stride, padding):
+    """Entries missing behind an axis of `n` (int or expression), so that its last partial window is whole."""
+    if isinstance(n, int):
+        return partial_windows_end(n, window, stride, padding) - n - 2 * padding
+    return pt.maximum(partial_windows_end(n, window, stride, padding) - n - 2 * padding, 0)
+
+
+def partial_windows_end(n, window, stride, padding):
+    """Where the last window ends that starts inside the padded axis; with gaps between windows at least its end.
+
+    ``windows = ceil((n + 2 * padding - window) / stride) + 1``, where a window that would start behind the input
+    is none.
+    """
+    if stride >= window:
+        windows = (n + 2 * padding - 1) // stride + 1
+        end = (windows - 1) * stride + window
+    else:
+        over = n + 2 * padding - window
+        over = max(over, 0) if isinstance(over, int) else pt.maximum(over, 0)
+        end = -(-over // stride) * stride + window
+    padded = n + 2 * padding
+    return max(end, padded) if isinstance(end, int) else pt.maximum(end, padded)
+
+
+def framed(xs, padding, tails, value):
+    """`xs` with `padding` on both sides and the `tails` behind it, filled with `value`."""
+    if all(isinstance(t, int) for t in tails):
+        return pad_spatial(xs, padding, [p + t for p, t in zip(padding, tails, strict=True)], value)
+    lengths = [length(xs, axis) for axis in range(xs.ndim)]
+    longer = [n + 2 * p + t for n, p, t in zip(lengths[2:], padding, tails, strict=True)]
+    frame = pt.full((*lengths[:2], *longer), pt.constant(value, dtype=xs.dtype), dtype=xs.dtype)
+    inside = tuple(slice(p, p + n) for p, n in zip(padding, lengths[2:], strict=True))
+    return pt.set_subtensor(frame[(slice(None), slice(None), *inside)], xs)
+
+
+def counts(xs, window, stride, padding, tails, *, with_padding):
+    """How many entries each window sums, (1, 1, *O); the entries behind the padding never count."""
+    total = pt.constant(1, dtype=xs.dtype)
+    for i, size in enumerate(window):
+        n = length(xs, 2 + i)
+        p, t = padding[i], tails[i]
+        inner = (n + 2 * p, 0, t) if with_padding else (n, p, p + t)
+        total = total * axis_counts(inner, size, stride[i], xs.dtype).dimshuffle(
+            "x", "x", *("x",) * i, 0, *("x",) * (len(window) - i - 1)
+        )
+    return total
+
+
+def axis_counts(parts, size, stride, dtype):
+    """Ones summed over the windows of one axis; `parts` are its counted entries, and those before and behind."""
+    inside, before, behind = parts
+    if all(isinstance(part, int) for part in parts):
+        ones = np.r_[np.zeros(before), np.ones(inside), np.zeros(behind)].astype(dtype)
+        return reduced(pt.constant(ones)[None, None], (size,), (stride,), pt.add)[0, 0]
+    where = pt.arange(before + inside + behind)
+    ones = pt.cast(pt.and_(where >= before, where < before + inside), dtype)
+    return reduced(ones[None, None], (size,), (stride,), pt.add)[0, 0]
+
+
+def lowest(dtype):
+    """What never wins against an entry."""
+    return -np.inf if np.dtype(dtype).kind == "f" else np.iinfo(dtype).min
+
+
+def check_padding(padding, window):
+    """Refuse padding that a whole window could lie in."""
+    for p, size in zip(padding, window, strict=True):
+        if isinstance(p, INTS) and isinstance(size, INTS) and not 0 <= p < size:
+            raise UserError(
+                f"padding must be at least 0 and less than the window, but is {padding!r} for {window!r}"
+            )

@@ -1,0 +1,100 @@
+"""Sliding windows as strided slices, one axis at a time: what convolution and pooling are built from.
+
+Every slice has constant bounds, counted from the nearer end, so no shape arithmetic enters the graph and every
+backend lowers it. A window of ``k1 * k2`` entries costs ``k1 + k2`` slices, because the axes are taken in turn.
+
+Shapes: ``B`` batch, ``C`` channels, ``S`` spatial axes.
+"""
+
+import pytensor.tensor as pt
+
+from symrnn.errors import UserError
+
+
+def length(x, axis):
+    """The length of `x` along `axis`: an int where the type knows it, an expression where it does not."""
+    known = x.type.shape[axis]
+    return x.shape[axis] if known is None else known
+
+
+def taps(x, axis, size, stride=1, dilation=1):
+    """The `size` strided slices of `x` that hold entry 0, 1, ... of every window along `axis`.
+
+    Slice ``i`` starts at ``i * dilation`` and ends where the last window's entry ``i`` stands, so all have
+    ``(length - dilation * (size - 1) - 1) // stride + 1`` entries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [tap.eval().tolist() for tap in taps(pt.as_tensor(np.arange(5)), 0, size=2, stride=2)]
+    [[0, 2], [1, 3]]
+    """
+    check_fits(x, axis, size, dilation)
+    span = dilation * (size - 1)
+    before = (slice(None),) * axis
+    return [
+        x[(*before, slice(i, (i - span) or None, stride))] for i in range(0, span + 1, dilation)
+    ]
+
+
+def check_fits(x, axis, size, dilation=1):
+    """Refuse windows that are longer than an axis whose length is known."""
+    known = x.type.shape[axis]
+    if known is not None and known < dilation * (size - 1) + 1:
+        raise UserError(f"a window of {dilation * (size - 1) + 1} must fit in axis {axis}, which has {known} entries;"
+                        " pad the input, or take a smaller window")  # fmt: skip
+
+
+def pad_spatial(x, before, after, value=0.0):
+    """`x` (B, C, *S) with `before` and `after` entries of `value` put around each spatial axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pad_spatial(pt.as_tensor(np.ones((1, 1, 2))), [1], [2]).eval().tolist()
+    [[[0.0, 1.0, 1.0, 0.0, 0.0]]]
+    """
+    if not any(before) and not any(after):
+        return x
+    lengths = [length(x, axis) for axis in range(x.ndim)]
+    padded = [n + a + b for n, a, b in zip(lengths[2:], before, after, strict=True)]
+    frame = pt.full((*lengths[:2], *padded), pt.constant(value, dtype=x.dtype), dtype=x.dtype)
+    inside = tuple(slice(a, -b or None) for a, b in zip(before, after, strict=True))
+    return pt.set_subtensor(frame[(slice(None), slice(None), *inside)], x)
+
+
+def spread(x, stride):
+    """`x` (B, C, *S) with ``stride - 1`` zeros put between neighbours along each spatial axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> spread(pt.as_tensor(np.ones((1, 1, 2))), [3]).eval().tolist()
+    [[[1.0, 0.0, 0.0, 1.0]]]
+    """
+    if all(s == 1 for s in stride):
+        return x
+    lengths = [length(x, axis) for axis in range(x.ndim)]
+    spaced = [(n - 1) * s + 1 for n, s in zip(lengths[2:], stride, strict=True)]
+    frame = pt.zeros((*lengths[:2], *spaced), dtype=x.dtype)
+    steps = tuple(slice(None, None, s) for s in stride)
+    return pt.set_subtensor(frame[(slice(None), slice(None), *steps)], x)
+
+
+def per_axis(value, axes, name):
+    """`value` once for each of `axes` spatial axes: an int is repeated, a sequence must have that length.
+
+    Examples
+    --------
+    >>> per_axis(2, 3, "stride")
+    (2, 2, 2)
+    """
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
+    values = tuple(
+        int(v) if hasattr(v, "__index__") and not hasattr(v, "type") else v for v in values
+    )
+    if len(values) != axes:
+        raise UserError(
+            f"{name} must be one number or {axes}, one for each spatial axis, but is {value!r}"
+        )
+    return values

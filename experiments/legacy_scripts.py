@@ -153,7 +153,6 @@ def np_rng():
 
 def functions(graph, depth, form):
     from symrnn.measure.stages import FunctionSpec
-
     from symrnn.updates import nesterov_momentum
 
     updates = nesterov_momentum(graph.loss, graph.params, 0.1)

@@ -198,6 +198,11 @@ def test_a_real_run_measures_once_and_then_only_what_is_missing(tmp_path):
     assert "2/2" in run("--fresh").stderr
 
 
+def hear_interrupts():
+    """Undo what a shell does to jobs in the background, where Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished_and_leaves_no_child(tmp_path):
     (tmp_path / "naive.py").write_text(EXPERIMENT)
@@ -209,6 +214,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_child(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         cwd=REPOSITORY,
+        preexec_fn=hear_interrupts,
     )
     while "1/12" not in process.stderr.readline():
         assert process.poll() is None

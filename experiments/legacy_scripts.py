@@ -51,7 +51,7 @@ tasks = {
 STEPS, BATCH, INPUTS, UNITS, CLASSES = 20, 8, 16, 32, 5
 
 
-def flags(depth, form):
+def flags(**case):
     return "cxx="
 
 

@@ -68,6 +68,8 @@ def missing_module(fullname):
         return (f"{fullname} is not part of symrnn.compat; its facade has theano, theano.tensor (nnet, signal,"
                 " nlinalg, slinalg), gradient, gof, compile, scan_module, printing, ifelse, sandbox.rng_mrg;"
                 f" PyTensor's own modules are at pytensor{fullname[6:]}, if there is one")  # fmt: skip
+    if fullname in GPU_LAYERS:
+        return f"{fullname} requires a GPU and pylearn2; use lasagne.layers.Conv2DLayer and its kin"
     return f"{fullname} is not part of symrnn.lasagne; `dir(lasagne)` lists what is"
 
 

@@ -80,6 +80,8 @@ def test_a_missing_name_says_what_to_use():
 
 
 def test_gpu_layers_are_refused_where_the_program_says_cpu():
+    with pytest.raises(ImportError, match="pylearn2"):
+        import lasagne.layers.cuda_convnet
     compat.install(gpu_layers=False, old_numpy=False)
     with pytest.raises(ImportError, match="requires a GPU"):
         import lasagne.layers.dnn  # noqa: F401

@@ -98,7 +98,7 @@ def figure(records):
 
     compiled = select(records, task="compile", state="cold")
     return [
-        bars(compiled, x="form", y=quantity, panel="mode", heading=heading)
+        bars(compiled, x="mode", y=quantity, hue="form", heading=heading)
         for quantity, heading in (
             ("total_s", "cold, to the end of the first step"),
             ("step_s", "a step"),

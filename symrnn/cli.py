@@ -131,7 +131,9 @@ def run_one(experiment, jobs, results, *, fresh):
     try:
         with Progress(jobs, console(stderr=True)) as progress:
             run_jobs(jobs, results, fresh=fresh, on_event=progress)
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not was_interrupted(error):
+            raise
         kept = len({job.key for job in jobs} & {record.key for record in load_records(folder)})
         click.echo(
             f"\nstopped: {kept} of {len(jobs)} jobs are recorded in {folder}/records.jsonl;"
@@ -140,6 +142,13 @@ def run_one(experiment, jobs, results, *, fresh):
         )
         sys.exit(INTERRUPTED)
     finish(experiment, folder)
+
+
+def was_interrupted(error):
+    """Whether an error is Ctrl-C, or came up while Ctrl-C was being handled."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def check_backends(modes):

@@ -106,6 +106,19 @@ def test_interrupt_says_what_is_kept_and_how_to_go_on(invoke, monkeypatch):
     assert len(load_records("results/naive")) == 3
 
 
+def test_an_error_while_stopping_is_still_an_interrupt(invoke, monkeypatch):
+    def stopped_twice(*args, **kwargs):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError("the child was gone")
+
+    monkeypatch.setattr(symrnn.bench.runner, "run_jobs", stopped_twice)
+    done = invoke("run", "naive", "--quick")
+    assert done.exit_code == 130
+    assert "stopped: 0 of 2 jobs are recorded" in done.stderr
+
+
 WRONG = {  # arguments: what stderr says
     ("run", "naiv"): "there is no experiment 'naiv' in experiments; did you mean 'naive'?",
     ("rum", "naive"): "there is no command 'rum'; did you mean 'run'?",
@@ -220,7 +233,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_child(tmp_path):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     told = process.stderr.read()
-    assert process.wait() == 130
+    assert process.wait() == 130, told
     kept = len(load_records(results / "naive"))
     assert f"stopped: {kept} of 12 jobs are recorded" in told
     assert "Traceback" not in told

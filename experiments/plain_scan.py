@@ -4,7 +4,7 @@ Two layers, T 50, B 16, D 32, H 64, float32, one thread. "plain" is written by h
 `pytensor.scan`, a scan for each direction, PyTensor's `tanh` and `sigmoid`, and differentiated by
 `pytensor.grad`; "autodiff" is symrnn's own form of the same. Expected: assembled starts in half the
 time of plain, as Numba compiles every node by itself, and takes half as long for a step, as it
-keeps its activations and their algebra vectorises. About ten minutes on 2 cores with --quick.
+keeps its activations and their algebra vectorises. Two minutes on 2 cores with --quick.
 """
 
 from symrnn.study.experiment import grid

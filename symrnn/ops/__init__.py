@@ -1,1 +1,1 @@
-"""To be filled."""
+"""Tensor expressions that PyTensor lacks: loops, linearized steps, ops with an assembled gradient, convolution, pooling."""

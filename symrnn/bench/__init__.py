@@ -1,1 +1,1 @@
-"""To be filled."""
+"""Around processes and files: children, records, statistics, comparisons. Nothing here imports PyTensor."""

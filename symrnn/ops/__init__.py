@@ -1,1 +1,1 @@
-"""Tensor expressions that PyTensor lacks: loops, linearized steps, ops with an assembled gradient, convolution, pooling."""
+"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling."""

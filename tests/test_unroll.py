@@ -45,8 +45,38 @@ UNROLLERS = {
     ),
 }
 
+STATIC = {  # the same walk, every step written out
+    "scan": "static",
+    "scan reversed": "static reversed",
+    "one scan": "static halves",
+    "two scans": "static halves",
+}
+
+
+def static_halves(cells, xs, **options):
+    """Both directions, every step written out."""
+    forward = static_unroll(cells[0], xs, steps=T, **options)
+    options.pop("initial", None)
+    backward = static_unroll(cells[1], xs, steps=T, reverse=True, **options)
+    return pt.join(forward.type.ndim - 1, forward, backward)
+
+
+UNROLLERS["static halves"] = static_halves
+
+
+def reference(unroller, option):
+    """What autodiff is taken through: the steps themselves where the gradient is truncated, as the truncated gradient
+    of `pytensor.scan` is not the same in every process on PyTensor 3.3.7."""
+    return STATIC.get(unroller, unroller) if "gradient_steps" in OPTIONS[option] else unroller
+
+
 TABLE = [(cell, "scan", option) for cell in CELLS for option in OPTIONS]
-TABLE += [(cell, unroller, "all") for cell in CELLS for unroller in UNROLLERS if unroller != "scan"]
+TABLE += [
+    (cell, unroller, "all")
+    for cell in CELLS
+    for unroller in [*STATIC, "static"]
+    if unroller != "scan"
+]
 TABLE += [("gru", "one scan", option) for option in OPTIONS if option != "all"]
 
 
@@ -63,7 +93,7 @@ def build(cell, unroller, option, gradient, dtype="float64"):
     wrt = [
         xs,
         *cells[0].params,
-        *(cells[1].params if "scans" in unroller or unroller == "one scan" else []),
+        *(cells[1].params if unroller in ("one scan", "two scans", "static halves") else []),
     ]
     if options.pop("initial", False):
         options["initial"] = cells[0].State(*[start] * len(cells[0].State._fields))
@@ -78,7 +108,7 @@ def build(cell, unroller, option, gradient, dtype="float64"):
 @pytest.mark.parametrize(("cell", "unroller", "option"), TABLE)
 def test_assembled_gradient_equals_autodiff(cell, unroller, option):
     inputs, assembled = build(cell, unroller, option, "assembled")
-    other_inputs, autodiff = build(cell, unroller, option, "autodiff")
+    other_inputs, autodiff = build(cell, reference(unroller, option), option, "autodiff")
     values = evaluate(inputs, assembled, [XS, MASK])
     expected = evaluate(other_inputs, autodiff, [XS, MASK])
     assert_all_close(values, expected, 1e-12)
@@ -88,8 +118,8 @@ def test_assembled_gradient_equals_autodiff(cell, unroller, option):
 def test_assembled_gradient_equals_autodiff_in_float32(cell):
     xs = XS.astype("float32")
     results = []
-    for gradient in ("assembled", "autodiff"):
-        inputs, outputs = build(cell, "one scan", "all", gradient, dtype="float32")
+    for gradient, unroller in (("assembled", "one scan"), ("autodiff", "static halves")):
+        inputs, outputs = build(cell, unroller, "all", gradient, dtype="float32")
         results.append(evaluate(inputs, outputs, [xs, MASK]))
         assert all(value.dtype == "float32" for value in results[-1])
     assert_all_close(*results, 3e-5)

@@ -15,7 +15,7 @@ def missing(module, instead=()):
     --------
     >>> missing("symrnn.compat.theano.tensor", {"wmatrix": "pytensor.tensor.wmatrix"})("wmatrix")
     Traceback (most recent call last):
-    AttributeError: theano.tensor.wmatrix is not in symrnn.compat; use pytensor.tensor.wmatrix
+    AttributeError: theano.tensor.wmatrix is not in symrnn.compat; use pytensor.tensor.wmatrix...
     """
     theano_name = module.replace("symrnn.compat.", "")
     instead = dict(instead)

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
-import pytensor.tensor as pt
 from pytensor.gradient import grad
 
 from symrnn.bptt import Weights
 from symrnn.layer import Layer
 from symrnn.ops.scan import Recurrence, plain_scan, scan_loop
 from symrnn.ops.substitute import evaluate
-from symrnn.path import Path, initial_state
+from symrnn.path import Path, given_lengths, initial_state, known_lengths
 
 
 def is_stacked(cell):
@@ -52,7 +51,7 @@ class DeepLayer:
 
     def pack(self, path, cells):
         """The flat inputs ``[steps, batch, xs, *mask, *stacked weights]``."""
-        lengths = [pt.as_tensor(size, dtype="int64") for size in (path.steps, path.batch)]
+        lengths = given_lengths(path)
         stacked = [var for cell in cells for var in cell.weights.values()]
         return [*lengths, path.xs, *path.mask, *stacked]
 
@@ -60,9 +59,7 @@ class DeepLayer:
         """``(path, stacked weights)`` from the flat inputs."""
         head = 3 + self.layer.is_masked
         *lengths, xs = inputs[:3]
-        steps, batch = (
-            known or given for known, given in zip(xs.type.shape, lengths, strict=False)
-        )
+        steps, batch = known_lengths(xs, lengths)
         return Path(xs, list(inputs[3:head]), steps, batch), list(inputs[head:])
 
     def _weights(self, values, path):

@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 
 from symrnn.bptt import Direction, Weights, unrows
 from symrnn.ops.scan import Recurrence, plain_scan
-from symrnn.path import Path
+from symrnn.path import Path, given_lengths, known_lengths
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Layer:
 
     def pack(self, path, weights):
         """The flat inputs ``[steps, batch, xs, *mask, *each direction's weights]``."""
-        lengths = [pt.as_tensor(size, dtype="int64") for size in (path.steps, path.batch)]
+        lengths = given_lengths(path)
         return [
             *lengths,
             path.xs,
@@ -116,9 +116,7 @@ class Layer:
         """``(path, weights)`` from the flat inputs; known lengths as numbers."""
         flat = iter(inputs)
         *lengths, xs = islice(flat, 3)
-        steps, batch = (
-            known or given for known, given in zip(xs.type.shape, lengths, strict=False)
-        )
+        steps, batch = known_lengths(xs, lengths)
         steps = self.steps or steps
         path = Path(xs, list(islice(flat, int(self.is_masked))), steps, batch)
         return path, [

@@ -20,6 +20,16 @@ class Path(NamedTuple):
     batch: Variable | int  # B
 
 
+def given_lengths(path):
+    """T and B as variables, for an op that is given them."""
+    return [pt.as_tensor(size, dtype="int64") for size in (path.steps, path.batch)]
+
+
+def known_lengths(xs, given):
+    """T and B as numbers where the type of `xs` tells them, else as `given`."""
+    return tuple(known or length for known, length in zip(xs.type.shape, given, strict=False))
+
+
 def path_along(xs, mask, cell, *, steps=None):
     """The `Path` of `cell` along `xs`, ``(T, B, D)``, and `mask`, ``(T, B)`` or None; `steps` is T where it is given.
 

@@ -1,0 +1,1 @@
+"""Real data, embedded or from the user's own file; a malformed file is one `UserError` with the line or offset."""

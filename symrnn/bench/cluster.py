@@ -19,6 +19,7 @@ References
 """
 
 import platform
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -229,7 +230,21 @@ def local_cluster(jobs: int) -> Iterator[Cluster]:
         ) as cluster,
         connected(cluster.scheduler_address) as client,
     ):
+        client.register_plugin(left_to_the_parent())
         yield Cluster(client, is_here=True)
+
+
+def left_to_the_parent():
+    """A plugin for workers that share our terminal: Ctrl-C is for the parent, which stops them."""
+    from distributed import WorkerPlugin
+
+    class LeftToTheParent(WorkerPlugin):
+        name = "Ctrl-C is left to the parent"
+
+        def setup(self, worker):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return LeftToTheParent()
 
 
 @contextmanager

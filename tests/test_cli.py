@@ -19,7 +19,7 @@ EXPERIMENT = (REPOSITORY / "tests" / "study" / "naive.py").read_text()
 COMMANDS = ["list", "run", "show", "figures", "report"]
 
 
-def fake_run_jobs(jobs, results_dir, *, fresh=False, on_event=None, stop_after=None):
+def fake_run_jobs(jobs, results_dir, *, fresh=False, on_event=None, stop_after=None, cluster=None):
     """Records for jobs that nobody ran: the naive form takes twice as long as the other."""
     for done, job in enumerate(jobs):
         if done == stop_after:
@@ -138,6 +138,15 @@ WRONG = {  # arguments: what stderr says
         "from=sgd",
     ): "--where takes AXIS=VALUE, but got 'from=sgd'; did you mean 'form'?",
     ("run", "naive", "--where", "form=sdg"): "--where form=sdg leaves no job; did you mean 'sgd'?",
+    ("run", "naive", "--jobs", "0"): "0",
+    (
+        "run",
+        "naive",
+        "--jobs",
+        "2",
+        "--dask",
+        "tcp://here:1",
+    ): "--jobs is for this machine, but --dask is tcp://here:1; give one of them",
     ("run",): "NAME",
 }
 

@@ -137,6 +137,8 @@ def setup_text(record):
     ]
     if machine.get("blas_threads"):
         parts.append(f"BLAS threads {machine['blas_threads']}")
+    if machine.get("jobs_at_once"):
+        parts.append(f"{machine['jobs_at_once']} jobs at a time, which disturb each other's times")
     named = [f"{name} {each}" for name, each in versions.items() if each]
     where = ", ".join(str(part) for part in parts if part) or "unknown machine"
     return f"{where}; {', '.join(named) or 'unknown versions'}"

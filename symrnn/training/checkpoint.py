@@ -7,6 +7,7 @@ order) and ``values/NNN`` (the parameters to evaluate, in the order of ``graph.p
 
 import json
 import os
+import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
@@ -126,12 +127,18 @@ def load_checkpoint(path):
             arrays = {name: file[name] for name in file.files}
         return checkpoint_of(arrays)
     except BROKEN as error:
-        why = "it holds a pickle" if "allow_pickle" in str(error) or "pickled" in str(error) else (
-            "it is truncated or no npz file of `symrnn train`")  # fmt: skip
+        why = "it is truncated, or no file of `symrnn train`"
+        if holds_pickle(path, error):
+            why = "it holds a pickle, which is never loaded"
         raise UserError(
             f"{path} is no checkpoint that can be read: {why};"
             " give another file, or start over with `symrnn train NAME --fresh`"
         ) from error
+
+
+def holds_pickle(path, error):
+    """Whether a file is a pickle, or `error` is that one of its arrays is."""
+    return path.read_bytes()[:1] == pickle.PROTO or "Object arrays" in str(error)
 
 
 def checkpoint_of(arrays):

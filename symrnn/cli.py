@@ -1,7 +1,8 @@
-"""The command line: `symrnn list | run | show | figures | report | measure | compare | explain`.
+"""The command line: `symrnn list | run | show | figures | report | measure | compare | explain |
+train | predict`.
 
-Only this module, `symrnn.instruments` and `symrnn.terminal` print and exit. Nothing here imports
-pytensor: jobs run in child processes.
+Only this module, `symrnn.instruments`, `symrnn.trainer` and `symrnn.terminal` print and exit. No
+command but `train` and `predict` imports pytensor: jobs run in child processes.
 """
 
 import sys
@@ -16,9 +17,9 @@ from symrnn.errors import UserError, nearest
 from symrnn.instruments import compare, measure
 from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
 from symrnn.study.explain import explain_command
-from symrnn.terminal import Commands, console, print_table
+from symrnn.terminal import INTERRUPTED, Commands, console, print_table, was_interrupted
+from symrnn.trainer import predict, train
 
-INTERRUPTED = 130
 BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
 
 
@@ -187,13 +188,6 @@ def run_one(experiment, jobs, results, *, fresh, cluster=None):
     finish(experiment, folder)
 
 
-def was_interrupted(error):
-    """Whether an error is Ctrl-C, or came up while Ctrl-C was being handled."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__context__
-    return error is not None
-
-
 def check_backends(modes):
     """Refuse modes whose backend is not installed."""
     for mode, package in BACKENDS.items():
@@ -341,9 +335,8 @@ def warn_of_other_versions(results, fresh):
         )
 
 
-cli.add_command(measure)
-cli.add_command(compare)
-cli.add_command(explain_command)
+for command in (measure, compare, explain_command, train, predict):
+    cli.add_command(command)
 
 
 def main():

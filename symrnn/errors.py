@@ -9,6 +9,10 @@ class JobError(RuntimeError):
     """A measurement that could not be made: the message names the job and the cause."""
 
 
+class TrainingError(RuntimeError):
+    """A training that cannot go on: the message names the step and the parameter."""
+
+
 def nearest(name, known):
     """``"; did you mean 'x'?"`` for the known name closest to `name`, or the list of what is known.
 

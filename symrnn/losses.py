@@ -30,6 +30,17 @@ def cross_entropy(logits, labels, mask=None):
     return pt.switch(mask, nats, 0).sum() / mask.sum().astype(nats.type.dtype)
 
 
+def binary_cross_entropy(logits, targets):
+    """The mean cross-entropy of ``logits (...)`` against ``targets (...)`` in [0, 1], in nats.
+
+    Examples
+    --------
+    >>> round(float(binary_cross_entropy(pt.zeros(2), pt.as_tensor([0.0, 1.0])).eval()), 4)
+    0.6931
+    """
+    return (pt.softplus(logits) - targets * logits).mean()
+
+
 def mean_squared_error(predictions, targets):
     """The mean of the squared differences.
 

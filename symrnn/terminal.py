@@ -8,6 +8,7 @@ from rich.text import Text
 from symrnn.errors import JobError, UserError, nearest
 
 WRONG_USE = 2
+INTERRUPTED = 130
 WIDEST = 60  # characters of a cell
 
 
@@ -38,6 +39,13 @@ class Commands(click.Group):
             if ctx.params.get("debug"):
                 raise
             raise OneSentence(sentence(error)) from error
+
+
+def was_interrupted(error):
+    """Whether an error is Ctrl-C, or came up while Ctrl-C was being handled."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def sentence(error):

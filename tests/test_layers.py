@@ -19,7 +19,7 @@ LEVELS = [  # lowest first; a module may import from its own level and from thos
     ["training"],
     ["models", "lasagne"],
     ["study", "compat"],
-    ["terminal", "instruments", "cli", "pytest_plugin", "__main__"],
+    ["terminal", "instruments", "trainer", "cli", "pytest_plugin", "__main__"],
 ]
 BESIDE = {  # what measures knows no networks, and what runs children knows no PyTensor
     "measure": {

@@ -1,1 +1,23 @@
 """Networks as functions that return a `TrainingGraph`: a model is one file here, its name, and a test."""
+
+from importlib import import_module
+
+from symrnn.errors import UserError, nearest
+
+RECIPES = {  # name in `symrnn train NAME`: where its recipe is
+    "binary_adder": "symrnn.models.binary_adder:BinaryAdder",
+}
+
+
+def recipe_class(name):
+    """The `symrnn.training.recipe.Recipe` of the network called `name`.
+
+    Examples
+    --------
+    >>> recipe_class("binary_adder").__name__
+    'BinaryAdder'
+    """
+    if name not in RECIPES:
+        raise UserError(f"there is no network {name!r} to train; {nearest(name, RECIPES)}")
+    module, cls = RECIPES[name].split(":")
+    return getattr(import_module(module), cls)

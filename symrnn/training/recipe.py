@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,7 +31,12 @@ class Recipe(ABC):
         Updates to make.
     batch_size
         B.
+    free
+        Options that may change when a run goes on from a checkpoint: ``{"steps"}`` where no update depends on how many
+        there will be, as it does with a schedule.
     """
+
+    free: ClassVar[frozenset[str]] = frozenset()
 
     seed: int = 0
     steps: int = 1000

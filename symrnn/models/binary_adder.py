@@ -1,0 +1,182 @@
+"""A recurrent network of three states that learns to add binary numbers [1]_.
+
+At each step it reads a bit of either number, least significant first, and says a bit of the sum.
+
+.. [1] Roelants: How to implement a recurrent neural network, part 2. peterroelants.github.io
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+from symrnn.cells import RNNCell
+from symrnn.data.additions import BITS, LARGEST, additions, bits, number_of, pairs_in
+from symrnn.errors import UserError
+from symrnn.graph import TrainingGraph
+from symrnn.init import glorot_uniform, zeros
+from symrnn.losses import binary_cross_entropy
+from symrnn.params import param
+from symrnn.training.recipe import Recipe, epoch_batch
+from symrnn.unroll import scan_unroll
+from symrnn.updates import rmsprop_nesterov
+
+ADDENDS, HIDDEN = 2, 3
+NAMES = ("h0", "w_x", "w_h", "b", "w_y", "b_y")
+
+
+def binary_adder(
+    *, steps=BITS, batch=None, hidden_size=HIDDEN, seed=0, dtype=None, gradient="assembled"
+):
+    """Tanh states from a learned initial one, and a logistic output for each bit of the sum.
+
+    Parameters
+    ----------
+    steps, batch
+        T and B where they are static.
+    hidden_size
+        H.
+    dtype
+        Of inputs and parameters; `pytensor.config.floatX` unless given.
+    gradient
+        As for `symrnn.unroll.scan_unroll`.
+
+    Returns
+    -------
+    TrainingGraph
+        Inputs ``xs (T, B, 2)`` and ``targets (T, B)``, zeros and ones; output ``"y" (T, B)``, the probability of a one.
+
+    Notes
+    -----
+    Weights are Glorot-uniform as in [1]_. There input and state have a bias each; here they have one.
+
+    .. [1] As in the module's docstring.
+
+    Examples
+    --------
+    >>> graph = binary_adder()
+    >>> [f"{p.name} {p.type.shape}" for p in graph.params]
+    ['h0 (3,)', 'w_x (2, 3)', 'w_h (3, 3)', 'b (3,)', 'w_y (3, 1)', 'b_y (1,)']
+    """
+    rng = np.random.default_rng(seed)
+    shapes = [
+        (hidden_size,),
+        (ADDENDS, hidden_size),
+        (hidden_size, hidden_size),
+        (hidden_size,),
+        (hidden_size, 1),
+        (1,),
+    ]
+    params = [
+        param(name, shape, glorot_uniform if len(shape) == 2 else zeros, rng, dtype=dtype)
+        for name, shape in zip(NAMES, shapes, strict=True)
+    ]
+    xs = pt.tensor("xs", dtype=params[0].dtype, shape=(steps, batch, ADDENDS))
+    targets = pt.tensor("targets", dtype=params[0].dtype, shape=(steps, batch))
+    logits = adder_logits(params, xs, gradient=gradient)
+    loss = binary_cross_entropy(logits, targets)
+    return TrainingGraph([xs, targets], loss, params, {"y": pt.sigmoid(logits)})
+
+
+def adder_logits(params, xs, *, gradient="assembled"):
+    """``(T, B)``, the logit of each bit of the sum of ``xs (T, B, 2)``; `params` in the order of `NAMES`."""
+    h0, w_x, w_h, b, w_y, b_y = params
+    hs = scan_unroll(RNNCell(w_x, w_h, b), xs, initial=h0, gradient=gradient)
+    return (pt.dot(hs, w_y) + b_y)[:, :, 0]
+
+
+def binary_adder_loss(params, graph, *, gradient="assembled"):
+    """The loss of ``graph = binary_adder(...)``, built again on `params`, expressions in its order.
+
+    Examples
+    --------
+    >>> graph = binary_adder()
+    >>> loss = binary_adder_loss([0.5 * p for p in graph.params], graph)
+    """
+    xs, targets = graph.inputs
+    return binary_cross_entropy(adder_logits(params, xs, gradient=gradient), targets)
+
+
+@dataclass(frozen=True)
+class BinaryAdder(Recipe):
+    """The adder of the tutorial: 2000 additions, RMSprop with Nesterov's momentum.
+
+    Attributes
+    ----------
+    samples, tests
+        Additions to train on, and others to test on.
+    learning_rate, momentum, rho, epsilon
+        Of `symrnn.updates.rmsprop_nesterov`.
+    """
+
+    steps: int = 1000
+    batch_size: int = 100
+    samples: int = 2000
+    tests: int = 1000
+    learning_rate: float = 0.05
+    momentum: float = 0.8
+    rho: float = 0.5
+    epsilon: float = 1e-6
+
+    free: ClassVar = frozenset({"steps"})
+
+    def data(self, path: Path | None = None):
+        return additions(samples=self.samples, tests=self.tests, seed=self.seed, path=path)
+
+    def graph(self):
+        return binary_adder(seed=self.seed)
+
+    def updates(self, graph):
+        rates = (self.learning_rate, self.momentum, self.rho, self.epsilon)
+        return rmsprop_nesterov(graph.loss, graph.params, *rates)
+
+    def batch(self, data, step):
+        return encoded(data.train[epoch_batch(len(data.train), self.batch_size, step, self.seed)])
+
+    def test(self, network, data):
+        sums = added(network, data.test)
+        wrong = int((sums != data.test.sum(axis=1)).sum())
+        return {"additions": len(data.test), "wrong": wrong}
+
+    def predict(self, network, words, path=None):
+        pairs = np.array(asked(words, path) or self.data().test[:5])
+        for pair, total in zip(pairs, added(network, pairs), strict=True):
+            yield from written_out(*pair.tolist(), int(total))
+
+
+def encoded(pairs):
+    """``[xs (T, B, 2), targets (T, B)]`` of ``pairs (B, 2)``."""
+    x1, x2 = pairs.T
+    xs, targets = np.stack([bits(x1), bits(x2)], axis=2), bits(x1 + x2)
+    return [array.astype(pytensor.config.floatX) for array in (xs, targets)]
+
+
+def added(network, pairs):
+    """The sums that the network says, ``(B,)``."""
+    xs, _ = encoded(pairs)
+    return number_of(network("y", xs) > 0.5)
+
+
+def asked(words, path):
+    """The pairs that a user asks for: two numbers, or those of a file."""
+    if path is not None:
+        return list(pairs_in(path))
+    if not words:
+        return []
+    are_numbers = all(word.isdecimal() and int(word) <= LARGEST for word in words)
+    if len(words) != 2 or not are_numbers:
+        raise UserError(
+            f"give two whole numbers from 0 to {LARGEST} to add, but got {' '.join(words)!r}"
+        )
+    return [tuple(map(int, words))]
+
+
+def written_out(x1, x2, y):
+    """An addition in bits, least significant first, and in numbers."""
+    for sign, name, value in (("", "x1", x1), ("+", "x2", x2), ("=", "t", x1 + x2), ("=", "y", y)):
+        word = "".join(map(str, bits([value])[:, 0]))
+        yield f"{name + ':':3} {sign:1} {word}  {value:3}"
+    yield "right" if y == x1 + x2 else "wrong"

@@ -1,0 +1,139 @@
+"""`Training`: the update of a recipe, compiled, with the state that a checkpoint saves."""
+
+from dataclasses import asdict, dataclass
+from time import perf_counter
+
+import numpy as np
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.traversal import ancestors
+
+from symrnn.errors import TrainingError, UserError
+from symrnn.training.checkpoint import Checkpoint, check_arrays, check_same_run, versions
+from symrnn.training.compiled import compiled
+from symrnn.training.network import Network
+
+
+@dataclass(frozen=True)
+class Step:
+    """One update: its number counted from 1, the loss before it, and the seconds it took."""
+
+    number: int
+    loss: float
+    seconds: float
+
+
+class Training:
+    """A network that is trained by iterating over it; each turn is one update, up to ``recipe.steps``.
+
+    Parameters
+    ----------
+    recipe
+        What to train.
+    data
+        What ``recipe.data(path)`` returned.
+    mode
+        As for `pytensor.function`.
+    data_path
+        The user's file as it was given, "" for the embedded data.
+    checkpoint
+        Where to go on; losses and state will be bit for bit what they would be without the break.
+
+    Raises
+    ------
+    TrainingError
+        While iterating, when a loss is not finite: nothing is trained further.
+    UserError
+        When the checkpoint is of another run.
+
+    Examples
+    --------
+    >>> from symrnn.models.binary_adder import BinaryAdder
+    >>> recipe = BinaryAdder(steps=3)
+    >>> training = Training(recipe, recipe.data(), mode="FAST_COMPILE")
+    >>> [step.number for step in training], len(training.losses)
+    ([1, 2, 3], 3)
+    """
+
+    def __init__(self, recipe, data, *, mode=None, data_path="", checkpoint=None):
+        self.recipe, self.data, self.mode, self.data_path = recipe, data, mode, data_path
+        self.graph = recipe.graph()
+        self.updates = recipe.updates(self.graph)
+        self.losses = []
+        check_state(self.graph.loss, self.updates)
+        self.function = compiled(self.graph.inputs, self.graph.loss, self.updates, mode=mode)
+        if checkpoint is not None:
+            self.go_on(checkpoint)
+
+    def __iter__(self):
+        while len(self.losses) < self.recipe.steps:
+            batch = self.recipe.batch(self.data, len(self.losses))
+            begin = perf_counter()
+            loss = float(self.function(*batch))
+            seconds = perf_counter() - begin
+            if not np.isfinite(loss):
+                raise TrainingError(self.trouble(f"the loss is {loss}", len(self.losses) + 1))
+            self.losses.append(loss)
+            yield Step(len(self.losses), loss, seconds)
+
+    def checkpoint(self):
+        """The run as it stands between two steps; refused when any of its state is not finite."""
+        state = [(variable.name, np.array(variable.get_value())) for variable in self.updates]
+        if not all(np.isfinite(array).all() for _, array in state):
+            raise TrainingError(self.trouble("not all state is finite", len(self.losses)))
+        return Checkpoint(
+            recipe=type(self.recipe).__name__,
+            options=asdict(self.recipe),
+            data=self.data_path,
+            mode=self.mode or "",
+            versions=versions(),
+            losses=np.array(self.losses),
+            state=tuple(state),
+            values=tuple(zip([p.name for p in self.graph.params], self.values(), strict=True)),
+        )
+
+    def go_on(self, checkpoint):
+        """Take over the state of a checkpoint of the same run."""
+        check_same_run(checkpoint, self.recipe, self.data_path)
+        check_arrays("state", checkpoint.state, self.updates)
+        for variable, (_, array) in zip(self.updates, checkpoint.state, strict=True):
+            variable.set_value(array)
+        self.losses = checkpoint.losses.tolist()
+
+    def values(self):
+        """The values to evaluate, in the order of ``graph.params``.
+
+        Those that are stored; where the rule keeps a Nesterov jump u, and so stores look-ahead values φ, ``φ - u``.
+        """
+        jumps = {
+            variable.tag.slot_of: variable
+            for variable in self.updates
+            if getattr(variable.tag, "kind", None) == "jump"
+        }
+        return [
+            np.array(p.get_value()) - (jumps[p].get_value() if p in jumps else 0)
+            for p in self.graph.params
+        ]
+
+    def network(self):
+        """The network at those values, to be tested while training goes on."""
+        return Network(self.recipe.graph(), self.values(), mode=self.mode)
+
+    def trouble(self, what, step):
+        """A sentence that names the step and the first parameter that is not finite."""
+        affected = [p.name for p in self.graph.params if not np.isfinite(p.get_value()).all()]
+        first = f"the first parameter affected is {affected[0]}" if affected else (
+            "all parameters are still finite")  # fmt: skip
+        return (
+            f"{what} at step {step}, and {first}; training has stopped, try a lower learning rate"
+        )
+
+
+def check_state(loss, updates):
+    """Refuse state that no array can hold: that of random generators."""
+    state = [v for v in ancestors([loss, *updates.values()]) if isinstance(v, SharedVariable)]
+    random = [v for v in state if not isinstance(v.get_value(borrow=True), np.ndarray | np.generic)]
+    if random:
+        raise UserError(
+            f"the graph of a recipe must not draw random numbers, but reads the generator {random[0]},"
+            " whose state no checkpoint holds; draw them in batch(), and make them inputs"
+        )

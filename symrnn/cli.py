@@ -118,7 +118,11 @@ def run(names, quick, fresh, rounds, where, jobs, dask, experiments, results):
     """
     folder = experiments_folder(experiments)
     found = [load_experiment(name, folder) for name in names]
-    sweeps = [(each, matching(each.jobs(quick=quick, rounds=rounds), where)) for each in found]
+    subset = {"quick": quick, "rounds": rounds}
+    sweeps = [
+        (each, matching([*each.jobs(**subset), *each.profiled_jobs(**subset)], where))
+        for each in found
+    ]
     if not dask:
         for _, listed in sweeps:
             check_backends({job.mode for job in listed})

@@ -129,7 +129,8 @@ def case_name(record: Record) -> str:
     """A case with its experiment, task, mode and state, in words."""
     case = " ".join(f"{name}={as_text(value)}" for name, value in sorted(record.case.items()))
     task = [] if record.task == "compile" else [record.task]
-    return " ".join(filter(None, [record.experiment, *task, case, record.mode, record.state]))
+    where = [record.mode, record.state, "profiled" * record.profile]
+    return " ".join(filter(None, [record.experiment, *task, case, *where]))
 
 
 def as_text(value) -> str:

@@ -2,17 +2,9 @@
 
 from dataclasses import replace
 
-import pytest
-
-from symrnn.study.experiment import load_experiment
 from symrnn.study.readings import select
 from symrnn.study.report import markdown_report, newest_setup, other_versions, pictures, section
 from symrnn.study.table import Comparison, table
-
-
-@pytest.fixture
-def experiment(folder):
-    return load_experiment("naive", folder)
 
 
 def test_words_are_computed_from_the_records(experiment, records):

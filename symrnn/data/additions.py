@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symrnn.data.table import number_rows
+from symrnn.data.table import number_in, rows_of
 from symrnn.errors import UserError
 
 BITS = 7  # of a sum; each addend has one less
@@ -48,7 +48,8 @@ def additions(*, samples=2000, tests=1000, seed=0, path=None):
 
 def pairs_in(path):
     """The pairs of a file, whole numbers that fit their bits."""
-    for line, pair in number_rows(path, ["x1", "x2"]):
+    for line, cells in rows_of(path, ["x1", "x2"]):
+        pair = [number_in(path, line, *each) for each in zip(("x1", "x2"), cells, strict=True)]
         for value in pair:
             if not 0 <= value <= LARGEST or value != int(value):
                 raise UserError(

@@ -6,15 +6,15 @@ import math
 from symrnn.errors import UserError
 
 
-def number_rows(path, columns):
-    """``(line number, numbers)`` of every row of the CSV file at `path`, which has these `columns` and a heading.
+def rows_of(path, columns):
+    """``(line number, cells)`` of every row of the CSV file at `path`, which has these `columns` and a heading.
 
     Blank lines and lines that begin with ``#`` are passed over.
 
     Raises
     ------
     UserError
-        When the file is missing, empty or no UTF-8, a row has other columns, or a cell is no number.
+        When the file is missing, empty or no UTF-8, or a row has other columns.
 
     Examples
     --------
@@ -22,8 +22,8 @@ def number_rows(path, columns):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "pairs.csv")
     ...     _ = path.write_text("# two numbers\\nx1,x2\\n3,4\\n")
-    ...     number_rows(path, ["x1", "x2"])
-    [(3, [3.0, 4.0])]
+    ...     rows_of(path, ["x1", "x2"])
+    [(3, ['3', '4'])]
     """
     numbered = [
         (number, line)
@@ -33,7 +33,7 @@ def number_rows(path, columns):
     expected = ",".join(columns)
     if not numbered:
         raise UserError(
-            f"{path} must hold the heading {expected!r} and rows of numbers, but is empty"
+            f"{path} must hold the heading {expected!r} and rows below it, but is empty"
         )
     rows = [(number, next(csv.reader([line]))) for number, line in numbered]
     number, heading = rows[0]
@@ -42,18 +42,14 @@ def number_rows(path, columns):
             f"{path}, line {number}: the heading must be {expected!r}, but is {numbered[0][1]!r:.60}"
         )
     if len(rows) == 1:
-        raise UserError(f"{path} must hold rows of numbers below its heading, but has none")
-    return [(number, numbers_in(path, number, cells, columns)) for number, cells in rows[1:]]
-
-
-def numbers_in(path, line, cells, columns):
-    """The cells of a row as numbers."""
-    if len(cells) != len(columns):
-        raise UserError(
-            f"{path}, line {line}: there must be {len(columns)} cells, {','.join(columns)},"
-            f" but there are {len(cells)}"
-        )
-    return [number_in(path, line, *pair) for pair in zip(columns, cells, strict=True)]
+        raise UserError(f"{path} must hold rows below its heading, but has none")
+    for number, cells in rows[1:]:
+        if len(cells) != len(columns):
+            raise UserError(
+                f"{path}, line {number}: there must be {len(columns)} cells, {expected},"
+                f" but there are {len(cells)}"
+            )
+    return rows[1:]
 
 
 def number_in(path, line, column, cell):

@@ -5,6 +5,7 @@ from importlib import import_module
 from symrnn.errors import UserError, nearest
 
 RECIPES = {  # name in `symrnn train NAME`: where its recipe is
+    "airline_passengers": "symrnn.models.airline_passengers:AirlinePassengers",
     "binary_adder": "symrnn.models.binary_adder:BinaryAdder",
 }
 

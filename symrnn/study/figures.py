@@ -122,6 +122,29 @@ def bars_by_mode(records, *, y, **style):
     ]
 
 
+def curves(series, *, x, y, logarithmic=False, heading=""):
+    """A `Chart` of `series`, ``{label: (places, heights)}``, as lines over one axis named `x`; `y` names the other."""
+    with rc_context(STYLE):
+        figure, axis = pyplot.subplots(figsize=(6.4, 3.2))
+        for (label, points), style in zip(series.items(), styles(), strict=False):
+            look = {key: style[key] for key in ("color", "linestyle")}
+            axis.plot(*points, label=label, linewidth=1.2, **look)
+        if logarithmic:
+            axis.set_yscale("log")
+        axis.set_xlabel(x)
+        axis.set_ylabel(y)
+        axis.set_title(heading)
+        figure.tight_layout()
+        columns = min(len(series), 3)
+        figure.legend(loc="upper center", bbox_to_anchor=(0.5, 0.01), ncols=columns)
+    ends = [
+        f"{label} from {number(float(heights[0]))} at {number(places[0])} to"
+        f" {number(float(heights[-1]))} at {number(places[-1])}"
+        for label, (places, heights) in series.items()
+    ]
+    return Chart(figure, f"Lines of {y} over {x}: {'; '.join(ends)}.")
+
+
 def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
     """One row of panels with a common scale, a common legend below, and the text alternative."""
     panels = values_of(records, panel) if panel else [None]

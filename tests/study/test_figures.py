@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from symrnn.study.figures import bars, lines
+from symrnn.study.figures import bars, curves, lines
 
 KINDS = {"lines": lines, "bars": bars}
 
@@ -57,3 +57,13 @@ def test_panels_share_one_scale(records):
     figure = lines(records, x="depth", y="total_s", hue="form", panel="round").figure
     assert len(figure.axes) == 2
     assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
+
+
+def test_curves_are_drawn_and_told(tmp_path):
+    series = {"loss": ([1, 2, 3], [0.5, 0.25, 0.125]), "bound": ([1, 3], [0.1, 0.1])}
+    drawn = curves(series, x="step", y="nats", logarithmic=True, heading="Falling")
+    [axis] = drawn.figure.axes
+    assert [line.get_label() for line in axis.get_lines()] == ["loss", "bound"]
+    assert axis.get_yscale() == "log"
+    assert drawn.alt.startswith("Lines of nats over step: loss from 0.5 at 1 to 0.125 at 3; bound")
+    assert "Falling" in drawn.save(tmp_path / "f")[0].read_text()

@@ -1,0 +1,59 @@
+"""Every network trains alike in the odd/even and a naive form, in float64, within 1e-9 over 100 steps."""
+
+import numpy as np
+import pytensor
+import pytest
+from helpers import FEW_REWRITES
+
+from symrnn.models.airline_passengers import AirlinePassengers
+from symrnn.models.binary_adder import BinaryAdder
+from symrnn.updates import nesterov_naive_clone, nesterov_odd_even, rmsprop_nesterov
+
+STEPS = 100
+
+
+def adders_rule(loss, params, form):
+    """The adder's rule: its steps are scaled by the gradient's size."""
+    return rmsprop_nesterov(loss, params, 0.05, 0.8, form=form)
+
+
+def plain_rule(loss, params, form):
+    """Nesterov's momentum on gradient descent."""
+    return form(loss, params, 0.02, 0.9)
+
+
+ROWS = {  # network: (recipe of a small version, rule)
+    "airline_passengers": (AirlinePassengers(test_months=114), plain_rule),
+    "binary_adder": (BinaryAdder(batch_size=5), adders_rule),
+}
+
+
+def trajectory(graph, batches, dictionaries, odd):
+    """``(steps, parameters)``: the odd values after each step, which calls a function for each of `dictionaries`."""
+    steps = [
+        pytensor.function(
+            graph.inputs, [], updates=updates, mode=FEW_REWRITES, on_unused_input="ignore"
+        )
+        for updates in dictionaries
+    ]
+    values = []
+    for batch in batches:
+        for step in steps:
+            step(*batch)
+        values.append(np.concatenate([value.get_value().ravel() for value in odd]))
+    return np.array(values)
+
+
+@pytest.mark.parametrize("network", ROWS)
+def test_odd_even_and_naive_forms_follow_one_trajectory(network):
+    recipe, rule = ROWS[network]
+    data = recipe.data()
+    batches = [recipe.batch(data, step) for step in range(STEPS)]
+    graph = recipe.graph()
+    odd_even = rule(graph.loss, graph.params, nesterov_odd_even)
+    trained = trajectory(graph, batches, odd_even, graph.params)
+    graph = recipe.graph()
+    naive = rule(graph.loss, graph.params, nesterov_naive_clone)
+    naively = trajectory(graph, batches, [naive], graph.params)
+    assert abs(naively[-1] - naively[0]).max() > 0.1
+    np.testing.assert_allclose(trained, naively, rtol=0, atol=1e-9)

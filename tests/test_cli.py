@@ -259,12 +259,19 @@ def commands_in(text):
     return [line for line in lines if re.match(r"(python -m )?symrnn [a-z-]", line)]
 
 
-def test_the_commands_of_the_readme_exist_and_parse():
-    for command in commands_in((REPOSITORY / "README.md").read_text()):
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_commands_of_the_pages_exist_and_parse(page):
+    for command in commands_in(page.read_text()):
         name, *args = command.split("symrnn ", 1)[1].split()
         context = cli.commands[name].make_context(name, args)
         for experiment in context.params.get("names") or ():
             assert (REPOSITORY / "experiments" / f"{experiment}.py").is_file(), command
+        if name == "measure":
+            file, function = context.params["target"].split(":")
+            assert f"\ndef {function}():" in (REPOSITORY / file).read_text(), command
 
 
 def test_commands_in_finds_commands():

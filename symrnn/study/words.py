@@ -107,6 +107,17 @@ def span(values):
     return low if low == high else f"{low} to {high}"
 
 
+def goal(words, is_met):
+    """What a figure should be, in parentheses; a goal that was missed is said to be.
+
+    Examples
+    --------
+    >>> goal("at most 1.15", True), goal("at most 1.15", False)
+    ('(goal: at most 1.15)', '(goal MISSED: at most 1.15)')
+    """
+    return f"(goal{'' if is_met else ' MISSED'}: {words})"
+
+
 def title(quantity):
     """The heading of a quantity.
 

@@ -185,3 +185,35 @@ def test_of_twenty_recorded_comparisons_of_equals_at_most_one_is_a_false_alarm(i
 def test_a_useless_pass_is_found_in_recorded_samples(is_paired):
     old, new = RECORDED["planted"]["a"], RECORDED["planted"]["useless"]
     assert compare_samples(old, new, is_paired=is_paired).verdict == "slower"
+
+
+def test_of_twenty_recorded_files_of_equals_at_most_one_shows_a_regression():
+    found = [
+        compare_records(records(seconds=a), records(seconds=b)).regressions
+        for a, b in zip(blocks("a"), blocks("b"), strict=True)
+    ]
+    assert sum(map(bool, found)) <= 1
+
+
+def test_a_useless_pass_is_found_among_the_other_times_of_a_job():
+    """The pass makes rewriting 9 % slower; what it does not touch varies as equals do."""
+
+    def measured(form, equal):
+        samples = zip(RECORDED["planted"][form], RECORDED["equals"][equal], strict=False)
+        others = ("link_s", "first_call_s", "peak_rss_bytes")
+        return [
+            replace(
+                record,
+                values={
+                    "phases_cpu_s": {"build": o, "grad": o, "rewrite": s},
+                    **dict.fromkeys(others, o),
+                },
+            )
+            for (s, o), record in zip(samples, records(seconds=range(40)), strict=True)
+        ]
+
+    comparison = compare_records(measured("a", "a"), measured("useless", "b"))
+    (change,) = comparison.regressions
+    assert (change.metric, change.verdict) == ("phases_cpu_s.rewrite", "slower")
+    assert 1.05 < change.ratio.median < 1.15
+    assert len(comparison.changes) == 6

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from symrnn.bench import child
+from symrnn.bench import child, records
 from symrnn.bench.child import run_child
 from symrnn.bench.machine import PINNED_THREADS
 from symrnn.bench.records import Job, load_records
@@ -234,6 +234,22 @@ def test_an_interrupt_keeps_what_was_finished_and_kills_the_child(tmp_path):
     (record,) = load_records(tmp_path / "faults")
     assert record.key == jobs[0].key
     assert not psutil.Process().children()
+
+
+def test_a_disk_that_fills_up_during_a_sweep_keeps_what_was_finished(tmp_path, monkeypatch):
+    def full(fd, line):
+        if os.fstat(fd).st_size:
+            raise OSError(28, "No space left on device")
+        return append(fd, line)
+
+    append = records.append_line
+    jobs = [job("print_garbage", n=n) for n in range(3)]
+    monkeypatch.setattr(records, "append_line", full)
+    with pytest.raises(JobError, match=r"No space left on device; .* run the same command again"):
+        run(tmp_path, *jobs)
+    assert [record.key for record in load_records(tmp_path / "faults")] == [jobs[0].key]
+    monkeypatch.undo()
+    assert len(run(tmp_path, *jobs)) == len(load_records(tmp_path / "faults")) == 3
 
 
 SWEEP = """

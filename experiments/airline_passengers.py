@@ -9,6 +9,8 @@ half the naive error. About an hour on 2 cores, two minutes with --quick.
 
 from symrnn.study.experiment import grid
 
+CHECKED = (300, 1000, 3000)  # steps that are chosen from
+
 FLOOR, ODD_EVEN = "sgd", "nesterov_odd_even"
 NAIVE = ["nesterov_naive_clone", "nesterov_naive_rebuild", "nesterov_naive_per_parameter"]
 FORMS = [FLOOR, "nesterov_momentum", ODD_EVEN, *NAIVE]
@@ -22,6 +24,18 @@ quick_rounds = 1
 time_limit_s = 1800
 quick_time_limit_s = 120
 reference = {"form": FLOOR}
+columns = [
+    "total_s",
+    "step_s",
+    "after.nodes",
+    "after.components",
+    "outputs",
+    "gradients",
+    "parameters",
+    "NUMBA_ratio",
+    "JAX_ratio",
+    *(f"relative_error_{steps}" for steps in CHECKED),
+]
 needs = ["symrnn.models.airline_passengers", "symrnn.training.loop"]
 tasks = {
     "choose": {
@@ -42,7 +56,6 @@ tasks = {
 
 RATE, MOMENTUM, DECAY = 0.02, 0.9, 0.01
 MONTHS = 120  # to train on
-CHECKED = (300, 1000, 3000)  # steps that are chosen from
 NETWORK_SEEDS = 3  # that the choice is made on
 
 
@@ -204,7 +217,7 @@ def step(months):
     times = in_turns(calls)
     return {
         "losses_differ": max(first) - min(first),
-        "step_s": times,
+        **{f"{name}_step_s": seconds for name, seconds in times.items()},
         **{f"{mode}_ratio": median_ratio(times[mode], times["by_hand"]) for mode in ours},
     }
 
@@ -250,15 +263,10 @@ def answer(records):
     """The errors, the choice, whether hand and layer agree, and what the forms cost."""
     from symrnn.study.readings import select
 
-    told = {"forecasts": compared, "agreement": agreed, "step": timed}
-    parts = [
-        told[record.task](record.values)
-        for record in select(records, status="ok")
-        if record.task in told
-    ]
-    return "\n\n".join(filter(None, [*parts, chosen(records), forms(records)])) or (
-        "Nothing finished."
-    )
+    parts = [compared(each.values) for each in select(records, task="forecasts", status="ok")]
+    parts += [agreed(each.values) for each in select(records, task="agreement", status="ok")]
+    parts += [timed(select(records, task="step", status="ok")), chosen(records), forms(records)]
+    return "\n\n".join(filter(None, parts)) or "Nothing finished."
 
 
 def compared(values):
@@ -288,17 +296,28 @@ def agreed(values):
     )
 
 
-def timed(values):
+def timed(records):
     """The step against JAX by hand."""
-    from statistics import median
+    from symrnn.study.readings import spread
+    from symrnn.study.words import duration, times
 
-    from symrnn.study.words import duration, number
-
+    found = {
+        name: spread(value for record in records for value in as_list(record.values[name]))
+        for name in ("by_hand_step_s", "NUMBA_ratio", "JAX_ratio")
+        if records
+    }
+    if not found:
+        return ""
     return (
-        f"A step takes {duration(median(values['step_s']['by_hand']))} in JAX by hand; this library's takes"
-        f" {number(values['NUMBA_ratio'])} times that in Numba mode and {number(values['JAX_ratio'])} times in JAX mode"
-        " (medians over rounds in turns, one thread)."
+        f"A step takes {duration(found['by_hand_step_s'].median)} in JAX by hand; this library's takes"
+        f" {times(found['NUMBA_ratio'])} as long in Numba mode, {times(found['JAX_ratio'])} in JAX mode (in turns, one"
+        " thread)."
     )
+
+
+def as_list(value):
+    """A sample, or samples, as a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def chosen(records):

@@ -22,6 +22,17 @@ quick_rounds = 1
 time_limit_s = 1800
 quick_time_limit_s = 120
 reference = {"form": FLOOR}
+columns = [
+    "total_s",
+    "step_s",
+    "after.nodes",
+    "after.components",
+    "exact_early",
+    "exact",
+    "largest_difference",
+    "NUMBA_ratio",
+    "JAX_ratio",
+]
 needs = ["symrnn.models.binary_adder", "symrnn.training.loop"]
 tasks = {
     "train": {
@@ -202,7 +213,7 @@ def step(batch_size):
     times = in_turns(calls)
     return {
         "losses_differ": max(first) - min(first),
-        "step_s": times,
+        **{f"{name}_step_s": seconds for name, seconds in times.items()},
         **{f"{mode}_ratio": median_ratio(times[mode], times["by_hand"]) for mode in ours},
     }
 
@@ -237,15 +248,15 @@ def answer(records):
     """Who learns to add, where the others fail, whether the gradient is right, and what the forms cost."""
     from symrnn.study.readings import select
 
-    told = {"train": trained, "gradient": checked, "step": timed}
-    parts = [
-        told[record.task](record) for record in select(records, status="ok") if record.task in told
-    ]
-    return "\n\n".join(filter(None, [*parts, forms(records)])) or "Nothing finished."
+    runs = select(records, task="train", status="ok")
+    parts = [trained(record) for record in runs] + [addition(runs)]
+    parts += [checked(record) for record in select(records, task="gradient", status="ok")]
+    parts += [timed(select(records, task="step", status="ok")), forms(records)]
+    return "\n\n".join(filter(None, parts)) or "Nothing finished."
 
 
 def trained(record):
-    """One line for each network size, and the addition that the tutorial prints."""
+    """How many networks of one size add exactly, and where the others do not."""
     from symrnn.study.words import listing
 
     case, values = record.case, record.values
@@ -254,15 +265,23 @@ def trained(record):
         f" exactly after the tutorial's 100 steps, {values['exact']} after {case['steps']}."
     )
     failed = [run["mistakes"] for run in values["runs"] if run["wrong"]]
-    if failed:
-        single = sum(len(each) == 1 for each in failed)
-        places = listing(sorted({place for each in failed for place in each}))
-        text += (
-            f" The other {len(failed)} go wrong at the bits {places}, {single} of them at one such situation alone and"
-            " nowhere else."
-        )
-    exact = [run["lines"] for run in values["runs"] if not run["wrong"]]
-    return text + ("\n\n" + "\n".join(f"    {line}" for line in exact[0]) if exact else "")
+    if not failed:
+        return text
+    single = sum(len(each) == 1 for each in failed)
+    places = listing(sorted({place for each in failed for place in each}))
+    return (
+        f"{text} The other {len(failed)} say wrong bits where they meet {places}; {single} of them err in one such"
+        " situation and in no other."
+    )
+
+
+def addition(runs):
+    """An addition by the first network that is exact, as the tutorial prints it."""
+    for record in runs:
+        for run in record.values["runs"]:
+            if not run["wrong"]:
+                return "\n".join(f"    {line}" for line in run["lines"])
+    return ""
 
 
 def checked(record):
@@ -275,18 +294,28 @@ def checked(record):
     )
 
 
-def timed(record):
+def timed(records):
     """The step against JAX by hand."""
-    from statistics import median
+    from symrnn.study.readings import spread
+    from symrnn.study.words import duration, times
 
-    from symrnn.study.words import duration, number
-
-    values = record.values
+    found = {
+        name: spread(value for record in records for value in as_list(record.values[name]))
+        for name in ("by_hand_step_s", "NUMBA_ratio", "JAX_ratio")
+        if records
+    }
+    if not found:
+        return ""
     return (
-        f"A step takes {duration(median(values['step_s']['by_hand']))} in JAX by hand; this library's takes"
-        f" {number(values['NUMBA_ratio'])} times that in Numba mode and {number(values['JAX_ratio'])} times in JAX mode"
-        f" (medians over rounds in turns, one thread)."
+        f"A step takes {duration(found['by_hand_step_s'].median)} in JAX by hand; this library's takes"
+        f" {times(found['NUMBA_ratio'])} as long in Numba mode, {times(found['JAX_ratio'])} in JAX mode (in turns, one"
+        " thread)."
     )
+
+
+def as_list(value):
+    """A sample, or samples, as a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def forms(records):

@@ -44,7 +44,15 @@ tasks = {
     "script": {
         "cases": grid(depth=[1, 2, 3], interpreter=INTERPRETERS),
         "quick": grid(depth=[1], interpreter=INTERPRETERS),
-        "columns": ["build_s", "updates_s", "compile_s", "first_loss", "last_loss"],
+        "columns": [
+            "build_s",
+            "updates_s",
+            "compile_s",
+            "first_call_s",
+            "steps_s",
+            "first_loss",
+            "last_loss",
+        ],
     }
 }
 
@@ -226,7 +234,8 @@ def answer(records):
             )
     for record in select(records, task="script", status="ok"):
         case, values = record.case, record.values
-        sentences.append(f"The old file with {case['depth']} layers on {case['interpreter']}: compile "
-                         f"{values['compile_s']:.1f} s,"
+        sentences.append(f"The old file with {case['depth']} layers on {case['interpreter']}, cold: network and updates"
+                         f" {values['build_s'] + values['updates_s']:.1f} s, compile {values['compile_s']:.1f} s, first"
+                         f" call {values['first_call_s']:.1f} s, 19 more steps {values['steps_s']:.2f} s,"
                          f" loss {values['first_loss']:.3f} to {values['last_loss']:.3f}.")  # fmt: skip
     return " ".join(sentences)

@@ -18,7 +18,7 @@ quick_states = ["cold"]
 rounds = 3
 quick_rounds = 1
 time_limit_s = 900
-quick_time_limit_s = 300
+quick_time_limit_s = 600
 reference = {"level": 3, "cache": "on"}
 needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
 

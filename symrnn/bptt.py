@@ -30,11 +30,16 @@ from symrnn.ops.scan import Recurrence
 from symrnn.ops.substitute import captured, evaluate, in_order
 
 
+class Projection(NamedTuple):
+    """The input's weights, those of all directions side by side: one product projects the input for all of them."""
+
+    w_x: Variable  # (D, sum of G*H)
+    b: Variable  # (sum of G*H,)
+
+
 class Weights(NamedTuple):
     """What a layer is given for one direction."""
 
-    w_x: Variable  # (D, G*H)
-    b: Variable  # (G*H,)
     w_h: Variable  # (H, G*H)
     captured: Sequence[Variable]  # what `advance` reads besides its arguments
     initial: Sequence[Variable]  # (B, H) each, one a state field
@@ -88,12 +93,13 @@ class Direction:
             dict.fromkeys([self.line.outputs[0], self.symbols.state[0], *self.line.residuals])
         )
 
-    def zs(self, path, weights):
-        """The input projection, ``(T, B, G*H)``."""
-        return unrows(pt.dot(rows(path.xs), weights.w_x) + weights.b, path)
+    @property
+    def width(self):
+        """Columns of a step's pre-activations, ``G*H``."""
+        return self.cell.gates * self.cell.hidden_size
 
-    def forward(self, path, weights):
-        """The walk, as a recurrence that records `recorded`."""
+    def forward(self, path, zs, weights):
+        """The walk, as a recurrence that records `recorded`; `zs` ``(T, B, G*H)`` is the projected input."""
 
         def step(elements, state, invariants):
             z, *mask = elements
@@ -104,10 +110,10 @@ class Direction:
             )
             return values[len(state) :], values[: len(state)]
 
-        sequences = [self.walk(seq) for seq in (self.zs(path, weights), *path.mask)]
+        sequences = [self.walk(seq) for seq in (zs, *path.mask)]
         return Recurrence(step, sequences, weights.initial, [weights.w_h, *weights.captured])
 
-    def backward(self, path, weights, records, dhs, dfinal):
+    def backward(self, path, zs, weights, records, dhs, dfinal):
         """The walk back, as a recurrence that records ``dz`` and ``dr`` (once, where they are one) and carries
         ``dstate`` and sums of ``dcaptured``.
 
@@ -118,7 +124,7 @@ class Direction:
         residuals = map(_bind(self.recorded, records).get, line.residuals)
         sources = _bind(
             [self.symbols.z, *self.symbols.mask, *line.saved],
-            [self.zs(path, weights), *path.mask, *residuals],
+            [zs, *path.mask, *residuals],
         )
         read = set(in_order(line.gradients))
         sources = {symbol: seq for symbol, seq in sources.items() if symbol in read}
@@ -139,14 +145,12 @@ class Direction:
         sequences = [self.walk_back(seq) for seq in [*sources.values(), *dhs]]
         return Recurrence(step, sequences, [*dfinal, *zeros], [weights.w_h.T, *weights.captured])
 
-    def gradients(self, path, weights, records, recorded, carried):
-        """``dxs`` as rows, and the gradients of `weights`, from what the walks recorded and carried."""
+    def gradients(self, records, recorded, carried):
+        """``dz`` as rows, and the gradients of the weights, from what the walks recorded and carried."""
         dz, dr = (rows(self.walk_back(recorded[i])) for i in (0, -1))
         h_prev = rows(records[1])
         count = len(self.symbols.state)
-        return pt.dot(dz, weights.w_x.T), Weights(
-            w_x=pt.dot(rows(path.xs).T, dz),
-            b=dz.sum(axis=0),
+        return dz, Weights(
             w_h=pt.dot(h_prev.T, dr),
             captured=carried[count:],
             initial=carried[:count],

@@ -6,6 +6,7 @@ command but `train` and `predict` imports pytensor: jobs run in child processes.
 """
 
 import sys
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -85,22 +86,69 @@ def summary(name, folder, results):
     metavar="AXIS=VALUE",
     help="Only the jobs with this value of a case's axis, of mode or of state; may be repeated.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Measure so many at a time on this machine; their times then disturb each other.",
+)
+@click.option("--dask", metavar="ADDRESS", help="Send the jobs to a Dask cluster's workers.")
 @experiments_option
 @results_option
-def run(names, quick, fresh, rounds, where, experiments, results):
+def run(names, quick, fresh, rounds, where, jobs, dask, experiments, results):
     """Run experiments; what is recorded already is not measured again.
 
     Each job runs in a process of its own. Ctrl-C keeps what is finished, and the same command goes
     on from there.
 
+    With --dask, each worker measures one job at a time. Start a worker a machine, with symrnn
+    installed, and name the resource `symrnn` on those that shall measure (on none: all do):
+
+    \b
+      dask scheduler
+      dask worker tcp://ADDRESS:8786 --nthreads 1 --resources symrnn=1
+
+    A job whose worker dies is sent to another one. Each record names its machine.
+
     \b
     Example:
       symrnn run nesterov_forms --quick
+      symrnn run nesterov_forms --dask tcp://10.0.0.1:8786
     """
     folder = experiments_folder(experiments)
-    for experiment in [load_experiment(name, folder) for name in names]:
-        jobs = matching(experiment.jobs(quick=quick, rounds=rounds), where)
-        run_one(experiment, jobs, Path(results), fresh=fresh)
+    found = [load_experiment(name, folder) for name in names]
+    subset = {"quick": quick, "rounds": rounds}
+    sweeps = [
+        (each, matching([*each.jobs(**subset), *each.profiled_jobs(**subset)], where))
+        for each in found
+    ]
+    if not dask:
+        for _, listed in sweeps:
+            check_backends({job.mode for job in listed})
+    with workers(jobs, dask) as cluster:
+        for experiment, listed in sweeps:
+            run_one(experiment, listed, Path(results), fresh=fresh, cluster=cluster)
+
+
+@contextmanager
+def workers(jobs, dask):
+    """The cluster that `--jobs` or `--dask` ask for, None for neither."""
+    from symrnn.bench.cluster import dask_cluster, local_cluster
+
+    if dask and jobs > 1:
+        raise UserError(f"--jobs is for this machine, but --dask is {dask}; give one of them")
+    if not dask and jobs == 1:
+        yield None
+        return
+    with dask_cluster(dask) if dask else local_cluster(jobs) as cluster:
+        if (most := max(cluster.at_once.values(), default=0)) > 1:
+            click.echo(
+                f"note: {most} jobs at a time on one machine disturb each other's times;"
+                " their records say so (jobs_at_once)",
+                err=True,
+            )
+        yield cluster
 
 
 def matching(jobs, where):
@@ -120,18 +168,17 @@ def matching(jobs, where):
     return jobs
 
 
-def run_one(experiment, jobs, results, *, fresh):
+def run_one(experiment, jobs, results, *, fresh, cluster=None):
     """Run one experiment's jobs with a live display, then show and write what came out."""
     from symrnn.bench.runner import run_jobs
     from symrnn.study.progress import Progress
 
-    check_backends({job.mode for job in jobs})
     folder = results / experiment.name
     console().print(f"[bold]{experiment.question}[/bold]")
     warn_of_other_versions(folder, fresh)
     try:
         with Progress(jobs, console(stderr=True)) as progress:
-            run_jobs(jobs, results, fresh=fresh, on_event=progress)
+            run_jobs(jobs, results, fresh=fresh, on_event=progress, cluster=cluster)
     except BaseException as error:
         if not was_interrupted(error):
             raise

@@ -11,8 +11,8 @@ from itertools import islice
 
 from pytensor.gradient import grad
 
-from symrnn.bptt import Weights
-from symrnn.layer import Layer
+from symrnn.bptt import Projection, Weights
+from symrnn.layer import Layer, projection
 from symrnn.ops.scan import Recurrence, plain_scan, scan_loop
 from symrnn.ops.substitute import evaluate
 from symrnn.path import Path, given_lengths, initial_state, known_lengths
@@ -49,6 +49,11 @@ class DeepLayer:
         """The symbols of one layer's weights, direction by direction."""
         return [var for d in self.layer.directions for var in d.cell.weights.values()]
 
+    @cached_property
+    def projection(self):
+        """One layer's, on `symbols`."""
+        return projection([d.cell for d in self.layer.directions])
+
     def pack(self, path, cells):
         """The flat inputs ``[steps, batch, xs, *mask, *stacked weights]``."""
         lengths = given_lengths(path)
@@ -65,14 +70,13 @@ class DeepLayer:
     def _weights(self, values, path):
         """What `Layer` is given, from the values of `symbols`; every layer starts from zeros."""
         known = dict(zip(self.symbols, values, strict=True))
-        return [
+        weights = [
             Weights(
-                *(known[var] for var in (d.cell.w_x, d.cell.b, d.cell.w_h)),
-                evaluate(d.captured, known),
-                initial_state(d.cell, None, path),
+                known[d.cell.w_h], evaluate(d.captured, known), initial_state(d.cell, None, path)
             )
             for d in self.layer.directions
         ]
+        return Projection(*evaluate(self.projection, known)), weights
 
     def outputs(self, inputs):
         """``[ys, *what each layer was given and recorded]``, the latter with a leading layer axis."""
@@ -82,7 +86,7 @@ class DeepLayer:
         def step(values, carried, given):
             [xs] = carried
             inner, _ = self._unpack([*given[:2], xs, *given[2:]])
-            ys, _, records = self.layer.forward(inner, self._weights(values, inner))
+            ys, _, records = self.layer.forward(inner, *self._weights(values, inner))
             return [xs, *sum(records, [])], [ys]
 
         [(recorded, [ys])] = scan_loop(
@@ -100,14 +104,14 @@ class DeepLayer:
         def step(elements, carried, given):
             values, xs, records = elements[:count], elements[count], iter(elements[count + 1 :])
             inner, _ = self._unpack([*given[:2], xs, *given[2:]])
-            dxs, dweights = self.layer.backward(
+            dxs, dprojection, dweights = self.layer.backward(
                 inner,
-                self._weights(values, inner),
+                *self._weights(values, inner),
                 [list(islice(records, len(d.recorded))) for d in self.layer.directions],
                 carried[0],
                 [[None] * len(d.symbols.state) for d in self.layer.directions],
             )
-            return self._field_gradients(values, dweights), [dxs]
+            return self._field_gradients(values, dprojection, dweights), [dxs]
 
         sequences = [seq[::-1] for seq in (*stacked, *outputs[1:])]
         [(recorded, [dxs])] = scan_loop(
@@ -119,16 +123,12 @@ class DeepLayer:
         head[2] = dxs
         return [*head, *(seq[::-1] for seq in recorded)]
 
-    def _field_gradients(self, values, dweights):
-        """The gradients of one layer's weights, those of what ``advance`` captured traced back to the fields."""
-        found = []
+    def _field_gradients(self, values, dprojection, dweights):
+        """The gradients of one layer's weights, traced back from what a layer is given to the cells' fields."""
+        known = dict(zip(self.projection, dprojection, strict=True))
         for d, dw in zip(self.layer.directions, dweights, strict=True):
-            direct = {d.cell.w_x: dw.w_x, d.cell.b: dw.b, d.cell.w_h: dw.w_h}
-            rest = [var for var in d.cell.weights.values() if var not in direct]
-            if rest:
-                known = dict(zip(d.captured, dw.captured, strict=True))
-                direct |= dict(zip(rest, grad(None, rest, known_grads=known), strict=True))
-            found += [direct[var] for var in d.cell.weights.values()]
+            known |= dict(zip([d.cell.w_h, *d.captured], [dw.w_h, *dw.captured], strict=True))
+        found = grad(None, self.symbols, known_grads=known)
         return evaluate(found, dict(zip(self.symbols, values, strict=True)))
 
     def plain(self, inputs):
@@ -138,7 +138,7 @@ class DeepLayer:
 
         def step(values, carried, given):
             inner, _ = self._unpack([*given[:2], carried[0], *given[2:]])
-            ys = self.layer.plain(self.layer.pack(inner, self._weights(values, inner)))[0]
+            ys = self.layer.plain(self.layer.pack(inner, *self._weights(values, inner)))[0]
             return [ys], [ys]
 
         [(_, final)] = plain_scan(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import accumulate, islice
 
 import pytensor.tensor as pt
+from pytensor.tensor.basic import Join
 
-from symrnn.bptt import Direction, Weights, unrows
+from symrnn.bptt import Direction, Projection, Weights, rows, unrows
 from symrnn.ops.scan import Recurrence, plain_scan
 from symrnn.path import Path, given_lengths, known_lengths
 
@@ -32,9 +33,9 @@ class Layer:
     gradient_steps: int | None = None
     steps: int | None = None
 
-    def forward(self, path, weights):
+    def forward(self, path, projection, weights):
         """``ys (T, B, sum of H)``, and each direction's last state and records, these in the order of time."""
-        walks = [d.forward(path, w) for d, w in zip(self.directions, weights, strict=True)]
+        walks = self._walks(path, projection, weights)
         results = self.loop(walks, path.steps, name="forward")
         records = [
             [d.walk(seq) for seq in seqs]
@@ -42,27 +43,54 @@ class Layer:
         ]
         return joined([record[0] for record in records]), [final for _, final in results], records
 
-    def backward(self, path, weights, records, dys, dfinals):
-        """The gradients of ``xs`` and of the weights; `dys` and what `dfinals` holds may be None for zero."""
+    def _walks(self, path, projection, weights):
+        """Each direction's walk forward."""
+        each = zip(self.directions, self._projected(path, projection), weights, strict=True)
+        return [d.forward(path, zs, w) for d, zs, w in each]
+
+    def _projected(self, path, projection):
+        """The projected input of each direction, ``(T, B, G*H)``."""
+        zs = unrows(pt.dot(rows(path.xs), projection.w_x) + projection.b, path)
+        return columns(zs, [d.width for d in self.directions])
+
+    def backward(self, path, projection, weights, records, dys, dfinals):
+        """The gradients of ``xs``, of the projection, and of each direction's weights.
+
+        `dys` and what `dfinals` holds may be None for zero.
+        """
         steps = self._backward_steps(path)
-        given = list(zip(self.directions, weights, records, strict=True))
         walks = [
             d.backward(
                 path,
+                zs,
                 w,
                 record,
                 dhs,
                 [_zero_unless(g, like=h) for g, h in zip(dfinal, w.initial, strict=True)],
             )
-            for (d, w, record), dhs, dfinal in zip(given, self._split(dys), dfinals, strict=True)
+            for d, zs, w, record, dhs, dfinal in zip(
+                self.directions,
+                self._projected(path, projection),
+                weights,
+                records,
+                self._split(dys),
+                dfinals,
+                strict=True,
+            )
         ]
         results = self.loop(walks, steps, name="backward")
-        parts = [
-            d.gradients(path, w, record, *self._completed(seqs, carried, path, steps))
-            for (d, w, record), (seqs, carried) in zip(given, results, strict=True)
-        ]
-        dxs = parts[0][0] if len(parts) == 1 else parts[0][0] + parts[1][0]
-        return unrows(dxs, path), [dweights for _, dweights in parts]
+        dzs, dweights = zip(
+            *(
+                d.gradients(record, *self._completed(seqs, carried, path, steps))
+                for d, record, (seqs, carried) in zip(
+                    self.directions, records, results, strict=True
+                )
+            ),
+            strict=True,
+        )
+        dz = side_by_side(dzs)
+        dprojection = Projection(w_x=pt.dot(rows(path.xs).T, dz), b=dz.sum(axis=0))
+        return unrows(pt.dot(dz, projection.w_x.T), path), dprojection, dweights
 
     def _backward_steps(self, path):
         """How many steps the gradient goes back."""
@@ -75,11 +103,7 @@ class Layer:
         """The gradient of each direction's outputs: a list of one sequence, or of none."""
         if dys is None:
             return [[] for _ in self.directions]
-        ends = list(accumulate(d.cell.hidden_size for d in self.directions))
-        return [
-            [dys[:, :, end - d.cell.hidden_size : end]]
-            for d, end in zip(self.directions, ends, strict=True)
-        ]
+        return [[dhs] for dhs in columns(dys, [d.cell.hidden_size for d in self.directions])]
 
     def _completed(self, seqs, carried, path, steps):
         """What a walk back of `gradient_steps` recorded and carried, with zeros for what it did not reach."""
@@ -102,31 +126,36 @@ class Layer:
     def is_masked(self):
         return bool(self.directions[0].symbols.mask)
 
-    def pack(self, path, weights):
-        """The flat inputs ``[steps, batch, xs, *mask, *each direction's weights]``."""
+    def pack(self, path, projection, weights):
+        """The flat inputs ``[steps, batch, xs, *mask, w_x, b, *each direction's weights]``."""
         lengths = given_lengths(path)
         return [
             *lengths,
             path.xs,
             *path.mask,
-            *(var for w in weights for var in (*w[:3], *w.captured, *w.initial)),
+            *projection,
+            *(var for w in weights for var in (w.w_h, *w.captured, *w.initial)),
         ]
 
     def unpack(self, inputs):
-        """``(path, weights)`` from the flat inputs; known lengths as numbers."""
+        """``(path, projection, weights)`` from the flat inputs; known lengths as numbers."""
         flat = iter(inputs)
         *lengths, xs = islice(flat, 3)
         steps, batch = known_lengths(xs, lengths)
         steps = self.steps or steps
         path = Path(xs, list(islice(flat, int(self.is_masked))), steps, batch)
-        return path, [
-            Weights(
-                *islice(flat, 3),
-                list(islice(flat, len(d.captured))),
-                list(islice(flat, len(d.symbols.state))),
-            )
-            for d in self.directions
-        ]
+        return (
+            path,
+            Projection(*islice(flat, 2)),
+            [
+                Weights(
+                    next(flat),
+                    list(islice(flat, len(d.captured))),
+                    list(islice(flat, len(d.symbols.state))),
+                )
+                for d in self.directions
+            ],
+        )
 
     @property
     def visible(self):
@@ -138,11 +167,12 @@ class Layer:
         return [ys, *sum(finals, []), *sum(records, [])]
 
     def gradients(self, inputs, outputs, cotangents):
-        path, weights = self.unpack(inputs)
+        path, projection, weights = self.unpack(inputs)
         dys, *dfinals = cotangents
         dfinals, records = iter(dfinals), iter(outputs[self.visible :])
-        dxs, dweights = self.backward(
+        dxs, *dgiven = self.backward(
             path,
+            projection,
             weights,
             [list(islice(records, len(d.recorded))) for d in self.directions],
             dys,
@@ -151,21 +181,52 @@ class Layer:
         return [
             None,
             None,
-            *self.pack(path._replace(xs=dxs, mask=[None] * len(path.mask)), dweights)[2:],
+            *self.pack(path._replace(xs=dxs, mask=[None] * len(path.mask)), *dgiven)[2:],
         ]
 
     def plain(self, inputs):
         """``[ys, *last states]`` through `pytensor.scan`."""
-        path, weights = self.unpack(inputs)
-        walks = [
-            _recording_states(d.forward(path, w))
-            for d, w in zip(self.directions, weights, strict=True)
-        ]
+        path, projection, weights = self.unpack(inputs)
+        walks = [_recording_states(walk) for walk in self._walks(path, projection, weights)]
         results = plain_scan(walks, path.steps, gradient_steps=self.gradient_steps)
         hs = [
             d.walk(recorded[0]) for d, (recorded, _) in zip(self.directions, results, strict=True)
         ]
         return [joined(hs), *(state for _, final in results for state in final)]
+
+
+def projection(cells):
+    """What projects the input for all of `cells`."""
+    return Projection(*(side_by_side([getattr(c, name) for c in cells]) for name in ("w_x", "b")))
+
+
+def side_by_side(pieces):
+    """Matrices or vectors joined along their last axis; one that is a join itself is taken apart first.
+
+    Examples
+    --------
+    >>> a, b, c = (pt.matrix(name) for name in "abc")
+    >>> [str(var) for var in side_by_side([pt.join(1, a, b), c]).owner.inputs[1:]]
+    ['a', 'b', 'c']
+    """
+    axis = pieces[0].type.ndim - 1
+    flat = [part for piece in pieces for part in _parts(piece, axis)]
+    return pieces[0] if len(pieces) == 1 else pt.join(axis, *flat)
+
+
+def _parts(var, axis):
+    node = var.owner
+    is_join = node is not None and isinstance(node.op, Join)
+    return node.inputs[1:] if is_join and int(node.inputs[0].data) == axis else [var]
+
+
+def columns(xs, widths):
+    """``(T, B, N)`` cut into pieces of `widths` along the last axis."""
+    ends = list(accumulate(widths))
+    return [
+        xs if width == ends[-1] else xs[:, :, end - width : end]
+        for width, end in zip(widths, ends, strict=True)
+    ]
 
 
 def joined(hs):

@@ -31,7 +31,7 @@ from symrnn.bptt import Weights, direction
 from symrnn.cells import Cell
 from symrnn.deep import DeepLayer, is_stacked, one_layer
 from symrnn.errors import UserError, nearest
-from symrnn.layer import Layer
+from symrnn.layer import Layer, projection
 from symrnn.ops.assembled import assembled
 from symrnn.ops.scan import scan_loop, static_loop
 from symrnn.path import check_sequence, initial_state, path_along
@@ -230,10 +230,10 @@ def _unrolled(cells, reverses, path, initials, options, *, is_static):
     else:
         layer = _layer(cells, reverses, path, options, static_loop if is_static else scan_loop)
         weights = [
-            Weights(d.cell.w_x, d.cell.b, d.cell.w_h, d.captured, initial)
+            Weights(d.cell.w_h, d.captured, initial)
             for d, initial in zip(layer.directions, initials, strict=True)
         ]
-        ys, *flat = assembled(layer, layer.pack(path, weights), name="Unrolled")
+        ys, *flat = assembled(layer, layer.pack(path, projection(cells), weights), name="Unrolled")
         flat = iter(flat)
         states = [[next(flat) for _ in initial] for initial in initials]
     return ys, [cell.State(*state) for cell, state in zip(cells, states, strict=True)]

@@ -19,7 +19,7 @@ EXPERIMENT = (REPOSITORY / "tests" / "study" / "naive.py").read_text()
 COMMANDS = ["list", "run", "show", "figures", "report"]
 
 
-def fake_run_jobs(jobs, results_dir, *, fresh=False, on_event=None, stop_after=None):
+def fake_run_jobs(jobs, results_dir, *, fresh=False, on_event=None, stop_after=None, cluster=None):
     """Records for jobs that nobody ran: the naive form takes twice as long as the other."""
     for done, job in enumerate(jobs):
         if done == stop_after:
@@ -52,7 +52,7 @@ def test_run_shows_ratios_and_answer_and_writes_figures_and_report(invoke):
     assert "total ÷ sgd" in done.stdout
     assert "2.00" in done.stdout
     assert "takes 2 times the time of sgd" in done.stdout
-    assert "2/2" in done.stderr
+    assert "3/3" in done.stderr
     files = {path.name for path in Path("results/naive").iterdir()}
     assert {"records.jsonl", "naive.svg", "naive.png", "report.md"} <= files
 
@@ -100,7 +100,7 @@ def test_interrupt_says_what_is_kept_and_how_to_go_on(invoke, monkeypatch):
     monkeypatch.setattr(symrnn.bench.runner, "run_jobs", stopped)
     done = invoke("run", "naive")
     assert done.exit_code == 130
-    assert "stopped: 3 of 12 jobs are recorded in results/naive/records.jsonl" in done.stderr
+    assert "stopped: 3 of 14 jobs are recorded in results/naive/records.jsonl" in done.stderr
     assert "goes on from there" in done.stderr
     assert "Traceback" not in done.output
     assert len(load_records("results/naive")) == 3
@@ -116,7 +116,7 @@ def test_an_error_while_stopping_is_still_an_interrupt(invoke, monkeypatch):
     monkeypatch.setattr(symrnn.bench.runner, "run_jobs", stopped_twice)
     done = invoke("run", "naive", "--quick")
     assert done.exit_code == 130
-    assert "stopped: 0 of 2 jobs are recorded" in done.stderr
+    assert "stopped: 0 of 3 jobs are recorded" in done.stderr
 
 
 WRONG = {  # arguments: what stderr says
@@ -138,6 +138,15 @@ WRONG = {  # arguments: what stderr says
         "from=sgd",
     ): "--where takes AXIS=VALUE, but got 'from=sgd'; did you mean 'form'?",
     ("run", "naive", "--where", "form=sdg"): "--where form=sdg leaves no job; did you mean 'sgd'?",
+    ("run", "naive", "--jobs", "0"): "0",
+    (
+        "run",
+        "naive",
+        "--jobs",
+        "2",
+        "--dask",
+        "tcp://here:1",
+    ): "--jobs is for this machine, but --dask is tcp://here:1; give one of them",
     ("run",): "NAME",
 }
 
@@ -201,14 +210,17 @@ def test_a_real_run_measures_once_and_then_only_what_is_missing(tmp_path):
         return done
 
     first = run()
-    assert "2/2" in first.stderr
+    assert "3/3" in first.stderr
     assert "times the time of sgd" in first.stdout
     records = load_records(tmp_path / "results" / "naive")
-    assert [record.status for record in records] == ["ok", "ok"]
+    assert [(record.status, record.profile) for record in records] == [
+        ("ok", False), ("ok", False), ("ok", True)
+    ]  # fmt: skip
+    assert "the passes account for" in (tmp_path / "results" / "naive" / "report.html").read_text()
     assert records[0].values["after"]["nodes"] > 0
-    assert "2/2" not in run().stderr
+    assert "3/3" not in run().stderr
     assert load_records(tmp_path / "results" / "naive") == records
-    assert "2/2" in run("--fresh").stderr
+    assert "3/3" in run("--fresh").stderr
 
 
 def hear_interrupts():
@@ -229,13 +241,13 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_child(tmp_path):
         cwd=REPOSITORY,
         preexec_fn=hear_interrupts,
     )
-    while "1/12" not in process.stderr.readline():
+    while "1/14" not in process.stderr.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     told = process.stderr.read()
     assert process.wait() == 130, told
     kept = len(load_records(results / "naive"))
-    assert f"stopped: {kept} of 12 jobs are recorded" in told
+    assert f"stopped: {kept} of 14 jobs are recorded" in told
     assert "Traceback" not in told
 
 

@@ -20,7 +20,7 @@ EVENTS = ("numba", "c_compiled", "jax")
 REWRITES = ("passes", "tried")  # of profiled jobs
 PHASES = ("build", "grad", "rewrite")  # Python on one thread: processor time, where it is known
 TIMES = ("link_s", "first_call_s", "step_s", "peak_rss_bytes")
-SAME_MACHINE = ("cpu", "cores", "memory_bytes", "os", "blas_threads", "flags")
+SAME_MACHINE = ("cpu", "cores", "memory_bytes", "os", "blas_threads", "flags", "jobs_at_once")
 SAME_VERSIONS = ("python", "pytensor", "numpy", "numba", "llvmlite", "jax", "jaxlib")
 WORSE = ("larger", "slower", "broken")
 BETTER = ("smaller", "faster", "repaired")
@@ -129,7 +129,8 @@ def case_name(record: Record) -> str:
     """A case with its experiment, task, mode and state, in words."""
     case = " ".join(f"{name}={as_text(value)}" for name, value in sorted(record.case.items()))
     task = [] if record.task == "compile" else [record.task]
-    return " ".join(filter(None, [record.experiment, *task, case, record.mode, record.state]))
+    where = [record.mode, record.state, "profiled" * record.profile]
+    return " ".join(filter(None, [record.experiment, *task, case, *where]))
 
 
 def as_text(value) -> str:

@@ -131,6 +131,7 @@ class Record:
     machine: Mapping[str, Any] = field(default_factory=dict)
     started_at: str = ""  # ISO 8601, UTC
     wall_s: float = 0.0
+    profile: bool = False  # its times hold what the profile costs
     schema: int = SCHEMA
 
     @property

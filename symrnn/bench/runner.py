@@ -39,8 +39,11 @@ from symrnn.errors import UserError
 
 WORKER = ("-m", "symrnn.measure.worker")
 FAILED = ("crash", "error", "garbage")  # limits are results, failures may be tried again
-SAME = ("cpu", "python", "pytensor", "numpy", "numba", "jax")  # within one file of records
+# what is the same within one file of records
+SAME = ("cpu", "jobs at once", "python", "pytensor", "numpy", "numba", "jax")
+# prefixes of variables; Dask sets how its workers allocate memory
 NOT_INHERITED = ("PYTENSOR", "THEANO", "NUMBA_", "JAX_", "XLA_", "PYTHONHASHSEED")
+NOT_INHERITED += ("DASK_", "MALLOC_TRIM_THRESHOLD_")
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def run_jobs(
     retry_failed: bool = False,
     on_event: Callable[[Event], None] | None = None,
     worker: Sequence[str] = WORKER,
+    cluster=None,
 ) -> list[Record]:
     """Run the jobs of which ``results_dir/<experiment>/records.jsonl`` has no record yet.
 
@@ -80,6 +84,9 @@ def run_jobs(
         Called with an `Event` whenever something happens.
     worker
         Arguments to the Python interpreter that start the child.
+    cluster
+        A `symrnn.bench.cluster.Cluster`, whose workers take the jobs; otherwise they run here, one
+        after the other.
 
     Returns
     -------
@@ -108,30 +115,47 @@ def run_jobs(
         if on_event is not None:
             on_event(Event(kind, job, done=len(records), total=len(jobs), **details))
 
-    for group in interleaved(jobs.values()):
-        path = files[group[0].experiment]
-        held = {record.key: record for record in load_records(path)}
-        kept = {
-            j.key: held[j.key] for j in group if j.key in held and held[j.key].status not in again
-        }
-        records |= kept
-        for key, record in kept.items():
-            check_same_setting(jobs[key], record, path)
-            tell("skipped", jobs[key], record=record)
-        missing = [job for job in group if job.key not in kept]
-        for record in measured(missing, tell=tell, worker=worker):
-            append_record(path, record, replace_statuses=again)
-            records[record.key] = record
-            tell("finished", jobs[record.key], record=record, elapsed_s=record.wall_s)
+    def missing() -> Iterator[list[Job]]:
+        for group in interleaved(jobs.values()):
+            path = files[group[0].experiment]
+            held = {record.key: record for record in load_records(path)}
+            kept = [j for j in group if j.key in held and held[j.key].status not in again]
+            for job in kept:
+                check_same_setting(job, held[job.key], path, cluster)
+                records[job.key] = held[job.key]
+                tell("skipped", job, record=held[job.key])
+            if left := [job for job in group if job not in kept]:
+                yield left
+
+    measure = cluster.measured if cluster else in_turn
+    for record in measure(missing(), tell=tell, worker=worker):
+        append_record(files[record.experiment], record, replace_statuses=again)
+        records[record.key] = record
+        tell("finished", jobs[record.key], record=record, elapsed_s=record.wall_s)
     return [records[key] for key in jobs]
 
 
-def check_same_setting(job: Job, record: Record, path: Path) -> None:
-    """Refuse to go on with records that another machine or other versions made."""
-    here = {**versions(), "cpu": cpu_name()}
-    there = {**record.versions, "cpu": record.machine.get("cpu", here["cpu"])}
-    other = [name for name in SAME if name in there and there[name] != here.get(name)]
-    if other and not job.python:
+def in_turn(groups: Iterable[Sequence[Job]], **options) -> Iterator[Record]:
+    """The records of all groups, measured here, one after the other."""
+    for group in groups:
+        yield from measured(group, **options)
+
+
+def check_same_setting(job: Job, record: Record, path: Path, cluster=None) -> None:
+    """Refuse to go on with records that another machine or other versions made.
+
+    Nothing is refused where jobs run on a cluster of other machines: each record has its own.
+    """
+    if job.python or (cluster and not cluster.is_here):
+        return
+    jobs = max(cluster.at_once.values()) if cluster else 1
+    here = {**versions(), "cpu": cpu_name(), "jobs at once": jobs}
+    there = {
+        **record.versions,
+        "cpu": record.machine.get("cpu", here["cpu"]),
+        "jobs at once": record.machine.get("jobs_at_once", 1),
+    }
+    if other := [name for name in SAME if name in there and there[name] != here.get(name)]:
         name = other[0]
         raise UserError(
             f"{path} holds records made with {name} {there[name]}, but this is {here.get(name)};"

@@ -35,7 +35,7 @@ def install(*, lasagne=True, gpu_layers=None, old_numpy=True):
     )
     from symrnn.compat import variables
 
-    variables.install_truth_value()
+    variables.install()
 
 
 def uninstall():
@@ -43,4 +43,4 @@ def uninstall():
     from symrnn.compat import finder, variables
 
     finder.uninstall()
-    variables.uninstall_truth_value()
+    variables.uninstall()

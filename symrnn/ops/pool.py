@@ -6,9 +6,7 @@ axis, so
 ``k1 * k2`` entries cost ``k1 + k2`` slices.
 
 Modes, with Theano's names: ``"max"``, ``"sum"``, ``"average_inc_pad"`` (divides by the whole window, padding
-counted as zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding). Where several entries of
-a window
-are the maximum, the first gets the gradient, as in PyTorch (Theano's CPU gave it to each).
+counted as zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding).
 """
 
 from functools import reduce
@@ -17,16 +15,19 @@ import numpy as np
 import pytensor.tensor as pt
 
 from symrnn.errors import UserError, nearest
+from symrnn.ops.assembled import assembled
 from symrnn.ops.windows import length, pad_spatial, per_axis, taps
 
 INTS = (int, np.integer)
 MODES = ("max", "sum", "average_inc_pad", "average_exc_pad")
 
 
-def pool(xs, window, *, stride=None, padding=0, ignore_border=True, mode="max"):
+def pool(xs, window, *, stride=None, padding=0, ignore_border=True, mode="max", ties="first"):
     """The maximum, sum or mean of every `window` of `xs` (B, C, *S): (B, C, *O).
 
-    `window`, `stride` (default: the window) and `padding` are ints, or one int an axis.
+    `window`, `stride` (default: the window) and `padding` are ints, or one int an axis. Where several entries of a
+    window are the maximum, `ties` says which gets the gradient: the ``"first"``, as in PyTorch, or ``"each"``, as in
+    Theano.
 
     Examples
     --------
@@ -42,6 +43,8 @@ def pool(xs, window, *, stride=None, padding=0, ignore_border=True, mode="max"):
         raise UserError(
             f"mode must be one of {', '.join(MODES)}, but is {mode!r}; {nearest(mode, MODES)}"
         )
+    if ties not in MAXIMA:
+        raise UserError(f"ties must be one of {', '.join(MAXIMA)}, but is {ties!r}")
     window = per_axis(window, axes, "window")
     stride = per_axis(window if stride is None else stride, axes, "stride")
     padding = per_axis(padding, axes, "padding")
@@ -51,13 +54,42 @@ def pool(xs, window, *, stride=None, padding=0, ignore_border=True, mode="max"):
         for i in range(axes)
     ]
     if mode == "max":
-        return reduced(framed(xs, padding, tails, lowest(xs.dtype)), window, stride, pt.maximum)
+        return reduced(framed(xs, padding, tails, lowest(xs.dtype)), window, stride, MAXIMA[ties])
     total = reduced(framed(xs, padding, tails, 0), window, stride, pt.add)
     if mode == "sum":
         return total
     if mode == "average_inc_pad":
         return total / counts(xs, window, stride, padding, tails, with_padding=True)
     return total / counts(xs, window, stride, padding, tails, with_padding=False)
+
+
+class GenerousMaximum:
+    """``max(a, b)``, whose gradient goes to both where they are equal; a rule for `symrnn.ops.assembled`."""
+
+    visible = 1
+
+    def outputs(self, inputs):
+        return [pt.maximum(*inputs)]
+
+    def gradients(self, inputs, outputs, cotangents):
+        return [pt.switch(pt.eq(var, outputs[0]), cotangents[0], 0) for var in inputs]
+
+    plain = outputs
+
+
+def generous_maximum(a, b):
+    """The larger of two entries; both get its gradient where they are equal.
+
+    Examples
+    --------
+    >>> x = pt.as_tensor(2.0)
+    >>> [float(g.eval()) for g in pt.grad(generous_maximum(x, y := pt.as_tensor(2.0)), [x, y])]
+    [1.0, 1.0]
+    """
+    return assembled(GenerousMaximum(), [a, b], name="Maximum")[0]
+
+
+MAXIMA = {"first": pt.maximum, "each": generous_maximum}
 
 
 def reduced(xs, window, stride, combine):
@@ -75,7 +107,7 @@ def gathered(xs, axis, size, stride, combine):
     places = (length(xs, axis) - size) // stride + 1
     entries = pt.arange(places)[:, None] * stride + pt.arange(size)[None, :]  # (O, K)
     looked_up = xs[(*(slice(None),) * axis, entries)]
-    return (pt.max if combine is pt.maximum else pt.sum)(looked_up, axis=axis + 1)
+    return (pt.sum if combine is pt.add else pt.max)(looked_up, axis=axis + 1)
 
 
 def tail(n, window, stride, padding):

@@ -1,6 +1,7 @@
 """Evaluating a symbolic graph on other variables, and finding what it reads besides its arguments."""
 
 from pytensor.graph.basic import Constant
+from pytensor.tensor.elemwise import DimShuffle
 
 
 def in_order(outputs):
@@ -63,7 +64,8 @@ def descendants(outputs, sources):
 def captured(outputs, arguments):
     """What `outputs` read besides `arguments`: the largest subexpressions that do not depend on them.
 
-    Subexpressions of constants alone are not among them.
+    Subexpressions of constants alone are not among them. Axes of size one that one of them only adds, to be broadcast,
+    are left to the outputs: a gradient summed over such an axis then has it gone, too.
 
     Examples
     --------
@@ -71,16 +73,21 @@ def captured(outputs, arguments):
     >>> x, y = pt.scalars("xy")
     >>> captured([x * pt.exp(y) + 1], [x])
     [Exp.0]
+    >>> captured([x * pt.exp(y)[None, None]], [x])
+    [Exp.0]
     """
     dependent = descendants(outputs, arguments)
     read = [
         i for var in in_order(outputs) if var in dependent and var.owner for i in var.owner.inputs
     ]
-    return [
-        var
-        for var in dict.fromkeys([*read, *outputs])
-        if var not in dependent and not _is_constant(var)
-    ]
+    given = [var for var in [*read, *outputs] if var not in dependent and not _is_constant(var)]
+    return list(dict.fromkeys(map(_without_added_axes, given)))
+
+
+def _without_added_axes(var):
+    while isinstance(getattr(var.owner, "op", None), DimShuffle) and var.owner.op.is_expand_dims:
+        var = var.owner.inputs[0]
+    return var
 
 
 def _is_constant(var):

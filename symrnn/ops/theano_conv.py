@@ -129,7 +129,7 @@ def pool_last(input, axes, ws, ignore_border, stride, pad, mode):
     if ws is None:
         raise UserError("ws must name the window, but is None; give ws=(rows, columns)")
     options = {"stride": spelled(stride, axes), "padding": spelled(pad, axes) or 0,
-               "ignore_border": bool(ignore_border), "mode": mode}  # fmt: skip
+               "ignore_border": bool(ignore_border), "mode": mode, "ties": "each"}  # fmt: skip
     input, window = pt.as_tensor(input), spelled(ws, axes)
     if input.ndim == axes + 2:
         return pool(input, window, **options)

@@ -26,7 +26,7 @@ import importlib.util
 import itertools
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -132,6 +132,22 @@ class Experiment:
             job
             for task in self.tasks(quick=quick)
             for job in self._task_jobs(task, rounds or task.rounds, quick)
+        ]
+
+    def profiled_jobs(self, *, quick=False, rounds=None):
+        """The last case in the first mode again, with a profile of its rewriting, for the report.
+
+        One a round, after the same case without the profile: so the two show what a profile costs.
+        """
+        compiled = [each for each in self.tasks(quick=quick) if each.name == "compile"]
+        return [
+            replace(job, profile=True)
+            for task in compiled
+            for job in self._task_jobs(
+                replace(task, cases=task.cases[-1:], modes=task.modes[:1], states=("cold",)),
+                rounds or task.rounds,
+                quick,
+            )
         ]
 
     def _task_jobs(self, task, rounds, quick):

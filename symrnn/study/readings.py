@@ -12,7 +12,8 @@ from statistics import median, quantiles
 
 FIELDS = ("task", "mode", "state", "round", "status", "message", "wall_s")
 STOPPED = ("peak_rss_bytes", "total_s", "wall_s")  # of a job that was stopped: not the whole
-MACHINE = ("cpu", "cores", "memory_bytes", "os")  # what makes two machines different
+# what makes two machines different
+MACHINE = ("cpu", "cores", "memory_bytes", "os", "jobs_at_once")
 
 
 def reading(record, quantity):

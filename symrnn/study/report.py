@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from symrnn.study.readings import setup
+from symrnn.study.rewriting import Rewriting, rewriting
 from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, Table, markdown, outcome, table
 from symrnn.study.words import amount, case_text, listing
 
@@ -35,19 +36,20 @@ class Section:
     answer: str
     tables: dict[str, Table]  # by task
     pictures: tuple[Picture, ...]
+    rewriting: tuple[Rewriting, ...]  # of the profiled jobs
     failures: tuple[str, ...]
     setups: tuple[str, ...]
     counts: str
+    accounted: str  # how much of the time the phases account for
     left_out: int  # records of other machines or versions
     command: str
 
 
 def section(experiment, records, pictures=()):
     """The `Section` of an experiment from its records."""
-    older, records = (
-        records,
-        newest_setup(records, across_versions=crosses_versions(experiment)),
-    )
+    newest = newest_setup(records, across_versions=crosses_versions(experiment))
+    left_out = len(records) - len(newest)
+    records, profiled = unprofiled(newest), [record for record in newest if record.profile]
     return Section(
         name=experiment.name,
         question=experiment.question,
@@ -55,12 +57,19 @@ def section(experiment, records, pictures=()):
         answer=answer(experiment, records),
         tables=tables(experiment, records),
         pictures=tuple(pictures),
-        failures=tuple(failures(records)),
-        setups=tuple(dict.fromkeys(setup_text(record) for record in records if record.versions)),
-        counts=counts(records),
-        left_out=len(older) - len(records),
+        rewriting=rewriting(profiled, records),
+        failures=tuple(failures(newest)),
+        setups=tuple(dict.fromkeys(setup_text(record) for record in newest if record.versions)),
+        counts=counts(newest),
+        accounted=accounted(newest),
+        left_out=left_out,
         command=f"symrnn run {experiment.name}",
     )
+
+
+def unprofiled(records):
+    """The records whose times hold nothing but the measured."""
+    return [record for record in records if not record.profile]
 
 
 def answer(experiment, records):
@@ -87,7 +96,7 @@ def crosses_versions(experiment):
 
 def pictures(experiment, records, folder):
     """Draw the experiment's charts into `folder`; all but the first are numbered."""
-    records = newest_setup(records, across_versions=crosses_versions(experiment))
+    records = newest_setup(unprofiled(records), across_versions=crosses_versions(experiment))
     charts = experiment.module.figure(records)
     charts = charts if isinstance(charts, list | tuple) else [charts]
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
@@ -104,7 +113,8 @@ def failures(records):
         if record.status != "ok":
             about = f"{case_text(record.case)}, {record.mode} {record.state}: {outcome(record)}"
             message = record.message if record.message and record.message not in about else ""
-            lost[f"{record.task} {about}{f' ({message})' if message else ''}"] = None
+            task = "profiled" if record.profile else record.task
+            lost[f"{task} {about}{f' ({message})' if message else ''}"] = None
     return list(lost)
 
 
@@ -127,6 +137,27 @@ def counts(records):
     return f"{len(records)} jobs in {rounds} round{many} ({', '.join(told)}), {total} in all.{few}"
 
 
+def accounted(records):
+    """What share of each child's time after its imports the phases add up to.
+
+    Examples
+    --------
+    >>> accounted([])
+    ''
+    """
+    shares = [
+        sum(record.values["phases_s"].values()) / record.values["after_import_s"]
+        for record in records
+        if record.is_ok and record.values.get("phases_s") and record.values.get("after_import_s")
+    ]
+    if not shares:
+        return ""
+    return (
+        f"The phases account for {100 * min(shares):.1f} % or more of each child's time after its"
+        " imports."
+    )
+
+
 def setup_text(record):
     """The machine and the versions of a record in one line."""
     machine, versions = record.machine, record.versions
@@ -137,6 +168,8 @@ def setup_text(record):
     ]
     if machine.get("blas_threads"):
         parts.append(f"BLAS threads {machine['blas_threads']}")
+    if machine.get("jobs_at_once"):
+        parts.append(f"{machine['jobs_at_once']} jobs at a time, which disturb each other's times")
     named = [f"{name} {each}" for name, each in versions.items() if each]
     where = ", ".join(str(part) for part in parts if part) or "unknown machine"
     return f"{where}; {', '.join(named) or 'unknown versions'}"

@@ -101,6 +101,24 @@ def killed():
     os.kill(os.getpid(), 9)
 
 
+def kill_parent():
+    """Take down whoever runs this child; only the first time, where the case names a file."""
+    if os.path.exists(case.get("once", "")):
+        ok()
+    else:
+        with open(case.get("once", os.devnull), "w"):
+            os.kill(os.getppid(), 9)
+
+
+def when():
+    """Say when this child began and ended, who runs it, and which file it was given."""
+    begin = time.monotonic()
+    time.sleep(0.2)
+    with open(job["path"]) as file:
+        text = file.read()
+    ok(begin=begin, end=time.monotonic(), parent=os.getppid(), text=text)
+
+
 def exit_3():
     print("Traceback\nImportError: no such thing")
     sys.exit(3)

@@ -148,6 +148,7 @@ def test_cases_of_one_side_only_are_listed():
     [
         ({"versions": VERSIONS | {"pytensor": "3.3.7"}}, "pytensor (3.0.7, 3.3.7)"),
         ({"machine": MACHINE | {"cpu": "B"}}, "cpu (A, B)"),
+        ({"machine": MACHINE | {"jobs_at_once": 2}}, "jobs_at_once (2, None)"),
         ({"machine": MACHINE | {"flags": "floatX=float32"}}, "flags (, floatX=float32)"),
     ],
 )

@@ -134,6 +134,16 @@ def test_a_variable_is_true_and_a_comparison_refuses():
         bool(pt.eq(x, 1))
 
 
+def test_an_expression_stands_for_values_of_any_size():
+    x = pt.matrix("x", shape=(None, 3))
+    y = 2 * x
+    assert (y + 1).eval({y: np.ones((2, 4))}).tolist() == [[2.0] * 4] * 2
+    assert y.eval({y: np.ones((1, 5))}).shape == (1, 5)
+    compat.uninstall()
+    with pytest.raises(TypeError, match="not compatible"):
+        (y + 1).eval({y: np.ones((2, 4))})
+
+
 def test_graph_inputs_come_in_theanos_order():
     import theano
 

@@ -58,6 +58,27 @@ def test_the_first_of_equal_maxima_gets_the_gradient():
     assert grad.tolist() == [[[1.0, 0.0, 1.0, 0.0]]]
 
 
+@pytest.mark.parametrize(
+    ("options", "theanos"),  # gradients that Theano 1.0.5 gives on the CPU
+    [
+        (
+            {"ws": (2, 2)},
+            [[1, 1, 0, 1], [1, 1, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1]],
+        ),
+        (
+            {"ws": (3, 3), "stride": (1, 1), "pad": (1, 1)},
+            [[1, 1, 0, 2], [1, 1, 3, 2], [0, 3, 3, 0], [4, 6, 6, 4]],
+        ),
+    ],
+)
+def test_each_of_equal_maxima_gets_the_gradient_in_theanos_pooling(options, theanos):
+    xs = pt.matrix("xs")
+    value = [[1.0, 1.0, 0.0, 2.0], [1.0, 1.0, 2.0, 2.0], [0.0, 3.0, 3.0, 0.0], [5.0] * 4]
+    pooled = pool_2d(xs, ignore_border=True, **options)
+    grad = pytensor.function([xs], pytensor.grad(pooled.sum(), xs), mode="FAST_COMPILE")
+    assert grad(value).tolist() == theanos
+
+
 def test_a_window_that_is_an_expression_gives_the_same():
     value = np.random.default_rng(0).normal(size=(2, 2, 7, 8))
     window, stride = pt.ivector("window"), pt.ivector("stride")
@@ -76,7 +97,11 @@ def test_theanos_pooling_takes_images_without_channels():
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"mode": "man"}, "did you mean 'max'"), ({"padding": 2}, "less than the window")],
+    [
+        ({"mode": "man"}, "did you mean 'max'"),
+        ({"ties": "last"}, "ties must be one of"),
+        ({"padding": 2}, "less than the window"),
+    ],
 )
 def test_wrong_arguments_are_named(options, words):
     with pytest.raises(UserError, match=words):

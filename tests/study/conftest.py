@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from symrnn.bench.records import Job, Record
+from symrnn.study.experiment import load_experiment
 
 MACHINE = {"cpu": "a CPU", "cores": 2, "memory_bytes": 8 * 10**9, "os": "Linux", "blas_threads": 1}
 VERSIONS = {"python": "3.11.9", "pytensor": "3.0.7", "numpy": "2.4.0"}
@@ -45,3 +46,8 @@ def folder(tmp_path):
     folder.mkdir()
     (folder / "naive.py").write_text((Path(__file__).parent / "naive.py").read_text())
     return folder
+
+
+@pytest.fixture
+def experiment(folder):
+    return load_experiment("naive", folder)

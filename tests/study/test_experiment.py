@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,18 @@ def test_quick_takes_the_quick_cases_and_settings(folder):
     experiment = load_experiment("naive", folder)
     assert len(experiment.jobs(quick=True)) == 2
     assert len(experiment.jobs(quick=True, rounds=3)) == 6
+
+
+def test_the_last_case_is_profiled_once_a_round(folder):
+    experiment = load_experiment("naive", folder)
+    jobs = experiment.profiled_jobs()
+    assert [(job.case, job.round) for job in jobs] == [
+        ({"depth": 4, "form": "naive"}, n) for n in (0, 1)
+    ]
+    assert all(job.profile for job in jobs)
+    plain = {replace(job, profile=False).key for job in jobs}
+    assert plain <= {job.key for job in experiment.jobs()}
+    assert len(experiment.profiled_jobs(quick=True, rounds=1)) == 1
 
 
 def test_a_task_runs_once_and_cold_unless_it_says_otherwise(folder):

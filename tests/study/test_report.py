@@ -2,17 +2,9 @@
 
 from dataclasses import replace
 
-import pytest
-
-from symrnn.study.experiment import load_experiment
 from symrnn.study.readings import select
 from symrnn.study.report import markdown_report, newest_setup, other_versions, pictures, section
 from symrnn.study.table import Comparison, table
-
-
-@pytest.fixture
-def experiment(folder):
-    return load_experiment("naive", folder)
 
 
 def test_words_are_computed_from_the_records(experiment, records):
@@ -51,6 +43,13 @@ def test_records_of_another_machine_are_left_out_and_counted(experiment, records
     told = section(experiment, elsewhere + records)
     assert told.left_out == len(records)
     assert "12 records of other machines or versions are left out." in markdown_report([told], ".")
+
+
+def test_jobs_that_ran_at_once_are_told_and_not_mixed_with_others(experiment, records):
+    at_once = [replace(r, machine=r.machine | {"jobs_at_once": 2}) for r in records]
+    told = section(experiment, records + at_once)
+    assert told.left_out == len(records)
+    assert "2 jobs at a time, which disturb each other's times" in told.setups[0]
 
 
 def test_a_crash_without_versions_belongs_to_its_run(records):

@@ -164,8 +164,14 @@ def checked_groups(num_groups, channels, num_filters):
     return num_groups
 
 
-class Conv1DLayer(BaseConvLayer):
-    """Convolution over one axis; `convolution` is called as ``theano_extensions.conv.conv1d_mc0`` is."""
+class PlainConvLayer(BaseConvLayer):
+    """Convolution over as many axes as the subclass says.
+
+    `convolution`, by default ours, is called as ``theano.tensor.nnet.conv2d`` is.
+    """
+
+    axes = None
+    own_convolution = None
 
     def __init__(
         self,
@@ -179,67 +185,36 @@ class Conv1DLayer(BaseConvLayer):
         b=init.Constant(0.0),
         nonlinearity=nonlinearities.rectify,
         flip_filters=True,
-        convolution=theano_conv.conv1d,
-        **kwargs,
-    ):
-        super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b, nonlinearity,
-                         flip_filters, n=1, **kwargs)  # fmt: skip
-        self.convolution = convolution
-
-    def convolve(self, input, **kwargs):
-        return self._convolve_by(self.convolution, input)
-
-
-class Conv2DLayer(BaseConvLayer):
-    """Convolution over two axes; `convolution` is called as ``theano.tensor.nnet.conv2d`` is."""
-
-    def __init__(
-        self,
-        incoming,
-        num_filters,
-        filter_size,
-        stride=(1, 1),
-        pad=0,
-        untie_biases=False,
-        W=init.GlorotUniform(),
-        b=init.Constant(0.0),
-        nonlinearity=nonlinearities.rectify,
-        flip_filters=True,
-        convolution=theano_conv.conv2d,
-        **kwargs,
-    ):
-        super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b, nonlinearity,
-                         flip_filters, n=2, **kwargs)  # fmt: skip
-        self.convolution = convolution
-
-    def convolve(self, input, **kwargs):
-        return self._convolve_by(self.convolution, input)
-
-
-class Conv3DLayer(BaseConvLayer):
-    """Convolution over three axes; `convolution` (by default ours) is called as ``theano.tensor.nnet.conv3d`` is."""
-
-    def __init__(
-        self,
-        incoming,
-        num_filters,
-        filter_size,
-        stride=(1, 1, 1),
-        pad=0,
-        untie_biases=False,
-        W=init.GlorotUniform(),
-        b=init.Constant(0.0),
-        nonlinearity=nonlinearities.rectify,
-        flip_filters=True,
         convolution=None,
         **kwargs,
     ):
         super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b, nonlinearity,
-                         flip_filters, n=3, **kwargs)  # fmt: skip
-        self.convolution = theano_conv.conv3d if convolution is None else convolution
+                         flip_filters, n=self.axes, **kwargs)  # fmt: skip
+        self.convolution = self.own_convolution if convolution is None else convolution
 
     def convolve(self, input, **kwargs):
         return self._convolve_by(self.convolution, input)
+
+
+class Conv1DLayer(PlainConvLayer):
+    """Convolution over one axis."""
+
+    axes = 1
+    own_convolution = staticmethod(theano_conv.conv1d)
+
+
+class Conv2DLayer(PlainConvLayer):
+    """Convolution over two axes."""
+
+    axes = 2
+    own_convolution = staticmethod(theano_conv.conv2d)
+
+
+class Conv3DLayer(PlainConvLayer):
+    """Convolution over three axes."""
+
+    axes = 3
+    own_convolution = staticmethod(theano_conv.conv3d)
 
 
 from .transposed_conv import (  # noqa: E402  these subclass BaseConvLayer

@@ -42,19 +42,8 @@ class CustomRecurrentLayer(RecurrenceLayer):
         only_return_final=False,
         **kwargs,
     ):
-        super().__init__(
-            incoming,
-            {"hid_init": hid_init},
-            backwards=backwards,
-            learn_init=learn_init,
-            gradient_steps=gradient_steps,
-            grad_clipping=grad_clipping,
-            unroll_scan=unroll_scan,
-            precompute_input=precompute_input,
-            mask_input=mask_input,
-            only_return_final=only_return_final,
-            **kwargs,
-        )
+        super().__init__(incoming, {"hid_init": hid_init}, backwards, learn_init, gradient_steps, grad_clipping,
+                         unroll_scan, precompute_input, mask_input, only_return_final, **kwargs)  # fmt: skip
         self.input_to_hidden = input_to_hidden
         self.hidden_to_hidden = hidden_to_hidden
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
@@ -212,22 +201,9 @@ class RecurrentLayer(CustomRecurrentLayer):
         self.W_in_to_hid = below.W
         self.W_hid_to_hid = step.W
         self.b = below.b
-        super().__init__(
-            incoming,
-            below,
-            step,
-            nonlinearity=nonlinearity,
-            hid_init=hid_init,
-            backwards=backwards,
-            learn_init=learn_init,
-            gradient_steps=gradient_steps,
-            grad_clipping=grad_clipping,
-            unroll_scan=unroll_scan,
-            precompute_input=precompute_input,
-            mask_input=mask_input,
-            only_return_final=only_return_final,
-            **kwargs,
-        )
+        super().__init__(incoming, below, step, nonlinearity, hid_init, backwards, learn_init, gradient_steps,
+                         grad_clipping, unroll_scan, precompute_input, mask_input, only_return_final,
+                         **kwargs)  # fmt: skip
 
     def get_output_for(self, inputs, **kwargs):
         below, step = self.input_to_hidden, self.hidden_to_hidden

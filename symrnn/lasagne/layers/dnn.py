@@ -48,50 +48,34 @@ class MaxPool3DDNNLayer(ImplicitBorder, MaxPool3DLayer):
     """`MaxPool3DLayer`."""
 
 
-class Conv2DDNNLayer(Conv2DLayer):
+class Unflipped:
+    """cuDNN lays filters on as they are, unless told otherwise."""
+
+    def __init__(
+        self,
+        incoming,
+        num_filters,
+        filter_size,
+        stride=1,
+        pad=0,
+        untie_biases=False,
+        W=init.GlorotUniform(),
+        b=init.Constant(0.0),
+        nonlinearity=nonlinearities.rectify,
+        flip_filters=False,
+        num_groups=1,
+        **kwargs,
+    ):
+        super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b, nonlinearity,
+                         flip_filters, num_groups=num_groups, **kwargs)  # fmt: skip
+
+
+class Conv2DDNNLayer(Unflipped, Conv2DLayer):
     """`Conv2DLayer`; by default the filters are not flipped."""
 
-    def __init__(
-        self,
-        incoming,
-        num_filters,
-        filter_size,
-        stride=(1, 1),
-        pad=0,
-        untie_biases=False,
-        W=init.GlorotUniform(),
-        b=init.Constant(0.0),
-        nonlinearity=nonlinearities.rectify,
-        flip_filters=False,
-        num_groups=1,
-        **kwargs,
-    ):
-        super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b,
-                         nonlinearity, flip_filters,
-                         num_groups=num_groups, **kwargs)  # fmt: skip
 
-
-class Conv3DDNNLayer(Conv3DLayer):
+class Conv3DDNNLayer(Unflipped, Conv3DLayer):
     """`Conv3DLayer`; by default the filters are not flipped."""
-
-    def __init__(
-        self,
-        incoming,
-        num_filters,
-        filter_size,
-        stride=(1, 1, 1),
-        pad=0,
-        untie_biases=False,
-        W=init.GlorotUniform(),
-        b=init.Constant(0.0),
-        nonlinearity=nonlinearities.rectify,
-        flip_filters=False,
-        num_groups=1,
-        **kwargs,
-    ):
-        super().__init__(incoming, num_filters, filter_size, stride, pad, untie_biases, W, b,
-                         nonlinearity, flip_filters,
-                         num_groups=num_groups, **kwargs)  # fmt: skip
 
 
 class SpatialPyramidPoolingDNNLayer(SpatialPyramidPoolingLayer):

@@ -40,19 +40,8 @@ class GRULayer(RecurrenceLayer):
         only_return_final=False,
         **kwargs,
     ):
-        super().__init__(
-            incoming,
-            {"hid_init": hid_init},
-            backwards=backwards,
-            learn_init=learn_init,
-            gradient_steps=gradient_steps,
-            grad_clipping=grad_clipping,
-            unroll_scan=unroll_scan,
-            precompute_input=precompute_input,
-            mask_input=mask_input,
-            only_return_final=only_return_final,
-            **kwargs,
-        )
+        super().__init__(incoming, {"hid_init": hid_init}, backwards, learn_init, gradient_steps, grad_clipping,
+                         unroll_scan, precompute_input, mask_input, only_return_final, **kwargs)  # fmt: skip
         self.num_units = num_units
         self.num_inputs = product(self.input_shapes[0][2:])
         for name, gate in zip(GATES, (resetgate, updategate, hidden_update), strict=True):

@@ -47,19 +47,9 @@ class LSTMLayer(RecurrenceLayer):
         only_return_final=False,
         **kwargs,
     ):
-        super().__init__(
-            incoming,
-            {"hid_init": hid_init, "cell_init": cell_init},
-            backwards=backwards,
-            learn_init=learn_init,
-            gradient_steps=gradient_steps,
-            grad_clipping=grad_clipping,
-            unroll_scan=unroll_scan,
-            precompute_input=precompute_input,
-            mask_input=mask_input,
-            only_return_final=only_return_final,
-            **kwargs,
-        )
+        states = {"hid_init": hid_init, "cell_init": cell_init}
+        super().__init__(incoming, states, backwards, learn_init, gradient_steps, grad_clipping,
+                         unroll_scan, precompute_input, mask_input, only_return_final, **kwargs)  # fmt: skip
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
         self.num_units = num_units
         self.peepholes = peepholes

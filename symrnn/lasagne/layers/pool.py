@@ -85,7 +85,7 @@ class PoolLayer(Layer):
 
     def get_output_for(self, input, **kwargs):
         return pool(input, self.pool_size, stride=self.stride, padding=self.pad, ignore_border=self.ignore_border,
-                    mode=self.mode)  # fmt: skip
+                    mode=self.mode, ties="each")  # fmt: skip
 
 
 class Pool1DLayer(PoolLayer):

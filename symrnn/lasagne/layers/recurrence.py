@@ -44,7 +44,7 @@ class RecurrenceLayer(MergeLayer):
         Return the output of the walk's last step alone.
     """
 
-    def __init__(self, incoming, states, *, backwards, learn_init, gradient_steps, grad_clipping, unroll_scan,
+    def __init__(self, incoming, states, backwards, learn_init, gradient_steps, grad_clipping, unroll_scan,
                  precompute_input, mask_input, only_return_final, **kwargs):  # fmt: skip
         incomings = [incoming]
         self.mask_incoming_index = -1

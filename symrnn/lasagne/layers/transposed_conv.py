@@ -88,47 +88,11 @@ class TransposedConv2DLayer(TransposedConvLayer):
 
     axes = 2
 
-    def __init__(
-        self,
-        incoming,
-        num_filters,
-        filter_size,
-        stride=(1, 1),
-        crop=0,
-        untie_biases=False,
-        W=init.GlorotUniform(),
-        b=init.Constant(0.0),
-        nonlinearity=nonlinearities.rectify,
-        flip_filters=False,
-        output_size=None,
-        **kwargs,
-    ):
-        super().__init__(incoming, num_filters, filter_size, stride, crop, untie_biases, W, b, nonlinearity,
-                         flip_filters, output_size, **kwargs)  # fmt: skip
-
 
 class TransposedConv3DLayer(TransposedConvLayer):
     """The transpose of a `Conv3DLayer`."""
 
     axes = 3
-
-    def __init__(
-        self,
-        incoming,
-        num_filters,
-        filter_size,
-        stride=(1, 1, 1),
-        crop=0,
-        untie_biases=False,
-        W=init.GlorotUniform(),
-        b=init.Constant(0.0),
-        nonlinearity=nonlinearities.rectify,
-        flip_filters=False,
-        output_size=None,
-        **kwargs,
-    ):
-        super().__init__(incoming, num_filters, filter_size, stride, crop, untie_biases, W, b, nonlinearity,
-                         flip_filters, output_size, **kwargs)  # fmt: skip
 
 
 Deconv2DLayer = TransposedConv2DLayer

@@ -184,42 +184,26 @@ def agreement(steps):
 
 def step(months):
     """Seconds of a training step, in turns: by hand in JAX, and this library in Numba and in JAX; float64."""
+    from functools import partial
     from pathlib import Path
     from runpy import run_path
 
-    import jax
     import pytensor
 
-    from symrnn.bench.turns import in_turns, median_ratio
+    from symrnn.bench.turns import against_hand
     from symrnn.models.airline_passengers import AirlinePassengers, airline_passengers
 
-    by_hand = run_path(str(Path(__file__).parent / "by_hand" / "airline_passengers.py"))
     recipe = AirlinePassengers()
     arrays = recipe.batch(recipe.data(), 0)
     ours = {}
     for mode in ("NUMBA", "JAX"):
         graph = airline_passengers(months=months, weight_decay=DECAY)
-        state = by_hand["initial"]([param.get_value() for param in graph.params])
-        ours[mode] = pytensor.function(
-            graph.inputs, graph.loss, updates=recipe.updates(graph), mode=mode
-        )
-
-    def hand():
-        nonlocal state
-        loss, state = by_hand["update"](state, *arrays)
-        jax.block_until_ready(state)
-        return float(loss)
-
-    calls = {"by_hand": hand} | {
-        mode: lambda function=function: float(function(*arrays)) for mode, function in ours.items()
-    }
-    first = [call() for call in calls.values()]
-    times = in_turns(calls)
-    return {
-        "losses_differ": max(first) - min(first),
-        **{f"{name}_step_s": seconds for name, seconds in times.items()},
-        **{f"{mode}_ratio": median_ratio(times[mode], times["by_hand"]) for mode in ours},
-    }
+        params = [param.get_value() for param in graph.params]
+        updates = recipe.updates(graph)
+        function = pytensor.function(graph.inputs, graph.loss, updates=updates, mode=mode)
+        ours[mode] = partial(function, *arrays)
+    by_hand = run_path(str(Path(__file__).parent / "by_hand" / "airline_passengers.py"))
+    return against_hand(by_hand["stepper"](params, *arrays), ours)
 
 
 def figure(records):
@@ -262,10 +246,11 @@ def over_years(values):
 def answer(records):
     """The errors, the choice, whether hand and layer agree, and what the forms cost."""
     from symrnn.study.readings import select
+    from symrnn.study.turns import step_against_hand
 
     parts = [compared(each.values) for each in select(records, task="forecasts", status="ok")]
     parts += [agreed(each.values) for each in select(records, task="agreement", status="ok")]
-    parts += [timed(select(records, task="step", status="ok")), chosen(records), forms(records)]
+    parts += [step_against_hand(records), chosen(records), forms(records)]
     return "\n\n".join(filter(None, parts)) or "Nothing finished."
 
 
@@ -294,30 +279,6 @@ def agreed(values):
         f" {values['outputs']:.1e} in outputs, {values['gradients']:.1e} in gradients and"
         f" {values['parameters']:.1e} in trained parameters."
     )
-
-
-def timed(records):
-    """The step against JAX by hand."""
-    from symrnn.study.readings import spread
-    from symrnn.study.words import duration, times
-
-    found = {
-        name: spread(value for record in records for value in as_list(record.values[name]))
-        for name in ("by_hand_step_s", "NUMBA_ratio", "JAX_ratio")
-        if records
-    }
-    if not found:
-        return ""
-    return (
-        f"A step takes {duration(found['by_hand_step_s'].median)} in JAX by hand; this library's takes"
-        f" {times(found['NUMBA_ratio'])} as long in Numba mode, {times(found['JAX_ratio'])} in JAX mode (in turns, one"
-        " thread)."
-    )
-
-
-def as_list(value):
-    """A sample, or samples, as a list."""
-    return value if isinstance(value, list) else [value]
 
 
 def chosen(records):

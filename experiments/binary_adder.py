@@ -180,42 +180,26 @@ def gradient(samples):
 
 def step(batch_size):
     """Seconds of a training step, in turns: by hand in JAX, and this library in Numba and in JAX; float64."""
+    from functools import partial
     from pathlib import Path
     from runpy import run_path
 
-    import jax
     import pytensor
 
-    from symrnn.bench.turns import in_turns, median_ratio
+    from symrnn.bench.turns import against_hand
     from symrnn.models.binary_adder import BinaryAdder, binary_adder
 
-    by_hand = run_path(str(Path(__file__).parent / "by_hand" / "binary_adder.py"))
     recipe = BinaryAdder(batch_size=batch_size)
     arrays = recipe.batch(recipe.data(), 0)
     ours = {}
     for mode in ("NUMBA", "JAX"):
         graph = binary_adder(batch=batch_size)
-        state = by_hand["initial"]([param.get_value() for param in graph.params])
-        ours[mode] = pytensor.function(
-            graph.inputs, graph.loss, updates=recipe.updates(graph), mode=mode
-        )
-
-    def hand():
-        nonlocal state
-        loss, state = by_hand["update"](state, *arrays)
-        jax.block_until_ready(state)
-        return float(loss)
-
-    calls = {"by_hand": hand} | {
-        mode: lambda function=function: float(function(*arrays)) for mode, function in ours.items()
-    }
-    first = [call() for call in calls.values()]
-    times = in_turns(calls)
-    return {
-        "losses_differ": max(first) - min(first),
-        **{f"{name}_step_s": seconds for name, seconds in times.items()},
-        **{f"{mode}_ratio": median_ratio(times[mode], times["by_hand"]) for mode in ours},
-    }
+        params = [param.get_value() for param in graph.params]
+        updates = recipe.updates(graph)
+        function = pytensor.function(graph.inputs, graph.loss, updates=updates, mode=mode)
+        ours[mode] = partial(function, *arrays)
+    by_hand = run_path(str(Path(__file__).parent / "by_hand" / "binary_adder.py"))
+    return against_hand(by_hand["stepper"](params, *arrays), ours)
 
 
 def figure(records):
@@ -247,11 +231,12 @@ def cost_curve(runs):
 def answer(records):
     """Who learns to add, where the others fail, whether the gradient is right, and what the forms cost."""
     from symrnn.study.readings import select
+    from symrnn.study.turns import step_against_hand
 
     runs = select(records, task="train", status="ok")
     parts = [trained(record) for record in runs] + [addition(runs)]
     parts += [checked(record) for record in select(records, task="gradient", status="ok")]
-    parts += [timed(select(records, task="step", status="ok")), forms(records)]
+    parts += [step_against_hand(records), forms(records)]
     return "\n\n".join(filter(None, parts)) or "Nothing finished."
 
 
@@ -292,30 +277,6 @@ def checked(record):
         f"The gradient of all {record.values['parameters']} parameters differs from central differences by at most"
         f" {largest:.1e} ({verdict} 1e-7)."
     )
-
-
-def timed(records):
-    """The step against JAX by hand."""
-    from symrnn.study.readings import spread
-    from symrnn.study.words import duration, times
-
-    found = {
-        name: spread(value for record in records for value in as_list(record.values[name]))
-        for name in ("by_hand_step_s", "NUMBA_ratio", "JAX_ratio")
-        if records
-    }
-    if not found:
-        return ""
-    return (
-        f"A step takes {duration(found['by_hand_step_s'].median)} in JAX by hand; this library's takes"
-        f" {times(found['NUMBA_ratio'])} as long in Numba mode, {times(found['JAX_ratio'])} in JAX mode (in turns, one"
-        " thread)."
-    )
-
-
-def as_list(value):
-    """A sample, or samples, as a list."""
-    return value if isinstance(value, list) else [value]
 
 
 def forms(records):

@@ -129,7 +129,7 @@ def features(series, counts, steps):
 class AirlinePassengers(Recipe):
     """Trained on all but the last two years, all months in one batch, with Nesterov's momentum.
 
-    Size, decay and steps were chosen by the errors in the two years before those (``experiments/airline_passengers.py``).
+    Size, decay and steps were chosen in the two years before those (``experiments/airline_passengers.py``).
 
     Attributes
     ----------

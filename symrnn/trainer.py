@@ -13,7 +13,7 @@ from symrnn.errors import TrainingError, UserError, nearest
 from symrnn.models import RECIPES, recipe_class
 from symrnn.study.declaration import MODES
 from symrnn.study.words import number
-from symrnn.terminal import INTERRUPTED, console
+from symrnn.terminal import INTERRUPTED, console, was_interrupted
 
 STOPPED = 1
 REFRESH_S = 0.1  # of the live display
@@ -56,6 +56,11 @@ def train(name, data, settings, steps, mode, folder, fresh, every):
     except TrainingError as error:
         click.echo(f"symrnn: {error}; {kept(path)}", err=True)
         sys.exit(STOPPED)
+    except BaseException as error:
+        if not was_interrupted(error):
+            raise
+        click.echo(f"\nstopped at once; {kept(path)}", err=True)
+        sys.exit(INTERRUPTED)
     for reading, value in recipe.test(training.network(), training.data).items():
         click.echo(f"{reading}: {number(value)}")
     click.echo(f"try it: symrnn predict {name} --checkpoint {path}")
@@ -116,7 +121,7 @@ def run(training, path, every):
     from symrnn.training.checkpoint import save_checkpoint
 
     saved = monotonic()
-    with Display(training) as display, interrupts() as interrupted:
+    with Display(training) as display, interrupts(training) as interrupted:
         for step in training:
             display(step)
             is_due = step.number % every == 0 if every else monotonic() - saved > EVERY_S
@@ -136,12 +141,15 @@ def run(training, path, every):
 
 
 @contextmanager
-def interrupts():
-    """A list that Ctrl-C fills, so that a step is never cut in two; a second Ctrl-C is `KeyboardInterrupt`."""
-    interrupted = []
+def interrupts(training):
+    """A list that Ctrl-C fills, so that no step is cut in two.
+
+    A second Ctrl-C, or one while the first step compiles, is a `KeyboardInterrupt`.
+    """
+    interrupted, begun = [], len(training.losses)
 
     def note(signum, frame):
-        if interrupted:
+        if interrupted or len(training.losses) == begun:
             raise KeyboardInterrupt
         interrupted.append(signum)
 

@@ -76,16 +76,27 @@ def test_your_own_data_are_trained_on(invoke):
     assert "was trained on mine.txt, but this run has the embedded data" in refused.stderr
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(invoke, monkeypatch):
+@pytest.fixture
+def interrupt(monkeypatch):
+    """A function that sets the steps at which Ctrl-C is pressed: after a step, 0 while the first compiles."""
     turn = symrnn.training.loop.Training.__iter__
 
-    def interrupted(training):
-        for step in turn(training):
-            if step.number == 4:
+    def press(*steps):
+        def interrupted(training):
+            if 0 in steps:
                 signal.raise_signal(signal.SIGINT)
-            yield step
+            for step in turn(training):
+                for _ in range(steps.count(step.number)):
+                    signal.raise_signal(signal.SIGINT)
+                yield step
 
-    monkeypatch.setattr(symrnn.training.loop.Training, "__iter__", interrupted)
+        monkeypatch.setattr(symrnn.training.loop.Training, "__iter__", interrupted)
+
+    return press
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(invoke, interrupt):
+    interrupt(4)
     done = invoke("train", "line")
     assert done.exit_code == 130
     assert (
@@ -93,6 +104,17 @@ def test_ctrl_c_saves_and_says_how_to_go_on(invoke, monkeypatch):
     )
     assert load_checkpoint(FILE).steps == 4
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_before_the_first_step_or_twice_stops_at_once(invoke, interrupt):
+    interrupt(0)
+    done = invoke("train", "line")
+    assert done.exit_code == 130
+    assert done.stderr.endswith("stopped at once; no checkpoint was written\n")
+    interrupt(3, 3)
+    done = invoke("train", "line", "--every", "2")
+    assert done.exit_code == 130
+    assert "stopped at once; the last good checkpoint is trained/line.npz, of step 2" in done.stderr
 
 
 def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(invoke):

@@ -1,5 +1,6 @@
 """Times of functions that are called in turns, so that each meets the same moods of the machine."""
 
+from operator import truediv
 from statistics import median
 from time import perf_counter
 
@@ -28,12 +29,19 @@ def in_turns(functions, *, rounds=30, calls=10):
     return times
 
 
-def median_ratio(of, to):
-    """The median over the rounds of one function's seconds divided by another's.
+def against_hand(by_hand, ours, *, rounds=30, calls=10):
+    """The values of a record: seconds of a step `by_hand` and of each of `ours`, by name, their ratios, and how far
+    the first losses that they return differ.
 
     Examples
     --------
-    >>> median_ratio([2.0, 4.0, 9.0], [1.0, 2.0, 3.0])
-    2.0
+    >>> values = against_hand(lambda: 1.0, {"JAX": lambda: 1.5}, rounds=3)
+    >>> list(values), values["losses_differ"]
+    (['losses_differ', 'by_hand_step_s', 'JAX_step_s', 'JAX_ratio'], 0.5)
     """
-    return median(a / b for a, b in zip(of, to, strict=True))
+    functions = {"by_hand": by_hand} | ours
+    losses = [float(function()) for function in functions.values()]
+    times = in_turns(functions, rounds=rounds, calls=calls)
+    ratios = {f"{name}_ratio": median(map(truediv, times[name], times["by_hand"])) for name in ours}
+    seconds = {f"{name}_step_s": each for name, each in times.items()}
+    return {"losses_differ": max(losses) - min(losses), **seconds, **ratios}

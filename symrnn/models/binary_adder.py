@@ -106,6 +106,9 @@ class BinaryAdder(Recipe):
 
     Attributes
     ----------
+    hidden_size
+        H; of twenty networks with the tutorial's three states, eight learn to add exactly, with eight all do
+        (``experiments/binary_adder.py``).
     samples, tests
         Additions to train on, and others to test on.
     learning_rate, momentum, rho, epsilon
@@ -114,6 +117,7 @@ class BinaryAdder(Recipe):
 
     steps: int = 1000
     batch_size: int = 100
+    hidden_size: int = HIDDEN
     samples: int = 2000
     tests: int = 1000
     learning_rate: float = 0.05
@@ -127,7 +131,7 @@ class BinaryAdder(Recipe):
         return additions(samples=self.samples, tests=self.tests, seed=self.seed, path=path)
 
     def graph(self):
-        return binary_adder(seed=self.seed)
+        return binary_adder(hidden_size=self.hidden_size, seed=self.seed)
 
     def updates(self, graph):
         rates = (self.learning_rate, self.momentum, self.rho, self.epsilon)

@@ -69,6 +69,14 @@ def test_the_network_is_tested_at_odd_values_and_training_goes_on_as_if_it_were_
     assert tested.losses == untested.losses
 
 
+def test_a_restart_is_a_new_training():
+    training, fresh = started(), started(seed=3)
+    list(training)
+    training.restart(fresh.recipe, fresh.data)
+    assert [step.loss for step in training] == [step.loss for step in fresh]
+    np.testing.assert_array_equal(training.values(), fresh.values())
+
+
 def test_a_graph_that_draws_random_numbers_is_refused():
     rng = pytensor.shared(np.random.default_rng(0), name="rng")
     _, drawn = pt.random.normal(rng=rng, return_next_rng=True)

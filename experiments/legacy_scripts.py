@@ -50,6 +50,7 @@ tasks = {
             "compile_s",
             "first_call_s",
             "steps_s",
+            "cpu_s",
             "first_loss",
             "last_loss",
         ],
@@ -181,8 +182,13 @@ def batch(depth, form):
 
 
 def script(depth, interpreter):
-    """Run the old file in a fresh process with an empty compiledir: the seconds and losses that it prints as JSON."""
+    """Run the old file in a fresh process with an empty compiledir: the seconds and losses that it prints as JSON.
+
+    ``cpu_s`` is what the process and its compilers used, which a busy machine changes less than the seconds that
+    passed.
+    """
     import json
+    import resource
     import subprocess
     import sys
     import tempfile
@@ -192,12 +198,15 @@ def script(depth, interpreter):
         environment = os.environ | {
             "THEANO_FLAGS": f"base_compiledir={folder},{os.environ.get('THEANO_FLAGS', '')}"
         }
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             [*run, str(SCRIPT), str(depth)], env=environment, capture_output=True, text=True
         )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"{interpreter} failed: {done.stderr.strip().splitlines()[-1:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return json.loads(done.stdout.strip().splitlines()[-1]) | {"cpu_s": used}
 
 
 def figure(records):
@@ -237,5 +246,6 @@ def answer(records):
         sentences.append(f"The old file with {case['depth']} layers on {case['interpreter']}, cold: network and updates"
                          f" {values['build_s'] + values['updates_s']:.1f} s, compile {values['compile_s']:.1f} s, first"
                          f" call {values['first_call_s']:.1f} s, 19 more steps {values['steps_s']:.2f} s,"
+                         f" {values['cpu_s']:.0f} s of CPU in all,"
                          f" loss {values['first_loss']:.3f} to {values['last_loss']:.3f}.")  # fmt: skip
     return " ".join(sentences)

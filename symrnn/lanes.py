@@ -36,3 +36,14 @@ def bound(op, inputs):
     """
     graph = getattr(op, "_frozen_fgraph", op.fgraph)
     return graph.bind(dict(zip(graph.inputs, inputs, strict=True)))
+
+
+def join_parts(node):
+    """The axis along which a Join node joins, and what it joins.
+
+    Since 3.3 the axis belongs to the op, before it is the node's first input; None where that is an expression.
+    """
+    if hasattr(node.op, "axis"):
+        return node.op.axis, list(node.inputs)
+    axis, *parts = node.inputs
+    return (int(axis.data) if hasattr(axis, "data") else None), parts

@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.basic import Join
 
 from symrnn.bptt import Direction, Projection, Weights, rows, unrows
+from symrnn.lanes import join_parts
 from symrnn.ops.scan import Recurrence, plain_scan
 from symrnn.path import Path, given_lengths, known_lengths
 
@@ -206,8 +207,8 @@ def side_by_side(pieces):
     Examples
     --------
     >>> a, b, c = (pt.matrix(name) for name in "abc")
-    >>> [str(var) for var in side_by_side([pt.join(1, a, b), c]).owner.inputs[1:]]
-    ['a', 'b', 'c']
+    >>> join_parts(side_by_side([pt.join(1, a, b), c]).owner)
+    (1, [a, b, c])
     """
     axis = pieces[0].type.ndim - 1
     flat = [part for piece in pieces for part in _parts(piece, axis)]
@@ -216,8 +217,10 @@ def side_by_side(pieces):
 
 def _parts(var, axis):
     node = var.owner
-    is_join = node is not None and isinstance(node.op, Join)
-    return node.inputs[1:] if is_join and int(node.inputs[0].data) == axis else [var]
+    if node is None or not isinstance(node.op, Join):
+        return [var]
+    joined_along, parts = join_parts(node)
+    return parts if joined_along == axis else [var]
 
 
 def columns(xs, widths):

@@ -41,6 +41,7 @@ PATIENCE_S = 120.0  # to wait for workers when there is none
 CONNECT_S = 10.0
 LOOK_S = 1.0  # between two looks at the workers
 GO_ON = "what was finished is kept, and the same command goes on from there"
+GONE = f"the Dask scheduler is gone; {GO_ON}"
 ONE_AT_A_TIME = Lock()  # of a worker process
 
 
@@ -126,7 +127,7 @@ class Cluster:
             details = {"message": message, "machine": {"worker": worker}}
             yield from (self.marked(Record.of(job, "crash", **details)) for job in group)
         except CancelledError as error:
-            raise JobError(f"the Dask scheduler is gone; {GO_ON}") from error
+            raise JobError(GONE) from error
         except Exception as error:
             raise JobError(
                 f"a Dask worker cannot run symrnn: {type(error).__name__}: {error};"
@@ -147,7 +148,7 @@ class Cluster:
     def check_alive(self, alive_at: float) -> None:
         """Give up when the scheduler is gone, or there was no worker for long."""
         if self.client.status not in ("running", "connecting"):
-            raise JobError(f"the Dask scheduler is gone; {GO_ON}")
+            raise JobError(GONE)
         if monotonic() - alive_at > PATIENCE_S:
             raise JobError(
                 f"the Dask cluster has had no worker for {PATIENCE_S:g} s; start some with"
@@ -166,6 +167,8 @@ def finished(futures: Iterable) -> list:
         return list(wait(list(futures), timeout=LOOK_S, return_when="FIRST_COMPLETED").done)
     except TimeoutError:
         return []
+    except CancelledError as error:
+        raise JobError(GONE) from error
 
 
 def measured_there(jobs: Sequence[str], worker: Sequence[str], text: str) -> list[str]:

@@ -154,7 +154,7 @@ def accounted(records):
     ]
     if not shares:
         return ""
-    words = goal(f"at least {LEAST_ACCOUNTED:.0%}", min(shares) >= LEAST_ACCOUNTED)
+    words = goal(f"at least {100 * LEAST_ACCOUNTED:.0f} %", min(shares) >= LEAST_ACCOUNTED)
     return (
         f"The phases account for {100 * min(shares):.1f} % or more of each child's time after its"
         f" imports {words}."

@@ -72,7 +72,7 @@ def sums(profile: RewriteProfile, overhead: Spread | None) -> str:
     told = (
         f"Rewriting took {duration(profile.rewrite_s)}, of which the passes account for"
         f" {number(100 * profile.accounted)} %"
-        f" {goal(f'at least {LEAST_ACCOUNTED:.0%}', profile.accounted >= LEAST_ACCOUNTED)};"
+        f" {goal(f'at least {100 * LEAST_ACCOUNTED:.0f} %', profile.accounted >= LEAST_ACCOUNTED)};"
         f" {duration(profile.remainder_s)} more went into cloning the graph and checking it."
     )
     if overhead:

@@ -105,7 +105,7 @@ def told(experiment, records, profiled):
 def test_a_report_states_what_the_parts_add_up_to_and_what_the_profile_costs(told):
     text = markdown_report([told], ".")
     assert (
-        "Rewriting took 9 s, of which the passes account for 88.9 % (goal MISSED: at least 95%);"
+        "Rewriting took 9 s, of which the passes account for 88.9 % (goal MISSED: at least 95 %);"
         in text
     )
     assert "; 1 s more went into cloning" in text

@@ -108,7 +108,7 @@ def train(hidden_size, seeds, steps):
     ]
     training = Training(recipes[0], recipes[0].data(), mode=pytensor.config.mode)
     network = training.network()
-    runs = []
+    runs, curves = [], {}
     for recipe in recipes:
         training.restart(recipe, recipe.data())
         wrong_after = {}
@@ -120,15 +120,17 @@ def train(hidden_size, seeds, steps):
             {
                 "wrong_early": wrong_after[100],
                 "wrong": wrong_after[steps],
-                "losses": [float(f"{loss:.4g}") for loss in training.losses],
                 "mistakes": mistakes(network, training.data.test),
                 "lines": list(recipe.predict(network, ("53", "46"))),
             }
         )
+        kind = "exact" if not wrong_after[steps] else "inexact"
+        curves.setdefault(kind, [float(f"{loss:.4g}") for loss in training.losses])
     return {
         "exact_early": sum(run["wrong_early"] == 0 for run in runs),
         "exact": sum(run["wrong"] == 0 for run in runs),
         "runs": runs,
+        "curves": curves,  # of the first of either kind
     }
 
 
@@ -207,7 +209,7 @@ def figure(records):
     from symrnn.study.readings import select
 
     charts = [
-        cost_curve(record.values["runs"]) for record in select(records, task="train", status="ok")
+        cost_curve(each.values["curves"]) for each in select(records, task="train", status="ok")
     ]
     compiled = select(records, task="compile", state="cold")
     if compiled:
@@ -216,15 +218,11 @@ def figure(records):
     return charts
 
 
-def cost_curve(runs):
-    """The loss of one network that adds exactly and of one that does not."""
+def cost_curve(losses):
+    """The loss of the first network that adds exactly and of the first that does not."""
     from symrnn.study.figures import curves
 
-    shown = {}
-    for seed, run in enumerate(runs):
-        kind = "exact" if run["wrong"] == 0 else f"{run['wrong']} of 1000 wrong"
-        if not any(label.endswith("exact") == (kind == "exact") for label in shown):
-            shown[f"seed {seed}: {kind}"] = (range(1, len(run["losses"]) + 1), run["losses"])
+    shown = {f"{kind} adder": (range(1, len(each) + 1), each) for kind, each in losses.items()}
     return curves(shown, x="step", y="loss (nats a bit)", logarithmic=True, heading="Cost curve")
 
 

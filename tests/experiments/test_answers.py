@@ -84,3 +84,24 @@ def test_nesterov_forms_trains_all_forms_alike():
     assert trained["largest_difference"] < 1e-12
     assert trained["first_loss"] > trained["last_loss"]
     assert 0 < trained["accuracy"] < 1
+
+
+def test_answer_of_binary_adder_counts_the_exact_networks():
+    told = section(*recorded("binary_adder")).answer
+    assert (
+        "With 3 states, 7 of 20 networks add 1000 unseen pairs exactly after the tutorial's" in told
+    )
+    assert "11 of them err in one such situation and in no other" in told
+    assert "With 8 states, 20 of 20 networks" in told
+    assert "    x1:   1010110   53\n    x2: + 0111010   46" in told
+    assert "by at most 1.9e-10 (below 1e-7)" in told
+
+
+def test_answer_of_airline_passengers_states_both_errors_and_the_agreement():
+    told = section(*recorded("airline_passengers")).answer
+    assert (
+        "a month ahead 17.7 (16.4 to 18.9), where the count of twelve months before gives 50"
+        in told
+    )
+    assert "(below it in 20)" in told
+    assert "differ by at most 4.2e-17 in outputs" in told

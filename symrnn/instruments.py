@@ -57,6 +57,10 @@ def measure(target, mode, state, flags, time_limit, steps, trace):
         from symrnn.bench.trace import write_traces
 
         click.echo("\n".join(str(path) for path in write_traces(record, trace)))
+        if not any(kind == "op" for kind, *_ in record.values["spans"]):
+            click.echo(
+                f"{mode} makes one function of the graph, so the step has no times by op; try --mode CVM"
+            )
     if not record.is_ok:
         raise JobError(
             f"{target} did not finish: {record.message}; the tables hold what was known by then"

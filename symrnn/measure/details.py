@@ -1,10 +1,11 @@
-"""What is recorded of a profiled job besides its phases: rewrites, source lines, a timeline."""
+"""What is recorded of a profiled job besides its phases: rewrites, source lines, and a timeline down to the ops."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 
 from symrnn.measure.compile_events import CompileEvents
+from symrnn.measure.op_timeline import op_spans
 from symrnn.measure.rewrite_profile import rewrite_profile
 from symrnn.measure.rewrite_timing import RewriteProfile
 from symrnn.measure.source_lines import SourceLine, full_traces, source_lines
@@ -20,6 +21,9 @@ class Details:
     begin: float  # of the timeline, on the clock of `time.perf_counter`
     rewrites: RewriteProfile | None = None
     lines: dict[str, list[SourceLine]] = field(default_factory=dict)
+    ops: list[tuple] = field(
+        default_factory=list
+    )  # spans of one more step, none with Numba and JAX
 
     def traces(self):
         """The context to build in, so that every node knows its line."""
@@ -27,7 +31,7 @@ class Details:
 
     def hooks(self) -> dict:
         """Arguments for `stages`."""
-        return {"rewriting": self.rewriting, "look": self.look}
+        return {"rewriting": self.rewriting, "look": self.look, "look_back": self.look_back}
 
     @contextmanager
     def rewriting(self) -> Iterator[None]:
@@ -43,6 +47,10 @@ class Details:
             "lines_after": source_lines([o for f in functions for o in f.maker.fgraph.outputs]),
         }
 
+    def look_back(self, functions, arguments) -> None:
+        """Take one more step, timed op by op."""
+        self.ops = op_spans(functions, arguments)
+
     def to_dict(self, watch: Stopwatch, events: CompileEvents) -> dict:
         """JSON values for a record; times count from `begin`."""
         values = {name: [asdict(line) for line in lines] for name, lines in self.lines.items()}
@@ -52,6 +60,7 @@ class Details:
             for each in events.compilations
             if each.duration_s > SHORTEST_COMPILATION_S
         ]
+        spans += self.ops
         if self.rewrites:
             begin = self.rewrites.begin_s
             spans += [(kind, name, begin + at, s) for kind, name, at, s in self.rewrites.spans]

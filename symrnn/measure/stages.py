@@ -204,13 +204,14 @@ def stages(
     on_value: Callable[..., None] = lambda **values: None,
     rewriting: Callable[[], AbstractContextManager] = nullcontext,
     look: Callable[[Sequence, Sequence], None] = lambda specs, functions: None,
+    look_back: Callable[[Sequence, Sequence], None] = lambda functions, arguments: None,
 ) -> CompileTime:
     """Measure every phase once, and up to `steps` steps.
 
     ``build()`` returns a graph; ``functions(graph)`` differentiates it and returns the functions
     of a step; ``arguments(graph, functions)`` returns the arrays that each function is called
     with. Sizes are counted, and the arrays are made, off the clock of the phases (the stopwatch
-    calls this "count" and "batch").
+    calls this "count" and "batch"); so are `look`, after linking, and `look_back`, after the steps.
 
     After `step_limit_s` seconds no further step is taken, once there are three. What is known is
     given to `on_value` as soon as it is, so that a run that is stopped leaves what it knew.
@@ -254,6 +255,8 @@ def stages(
     with watch("first_call"):
         run_step(compiled, arrays)
     step_s = step_samples(compiled, arrays, steps, step_limit_s, watch)
+    with watch("count"):
+        look_back(compiled, arrays)
     phases = ("build", "grad", "rewrite", "link", "first_call")
     seconds = {f"{name}_s": watch.seconds[name] for name in phases}
     return CompileTime(**seconds, step_s=tuple(step_s), before=before, after=after)

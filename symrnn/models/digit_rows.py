@@ -13,6 +13,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
 from symrnn.cells import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
+from symrnn.data.digits import load_digit_rows as load_digit_rows
 from symrnn.errors import UserError, nearest
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, zeros
@@ -150,23 +151,3 @@ def digit_rows_loss(params, graph, *, scans="one", gradient="assembled", **netwo
         network.pop(unused, None)
     net = DigitRows.create(dtype=xs.type.dtype, **network).with_params(params)
     return cross_entropy(net.logits(xs, scans=scans, gradient=gradient), labels)
-
-
-def load_digit_rows(*, dtype="float64", seed=0):
-    """``(xs, labels)`` to train on, 1437 images, and ``(xs, labels)`` to test on, 360: ``(T, B, D)`` in [0, 1], int32.
-
-    The split is drawn from `seed`, stratified by digit.
-    """
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    digits = load_digits()
-    images = (digits.images / 16).astype(dtype)
-    parts = train_test_split(
-        images, digits.target, test_size=0.2, random_state=seed, stratify=digits.target
-    )
-    train, test, train_labels, test_labels = parts
-    return tuple(
-        (np.ascontiguousarray(part.transpose(1, 0, 2)), labels.astype("int32"))
-        for part, labels in ((train, train_labels), (test, test_labels))
-    )

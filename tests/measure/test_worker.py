@@ -92,6 +92,7 @@ def test_a_profiled_job_records_rewrites_lines_and_a_timeline(experiment, tmp_pa
     assert sum(line["nodes"] for line in lines) == record.values["before"]["nodes"]
     spans = spans_of(record)
     assert {"build", "rewrite", "link", "first_call", "step", "one step"} <= {s.name for s in spans}
+    assert {span.name for span in spans if span.category == "op"} >= {"Sum{Add}"}
     assert all(span.begin_ns >= 0 for span in spans)
     assert len(write_traces(record, tmp_path)) == 2
 

@@ -7,6 +7,7 @@ from helpers import FEW_REWRITES
 
 from symrnn.models.airline_passengers import AirlinePassengers
 from symrnn.models.binary_adder import BinaryAdder
+from symrnn.models.digit_networks import NETWORKS, digit_network
 from symrnn.updates import nesterov_naive_clone, nesterov_odd_even, rmsprop_nesterov
 
 STEPS = 100
@@ -22,9 +23,27 @@ def plain_rule(loss, params, form):
     return form(loss, params, 0.02, 0.9)
 
 
+class SmallDigits:
+    """A network that reads two images of three rows, drawn at random."""
+
+    def __init__(self, network):
+        self.network = network
+        self.inputs = self.graph().inputs
+
+    def graph(self):
+        return digit_network(self.network, steps=3, pixels=2, batch=2, hidden_size=2)
+
+    def data(self):
+        return np.random.default_rng(0)
+
+    def batch(self, rng, step):
+        return [rng.uniform(0, 5, x.type.shape).astype(x.dtype) for x in self.inputs]
+
+
 ROWS = {  # network: (recipe of a small version, rule)
     "airline_passengers": (AirlinePassengers(test_months=114), plain_rule),
     "binary_adder": (BinaryAdder(batch_size=5), adders_rule),
+    **{name: (SmallDigits(name), plain_rule) for name in NETWORKS},
 }
 
 

@@ -1,0 +1,138 @@
+"""An update rule by its name, with decay, clipping and a schedule: what the recipes' options select."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from symrnn.errors import UserError, nearest
+from symrnn.typing import Updates
+from symrnn.updates import (
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    amsgrad,
+    get_or_compute_grads,
+    momentum,
+    nadam,
+    nesterov_momentum,
+    rmsprop,
+    rmsprop_nesterov,
+    sgd,
+    total_norm_constraint,
+)
+from symrnn.updates.gradients import check_rate
+from symrnn.updates.schedules import cosine, one_cycle, step_counter, step_decay, warm_up
+
+RULES = {  # name: (rule, what `one_cycle` moves against the learning rate)
+    "adagrad": (adagrad, None),
+    "adam": (adam, "beta1"),
+    "adamax": (adamax, "beta1"),
+    "adamw": (adamw, "beta1"),
+    "amsgrad": (amsgrad, "beta1"),
+    "momentum": (momentum, "momentum"),
+    "nadam": (nadam, "beta1"),
+    "nesterov_momentum": (nesterov_momentum, "momentum"),
+    "rmsprop": (rmsprop, None),
+    "rmsprop_nesterov": (rmsprop_nesterov, "momentum"),
+    "sgd": (sgd, None),
+}
+
+
+class Scheduled(NamedTuple):
+    """The rates of a step: a number, or an expression of a step count."""
+
+    learning_rate: object
+    momentum: object = None  # where the schedule moves it
+
+
+SCHEDULES = {  # name: (step, steps, rate) -> Scheduled
+    "constant": lambda step, steps, rate: Scheduled(rate),
+    "cosine": lambda step, steps, rate: Scheduled(cosine(step, steps, rate)),
+    "one_cycle": lambda step, steps, rate: Scheduled(*one_cycle(step, steps, rate)),
+    "step_decay": lambda step, steps, rate: Scheduled(step_decay(step, -(-steps // 3), rate)),
+    "warm_up": lambda step, steps, rate: Scheduled(warm_up(step, -(-steps // 10), rate)),
+}
+
+
+def rule_updates(
+    rule,
+    loss,
+    params,
+    *,
+    learning_rate,
+    weight_decay=0.0,
+    max_norm=None,
+    schedule="constant",
+    steps=None,
+) -> Updates:
+    """The updates of the rule called `rule`, for ``TrainingGraph.loss`` and ``TrainingGraph.params``.
+
+    Parameters
+    ----------
+    rule
+        A key of `RULES`, the name of a function in `symrnn.updates`; other hyper-parameters as there by default.
+    learning_rate
+        The highest one where a schedule moves it.
+    weight_decay
+        Decoupled for ``"adamw"``; for every other rule L2, ``weight_decay / 2 * (w**2).sum()`` in what is
+        differentiated, the loss itself staying as it is. Every parameter decays, biases too, as in PyTorch.
+    max_norm
+        The gradients' common norm is at most this, before L2 is added; None for no bound.
+    schedule
+        A key of `SCHEDULES`: ``constant``; ``cosine`` down to zero; ``one_cycle``, which also moves the momentum
+        (`beta1` of Adam's kin); ``step_decay``, a tenth after each third; ``warm_up`` over the first tenth.
+    steps
+        Length of the schedule in updates; all but ``constant`` need it.
+
+    Returns
+    -------
+    The rule's dictionary; with a schedule also the step count, at 0.
+
+    Raises
+    ------
+    UserError
+        When a name is unknown, `steps` is missing, or a rate is wrong.
+
+    Examples
+    --------
+    >>> import pytensor
+    >>> w = pytensor.shared(np.array([1.0, 2.0]), name="w")
+    >>> updates = rule_updates("nesterov_momentum", (w**2).sum(), [w],
+    ...                        learning_rate=0.1, schedule="one_cycle", steps=100)
+    >>> list(updates)
+    [w, w.jump, step]
+    """
+    check_name("rule", rule, RULES)
+    check_name("schedule", schedule, SCHEDULES)
+    if schedule != "constant" and steps is None:
+        raise UserError(f"steps must be given for the schedule {schedule!r}; give its length")
+    build, momentum_name = RULES[rule]
+    options = {"weight_decay": weight_decay} if rule == "adamw" else {}
+    step = step_counter()
+    rates = SCHEDULES[schedule](step, steps, learning_rate)
+    if rates.momentum is not None and momentum_name:
+        options[momentum_name] = rates.momentum
+    l2 = 0.0 if rule == "adamw" else weight_decay
+    grads = regular_grads(loss, params, l2, max_norm)
+    updates = dict(build(grads, params, rates.learning_rate, **options))
+    return updates if schedule == "constant" else updates | {step: step + 1}
+
+
+def regular_grads(loss, params, l2, max_norm):
+    """The gradients, bounded by `max_norm` together, and then those of L2."""
+    l2 = check_rate("weight_decay", l2)
+    grads = get_or_compute_grads(loss, params)
+    if max_norm is not None:
+        grads = total_norm_constraint(grads, max_norm)
+    if not l2:
+        return grads
+    return [grad + np.asarray(l2, p.dtype) * p for grad, p in zip(grads, params, strict=True)]
+
+
+def check_name(argument, name, known):
+    """Refuse a name that is not among the known ones."""
+    if name not in known:
+        raise UserError(
+            f"{argument} must be one of {', '.join(known)}, but is {name!r}; {nearest(name, known)}"
+        )

@@ -25,7 +25,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -91,14 +90,14 @@ class Cluster:
     ) -> Iterator[Record]:
         """The records of all groups, as they come in."""
         groups, running, alive_at = iter(groups), {}, monotonic()
+        waiting = next(groups, None)
         try:
-            while True:
-                free = len(self.workers()) - len(running)
-                for group in islice(groups, max(free, 0)):
-                    tell("started", group[0])
-                    running[self.submit(group, worker)] = group
-                if free > 0 and not running:
-                    return
+            while waiting or running:
+                for _ in range(len(self.workers()) - len(running)):
+                    if waiting:
+                        tell("started", waiting[0])
+                        running[self.submit(waiting, worker)] = waiting
+                        waiting = next(groups, None)
                 for future in finished(running):
                     yield from self.records_of(future, running.pop(future))
                 alive_at = monotonic() if self.workers() else alive_at

@@ -37,7 +37,7 @@ def invoke(tmp_path, monkeypatch):
 def test_train_tells_its_progress_tests_and_names_the_next_command(invoke):
     done = invoke("train", "line", "--steps", "60")
     assert done.exit_code == 0, done.output
-    assert re.search(r"step 30/60: loss [\d.e-]+, \d+ steps/s, \d s left", done.stderr)
+    assert re.search(r"step 30/60: loss [\d.e-]+, [\d.e+]+ steps/s, \d+ s left", done.stderr)
     reading, hint = done.stdout.splitlines()
     assert re.fullmatch(r"largest error: 0\.\d+", reading)
     said = invoke(*hint.removeprefix("try it: symrnn ").split(), "0")

@@ -8,6 +8,7 @@ from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
 
 from symrnn.errors import UserError
+from symrnn.typing import Updates
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class TrainingGraph:
         Shared variables to train; the loss depends on every one.
     outputs
         Further expressions by name, for example ``{"logits": (B, K)}``.
+    carried
+        States that go from one batch to the next, each with its value after this batch; they are not trained, and join
+        the updates of the training function.
 
     Raises
     ------
@@ -43,6 +47,7 @@ class TrainingGraph:
     loss: Variable
     params: tuple[SharedVariable, ...]
     outputs: Mapping[str, Variable] = field(default_factory=dict)
+    carried: Updates = field(default_factory=dict)
 
     def __post_init__(self):
         object.__setattr__(self, "inputs", tuple(self.inputs))

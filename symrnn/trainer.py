@@ -3,7 +3,7 @@
 import signal
 import sys
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from time import monotonic
 
@@ -67,9 +67,14 @@ def train(name, data, settings, steps, mode, folder, fresh, every):
 
 
 def recipe_of_options(cls, settings, steps=None):
-    """The recipe with the options ``FIELD=VALUE``, each read as the type of its default."""
+    """The recipe with the options ``FIELD=VALUE``."""
     defaults = {field.name: field.default for field in fields(cls)}
-    values = {} if steps is None else {"steps": steps}
+    return cls(**({} if steps is None else {"steps": steps}) | options_in(settings, defaults))
+
+
+def options_in(settings, defaults):
+    """The options ``FIELD=VALUE``, each read as the type of its default."""
+    values = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or name not in defaults:
@@ -77,7 +82,7 @@ def recipe_of_options(cls, settings, steps=None):
                 f"--set takes FIELD=VALUE, but got {setting!r}; {nearest(name, defaults)}"
             )
         values[name] = read(name, text, type(defaults[name]))
-    return cls(**values)
+    return values
 
 
 def read(name, text, kind):
@@ -229,8 +234,15 @@ def kept(path):
 @click.argument("words", nargs=-1)
 @click.option("--checkpoint", required=True, metavar="FILE", help="What `symrnn train` wrote.")
 @data_option
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="An option of what is predicted.",
+)
 @mode_option
-def predict(name, words, checkpoint, data, mode):
+def predict(name, words, checkpoint, data, settings, mode):
     """Use a trained network: on WORDS, on the file --data, or on what it was tested with.
 
     \b
@@ -243,6 +255,8 @@ def predict(name, words, checkpoint, data, mode):
     cls = recipe_class(name)
     found = load_checkpoint(checkpoint)
     recipe = recipe_of(found, cls)
+    free = {option: getattr(recipe, option) for option in sorted(cls.free)}
+    recipe = replace(recipe, **options_in(settings, free))
     graph = recipe.graph()
     check_arrays("values", found.values, graph.params)
     network = Network(graph, [array for _, array in found.values], mode=mode)

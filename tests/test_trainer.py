@@ -156,6 +156,15 @@ def test_predict_refuses_the_checkpoint_of_another_network(invoke):
     assert "of the network Line, not of Other" in done.stderr
 
 
+def test_predict_takes_the_options_that_leave_the_network_as_it_is(invoke):
+    invoke("train", "line")
+    command = ["predict", "line", "--checkpoint", "trained/line.npz", "2"]
+    assert invoke(*command, "--set", "steps=3").output == invoke(*command).output
+    refused = invoke(*command, "--set", "seed=3")
+    assert refused.exit_code != 0
+    assert "--set takes FIELD=VALUE, but got 'seed=3'; known are steps" in refused.output
+
+
 @pytest.mark.parametrize("command", ["train", "predict"])
 def test_help_has_an_example_and_the_networks(command):
     told = CliRunner().invoke(cli, [command, "--help"]).stdout

@@ -7,7 +7,9 @@ from symrnn.errors import UserError, nearest
 RECIPES = {  # name in `symrnn train NAME`: where its recipe is
     "airline_passengers": "symrnn.models.airline_passengers:AirlinePassengers",
     "binary_adder": "symrnn.models.binary_adder:BinaryAdder",
+    "character_model": "symrnn.models.character_model:CharacterModel",
     "digit_rows": "symrnn.models.digit_reader:DigitReader",
+    "tagger": "symrnn.models.tagger:Tagger",
 }
 
 

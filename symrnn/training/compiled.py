@@ -3,6 +3,8 @@
 import numpy as np
 import pytensor
 
+from symrnn.errors import UserError
+
 STATIC = {"JAX"}  # modes that lower no array of symbolic shape
 
 
@@ -18,6 +20,7 @@ def compiled(inputs, outputs, updates=None, *, mode=None):
     """
     if mode not in STATIC:
         return pytensor.function(inputs, outputs, updates=updates, mode=mode)
+    check_floats(outputs, mode)
     functions = {}
 
     def call(*values):
@@ -31,3 +34,13 @@ def compiled(inputs, outputs, updates=None, *, mode=None):
         return functions[shapes](*values)
 
     return call
+
+
+def check_floats(outputs, mode):
+    """Refuse float32 where PyTensor's lowering would make float64 of it: its sums accumulate in that."""
+    first = outputs[0] if isinstance(outputs, list | tuple) else outputs
+    if first.type.dtype == "float32" and pytensor.config.floatX == "float64":
+        raise UserError(
+            f"a network in float32 needs floatX to be float32 in mode {mode}, but it is float64;"
+            " set the environment variable PYTENSOR_FLAGS=floatX=float32"
+        )

@@ -1,8 +1,7 @@
 """An update rule by its name, with decay, clipping and a schedule: what the recipes' options select."""
 
+from numbers import Real
 from typing import NamedTuple
-
-import numpy as np
 
 from symrnn.errors import UserError, nearest
 from symrnn.typing import Updates
@@ -21,7 +20,7 @@ from symrnn.updates import (
     sgd,
     total_norm_constraint,
 )
-from symrnn.updates.gradients import check_rate
+from symrnn.updates.gradients import each_param
 from symrnn.updates.schedules import cosine, one_cycle, step_counter, step_decay, warm_up
 
 RULES = {  # name: (rule, what `one_cycle` moves against the learning rate)
@@ -51,7 +50,7 @@ SCHEDULES = {  # name: (step, steps, rate) -> Scheduled
     "cosine": lambda step, steps, rate: Scheduled(cosine(step, steps, rate)),
     "one_cycle": lambda step, steps, rate: Scheduled(*one_cycle(step, steps, rate)),
     "step_decay": lambda step, steps, rate: Scheduled(step_decay(step, -(-steps // 3), rate)),
-    "warm_up": lambda step, steps, rate: Scheduled(warm_up(step, -(-steps // 10), rate)),
+    "warm_up": lambda step, steps, rate: Scheduled(warm_up(step, steps / 10, rate)),
 }
 
 
@@ -85,6 +84,8 @@ def rule_updates(
     steps
         Length of the schedule in updates; all but ``constant`` need it.
 
+    Rates, `weight_decay` and `steps` are numbers, or scalar variables that may change between calls.
+
     Returns
     -------
     The rule's dictionary; with a schedule also the step count, at 0.
@@ -96,7 +97,7 @@ def rule_updates(
 
     Examples
     --------
-    >>> import pytensor
+    >>> import numpy as np, pytensor
     >>> w = pytensor.shared(np.array([1.0, 2.0]), name="w")
     >>> updates = rule_updates("nesterov_momentum", (w**2).sum(), [w],
     ...                        learning_rate=0.1, schedule="one_cycle", steps=100)
@@ -121,13 +122,16 @@ def rule_updates(
 
 def regular_grads(loss, params, l2, max_norm):
     """The gradients, bounded by `max_norm` together, and then those of L2."""
-    l2 = check_rate("weight_decay", l2)
+
+    def decayed(param, grad, weight_decay):
+        return {param: grad + weight_decay * param}
+
     grads = get_or_compute_grads(loss, params)
     if max_norm is not None:
         grads = total_norm_constraint(grads, max_norm)
-    if not l2:
+    if isinstance(l2, Real) and l2 == 0:
         return grads
-    return [grad + np.asarray(l2, p.dtype) * p for grad, p in zip(grads, params, strict=True)]
+    return list(each_param(decayed, params, grads, weight_decay=l2).values())
 
 
 def check_name(argument, name, known):

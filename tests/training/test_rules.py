@@ -62,6 +62,16 @@ def test_gradients_are_bounded_before_the_decay_is_added():
     np.testing.assert_allclose(moved, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_rates_may_be_variables(name):
+    numbers = {"learning_rate": 0.02, "weight_decay": 0.3}
+    shared = {option: pytensor.shared(np.float32(value)) for option, value in numbers.items()}
+    steps = {"schedule": "cosine", "steps": pytensor.shared(np.float32(6))}
+    found = trajectory(named(name, **shared, **steps))
+    expected = trajectory(named(name, **numbers, **steps | {"steps": 6}))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_rates_follow_the_schedule_to_its_end_in_float32(schedule):
     moved = trajectory(named("sgd", schedule=schedule, steps=20), steps=20, dtype="float32")

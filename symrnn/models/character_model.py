@@ -1,0 +1,296 @@
+"""A character language model: recurrent layers that read a text and say how likely each next character is.
+
+Training is truncated backpropagation through time: the text is cut into B streams that are read side by side, T
+characters a batch; the gradient goes back to the beginning of the batch, the state goes on from the batch before
+(`TrainingGraph.carried`). After the last batch of a stream the next one begins it anew and keeps the state, as if
+the text were a ring.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from symrnn.cells import GRUCell, LSTMCell
+from symrnn.data.streams import streams
+from symrnn.data.text import SYMBOLS, Text, decode, encode, load_text, read_text
+from symrnn.errors import UserError
+from symrnn.graph import TrainingGraph
+from symrnn.init import glorot_uniform, normal, zeros
+from symrnn.losses import cross_entropy
+from symrnn.models.ngram import KneserNey
+from symrnn.params import param
+from symrnn.training.recipe import Recipe
+from symrnn.training.rules import rule_updates
+from symrnn.unroll import check_choice, scan_states
+
+CELLS = {"lstm": LSTMCell, "gru": GRUCell}
+ORDER = 5  # of the n-gram to beat
+
+
+@dataclass(frozen=True)
+class CharacterNetwork:
+    """An embedding, recurrent layers and a softmax, as weights.
+
+    Attributes
+    ----------
+    embedding
+        ``(V, D)``, a row a symbol.
+    cells
+        One a layer.
+    w
+        ``(H, V)``.
+    b
+        ``(V,)``.
+    """
+
+    embedding: Variable
+    cells: tuple
+    w: Variable
+    b: Variable
+
+    @classmethod
+    def create(
+        cls, *, cell="lstm", depth=1, hidden_size=128, embedding_size=32, seed=0, dtype=None
+    ):
+        """A network with fresh parameters."""
+        check_choice("cell", cell, tuple(CELLS))
+        rng = np.random.default_rng(seed)
+        return cls(
+            param("embedding", (SYMBOLS, embedding_size), normal(0.1), rng, dtype=dtype),
+            tuple(
+                CELLS[cell].create(
+                    hidden_size if i else embedding_size,
+                    hidden_size,
+                    rng=rng,
+                    name=f"layer{i + 1}.",
+                    dtype=dtype,
+                )
+                for i in range(depth)
+            ),
+            param("w", (hidden_size, SYMBOLS), glorot_uniform, rng, dtype=dtype),
+            param("b", (SYMBOLS,), zeros, rng, dtype=dtype),
+        )
+
+    @property
+    def params(self):
+        """Every weight, layer by layer."""
+        return [self.embedding, *(p for cell in self.cells for p in cell.params), self.w, self.b]
+
+    def with_params(self, params):
+        """The same network on other expressions, in the order of `params`."""
+        embedding, *rest, w, b = params
+        rest = iter(rest)
+        cells = [replace(c, **{name: next(rest) for name in c.weights}) for c in self.cells]
+        return CharacterNetwork(embedding, tuple(cells), w, b)
+
+    @property
+    def state_fields(self):
+        """How many ``(B, H)`` the state of all layers holds: S."""
+        return sum(len(cell.State._fields) for cell in self.cells)
+
+    def read(self, characters, states, *, gradient="assembled"):
+        """``logits (T, B, V)`` of what follows ``characters (T, B)``, and ``states (S, B, H)`` after them."""
+        xs, fields, later = self.embedding[characters], iter(states_of(states)), []
+        for cell in self.cells:
+            initial = cell.State(*(next(fields) for _ in cell.State._fields))
+            xs, state = scan_states(cell, xs, initial=initial, gradient=gradient)
+            later += state
+        return pt.dot(xs, self.w) + self.b, pt.stack(later)
+
+
+def states_of(states):
+    """The ``(B, H)`` in ``states (S, B, H)``."""
+    return [states[i] for i in range(states.type.shape[0])]
+
+
+def character_model(*, steps=None, batch=32, gradient="assembled", **network):
+    """The network with its loss, in nats a character.
+
+    Parameters
+    ----------
+    steps
+        T where it is to be static, and B with it.
+    batch
+        B, of the state that is carried.
+    gradient
+        As for `symrnn.unroll.scan_states`.
+    network
+        ``cell, depth, hidden_size, embedding_size, seed, dtype`` of `CharacterNetwork.create`.
+
+    Returns
+    -------
+    TrainingGraph
+        Inputs ``characters (T, B)`` and ``targets (T, B)``, int32, these one character later; ``states (S, B, H)`` is
+        carried. The outputs start from a further input ``given (S, B, H)``: ``"nats" (T, B)`` of each target, ``"next"
+        (T, B, V)``, the logits of what follows each character, and ``"states"`` after the last.
+
+    Examples
+    --------
+    >>> graph = character_model(hidden_size=4, embedding_size=3)
+    >>> [var.name for var in graph.inputs], len(graph.params), list(graph.carried)
+    (['characters', 'targets'], 6, [states])
+    """
+    net = CharacterNetwork.create(**network)
+    shape = (steps, batch if steps else None)
+    characters, targets = (
+        pt.tensor(name, dtype="int32", shape=shape) for name in ("characters", "targets")
+    )
+    hidden_size, dtype = net.w.type.shape[0], net.w.type.dtype
+    size = (net.state_fields, batch, hidden_size)
+    states = pytensor.shared(np.zeros(size, dtype), name="states", shape=size)
+    logits, later = net.read(characters, states, gradient=gradient)
+    given = pt.tensor("given", dtype=dtype, shape=(size[0], shape[1], hidden_size))
+    following, then = net.read(characters, given, gradient=gradient)
+    outputs = {"nats": nats_of(following, targets), "next": following, "states": then}
+    loss = cross_entropy(logits, targets)
+    return TrainingGraph([characters, targets], loss, net.params, outputs, {states: later})
+
+
+def nats_of(logits, targets):
+    """``(T, B)``, what each target costs under ``logits (T, B, V)``."""
+    chosen = pt.eq(targets[..., None], pt.arange(SYMBOLS))
+    return pt.logsumexp(logits, axis=2) - pt.switch(chosen, logits, 0).sum(axis=2)
+
+
+def character_model_loss(params, graph, *, gradient="assembled", **network):
+    """The loss of ``graph = character_model(...)``, built again on `params`, expressions in its order.
+
+    Examples
+    --------
+    >>> graph = character_model(hidden_size=4)
+    >>> loss = character_model_loss([0.5 * p for p in graph.params], graph, hidden_size=4)
+    """
+    net = CharacterNetwork.create(**network).with_params(params)
+    characters, targets = graph.inputs
+    [states] = graph.carried
+    return cross_entropy(net.read(characters, states, gradient=gradient)[0], targets)
+
+
+@dataclass(frozen=True)
+class CharacterModel(Recipe):
+    """A character model of the standard library's documentation, or of the text in a file.
+
+    Attributes
+    ----------
+    length
+        T, the characters in a batch's streams, through which the gradient goes back.
+    cell, depth, hidden_size, embedding_size, dtype
+        Of `CharacterNetwork.create`.
+    rule, learning_rate, weight_decay, max_norm, schedule
+        Of `symrnn.training.rules.rule_updates`.
+    temperature, sampled
+        Of what `predict` writes: logits are divided by the temperature; how many characters.
+    """
+
+    steps: int = 2700
+    batch_size: int = 32
+    length: int = 64
+    cell: str = "lstm"
+    depth: int = 1
+    hidden_size: int = 256
+    embedding_size: int = 64
+    dtype: str = "float32"
+    rule: str = "adamw"
+    learning_rate: float = 0.004
+    weight_decay: float = 0.01
+    max_norm: float = 1.0
+    schedule: str = "one_cycle"
+    temperature: float = 0.6
+    sampled: int = 600
+
+    free: ClassVar = frozenset({"temperature", "sampled"})
+
+    def data(self, path: Path | None = None):
+        return Text(
+            *(streams(encode(part), self.batch_size, self.length) for part in load_text(path))
+        )
+
+    def graph(self):
+        return character_model(
+            cell=self.cell,
+            depth=self.depth,
+            hidden_size=self.hidden_size,
+            embedding_size=self.embedding_size,
+            batch=self.batch_size,
+            seed=self.seed,
+            dtype=self.dtype,
+        )
+
+    def updates(self, graph):
+        updates = rule_updates(
+            self.rule,
+            graph.loss,
+            graph.params,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            max_norm=self.max_norm,
+            schedule=self.schedule,
+            steps=self.steps,
+        )
+        return {**updates, **graph.carried}
+
+    def batch(self, data, step):
+        begin = step * self.length % len(data.train.characters)
+        return [part[begin : begin + self.length] for part in data.train]
+
+    def test(self, network, data):
+        model = KneserNey.fit(data.train.text, ORDER, SYMBOLS)
+        return {
+            "bits per character": bits_per_character(network, data.test, self.length),
+            f"of an order-{ORDER} n-gram": float(model.bits(data.test.text)[1:].mean()),
+        }
+
+    def predict(self, network, words, path=None):
+        if self.temperature < 0:
+            raise UserError(
+                f"temperature must be at least 0, but is {self.temperature}; give 0 for the likeliest"
+                " characters, 1 for draws from the model"
+            )
+        prompt = read_text(path)[-1000:] if path else " ".join(words) or "\n"
+        rng = np.random.default_rng(self.seed)
+        symbols = sampled(network, encode(prompt), self.sampled, self.temperature, rng)
+        yield from (prompt + decode(symbols)).strip().splitlines()
+
+
+def bits_per_character(network, part, length):
+    """Bits for each target of ``part``, read in windows of `length` from zero states."""
+    states, nats = zero_states(network, part.characters.shape[1]), 0.0
+    for begin in range(0, len(part.characters), length):
+        window = [array[begin : begin + length] for array in part]
+        told, states = network(("nats", "states"), *window, states)
+        nats += told.sum(dtype="float64")
+    return float(nats / part.targets.size / np.log(2))
+
+
+def sampled(network, prompt, count, temperature, rng):
+    """``count`` symbols that follow those of `prompt`, drawn with ``softmax(logits / temperature)``."""
+
+    def read(symbols, states):  # twice side by side: JAX mode takes no batch of one
+        return network(("next", "states"), np.repeat(symbols[:, None], 2, axis=1), states)
+
+    logits, states = read(prompt, zero_states(network, 2))
+    symbols = []
+    for _ in range(count):
+        symbols.append(drawn(logits[-1, 0], temperature, rng))
+        logits, states = read(np.array(symbols[-1:], "int32"), states)
+    return symbols
+
+
+def drawn(logits, temperature, rng):
+    """A symbol from ``logits (V,)``; the likeliest where the temperature is 0."""
+    if temperature == 0:
+        return int(logits.argmax())
+    # the largest of logits plus Gumbel noise is a draw from their softmax
+    return int((logits / temperature + rng.gumbel(size=logits.shape)).argmax())
+
+
+def zero_states(network, batch):
+    """The states ``(S, B, H)`` before the first character."""
+    [states] = network.graph.carried
+    fields, _, hidden = states.type.shape
+    return np.zeros((fields, batch, hidden), states.dtype)

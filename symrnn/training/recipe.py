@@ -15,6 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from symrnn.errors import UserError
 from symrnn.graph import TrainingGraph
 from symrnn.typing import Updates
 
@@ -70,6 +71,11 @@ class Recipe(ABC):
 def epoch_batch(count, batch_size, step, seed):
     """Indices ``(B,)`` of the batch number `step` of `count` samples, shuffled anew each epoch; a rest is dropped.
 
+    Raises
+    ------
+    UserError
+        When there are fewer samples than a batch takes.
+
     Examples
     --------
     >>> first, second = (epoch_batch(6, 3, step, seed=0) for step in (0, 1))
@@ -77,6 +83,11 @@ def epoch_batch(count, batch_size, step, seed):
     [0, 1, 2, 3, 4, 5]
     """
     per_epoch = count // batch_size
+    if per_epoch == 0:
+        raise UserError(
+            f"batch_size must be at most the number of samples, {count}, but is {batch_size};"
+            f" add --set batch_size={count}, or give more data"
+        )
     epoch, at = divmod(step, per_epoch)
     return shuffled(count, epoch, seed)[at * batch_size : (at + 1) * batch_size]
 

@@ -135,16 +135,23 @@ class Experiment:
         ]
 
     def profiled_jobs(self, *, quick=False, rounds=None):
-        """The last case in the first mode again, with a profile of its rewriting, for the report.
+        """One case in the first mode again, with a profile of its rewriting, for the report.
 
-        One a round, after the same case without the profile: so the two show what a profile costs.
+        The last one; for `quick`, which shall be over soon, the last of the `reference`. One a
+        round, after the same case without the profile: so the two show what a profile costs.
         """
+        reference = self.reference if quick else {}
         compiled = [each for each in self.tasks(quick=quick) if each.name == "compile"]
         return [
             replace(job, profile=True)
             for task in compiled
             for job in self._task_jobs(
-                replace(task, cases=task.cases[-1:], modes=task.modes[:1], states=("cold",)),
+                replace(
+                    task,
+                    cases=[case for case in task.cases if reference.items() <= case.items()][-1:],
+                    modes=task.modes[:1],
+                    states=("cold",),
+                ),
                 rounds or task.rounds,
                 quick,
             )

@@ -82,8 +82,8 @@ def generous_maximum(a, b):
 
     Examples
     --------
-    >>> x = pt.as_tensor(2.0)
-    >>> [float(g.eval()) for g in pt.grad(generous_maximum(x, y := pt.as_tensor(2.0)), [x, y])]
+    >>> x, y = pt.as_tensor(2.0), pt.as_tensor(2.0)
+    >>> [float(g.eval()) for g in pt.grad(generous_maximum(x, y), [x, y])]
     [1.0, 1.0]
     """
     return assembled(GenerousMaximum(), [a, b], name="Maximum")[0]

@@ -3,8 +3,8 @@
 Expected: odd/even holds the scans and components of sgd, the floor, and costs as much to compile.
 The naive forms hold the network a second time: PyTensor packs equal scans into one node, so the
 number of Scan nodes stays and their bodies grow. All forms follow one trajectory, to rounding.
-About two hours on 2 cores, two minutes with
---quick.
+About two hours on 2 cores, three minutes
+with --quick.
 """
 
 from symrnn.study.experiment import grid

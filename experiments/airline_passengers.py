@@ -67,12 +67,9 @@ def build(form, written):
 
 
 def functions(graph, form, written):
-    from symrnn.measure.stages import FunctionSpec
+    from symrnn.measure.stages import step_functions
 
-    *jumps, correct = updates_of(graph, form, written)
-    return [FunctionSpec([], [], jump) for jump in jumps] + [
-        FunctionSpec(graph.inputs, [graph.loss], correct)
-    ]
+    return step_functions(graph, *updates_of(graph, form, written))
 
 
 def updates_of(graph, form, written):

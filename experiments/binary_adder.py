@@ -61,12 +61,9 @@ def build(form):
 
 
 def functions(graph, form):
-    from symrnn.measure.stages import FunctionSpec
+    from symrnn.measure.stages import step_functions
 
-    *jumps, correct = updates_of(graph, form)
-    return [FunctionSpec([], [], jump) for jump in jumps] + [
-        FunctionSpec(graph.inputs, [graph.loss], correct)
-    ]
+    return step_functions(graph, *updates_of(graph, form))
 
 
 def updates_of(graph, form):

@@ -58,17 +58,16 @@ def functions(graph, depth, form):
     from pytensor.graph.replace import clone_replace
 
     import symrnn.updates
-    from symrnn.measure.stages import FunctionSpec
+    from symrnn.measure.stages import step_functions
     from symrnn.updates import even_values
 
     updates = getattr(symrnn.updates, form)(graph.loss, graph.params, 0.3, 0.9)
     if form == ODD_EVEN:
         jump, correct = updates
-        whole = {**correct, **graph.carried}
-        return [FunctionSpec([], [], jump), FunctionSpec(graph.inputs, [graph.loss], whole)]
+        return step_functions(graph, jump, {**correct, **graph.carried})
     even = dict(zip(graph.params, even_values(graph.params, updates), strict=True))
     carried = {state: clone_replace(value, even) for state, value in graph.carried.items()}
-    return [FunctionSpec(graph.inputs, [graph.loss], {**updates, **carried})]
+    return step_functions(graph, {**updates, **carried})
 
 
 def batch(depth, form):

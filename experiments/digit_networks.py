@@ -71,13 +71,10 @@ def build(network, form):
 def functions(graph, network, form):
     """A step of `form`: one function, or two for odd/even."""
     import symrnn.updates
-    from symrnn.measure.stages import FunctionSpec
+    from symrnn.measure.stages import step_functions
 
     updates = getattr(symrnn.updates, form)(graph.loss, graph.params, RATE, MOMENTUM)
-    *jumps, correct = updates if form == ODD_EVEN else [updates]
-    return [FunctionSpec([], [], jump) for jump in jumps] + [
-        FunctionSpec(graph.inputs, [graph.loss], correct)
-    ]
+    return step_functions(graph, *(updates if form == ODD_EVEN else [updates]))
 
 
 def batch(network="tcn", form=ODD_EVEN):

@@ -46,16 +46,13 @@ def build(cell, depth, form):
 
 def functions(graph, cell, depth, form):
     """A step of `form`: sgd and the forms of one function give one, odd/even two."""
-    from symrnn.measure.stages import FunctionSpec
+    from symrnn.measure.stages import step_functions
     from symrnn.models.digit_rows import digit_rows_loss
 
     def rebuilt(even):
         return digit_rows_loss(even, graph, cell=cell, depth=depth)
 
-    *jumps, correct = updates_of(graph, form, rebuilt)
-    return [FunctionSpec([], [], jump) for jump in jumps] + [
-        FunctionSpec(graph.inputs, [graph.loss], correct)
-    ]
+    return step_functions(graph, *updates_of(graph, form, rebuilt))
 
 
 def updates_of(graph, form, build_loss):

@@ -58,6 +58,25 @@ class FunctionSpec:
         return (*self.outputs, *self.updates.values())
 
 
+def step_functions(graph, *updates) -> list[FunctionSpec]:
+    """The functions of a training step, one for each of `updates`, to be called in turn.
+
+    Only the last one reads the batch; it returns the loss.
+
+    Examples
+    --------
+    >>> import pytensor, pytensor.tensor as pt
+    >>> from symrnn.graph import TrainingGraph
+    >>> x, w = pt.vector("x"), pytensor.shared(1.0, name="w")
+    >>> graph = TrainingGraph([x], ((x - w) ** 2).sum(), [w])
+    >>> [len(spec.inputs) for spec in step_functions(graph, {w: w + 1}, {w: w / 2})]
+    [0, 1]
+    """
+    *jumps, correct = updates
+    specs = [FunctionSpec([], [], jump) for jump in jumps]
+    return [*specs, FunctionSpec(graph.inputs, [graph.loss], correct)]
+
+
 @dataclass(frozen=True)
 class CompileTime:
     """Seconds by phase, sizes before and after rewriting; summed over the functions of a form."""

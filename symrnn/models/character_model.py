@@ -25,7 +25,7 @@ from symrnn.losses import cross_entropy
 from symrnn.models.ngram import KneserNey
 from symrnn.params import param
 from symrnn.training.recipe import Recipe
-from symrnn.training.rules import rule_updates
+from symrnn.training.rules import recipe_updates
 from symrnn.unroll import check_choice, scan_states
 
 CELLS = {"lstm": LSTMCell, "gru": GRUCell}
@@ -222,17 +222,7 @@ class CharacterModel(Recipe):
         )
 
     def updates(self, graph):
-        updates = rule_updates(
-            self.rule,
-            graph.loss,
-            graph.params,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            max_norm=self.max_norm,
-            schedule=self.schedule,
-            steps=self.steps,
-        )
-        return {**updates, **graph.carried}
+        return {**recipe_updates(self, graph, max_norm=self.max_norm), **graph.carried}
 
     def batch(self, data, step):
         begin = step * self.length % len(data.train.characters)

@@ -19,7 +19,7 @@ from symrnn.errors import UserError
 from symrnn.models.digit_networks import digit_network, network_called
 from symrnn.models.digit_speller import NO_NAME, SPELLING, digits_named, spelled
 from symrnn.training.recipe import Recipe, epoch_batch
-from symrnn.training.rules import rule_updates
+from symrnn.training.rules import recipe_updates
 from symrnn.unroll import check_choice
 
 READ_BY = ("row", "pixel")
@@ -104,15 +104,7 @@ class DigitReader(Recipe):
         )
 
     def updates(self, graph):
-        return rule_updates(
-            self.rule,
-            graph.loss,
-            graph.params,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            schedule=self.schedule,
-            steps=self.steps,
-        )
+        return recipe_updates(self, graph)
 
     def batch(self, data, step):
         train, _ = data

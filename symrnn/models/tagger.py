@@ -20,7 +20,7 @@ from symrnn.init import glorot_uniform, normal, zeros
 from symrnn.losses import cross_entropy
 from symrnn.params import param
 from symrnn.training.recipe import Recipe, epoch_batch
-from symrnn.training.rules import rule_updates
+from symrnn.training.rules import recipe_updates
 from symrnn.unroll import check_choice, stack
 
 CELLS = {"rnn": RNNCell, "lstm": LSTMCell, "gru": GRUCell}
@@ -179,16 +179,7 @@ class Tagger(Recipe):
         )
 
     def updates(self, graph):
-        return rule_updates(
-            self.rule,
-            graph.loss,
-            graph.params,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            max_norm=self.max_norm,
-            schedule=self.schedule,
-            steps=self.steps,
-        )
+        return recipe_updates(self, graph, max_norm=self.max_norm)
 
     def batch(self, data, step):
         return fed(data.train, epoch_batch(len(data.train.mask), self.batch_size, step, self.seed))

@@ -11,6 +11,7 @@ from symrnn.errors import TrainingError, UserError
 from symrnn.training.checkpoint import Checkpoint, check_arrays, check_same_run, versions
 from symrnn.training.compiled import compiled
 from symrnn.training.network import Network
+from symrnn.updates.gradients import slots_in
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,7 @@ class Training:
 
         Those that are stored; where the rule keeps a Nesterov jump u, and so stores look-ahead values φ, ``φ - u``.
         """
-        jumps = {
-            variable.tag.slot_of: variable
-            for variable in self.updates
-            if getattr(variable.tag, "kind", None) == "jump"
-        }
+        jumps = slots_in(self.updates, "jump")
         return [
             np.array(p.get_value()) - (jumps[p].get_value() if p in jumps else 0)
             for p in self.graph.params

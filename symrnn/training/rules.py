@@ -120,6 +120,23 @@ def rule_updates(
     return updates if schedule == "constant" else updates | {step: step + 1}
 
 
+def recipe_updates(recipe, graph, *, max_norm=None) -> Updates:
+    """`rule_updates` for a graph, as the fields of its recipe say.
+
+    These are ``rule, learning_rate, weight_decay, schedule`` and ``steps``.
+    """
+    return rule_updates(
+        recipe.rule,
+        graph.loss,
+        graph.params,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        max_norm=max_norm,
+        schedule=recipe.schedule,
+        steps=recipe.steps,
+    )
+
+
 def regular_grads(loss, params, l2, max_norm):
     """The gradients, bounded by `max_norm` together, and then those of L2."""
 

@@ -132,11 +132,18 @@ def is_slot(variable):
     return hasattr(variable.tag, "slot_of")
 
 
+def slots_in(updates, kind):
+    """The slots of one kind among the keys of `updates`, by their parameters."""
+    return {
+        state.tag.slot_of: state for state in updates if is_slot(state) and state.tag.kind == kind
+    }
+
+
 def slot_in(updates, param, kind):
     """The slot of `param` of that `kind` among the keys of `updates`."""
-    for state in updates:
-        if getattr(state.tag, "slot_of", None) is param and state.tag.kind == kind:
-            return state
+    slots = slots_in(updates, kind)
+    if param in slots:
+        return slots[param]
     raise UserError(
         f"updates must hold the {kind} of {param!r}, but holds {list(updates)};"
         " give the dictionary that the update rule returned for these parameters"

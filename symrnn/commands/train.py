@@ -1,27 +1,28 @@
-"""The commands `symrnn train` and `symrnn predict`: the networks of `symrnn.models` on real data."""
+"""`symrnn train`: a network of `symrnn.models` on real data."""
 
 import signal
 import sys
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from time import monotonic
 
 import click
 
+from symrnn.commands.options import (
+    NETWORKS,
+    data_option,
+    mode_option,
+    options_in,
+)
 from symrnn.commands.terminal import INTERRUPTED, console, was_interrupted
-from symrnn.errors import TrainingError, UserError, nearest
-from symrnn.models import RECIPES, recipe_class
+from symrnn.errors import TrainingError
+from symrnn.models import recipe_class
 from symrnn.study.amounts import number
-from symrnn.study.declaration import MODES
 
 STOPPED = 1
 REFRESH_S = 0.1  # of the live display
 EVERY_S = 10.0  # between checkpoints, where --every gives no number of steps
-NETWORKS = f"Networks: {', '.join(RECIPES)}."
-
-data_option = click.option("--data", metavar="PATH", help="Your own data, instead of the embedded.")
-mode_option = click.option("--mode", type=click.Choice(MODES), help="PyTensor's mode.")
 
 
 @click.command(epilog=NETWORKS)
@@ -70,36 +71,6 @@ def recipe_of_options(cls, settings, steps=None):
     """The recipe with the options ``FIELD=VALUE``."""
     defaults = {field.name: field.default for field in fields(cls)}
     return cls(**({} if steps is None else {"steps": steps}) | options_in(settings, defaults))
-
-
-def options_in(settings, defaults):
-    """The options ``FIELD=VALUE``, each read as the type of its default."""
-    values = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals or name not in defaults:
-            raise UserError(
-                f"--set takes FIELD=VALUE, but got {setting!r}; {nearest(name, defaults)}"
-            )
-        values[name] = read(name, text, type(defaults[name]))
-    return values
-
-
-def read(name, text, kind):
-    """The value of an option.
-
-    Examples
-    --------
-    >>> read("batch_size", "32", int), read("bidirectional", "no", bool)
-    (32, False)
-    """
-    try:
-        if kind is bool:
-            return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
-        return kind(text)
-    except (ValueError, KeyError) as error:
-        expected = "yes or no" if kind is bool else {int: "a whole number", float: "a number"}[kind]
-        raise UserError(f"--set {name} must be {expected}, but is {text!r}") from error
 
 
 def started(recipe, data, mode, path, *, fresh):
@@ -227,38 +198,3 @@ def kept(path):
     from symrnn.training.checkpoint import load_checkpoint
 
     return f"the last good checkpoint is {path}, of step {load_checkpoint(path).steps}"
-
-
-@click.command(epilog=NETWORKS)
-@click.argument("name")
-@click.argument("words", nargs=-1)
-@click.option("--checkpoint", required=True, metavar="FILE", help="What `symrnn train` wrote.")
-@data_option
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="An option of what is predicted.",
-)
-@mode_option
-def predict(name, words, checkpoint, data, settings, mode):
-    """Use a trained network: on WORDS, on the file --data, or on what it was tested with.
-
-    \b
-    Example:
-      symrnn predict binary_adder 13 29 --checkpoint trained/binary_adder.npz
-    """
-    from symrnn.training.checkpoint import check_arrays, load_checkpoint, recipe_of
-    from symrnn.training.network import Network
-
-    cls = recipe_class(name)
-    found = load_checkpoint(checkpoint)
-    recipe = recipe_of(found, cls)
-    free = {option: getattr(recipe, option) for option in sorted(cls.free)}
-    recipe = replace(recipe, **options_in(settings, free))
-    graph = recipe.graph()
-    check_arrays("values", found.values, graph.params)
-    network = Network(graph, [array for _, array in found.values], mode=mode)
-    for line in recipe.predict(network, words, None if data is None else Path(data)):
-        click.echo(line)

@@ -27,3 +27,16 @@ def nearest(name, known):
 
     close = get_close_matches(str(name), list(known), n=1)
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(map(str, known))}"
+
+
+def printable(text, length=200):
+    """`text` on one line, fit for any terminal: what would not print, or would steer it, is written as its code.
+
+    Examples
+    --------
+    >>> printable("a\\x1b[31m b\\ud800"), printable("x" * 9, 4)
+    ('a\\\\x1b[31m b\\\\ud800', 'xxxx…')
+    """
+    text = str(text)
+    cut = text if len(text) <= length else text[:length] + "…"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from symrnn.bench.records import load_records
-from symrnn.errors import UserError, nearest
+from symrnn.errors import UserError, nearest, printable
 from symrnn.instruments import compare, measure
 from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
 from symrnn.study.explain import explain_command
@@ -66,13 +66,15 @@ def list_(experiments, results):
 
 def summary(name, folder, results):
     """Question of an experiment and its progress, or what is wrong with its file."""
+    from rich.text import Text
+
     try:
         experiment = load_experiment(name, folder)
     except UserError as error:
-        return f"[red]{error}[/red]", "–"
+        return Text(printable(error, 500), style="red"), "–"
     wanted = {job.key for job in experiment.jobs()}
     found = {record.key for record in load_records(Path(results) / name)}
-    return experiment.question, f"{len(wanted & found)} of {len(wanted)}"
+    return Text(printable(experiment.question, 500)), f"{len(wanted & found)} of {len(wanted)}"
 
 
 @cli.command()
@@ -174,7 +176,7 @@ def run_one(experiment, jobs, results, *, fresh, cluster=None):
     from symrnn.study.progress import Progress
 
     folder = results / experiment.name
-    console().print(f"[bold]{experiment.question}[/bold]")
+    console().print(printable(experiment.question, 500), style="bold", markup=False)
     warn_of_other_versions(folder, fresh)
     try:
         with Progress(jobs, console(stderr=True)) as progress:
@@ -324,8 +326,8 @@ def write_report(parts, folder):
 
     sections = [section(experiment, records, pictures) for experiment, records, pictures in parts]
     paths = [folder / "report.html", folder / "report.md"]
-    paths[0].write_text(html_report(sections))
-    paths[1].write_text(markdown_report(sections, folder))
+    for path, text in zip(paths, (html_report(sections), markdown_report(sections, folder))):
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     return paths
 
 

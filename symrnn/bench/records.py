@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
@@ -21,12 +22,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from symrnn.errors import JobError, UserError
+from symrnn.bench.checked import STATUSES, Malformed, check_record, check_type, parsed
+from symrnn.errors import JobError, UserError, printable
 
 SCHEMA = 1  # 1: first
 STATES = ("cold", "warm")
-STATUSES = ("ok", "time_limit", "memory_limit", "crash", "error", "garbage")
 FILE_NAME = "records.jsonl"
+LONGEST_MESSAGE = 500  # characters
+
+
+class BadLine(UserWarning):
+    """A line of a file of records that is none; it is skipped."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,10 @@ class Record:
     profile: bool = False  # its times hold what the profile costs
     schema: int = SCHEMA
 
+    def __post_init__(self):
+        if self.message:  # whatever a child said is one line that any terminal can show
+            object.__setattr__(self, "message", printable(self.message, LONGEST_MESSAGE))
+
     @property
     def is_ok(self) -> bool:
         """Whether the job finished within its limits."""
@@ -158,19 +168,20 @@ class Record:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "Record | None":
-        """The record in `text`; None where the line was cut short or damaged."""
-        try:
-            data = json.loads(text)
-            if data["schema"] > SCHEMA:
-                raise UserError(
-                    f"a record has schema {data['schema']}, but this symrnn knows up to {SCHEMA};"
-                    " install a newer symrnn"
-                )
-            known = {f.name for f in fields(cls)}
-            return cls(**{name: value for name, value in data.items() if name in known})
-        except (json.JSONDecodeError, TypeError, KeyError):
-            return None
+    def from_json(cls, text: str | bytes) -> "Record":
+        """The record in `text`; `Malformed` where that was cut short, or is none."""
+        data = parsed(text)
+        check_type("schema", data.get("schema"), int)
+        if data["schema"] > SCHEMA:
+            raise UserError(
+                f"a record has schema {data['schema']}, but this symrnn knows up to {SCHEMA};"
+                " install a newer symrnn"
+            )
+        check_record(data, STATES)
+        return cls(**{name: data[name] for name in FIELDS if name in data})
+
+
+FIELDS = tuple(each.name for each in fields(Record))
 
 
 def records_file(path) -> Path:
@@ -188,18 +199,29 @@ def records_file(path) -> Path:
 def load_records(path) -> list[Record]:
     """The records of a file or folder, in the order they were written, one a key (the last).
 
-    Lines that were cut short by a kill or a full disk are skipped: their job counts as missing.
-    A file that does not exist has no records.
+    Lines that were cut short by a kill or a full disk, or that are no records, are skipped with a
+    warning: their job counts as missing. A file that does not exist has no records.
     """
     path = records_file(path)
     try:
-        lines = path.read_bytes().decode(errors="replace").split("\n")
+        with path.open("rb") as file:
+            return list({record.key: record for record in records_in(file, path)}.values())
     except FileNotFoundError:
         return []
     except OSError as error:
         raise JobError(f"cannot read the records in {path}: {error.strerror}") from error
-    records = (Record.from_json(line) for line in lines if line.strip())
-    return list({record.key: record for record in records if record is not None}.values())
+
+
+def records_in(lines: Iterable[bytes], path) -> Iterator[Record]:
+    """The records in the lines of the file at `path`; a line that is none is a warning."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield Record.from_json(line)
+        except Malformed as error:
+            told = f"{path}, line {number}: skipped, since it is no record: {error}"
+            warnings.warn(told, BadLine, stacklevel=3)
 
 
 def append_record(path, record: Record, *, replace_statuses: Iterable[str] = ()) -> bool:

@@ -7,7 +7,7 @@ import click
 from symrnn.bench.records import load_records
 from symrnn.commands.options import experiments_option, results_option
 from symrnn.commands.terminal import console
-from symrnn.errors import UserError
+from symrnn.errors import UserError, printable
 from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
 
 
@@ -34,10 +34,12 @@ def list_(experiments, results):
 
 def summary(name, folder, results):
     """Question of an experiment and its progress, or what is wrong with its file."""
+    from rich.text import Text
+
     try:
         experiment = load_experiment(name, folder)
     except UserError as error:
-        return f"[red]{error}[/red]", "–"
+        return Text(printable(error, 500), style="red"), "–"
     wanted = {job.key for job in experiment.jobs()}
     found = {record.key for record in load_records(Path(results) / name)}
-    return experiment.question, f"{len(wanted & found)} of {len(wanted)}"
+    return Text(printable(experiment.question, 500)), f"{len(wanted & found)} of {len(wanted)}"

@@ -51,6 +51,6 @@ def write_report(parts, folder):
 
     sections = [section(experiment, records, pictures) for experiment, records, pictures in parts]
     paths = [folder / "report.html", folder / "report.md"]
-    paths[0].write_text(html_report(sections))
-    paths[1].write_text(markdown_report(sections, folder))
+    for path, text in zip(paths, (html_report(sections), markdown_report(sections, folder))):
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     return paths

@@ -14,7 +14,7 @@ from symrnn.bench.records import load_records
 from symrnn.commands.options import experiments_option, results_option
 from symrnn.commands.recorded import draw, recorded, show_records, write_report
 from symrnn.commands.terminal import INTERRUPTED, console, was_interrupted
-from symrnn.errors import UserError, nearest
+from symrnn.errors import UserError, nearest, printable
 from symrnn.study.experiment import experiments_folder, load_experiment
 
 BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
@@ -119,7 +119,7 @@ def run_one(experiment, jobs, results, *, fresh, cluster=None):
     from symrnn.study.progress import Progress
 
     folder = results / experiment.name
-    console().print(f"[bold]{experiment.question}[/bold]")
+    console().print(printable(experiment.question, 500), style="bold", markup=False)
     warn_of_other_versions(folder, fresh)
     try:
         with Progress(jobs, console(stderr=True)) as progress:

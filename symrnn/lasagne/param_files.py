@@ -1,30 +1,15 @@
 """Parameter values in files, without running code on loading.
 
 `save_params` and `load_params` keep them in NumPy's npz format. `read_param_pickle` reads the ``param_values.pkl``
-files that model zoos
-shipped: only NumPy arrays and plain containers are unpickled, anything else is refused.
+files that model zoos shipped, as `symrnn.data.pickles` does: NumPy arrays in plain containers, nothing else.
 """
-
-import pickle
 
 import numpy as np
 
+from symrnn.data.pickles import read_pickle
 from symrnn.errors import UserError
 
 from .layers import get_all_param_values, get_all_params, set_all_param_values
-
-ALLOWED = {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "scalar"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("collections", "OrderedDict"),
-    ("_codecs", "encode"),
-}
 
 
 def save_params(path, layer, **tags):
@@ -59,23 +44,4 @@ def read_param_pickle(path):
 
     Pickles of Python 2 are read too. A name outside NumPy's arrays is a `UserError`, and nothing of it is run.
     """
-    with open(path, "rb") as file:
-        try:
-            return ArrayUnpickler(file, encoding="latin1").load()
-        except (pickle.UnpicklingError, EOFError, IndexError, KeyError) as error:
-            raise UserError(f"{path} is not a pickle of parameter values: {error}") from error
-
-
-class ArrayUnpickler(pickle.Unpickler):
-    """Unpickles NumPy arrays and plain containers."""
-
-    def find_class(self, module, name):
-        if (module, name) not in ALLOWED:
-            raise UserError(f"the pickle asks for {module}.{name}; only NumPy arrays in plain containers are read."
-                            " If you trust the file, unpickle it yourself")  # fmt: skip
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-
-    def persistent_load(self, pid):
-        raise UserError(
-            "the pickle refers to objects outside itself; only NumPy arrays in plain containers are read"
-        )
+    return read_pickle(path)

@@ -6,6 +6,8 @@ from markupsafe import Markup, escape
 
 from symrnn.study.report import rendered
 
+CELLS = re.compile(r"(?<!\\)\|")  # between the cells of a table in Markdown
+
 
 def html_report(sections):
     """The sections as one self-contained page."""
@@ -30,7 +32,7 @@ def block(text):
     if all(line.startswith("- ") for line in lines):
         return tag("ul", *(tag("li", inline(line[2:])) for line in lines))
     if len(lines) > 1 and all(line.startswith("|") for line in lines):
-        head, _, *body = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+        head, _, *body = ([cell.strip() for cell in CELLS.split(line[1:-1])] for line in lines)
         rows = (tag("tr", *(tag("td", inline(cell)) for cell in cells)) for cells in body)
         heading = tag("thead", tag("tr", *(tag("th", inline(cell)) for cell in head)))
         return Markup('<div class="wide">{}</div>').format(
@@ -41,6 +43,7 @@ def block(text):
 
 def inline(text):
     """Code and bold inside a line, everything else escaped."""
+    text = re.sub(r"\\([\\|<\[\]*&])", r"\1", text)  # what `literally` wrote
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
     return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text))
 

@@ -29,7 +29,7 @@ def reading(record, quantity):
     """
     if "+" in quantity:
         parts = [reading(record, part) for part in quantity.split("+")]
-        return None if None in parts else sum(parts)
+        return sum(parts) if all(map(is_number, parts)) else None
     if quantity in record.case:
         return record.case[quantity]
     if quantity in FIELDS:
@@ -38,8 +38,13 @@ def reading(record, quantity):
     for name in quantity.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     if isinstance(value, list):
-        return median(value) if value else None
+        return median(value) if value and all(map(is_number, value)) else None
     return value
+
+
+def is_number(value):
+    """Whether a value can be computed with."""
+    return isinstance(value, int | float)
 
 
 def known(record, quantity):
@@ -84,14 +89,14 @@ class Spread:
 
 
 def spread(samples):
-    """The `Spread` of numbers, None where there are none.
+    """The `Spread` of numbers, None where there are none; what is no number does not count.
 
     Examples
     --------
     >>> spread([3, 1, 2])
     Spread(median=2, low=1, high=3, samples=3)
     """
-    samples = sorted(sample for sample in samples if sample is not None)
+    samples = sorted(filter(is_number, samples))
     if not samples:
         return None
     low, high = samples[0], samples[-1]
@@ -141,7 +146,7 @@ def pairs(records, quantity, of, to, *, across_versions=False, **where):
         )
         for record in select(records, **of)
     ]
-    return [pair for pair in found if None not in pair[1:]]
+    return [pair for pair in found if all(map(is_number, pair[1:]))]
 
 
 def partner_key(record, axes, across_versions=False):

@@ -11,11 +11,22 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from symrnn.errors import printable, printable_lines
 from symrnn.study.amounts import amount, case_text, goal, listing
 from symrnn.study.quantities import setup
 from symrnn.study.rewriting import Rewriting, rewriting
-from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, Table, markdown, outcome, table
+from symrnn.study.table import (
+    COLUMNS,
+    STATUS_WORDS,
+    Comparison,
+    Table,
+    literally,
+    markdown,
+    outcome,
+    table,
+)
 
+LONGEST = 1000  # characters of a line about a job
 LEAST_ACCOUNTED = 0.98  # of a child's time after its imports, by the phases
 
 
@@ -78,7 +89,7 @@ def answer(experiment, records):
     """The experiment's own words, or that there is nothing to say yet."""
     if not any(record.status == "ok" for record in records):
         return "No job has finished yet, so there is no answer."
-    return experiment.module.answer(records).strip()
+    return printable_lines(experiment.module.answer(records).strip())
 
 
 def tables(experiment, records):
@@ -88,7 +99,7 @@ def tables(experiment, records):
     comparison = Comparison(experiment.reference, quantity, crosses_versions(experiment))
     tasks = dict.fromkeys(record.task for record in records)
     found = {task: table(records, columns, task=task, comparison=comparison) for task in tasks}
-    return {task: each for task, each in found.items() if len(each.columns) > each.axes}
+    return {printable(task): each for task, each in found.items() if len(each.columns) > each.axes}
 
 
 def crosses_versions(experiment):
@@ -116,7 +127,8 @@ def failures(records):
             about = f"{case_text(record.case)}, {record.mode} {record.state}: {outcome(record)}"
             message = record.message if record.message and record.message not in about else ""
             task = "profiled" if record.profile else record.task
-            lost[f"{task} {about}{f' ({message})' if message else ''}"] = None
+            told = f"{task} {about}{f' ({message})' if message else ''}"
+            lost[printable(told, LONGEST)] = None
     return list(lost)
 
 
@@ -175,7 +187,7 @@ def setup_text(record):
         parts.append(f"{machine['jobs_at_once']} jobs at a time, which disturb each other's times")
     named = [f"{name} {each}" for name, each in versions.items() if each]
     where = ", ".join(str(part) for part in parts if part) or "unknown machine"
-    return f"{where}; {', '.join(named) or 'unknown versions'}"
+    return printable(f"{where}; {', '.join(named) or 'unknown versions'}", LONGEST)
 
 
 def newest_setup(records, *, across_versions=False):
@@ -218,6 +230,7 @@ def rendered(template, **context):
         autoescape=template.endswith(".html.j2"),
         keep_trailing_newline=True,
     )
+    environment.filters["literally"] = literally
     return environment.get_template(template).render(listing=listing, **context)
 
 

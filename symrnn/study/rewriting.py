@@ -121,7 +121,7 @@ def box(timing: RewriteTiming, around_s: float, whole_s: float) -> Box:
     boxes = [box(child, timing.seconds, whole_s) for child in shown]
     boxes += smaller(below[len(shown) :], timing.seconds, whole_s)
     kind = PASS_BOX if timing.kind == PASS else APPLIED if timing.applied else IDLE
-    share = timing.seconds / around_s
+    share = timing.seconds / around_s if around_s else 0.0
     name, own_s = timing.name, timing.own_s
     return Box(name, kind, timing.seconds, share, details(timing, own_s, whole_s), tuple(boxes))
 
@@ -131,10 +131,11 @@ def smaller(timings: Sequence[RewriteTiming], around_s: float, whole_s: float) -
     seconds = sum(each.seconds for each in timings)
     if seconds < LEAST * whole_s:
         return []
+    share = seconds / around_s if around_s else 0.0
     name = f"{len(timings)} smaller"
     tried, applied = (sum(getattr(each, n) for each in timings) for n in ("tried", "applied"))
     line = f"{name}: {told(seconds, whole_s)}, tried {tried}, applied {applied}"
-    return [Box(name, SMALLER, seconds, seconds / around_s, line)]
+    return [Box(name, SMALLER, seconds, share, line)]
 
 
 def details(timing: RewriteTiming, own_s: float, whole_s: float) -> str:

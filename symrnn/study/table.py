@@ -1,8 +1,10 @@
 """Records as a table: one row a case, mode and state; medians; ratios to the reference."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from symrnn.errors import printable
 from symrnn.study.amounts import amount, number, times, title
 from symrnn.study.quantities import known, ratio, reading, select, spread, values_of
 
@@ -46,7 +48,7 @@ def table(records, columns=COLUMNS, *, task="compile", comparison=None):
     axes += [name for name in ("mode", "state") if len(values_of(records, name)) > 1]
     groups = cases_of(records)
     rows = [row(group, axes, columns) for group in groups]
-    heading = [*axes, *(title(column) for column in columns)]
+    heading = [printable(each) for each in (*axes, *map(title, columns))]
     if comparison and any(comparison.fits(record) for record in records):
         heading.append(comparison.heading)
         for cells, group in zip(rows, groups, strict=True):
@@ -107,7 +109,10 @@ def outcome_cell(group):
 
 def row(group, axes, columns):
     """The cells of one case as ``(text, sort key)``."""
-    cells = [(number(reading(group[0], axis)), reading(group[0], axis)) for axis in axes]
+    places = [reading(group[0], axis) for axis in axes]
+    cells = [
+        (number(each), each if isinstance(each, int | float) else number(each)) for each in places
+    ]
     for column in columns:
         found = spread(known(record, column) for record in group)
         cells.append((amount(found and found.median, column), found and found.median))
@@ -137,8 +142,19 @@ def markdown(table):
     | sgd | 1 s |
     """
     rule = "".join("|:--" if i < table.axes else "|--:" for i in range(len(table.columns))) + "|"
-    lines = ["| " + " | ".join(cells) + " |" for cells in (table.columns, *table.rows)]
+    lines = [f"| {' | '.join(map(literally, cells))} |" for cells in (table.columns, *table.rows)]
     return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def literally(text):
+    r"""`text` as Markdown shows it: no links, no HTML, no further cells; code stays code.
+
+    Examples
+    --------
+    >>> print(literally("a|b <script> [x](y) `code`"))
+    a\|b \<script> \[x\](y) `code`
+    """
+    return re.sub(r"([\\|<\[\]*&])", r"\\\1", str(text))
 
 
 def ratio_table(records, axis, reference, quantities, **where):
@@ -149,12 +165,17 @@ def ratio_table(records, axis, reference, quantities, **where):
         of, to = {axis: name}, {axis: reference}
         found = [ratio(records, each, of, to, **where) for each in quantities]
         pairs = max(pairs, *(each.samples for each in found if each), 0)
-        rows.append((f"`{name}`", *(ratio_text(each) for each in found)))
+        rows.append((code(name), *(ratio_text(each) for each in found)))
     if not pairs:
         return ""
-    heading = (f"÷ `{reference}`", *(title(each) for each in quantities))
-    told = f"Ratios to `{reference}`, median and quartiles over up to {pairs} pairs of one run:"
+    heading = (f"÷ {code(reference)}", *(title(each) for each in quantities))
+    told = f"Ratios to {code(reference)}, median and quartiles over up to {pairs} pairs of one run:"
     return f"{told}\n\n{markdown(Table(heading, tuple(rows), (), 1))}"
+
+
+def code(value):
+    """A value as Markdown shows code."""
+    return f"`{printable(value).replace('`', chr(39))}`"
 
 
 def ratio_text(spread):

@@ -22,7 +22,6 @@ The parent process reads the file without importing pytensor, so nothing heavy i
 top.
 """
 
-import importlib.util
 import itertools
 import sys
 from collections.abc import Mapping
@@ -34,6 +33,7 @@ from types import ModuleType
 from symrnn.bench.records import Job
 from symrnn.errors import UserError, nearest
 from symrnn.study.declaration import SETTINGS, check_declaration
+from symrnn.user_files import check_file, user_module
 
 HEAVY = ("pytensor", "jax", "numba", "torch", "matplotlib.pyplot")
 
@@ -201,36 +201,16 @@ def side_by_side(cases, reference):
     return list(itertools.chain.from_iterable(groups.values()))
 
 
-def module_from(path):
+def module_from(path: Path) -> ModuleType:
     """The module at `path`, executed; it may not import anything heavy."""
     before = {name for name in HEAVY if name in sys.modules}
-    spec = importlib.util.spec_from_file_location(f"experiments.{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except UserError as error:
-        raise UserError(f"{path.name}: {error}") from error
-    except Exception as error:
-        line = error.lineno if isinstance(error, SyntaxError) else line_in(error, path)
-        raise UserError(
-            f"{path.name} cannot be read: {type(error).__name__}: {error} (line {line})"
-        ) from error
+    module = user_module(path)
     if imported := [name for name in HEAVY if name in sys.modules and name not in before]:
         raise UserError(
             f"{path.name} must not import {imported[0]} at its top, because the parent"
             " process reads it; import it inside build()"
         )
     return module
-
-
-def line_in(error, path):
-    """The line of the file at `path` that raised `error`."""
-    trace, line = error.__traceback__, "?"
-    while trace:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 def experiments_folder(given=None):
@@ -256,8 +236,7 @@ def experiment_names(folder):
 def load_experiment(name, folder):
     """The experiment called `name` in `folder`; `name` may also be a path to a file."""
     if name.endswith(".py"):
-        if not Path(name).is_file():
-            raise UserError(f"there is no file {name}")
+        check_file(name)
         return Experiment.from_file(name)
     names = experiment_names(folder)
     if name not in names:

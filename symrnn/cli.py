@@ -13,13 +13,15 @@ from pathlib import Path
 import click
 
 from symrnn.bench.records import load_records
-from symrnn.errors import UserError, nearest, printable
+from symrnn.errors import JobError, UserError, nearest, printable
 from symrnn.instruments import compare, measure
 from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
 from symrnn.study.explain import explain_command
+from symrnn.study.words import listing
 from symrnn.terminal import INTERRUPTED, Commands, console, print_table, was_interrupted
 from symrnn.trainer import predict, train
 
+FAILED = 1
 BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
 
 
@@ -70,10 +72,10 @@ def summary(name, folder, results):
 
     try:
         experiment = load_experiment(name, folder)
-    except UserError as error:
+        wanted = {job.key for job in experiment.jobs()}
+        found = {record.key for record in load_records(Path(results) / name)}
+    except (UserError, JobError) as error:
         return Text(printable(error, 500), style="red"), "–"
-    wanted = {job.key for job in experiment.jobs()}
-    found = {record.key for record in load_records(Path(results) / name)}
     return Text(printable(experiment.question, 500)), f"{len(wanted & found)} of {len(wanted)}"
 
 
@@ -129,8 +131,13 @@ def run(names, quick, fresh, rounds, where, jobs, dask, experiments, results):
         for _, listed in sweeps:
             check_backends({job.mode for job in listed})
     with workers(jobs, dask) as cluster:
-        for experiment, listed in sweeps:
+        finished = [
             run_one(experiment, listed, Path(results), fresh=fresh, cluster=cluster)
+            for experiment, listed in sweeps
+        ]
+    if lost := [each.name for each, any_ok in zip(found, finished, strict=True) if not any_ok]:
+        click.echo(f"symrnn: no job of {listing(lost)} finished", err=True)
+        sys.exit(FAILED)
 
 
 @contextmanager
@@ -171,7 +178,10 @@ def matching(jobs, where):
 
 
 def run_one(experiment, jobs, results, *, fresh, cluster=None):
-    """Run one experiment's jobs with a live display, then show and write what came out."""
+    """Run one experiment's jobs with a live display, then show and write what came out.
+
+    Whether any of the jobs finished.
+    """
     from symrnn.bench.runner import run_jobs
     from symrnn.study.progress import Progress
 
@@ -191,7 +201,7 @@ def run_one(experiment, jobs, results, *, fresh, cluster=None):
             err=True,
         )
         sys.exit(INTERRUPTED)
-    finish(experiment, folder)
+    return finish(experiment, folder, {job.key for job in jobs})
 
 
 def check_backends(modes):
@@ -204,8 +214,11 @@ def check_backends(modes):
             )
 
 
-def finish(experiment, results):
-    """The table and the answer on the screen, figures and report in the folder."""
+def finish(experiment, results, keys):
+    """The table and the answer on the screen, figures and report in the folder.
+
+    Whether any of the jobs with these `keys` finished.
+    """
     records = recorded(experiment, results)
     show_records(experiment, records)
     pictures = draw(experiment, records, results)
@@ -214,6 +227,7 @@ def finish(experiment, results):
     console().print(
         f"records  {results}/records.jsonl\nwritten  {', '.join(written)}", highlight=False
     )
+    return any(record.is_ok for record in records if record.key in keys)
 
 
 @cli.command()

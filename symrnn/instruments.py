@@ -21,8 +21,16 @@ REGRESSED = 1
     "--state", type=click.Choice(STATES), default="cold", show_default=True, help="Caches."
 )
 @click.option("--flags", default="", help="PyTensor flags, such as floatX=float32.")
-@click.option("--time-limit", default=600.0, show_default=True, help="Seconds.")
-@click.option("--steps", default=20, show_default=True, help="Steps to time.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    default=600.0,
+    show_default=True,
+    help="Seconds.",
+)
+@click.option(
+    "--steps", type=click.IntRange(1), default=20, show_default=True, help="Steps to time."
+)
 @click.option("--trace", metavar="DIR", help="Write a Chrome trace and a speedscope file there.")
 def measure(target, mode, state, flags, time_limit, steps, trace):
     """Measure where the compile time of any PyTensor function goes.
@@ -97,7 +105,11 @@ def measured_live(job):
 @click.argument("old", type=click.Path(exists=True, path_type=Path))
 @click.argument("new", type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--threshold", default=0.05, show_default=True, help="Least relative change of a time."
+    "--threshold",
+    type=click.FloatRange(0),
+    default=0.05,
+    show_default=True,
+    help="Least relative change of a time.",
 )
 @click.option("--mixed", is_flag=True, help="Compare across machines and versions, and say so.")
 @click.option("--all", "everything", is_flag=True, help="List also what did not change.")

@@ -71,7 +71,9 @@ def user_module(place: str | Path) -> ModuleType:
                 f" for a file, write {place}.py"
             ) from error
         raise unreadable(place, error) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:  # of whoever waits for it
+        raise
+    except BaseException as error:
         raise unreadable(place, error) from error
 
 
@@ -102,10 +104,12 @@ def module_of_file(path: Path) -> ModuleType:
     sys.modules[name] = module  # pickles and dataclasses look their module up by its name
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         del sys.modules[name]
         if before is not None:
             sys.modules[name] = before
+        if isinstance(error, KeyboardInterrupt):  # of whoever waits for it
+            raise
         raise unreadable(path.name, error, path) from error
     return module
 
@@ -127,6 +131,11 @@ def unreadable(place: str, error: BaseException, path: Path | None = None) -> Us
     """An error of a user's module in one sentence, with the line of the file at `path` that raised it."""
     if isinstance(error, UserError):
         return UserError(f"{place}: {error}")
+    if isinstance(error, SystemExit):
+        return UserError(
+            f"{place} cannot be read: it ends the program when it is imported, with sys.exit({error.code!r:.60});"
+            ' put that below `if __name__ == "__main__":`'
+        )
     line = line_in(error, path)
     where = f" (line {line})" if line else ""
     said = " ".join(str(error).split())

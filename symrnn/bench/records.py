@@ -10,10 +10,12 @@ append-only:
 * a job is found again by its key, so that a sweep which runs again does only what is missing.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -91,9 +93,12 @@ class Job:
     def __post_init__(self):
         if self.state not in STATES:
             raise UserError(f"state must be one of {', '.join(STATES)}, but is {self.state!r}")
+        for name in ("time_limit_s", "memory_limit_bytes"):
+            if not getattr(self, name) > 0:  # nor is nan
+                raise UserError(f"{name} must be above 0, but is {getattr(self, name)}")
         try:
             json.dumps(self.case)
-        except TypeError as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise UserError(
                 f"case must hold JSON values, but {error}: {dict(self.case)!r};"
                 " give numbers, strings, lists, or None"
@@ -204,6 +209,7 @@ def load_records(path) -> list[Record]:
     """
     path = records_file(path)
     try:
+        check_regular(path.stat())
         with path.open("rb") as file:
             return list({record.key: record for record in records_in(file, path)}.values())
     except FileNotFoundError:
@@ -270,10 +276,17 @@ def locked(path) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
+        check_regular(os.fstat(fd))
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield fd
     finally:
         os.close(fd)
+
+
+def check_regular(status: os.stat_result) -> None:
+    """Refuse what is no file: a pipe would wait for its other end."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
 
 
 def append_line(fd: int, line: bytes) -> None:

@@ -17,7 +17,11 @@ REGRESSED = 1
 @click.argument("old", type=click.Path(exists=True, path_type=Path))
 @click.argument("new", type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--threshold", default=0.05, show_default=True, help="Least relative change of a time."
+    "--threshold",
+    type=click.FloatRange(0),
+    default=0.05,
+    show_default=True,
+    help="Least relative change of a time.",
 )
 @click.option("--mixed", is_flag=True, help="Compare across machines and versions, and say so.")
 @click.option("--all", "everything", is_flag=True, help="List also what did not change.")

@@ -7,7 +7,7 @@ import click
 from symrnn.bench.records import load_records
 from symrnn.commands.options import experiments_option, results_option
 from symrnn.commands.terminal import console
-from symrnn.errors import UserError, printable
+from symrnn.errors import JobError, UserError, printable
 from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
 
 
@@ -38,8 +38,8 @@ def summary(name, folder, results):
 
     try:
         experiment = load_experiment(name, folder)
-    except UserError as error:
+        wanted = {job.key for job in experiment.jobs()}
+        found = {record.key for record in load_records(Path(results) / name)}
+    except (UserError, JobError) as error:
         return Text(printable(error, 500), style="red"), "–"
-    wanted = {job.key for job in experiment.jobs()}
-    found = {record.key for record in load_records(Path(results) / name)}
     return Text(printable(experiment.question, 500)), f"{len(wanted & found)} of {len(wanted)}"

@@ -75,9 +75,15 @@ def recipe_of_options(cls, settings, steps=None):
 
 def started(recipe, data, mode, path, *, fresh):
     """The training, from the checkpoint at `path` where there is one."""
-    from symrnn.training.checkpoint import check_same_run, load_checkpoint, versions
+    from symrnn.training.checkpoint import (
+        check_same_run,
+        check_writable,
+        load_checkpoint,
+        versions,
+    )
     from symrnn.training.loop import Training
 
+    check_writable(path)
     checkpoint = load_checkpoint(path) if path.is_file() and not fresh else None
     if checkpoint is not None:
         check_same_run(checkpoint, recipe, data or "")

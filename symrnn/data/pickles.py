@@ -9,10 +9,10 @@ import codecs
 import re
 import struct
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 
+from symrnn.data.files import bytes_of
 from symrnn.data.pickled_arrays import NAMES, Kind, Maker, Refused, fill, set_array
 from symrnn.errors import UserError, printable
 
@@ -98,15 +98,15 @@ def read_pickle(path):
 
     Examples
     --------
-    >>> import pickle, tempfile
+    >>> import pathlib, pickle, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "values.pkl")
+    ...     path = pathlib.Path(folder, "values.pkl")
     ...     _ = path.write_bytes(pickle.dumps({"w": np.arange(3)}))
     ...     read_pickle(path)
     {'w': array([0, 1, 2])}
     """
     try:
-        data = Path(path).read_bytes()
+        data = bytes_of(path)
     except OSError as error:
         raise UserError(f"{path} must be a file that can be read, but: {error.strerror}") from error
     return data_in_pickle(data, path)

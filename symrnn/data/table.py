@@ -3,6 +3,7 @@
 import csv
 import math
 
+from symrnn.data.files import bytes_of
 from symrnn.errors import UserError
 
 
@@ -35,7 +36,7 @@ def rows_of(path, columns):
         raise UserError(
             f"{path} must hold the heading {expected!r} and rows below it, but is empty"
         )
-    rows = [(number, next(csv.reader([line]))) for number, line in numbered]
+    rows = [(number, cells_of(path, number, line)) for number, line in numbered]
     number, heading = rows[0]
     if [cell.strip() for cell in heading] != columns:
         raise UserError(
@@ -52,6 +53,17 @@ def rows_of(path, columns):
     return rows[1:]
 
 
+def cells_of(path, number, line):
+    """The cells of a line."""
+    try:
+        return next(csv.reader([line]))
+    except csv.Error as error:
+        raise UserError(
+            f"{path}, line {number}: a cell must have at most {csv.field_size_limit()} characters, and the line no"
+            f" character that tables do not have, but: {error}"
+        ) from error
+
+
 def number_in(path, line, column, cell):
     """A cell as a finite number."""
     try:
@@ -66,7 +78,7 @@ def number_in(path, line, column, cell):
 def text_of(path):
     """The text of a file in UTF-8."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return bytes_of(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}, byte {error.start}: the text must be UTF-8, but holds the byte"

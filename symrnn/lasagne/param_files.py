@@ -6,8 +6,10 @@ files that model zoos shipped, as `symrnn.data.pickles` does: NumPy arrays in pl
 
 import numpy as np
 
+from symrnn.data.npz import arrays_in_npz
+from symrnn.data.pickled_arrays import Refused
 from symrnn.data.pickles import read_pickle
-from symrnn.errors import UserError
+from symrnn.errors import UserError, printable
 
 from .layers import get_all_param_values, get_all_params, set_all_param_values
 
@@ -26,17 +28,24 @@ def load_params(path, layer, **tags):
 
 def read_params(path, expected=None):
     """The arrays of an npz file in their order."""
-    with np.load(path, allow_pickle=False) as file:
-        names = [f"arr_{i}" for i in range(len(file.files))]
-        if set(names) != set(file.files):
-            raise UserError(f"{path} must hold arrays arr_0, arr_1, ... as np.savez(path, *values) writes "
-                            f"them, but holds"
-                            f" {sorted(file.files)}")  # fmt: skip
-        if expected not in (None, len(names)):
-            raise UserError(
-                f"{path} must hold {expected} arrays, one a parameter of the network, but holds {len(names)}"
-            )
-        return [file[name] for name in names]
+    try:
+        arrays = arrays_in_npz(path)
+    except (Refused, OSError) as error:
+        why = printable(error if isinstance(error, Refused) else error.strerror or error)
+        raise UserError(
+            f"{path} must be an npz file of plain arrays, but: {why}; give one that save_params wrote"
+        ) from error
+    names = [f"arr_{i}" for i in range(len(arrays))]
+    if set(names) != set(arrays):
+        raise UserError(
+            f"{path} must hold arrays arr_0, arr_1, ... as np.savez(path, *values) writes them, but holds"
+            f" {printable(sorted(arrays))}"
+        )
+    if expected not in (None, len(names)):
+        raise UserError(
+            f"{path} must hold {expected} arrays, one a parameter of the network, but holds {len(names)}"
+        )
+    return [arrays[name] for name in names]
 
 
 def read_param_pickle(path):

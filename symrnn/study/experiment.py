@@ -31,9 +31,9 @@ from pathlib import Path
 from types import ModuleType
 
 from symrnn.bench.records import Job
-from symrnn.errors import UserError, nearest
+from symrnn.errors import JobError, UserError, nearest
 from symrnn.study.declaration import SETTINGS, check_declaration
-from symrnn.user_files import check_file, user_module
+from symrnn.user_files import check_file, line_in, user_module
 
 HEAVY = ("pytensor", "jax", "numba", "torch", "matplotlib.pyplot")
 
@@ -176,13 +176,25 @@ class Experiment:
 
     def _surroundings(self, case):
         """The child's environment and interpreter, where the file declares them."""
-        return {
-            name: getattr(self.module, name)(**case)
+        found = {
+            name: called(self.module, name, **case)
             for name in ("flags", "environment", "python")
             if hasattr(self.module, name)
         }
+        for name, value in found.items():
+            texts = value.values() if name == "environment" and isinstance(value, dict) else [value]
+            if not all(isinstance(text, str) for text in texts):
+                raise UserError(
+                    f"{self.path.name}: {name}() must return {SURROUNDINGS[name]}, but returned {value!r:.60}"
+                )
+        return found
 
 
+SURROUNDINGS = {  # what the functions return that say how a child runs
+    "flags": "a text",
+    "environment": "a dict of texts",
+    "python": "the path of an interpreter",
+}
 TASK_SETTINGS = {"states": ["cold"], "rounds": 1}  # of tasks other than "compile"
 
 
@@ -213,6 +225,26 @@ def module_from(path: Path) -> ModuleType:
     return module
 
 
+def called(module: ModuleType, name: str, *args, **case):
+    """What a function of an experiment's file returns; whatever it raises is one sentence.
+
+    `SystemExit` too, because a command that ends in silence looks as if all were well.
+    """
+    path = Path(module.__file__)
+    try:
+        return getattr(module, name)(*args, **case)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name == "matplotlib"
+        if isinstance(error, UserError | JobError) or missing:
+            raise
+        raise UserError(
+            f"{path.name}: {name}() failed: {type(error).__name__}: {error}"
+            f" (line {line_in(error, path)})"
+        ) from error
+
+
 def experiments_folder(given=None):
     """The folder `given`, else ``./experiments``, else the one beside the package."""
     if given is not None:
@@ -230,7 +262,8 @@ def experiments_folder(given=None):
 
 def experiment_names(folder):
     """The names of the experiments in `folder`, sorted."""
-    return sorted(path.stem for path in Path(folder).glob("*.py") if not path.stem.startswith("_"))
+    files = (path for path in Path(folder).glob("*.py") if path.is_file())  # no pipe
+    return sorted(path.stem for path in files if not path.stem.startswith("_"))
 
 
 def load_experiment(name, folder):

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from symrnn.errors import printable, printable_lines
+from symrnn.errors import UserError, printable, printable_lines
 from symrnn.study.amounts import amount, case_text, goal, listing
+from symrnn.study.experiment import called
 from symrnn.study.quantities import setup
 from symrnn.study.rewriting import Rewriting, rewriting
 from symrnn.study.table import (
@@ -89,7 +90,12 @@ def answer(experiment, records):
     """The experiment's own words, or that there is nothing to say yet."""
     if not any(record.status == "ok" for record in records):
         return "No job has finished yet, so there is no answer."
-    return printable_lines(experiment.module.answer(records).strip())
+    told = called(experiment.module, "answer", records)
+    if not isinstance(told, str):
+        raise UserError(
+            f"{experiment.name}.py: answer() must return a text, but returned {told!r:.60}"
+        )
+    return printable_lines(told.strip())
 
 
 def tables(experiment, records):
@@ -110,8 +116,13 @@ def crosses_versions(experiment):
 def pictures(experiment, records, folder):
     """Draw the experiment's charts into `folder`; all but the first are numbered."""
     records = newest_setup(unprofiled(records), across_versions=crosses_versions(experiment))
-    charts = experiment.module.figure(records)
+    charts = called(experiment.module, "figure", records)
     charts = charts if isinstance(charts, list | tuple) else [charts]
+    if wrong := [chart for chart in charts if not callable(getattr(chart, "save", None))]:
+        raise UserError(
+            f"{experiment.name}.py: figure() must return charts, as lines() makes them, but returned"
+            f" {wrong[0]!r:.60}"
+        )
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
         Picture(*chart.save(Path(folder) / stem), chart.alt)

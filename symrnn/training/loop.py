@@ -7,6 +7,7 @@ import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.traversal import ancestors
 
+from symrnn.data.files import fingerprint
 from symrnn.errors import TrainingError, UserError
 from symrnn.training.checkpoint import Checkpoint, check_arrays, check_same_run, versions
 from symrnn.training.compiled import compiled
@@ -59,6 +60,7 @@ class Training:
         self.recipe, self.data, self.mode, self.data_path = recipe, data, mode, data_path
         self.graph = recipe.graph()
         self.updates = recipe.updates(self.graph)
+        self.data_hash = fingerprint(data_path) if data_path else ""
         self.losses = []
         check_state(self.graph.loss, self.updates)
         self.function = compiled(self.graph.inputs, self.graph.loss, self.updates, mode=mode)
@@ -89,12 +91,13 @@ class Training:
             versions=versions(),
             losses=np.array(self.losses),
             state=tuple(state),
+            data_hash=self.data_hash,
             values=tuple(zip([p.name for p in self.graph.params], self.values(), strict=True)),
         )
 
     def go_on(self, checkpoint):
         """Take over the state of a checkpoint of the same run."""
-        check_same_run(checkpoint, self.recipe, self.data_path)
+        check_same_run(checkpoint, self.recipe, self.data_path, self.data_hash)
         check_arrays("state", checkpoint.state, self.updates)
         for variable, (_, array) in zip(self.updates, checkpoint.state, strict=True):
             variable.set_value(array)

@@ -131,15 +131,15 @@ def unreadable(place: str, error: BaseException, path: Path | None = None) -> Us
     """An error of a user's module in one sentence, with the line of the file at `path` that raised it."""
     if isinstance(error, UserError):
         return UserError(f"{place}: {error}")
-    if isinstance(error, SystemExit):
-        return UserError(
-            f"{place} cannot be read: it ends the program when it is imported, with sys.exit({error.code!r:.60});"
-            ' put that below `if __name__ == "__main__":`'
-        )
     line = line_in(error, path)
     where = f" (line {line})" if line else ""
     said = " ".join(str(error).split())
-    return UserError(f"{place} cannot be read: {type(error).__name__}: {said}{where}")
+    way_out = (
+        '; it ends the program when it is imported: put that below `if __name__ == "__main__":`'
+        if isinstance(error, SystemExit)
+        else ""
+    )
+    return UserError(f"{place} cannot be read: {type(error).__name__}: {said}{where}{way_out}")
 
 
 def line_in(error: BaseException, path: Path | None) -> int | None:

@@ -70,7 +70,10 @@ WRONG = {  # target: (content of wrong.py, what the error says)
     "wrong.py:lines": ("raise ValueError('two\\nlines')", "ValueError: two lines (line 1)"),
     "wrong.py:z": ("\nimport nosuch", "No module named 'nosuch' (line 2)"),
     "wrong:z": ("\nimport nosuch", "wrong cannot be read: ModuleNotFoundError: No module named"),
-    "wrong.py:end": ("import sys\nsys.exit(3)", "wrong.py cannot be read: it ends the program when it is imported, with sys.exit(3)"),
+    "wrong.py:end": (
+        "import sys\nsys.exit(3)",
+        "SystemExit: 3 (line 2); it ends the program when it is",
+    ),
     "wrong.py:own": (
         "from symrnn.errors import UserError\nraise UserError('give a number')",
         "wrong.py: give a number",

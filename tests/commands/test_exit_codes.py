@@ -63,7 +63,7 @@ def test_explain_of_a_file_that_exits_is_no_success(tmp_path):
     (tmp_path / "train.py").write_text("import sys\nloss = 1\nsys.exit(0)\n")
     done = CliRunner().invoke(cli, ["explain", f"{tmp_path}/train.py:loss"])
     assert done.exit_code == 2
-    assert "ends the program when it is imported, with sys.exit(0)" in done.stderr
+    assert "ends the program when it is imported" in done.stderr
 
 
 LIMITS = [("measure", "a.b:c", "--time-limit", "0"), ("measure", "a.b:c", "--time-limit", "-1")]

@@ -9,6 +9,7 @@ from symrnn.bench.records import FILE_NAME, load_records
 from symrnn.commands.terminal import print_table
 from symrnn.errors import UserError
 from symrnn.study.amounts import amount, number, title
+from symrnn.tables import Table
 
 REGRESSED = 1
 
@@ -45,7 +46,7 @@ def compare(old, new, threshold, mixed, everything):
     ]
     if changes:
         head = ("case", "metric", "old", "new", "ratio", "95 % interval", "verdict")
-        print_table("", head, [change_row(each) for each in changes], axes=2)
+        print_table(Table(head, [change_row(each) for each in changes], axes=2))
     for line in remarks(found):
         click.echo(line)
     sys.exit(REGRESSED if found.regressions else 0)

@@ -56,7 +56,7 @@ def measure(target, mode, state, flags, time_limit, steps, trace):
     if record.status == "error":
         raise JobError(f"{target} could not be measured: {record.message}")
     for table in report_tables(record.values):
-        print_table(table.title, table.head, table.rows, note=table.note)
+        print_table(table)
     if trace:
         from symrnn.bench.trace import write_traces
 

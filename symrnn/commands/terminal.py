@@ -4,15 +4,13 @@ import warnings
 
 import click
 from rich.console import Console
-from rich.table import Table as Grid
-from rich.text import Text
 
 from symrnn.bench.records import BadLine
 from symrnn.errors import JobError, UserError, nearest, printable
+from symrnn.tables import Table, grid
 
 WRONG_USE = 2
 INTERRUPTED = 130
-WIDEST = 60  # characters of a cell
 LONGEST = 2000  # characters of an error
 
 
@@ -80,31 +78,8 @@ def console(*, stderr=False):
     return screen if screen.is_terminal else Console(stderr=stderr, width=160)
 
 
-def print_table(heading, columns, rows, *, axes=0, note=""):
-    """A table on the screen: the first `axes` columns and texts to the left, amounts to the right."""
-    rows = [[clipped(str(cell)) for cell in cells] for cells in rows]
-    grid = Grid(title=Text(printable(heading)), title_justify="left", box=None, pad_edge=False)
-    for i, column in enumerate(columns):
-        is_text = i < axes or not all(is_amount(cells[i]) for cells in rows)
-        grid.add_column(Text(printable(column)), justify="left" if is_text else "right")
-    for cells in rows:
-        grid.add_row(*map(Text, cells))
-    console().print(grid)
-    console().print(f"{note}\n" if note else "", markup=False, highlight=False)
-
-
-def clipped(text):
-    """A cell that leaves room for others, and steers no terminal."""
-    text = printable(text, 2 * WIDEST)
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
-
-
-def is_amount(text):
-    """Whether a cell begins with a number, or has none to show.
-
-    Examples
-    --------
-    >>> is_amount("12 ms"), is_amount("–"), is_amount(""), is_amount("sgd")
-    (True, True, True, False)
-    """
-    return text in ("", "–") or text[0].isdigit()
+def print_table(table: Table) -> None:
+    """A table on the screen, and its note below."""
+    screen = console()
+    screen.print(grid(table))
+    screen.print(f"{table.note}\n" if table.note else "", markup=False, highlight=False)

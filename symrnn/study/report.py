@@ -16,16 +16,8 @@ from symrnn.study.amounts import amount, case_text, goal, listing
 from symrnn.study.experiment import called
 from symrnn.study.quantities import setup
 from symrnn.study.rewriting import Rewriting, rewriting
-from symrnn.study.table import (
-    COLUMNS,
-    STATUS_WORDS,
-    Comparison,
-    Table,
-    literally,
-    markdown,
-    outcome,
-    table,
-)
+from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
+from symrnn.tables import Table, as_markdown, literally
 
 LONGEST = 1000  # characters of a line about a job
 LEAST_ACCOUNTED = 0.98  # of a child's time after its imports, by the phases
@@ -242,7 +234,7 @@ def rendered(template, **context):
         keep_trailing_newline=True,
     )
     environment.filters["literally"] = literally
-    return environment.get_template(template).render(listing=listing, **context)
+    return environment.get_template(template).render(**context)
 
 
 def markdown_report(sections, folder):
@@ -251,4 +243,4 @@ def markdown_report(sections, folder):
     def relative(path):
         return Path(path).relative_to(folder).as_posix()
 
-    return rendered("report.md.j2", sections=sections, markdown=markdown, relative=relative)
+    return rendered("report.md.j2", sections=sections, as_markdown=as_markdown, relative=relative)

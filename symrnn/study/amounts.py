@@ -74,7 +74,7 @@ def times(spread):
 
     Examples
     --------
-    >>> from symrnn.study.quantities import Spread
+    >>> from symrnn.bench.spread import Spread
     >>> times(Spread(1.912, 1.85, 2.0, 3)), times(Spread(2.0, 2.0, 2.0, 1))
     ('1.91 times (1.85 to 2)', '2 times')
     """

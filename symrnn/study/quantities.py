@@ -7,8 +7,9 @@ read as None.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import median
+
+from symrnn.bench.spread import is_number, spread
 
 FIELDS = ("task", "mode", "state", "round", "status", "message", "wall_s")
 STOPPED = ("peak_rss_bytes", "total_s", "wall_s")  # of a job that was stopped: not the whole
@@ -42,11 +43,6 @@ def reading(record, quantity):
     return value
 
 
-def is_number(value):
-    """Whether a value can be computed with."""
-    return isinstance(value, int | float)
-
-
 def known(record, quantity):
     """The value of `quantity` if the record knows it: of a job over its time limit, what it had finished."""
     is_whole = record.status == "ok" or (record.status == "time_limit" and quantity not in STOPPED)
@@ -76,33 +72,6 @@ def values_of(records, quantity):
             value for record in records if (value := reading(record, quantity)) is not None
         )
     )
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Median and quartiles of some samples; with fewer than four of them, the whole range."""
-
-    median: float
-    low: float
-    high: float
-    samples: int
-
-
-def spread(samples):
-    """The `Spread` of numbers, None where there are none; what is no number does not count.
-
-    Examples
-    --------
-    >>> spread([3, 1, 2])
-    Spread(median=2, low=1, high=3, samples=3)
-    """
-    samples = sorted(filter(is_number, samples))
-    if not samples:
-        return None
-    low, high = samples[0], samples[-1]
-    if len(samples) >= 4:
-        low, _, high = quantiles(samples, n=4, method="inclusive")
-    return Spread(median(samples), low, high, len(samples))
 
 
 def spread_of(records, quantity, **where):

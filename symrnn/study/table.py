@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from symrnn.bench.spread import spread
 from symrnn.errors import printable
 from symrnn.study.amounts import amount, number, times, title
-from symrnn.study.quantities import known, ratio, reading, select, spread, values_of
+from symrnn.study.quantities import known, ratio, reading, select, values_of
 from symrnn.tables import Table, as_markdown
 
 COLUMNS = (
@@ -147,7 +148,7 @@ def ratio_text(spread):
 
     Examples
     --------
-    >>> from symrnn.study.quantities import Spread
+    >>> from symrnn.bench.spread import Spread
     >>> ratio_text(Spread(1.5, 1.25, 2.0, 4)), ratio_text(Spread(1, 1, 1, 4)), ratio_text(None)
     ('1.5 (1.25–2)', '1', '–')
     """

@@ -16,7 +16,7 @@ from symrnn.commands.recorded import draw, recorded, show_records, write_report
 from symrnn.commands.terminal import INTERRUPTED, console, was_interrupted
 from symrnn.errors import UserError, nearest, printable
 from symrnn.study.amounts import listing
-from symrnn.study.experiment import experiments_folder, load_experiment
+from symrnn.study.experiment import REFUSED, experiments_folder, load_experiment
 
 FAILED = 1
 BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
@@ -132,7 +132,7 @@ def run_one(experiment, jobs, results, *, fresh, cluster=None):
     console().print(printable(experiment.question, 500), style="bold", markup=False)
     warn_of_other_versions(folder, fresh)
     try:
-        with Progress(jobs, console(stderr=True)) as progress:
+        with Progress(jobs, console(stderr=True), judged=experiment.judged) as progress:
             run_jobs(jobs, results, fresh=fresh, on_event=progress, cluster=cluster)
     except BaseException as error:
         if not was_interrupted(error):
@@ -170,7 +170,8 @@ def finish(experiment, results, keys):
     console().print(
         f"records  {results}/records.jsonl\nwritten  {', '.join(written)}", highlight=False
     )
-    return any(record.is_ok for record in records if record.key in keys)
+    told = [experiment.judged(record).status for record in records if record.key in keys]
+    return not {"ok", REFUSED}.isdisjoint(told)
 
 
 def warn_of_other_versions(results, fresh):

@@ -24,6 +24,7 @@ DECLARATIONS = {
     "columns",
     "ratio_of",
     "needs",
+    "refusals",
     *SETTINGS,
     *(f"quick_{name}" for name in SETTINGS),
 }
@@ -55,7 +56,11 @@ def check_types(name, module):
     """Refuse a declaration of another type than is read."""
     for key, (types, words) in TYPES.items():
         value = getattr(module, key, None)
-        names = value if key in ("reference", "columns") and isinstance(value, types) else ()
+        names = (
+            value
+            if key in ("reference", "columns", "refusals") and isinstance(value, types)
+            else ()
+        )
         if hasattr(module, key) and not (
             isinstance(value, types) and all(isinstance(each, str) for each in names)
         ):
@@ -78,6 +83,7 @@ TYPES = {  # declarations that are read as they are
     "columns": (list | tuple, "a list of quantities"),
     "ratio_of": (str, "the name of a quantity"),
     "needs": (list | tuple, "a list of modules"),
+    "refusals": (list | tuple, "a list of texts from errors that are an answer"),
 }
 
 

@@ -16,6 +16,8 @@ stand
 * ``reference``: the case that others are compared with, for example ``{"form": "sgd"}``;
 * ``flags(**case)``, ``environment(**case)``, ``python(**case)``: PyTensor flags, variables and
   interpreter of the child;
+* ``refusals``: texts from errors that are an answer, such as a backend's that takes no symbolic
+  shapes: a job that ends with one is told as refused, and not as failed;
 * ``figure(records)`` and ``answer(records)``: what came out, as charts and in words.
 
 The parent process reads the file without importing pytensor, so nothing heavy is imported at its
@@ -30,12 +32,14 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
-from symrnn.bench.records import Job
+from symrnn.bench.records import Job, Record
 from symrnn.errors import JobError, UserError, nearest
 from symrnn.study.declaration import SETTINGS, check_declaration
 from symrnn.user_files import check_file, line_in, user_module
 
 HEAVY = ("pytensor", "jax", "numba", "torch", "matplotlib.pyplot")
+
+REFUSED = "refused"  # a status beside those of records, only for what is told
 
 
 def grid(**axes):
@@ -96,6 +100,13 @@ class Experiment:
     def reference(self):
         """The values that other cases are compared with, ``{}`` when none is declared."""
         return dict(getattr(self.module, "reference", {}))
+
+    def judged(self, record: Record) -> Record:
+        """The record, its status ``REFUSED`` where it ended with an error that is an answer."""
+        refusals = getattr(self.module, "refusals", ())
+        if record.status == "error" and any(text in record.message for text in refusals):
+            return replace(record, status=REFUSED)
+        return record
 
     def setting(self, name, *, quick=False):
         """A setting of the file, its ``quick_`` twin if `quick`, else the default."""

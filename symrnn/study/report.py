@@ -5,16 +5,19 @@ down.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from symrnn.bench.records import Record
+from symrnn.bench.spread import is_number
 from symrnn.errors import UserError, printable, printable_lines
-from symrnn.study.amounts import amount, case_text, goal, listing
-from symrnn.study.experiment import called
-from symrnn.study.quantities import setup
+from symrnn.study.amounts import amount, case_text, goal, listing, number
+from symrnn.study.experiment import REFUSED, Experiment, called
+from symrnn.study.quantities import select, setup
 from symrnn.study.rewriting import Rewriting, rewriting
 from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
 from symrnn.tables import Table, as_markdown, literally
@@ -56,6 +59,7 @@ def section(experiment, records, pictures=()):
     """The `Section` of an experiment from its records."""
     newest = newest_setup(records, across_versions=crosses_versions(experiment))
     left_out = len(records) - len(newest)
+    newest = [experiment.judged(record) for record in newest]
     records, profiled = unprofiled(newest), [record for record in newest if record.profile]
     return Section(
         name=experiment.name,
@@ -81,14 +85,38 @@ def unprofiled(records):
 
 def answer(experiment, records):
     """The experiment's own words, or that there is nothing to say yet."""
-    if not any(record.status == "ok" for record in records):
+    if not any(record.status in ("ok", REFUSED) for record in records):
         return "No job has finished yet, so there is no answer."
     told = called(experiment.module, "answer", records)
     if not isinstance(told, str):
         raise UserError(
             f"{experiment.name}.py: answer() must return a text, but returned {told!r:.60}"
         )
-    return printable_lines(told.strip())
+    return "\n\n".join(
+        filter(None, [printable_lines(told.strip()), cut_short(experiment, records)])
+    )
+
+
+def cut_short(experiment: Experiment, records: Sequence[Record]) -> str:
+    """Which numbers of a task (steps, seeds) lie below all that are asked for, as in a quick run; "" for none.
+
+    Cases of the task "compile" answer for themselves at any size.
+    """
+    told = {}
+    for task in experiment.tasks():
+        done = [record.case for record in select(records, task=task.name, status="ok")]
+        for axis in task.cases[0] if done and task.name != "compile" else ():
+            asked, found = (
+                [case[axis] for case in cases if is_number(case.get(axis))]
+                for cases in (task.cases, done)
+            )
+            if asked and found and max(found) < min(asked):
+                words = f"{axis.replace('_', ' ')} {number(max(found))}, not {number(min(asked))}"
+                told.setdefault(task.name, []).append(words)
+    if not told:
+        return ""
+    parts = "; ".join(f"`{task}` with {listing(each)}" for task, each in told.items())
+    return f"**A quick run**, smaller than what answers the question: {parts}."
 
 
 def tables(experiment, records):
@@ -109,6 +137,7 @@ def crosses_versions(experiment):
 def pictures(experiment, records, folder):
     """Draw the experiment's charts into `folder`; all but the first are numbered."""
     records = newest_setup(unprofiled(records), across_versions=crosses_versions(experiment))
+    records = [experiment.judged(record) for record in records]
     charts = called(experiment.module, "figure", records)
     charts = charts if isinstance(charts, list | tuple) else [charts]
     if wrong := [chart for chart in charts if not callable(getattr(chart, "save", None))]:
@@ -127,7 +156,7 @@ def failures(records):
     """One line a case that did not finish."""
     lost = {}
     for record in records:
-        if record.status != "ok":
+        if record.status not in ("ok", REFUSED):
             about = f"{case_text(record.case)}, {record.mode} {record.state}: {outcome(record)}"
             message = record.message if record.message and record.message not in about else ""
             task = "profiled" if record.profile else record.task

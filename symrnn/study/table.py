@@ -28,6 +28,7 @@ STATUS_WORDS = {
     "crash": "crashed",
     "error": "failed",
     "garbage": "returned garbage",
+    "refused": "refused",
 }
 
 

@@ -30,8 +30,8 @@ def known_lengths(xs, given):
     return tuple(known or length for known, length in zip(xs.type.shape, given, strict=False))
 
 
-def path_along(xs, mask, cell, *, steps=None):
-    """The `Path` of `cell` along `xs`, ``(T, B, D)``, and `mask`, ``(T, B)`` or None; `steps` is T where it is given.
+def path_along(xs, mask, *cells, steps=None):
+    """The `Path` of `cells` along `xs`, ``(T, B, D)``, and `mask`, ``(T, B)`` or None; `steps` is T where it is given.
 
     The lengths of a layer's outputs are those of its inputs, so that no length is ever inferred from a scan.
 
@@ -40,7 +40,8 @@ def path_along(xs, mask, cell, *, steps=None):
     UserError
         When a rank, size or dtype is wrong, or the length is known to be 0.
     """
-    xs = check_sequence(xs, cell)
+    for cell in cells:
+        xs = check_sequence(xs, cell)
     mask = [] if mask is None else [check_mask(mask, xs)]
     given = _lengths(xs)
     if steps is not None:

@@ -34,7 +34,7 @@ from symrnn.errors import UserError, nearest
 from symrnn.layer import Layer, projection
 from symrnn.ops.assembled import assembled
 from symrnn.ops.scan import scan_loop, static_loop
-from symrnn.path import check_sequence, initial_state, path_along
+from symrnn.path import initial_state, path_along
 
 GRADIENTS = ("assembled", "autodiff")
 SCANS = ("one", "two")
@@ -156,6 +156,10 @@ def bidirectional(
     (None, None, 8)
     """
     check_choice("scans", scans, SCANS)
+    if not isinstance(initial, list | tuple) or len(initial) != 2:
+        raise UserError(
+            f"initial must be a pair, the state that each cell starts from, but is {initial!r}; None stands for zeros"
+        )
     if scans == "two":
         walks = [(forward, False, initial[0]), (backward, True, initial[1])]
         halves = [
@@ -165,8 +169,7 @@ def bidirectional(
             for cell, reverse, state in walks
         ]
         return pt.join(halves[0].type.ndim - 1, *halves)
-    path = path_along(xs, mask, check_cell(forward))
-    check_sequence(xs, check_cell(backward))
+    path = path_along(xs, mask, check_cell(forward), check_cell(backward))
     ys, states = _unrolled(
         [forward, backward], [False, True], path, initial, Options(**options), is_static=False
     )
@@ -200,8 +203,7 @@ def stack(layers, xs, *, mask=None, **options):
         if any(map(is_stacked, cells)):
             xs = _deep(cells, reverses, xs, mask, Options(**options))
         else:
-            path = path_along(xs, mask, cells[0])
-            check_sequence(xs, cells[-1])
+            path = path_along(xs, mask, *cells)
             xs, _ = _unrolled(
                 cells, reverses, path, [None] * len(cells), Options(**options), is_static=False
             )
@@ -261,16 +263,9 @@ def _layer(cells, reverses, path, options, loop):
 
 def _deep(cells, reverses, xs, mask, options):
     """Equal layers as one scan over their weights."""
+    check_layers(cells)
     singles = [one_layer(cell) for cell in cells]
-    path = path_along(xs, mask, singles[0])
-    width = sum(cell.hidden_size for cell in cells)
-    if any(cell.input_size != width for cell in cells):
-        raise UserError(
-            f"layers in one scan need an input as wide as their output, {width}, but have {cells[0].input_size}; "
-            "put a layer of its own before them"
-        )
-    if len({cell.w_x.type.shape[0] for cell in cells}) != 1:
-        raise UserError("both directions of layers in one scan must have the same number of layers")
+    path = path_along(xs, mask, *singles)
     rule = DeepLayer(_layer(singles, reverses, path, options, scan_loop))
     inputs = rule.pack(path, cells)
     return (
@@ -278,6 +273,28 @@ def _deep(cells, reverses, xs, mask, options):
         if options.gradient == "assembled"
         else rule.plain(inputs)[0]
     )
+
+
+def check_layers(cells):
+    """Refuse cells that are not the same number of layers, each as wide as their output."""
+    first_axes = [
+        (f"{type(cell).__name__}.{name}", weight.type.shape[:1])
+        for cell in cells
+        for name, weight in cell.weights.items()
+    ]
+    if not all(map(is_stacked, cells)) or len({size for _, size in first_axes}) != 1:
+        found = ", ".join(f"{name} {size}" for name, size in first_axes)
+        raise UserError(
+            "every weight of layers in one scan must have the same number of layers as its first axis, but the first "
+            f"axes are {found}; make both cells of a layer with create(..., layers=L)"
+        )
+    width = sum(cell.hidden_size for cell in cells)
+    for cell in cells:
+        if cell.input_size != width:
+            raise UserError(
+                f"layers in one scan need an input as wide as their output, {width}, but have {cell.input_size}; "
+                "put a layer of its own before them"
+            )
 
 
 def check_cell(cell):

@@ -34,7 +34,7 @@ from symrnn.ops.scan import scan_loop, static_loop
 from symrnn.unroll.autodiff import autodiff_layer
 from symrnn.unroll.direction import Weights, direction
 from symrnn.unroll.layer import Layer, projection
-from symrnn.unroll.sequence import check_sequence, initial_state, sequence_of
+from symrnn.unroll.sequence import initial_state, sequence_of
 from symrnn.unroll.stacked import StackedLayer, is_stacked, one_layer
 
 GRADIENTS = ("assembled", "autodiff")
@@ -161,6 +161,10 @@ def bidirectional(
     (None, None, 8)
     """
     check_choice("scans", scans, SCANS)
+    if not isinstance(initial, list | tuple) or len(initial) != 2:
+        raise UserError(
+            f"initial must be a pair, the state that each cell starts from, but is {initial!r}; None stands for zeros"
+        )
     if scans == "two":
         walks = [(forward, False, initial[0]), (backward, True, initial[1])]
         halves = [
@@ -170,8 +174,7 @@ def bidirectional(
             for cell, reverse, state in walks
         ]
         return pt.join(halves[0].type.ndim - 1, *halves)
-    sequence = sequence_of(xs, mask, check_cell(forward))
-    check_sequence(xs, check_cell(backward))
+    sequence = sequence_of(xs, mask, check_cell(forward), check_cell(backward))
     ys, states = _unrolled(
         [forward, backward], [False, True], sequence, initial, Options(**options), is_static=False
     )
@@ -205,8 +208,7 @@ def stack(layers, xs, *, mask=None, **options):
         if any(map(is_stacked, cells)):
             xs = _stacked(cells, reverses, xs, mask, Options(**options))
         else:
-            sequence = sequence_of(xs, mask, cells[0])
-            check_sequence(xs, cells[-1])
+            sequence = sequence_of(xs, mask, *cells)
             xs, _ = _unrolled(
                 cells, reverses, sequence, [None] * len(cells), Options(**options), is_static=False
             )
@@ -269,16 +271,9 @@ def _layer(cells, reverses, sequence, options, loop):
 
 def _stacked(cells, reverses, xs, mask, options):
     """Equal layers as one scan over their weights."""
+    check_layers(cells)
     singles = [one_layer(cell) for cell in cells]
-    sequence = sequence_of(xs, mask, singles[0])
-    width = sum(cell.hidden_size for cell in cells)
-    if any(cell.input_size != width for cell in cells):
-        raise UserError(
-            f"layers in one scan need an input as wide as their output, {width}, but have {cells[0].input_size}; "
-            "put a layer of its own before them"
-        )
-    if len({cell.w_x.type.shape[0] for cell in cells}) != 1:
-        raise UserError("both directions of layers in one scan must have the same number of layers")
+    sequence = sequence_of(xs, mask, *singles)
     assembly = StackedLayer(_layer(singles, reverses, sequence, options, scan_loop))
     inputs = assembly.pack(sequence, cells)
     return (
@@ -286,6 +281,28 @@ def _stacked(cells, reverses, xs, mask, options):
         if options.gradient == "assembled"
         else assembly.plain(inputs)[0]
     )
+
+
+def check_layers(cells):
+    """Refuse cells that are not the same number of layers, each as wide as their output."""
+    first_axes = [
+        (f"{type(cell).__name__}.{name}", weight.type.shape[:1])
+        for cell in cells
+        for name, weight in cell.weights.items()
+    ]
+    if not all(map(is_stacked, cells)) or len({size for _, size in first_axes}) != 1:
+        found = ", ".join(f"{name} {size}" for name, size in first_axes)
+        raise UserError(
+            "every weight of layers in one scan must have the same number of layers as its first axis, but the first "
+            f"axes are {found}; make both cells of a layer with create(..., layers=L)"
+        )
+    width = sum(cell.hidden_size for cell in cells)
+    for cell in cells:
+        if cell.input_size != width:
+            raise UserError(
+                f"layers in one scan need an input as wide as their output, {width}, but have {cell.input_size}; "
+                "put a layer of its own before them"
+            )
 
 
 def check_cell(cell):

@@ -5,8 +5,9 @@ The input projection stands outside the scan, and the cells of a layer share one
 """
 
 import pytensor.tensor as pt
-from pytensor.gradient import grad_clip, zero_grad
+from pytensor.gradient import zero_grad
 
+from symrnn.ops.gradient_views import grad_clip
 from symrnn.ops.scan import Recurrence, plain_scan, static_loop
 from symrnn.unroll.layer import joined
 

@@ -34,6 +34,10 @@ class Layer:
     gradient_steps: int | None = None
     steps: int | None = None
 
+    def __post_init__(self):
+        # the directions share the sequence, and so its mask; all else each has for itself
+        assert len({len(d.symbols.mask) for d in self.directions}) == 1
+
     def forward(self, sequence, projection, weights):
         """``ys (T, B, sum of H)``, and each direction's last state and records, these in the order of time."""
         walks = self._walks(sequence, projection, weights)
@@ -82,7 +86,7 @@ class Layer:
         results = self.loop(walks, steps, name="backward")
         dzs, dweights = zip(
             *(
-                d.gradients(record, *self._completed(seqs, carried, sequence, steps))
+                d.gradients(record, *self._completed(d, seqs, carried, sequence, steps))
                 for d, record, (seqs, carried) in zip(
                     self.directions, records, results, strict=True
                 )
@@ -106,8 +110,8 @@ class Layer:
             return [[] for _ in self.directions]
         return [[dhs] for dhs in columns(dys, [d.cell.hidden_size for d in self.directions])]
 
-    def _completed(self, seqs, carried, sequence, steps):
-        """What a walk back of `gradient_steps` recorded and carried, with zeros for what it did not reach."""
+    def _completed(self, direction, seqs, carried, sequence, steps):
+        """What a direction's walk back recorded and carried, with zeros for the steps and states it did not reach."""
         if self.gradient_steps is None:
             return seqs, carried
         missing = sequence.steps - steps
@@ -115,7 +119,7 @@ class Layer:
             pt.zeros((missing, sequence.batch, seq.type.shape[2]), dtype=seq.type.dtype)
             for seq in seqs
         ]
-        count = len(self.directions[0].symbols.state)
+        count = len(direction.symbols.state)
         reached = [
             pt.switch(pt.eq(missing, 0), state, pt.zeros_like(state)) for state in carried[:count]
         ]

@@ -29,8 +29,8 @@ def known_lengths(xs, given):
     return tuple(known or length for known, length in zip(xs.type.shape, given, strict=False))
 
 
-def sequence_of(xs, mask, cell, *, steps=None):
-    """The `Sequence` that `cell` walks: `xs (T, B, D)`, `mask (T, B)` or None; `steps` is T where it is given.
+def sequence_of(xs, mask, *cells, steps=None):
+    """The `Sequence` that `cells` walk: `xs (T, B, D)`, `mask (T, B)` or None; `steps` is T where it is given.
 
     The lengths of a layer's outputs are those of its inputs, so that no length is ever inferred from a scan.
 
@@ -39,7 +39,8 @@ def sequence_of(xs, mask, cell, *, steps=None):
     UserError
         When a rank, size or dtype is wrong, or the length is known to be 0.
     """
-    xs = check_sequence(xs, cell)
+    for cell in cells:
+        xs = check_sequence(xs, cell)
     mask = [] if mask is None else [check_mask(mask, xs)]
     given = _lengths(xs)
     if steps is not None:

@@ -1,6 +1,6 @@
 """The errors that symrnn raises at its users, each one sentence that names the way out."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 
 class UserError(ValueError):
@@ -31,9 +31,19 @@ def nearest(name: object, known: Iterable[object]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(map(str, known))}"
 
 
-def check_choice(argument: str, value: object, choices: Collection[object]) -> None:
-    """Refuse a value that is not among the choices."""
-    if value not in choices:
+def check_choice(argument: str, value: object, choices: Iterable[object]) -> None:
+    """Refuse a value that is not among the choices.
+
+    Examples
+    --------
+    >>> check_choice("rule", "adm", ["adam", "sgd"])
+    Traceback (most recent call last):
+    symrnn.errors.UserError: rule must be one of adam, sgd, but is 'adm'; did you mean 'adam'?
+    """
+    # A list: a value that cannot be hashed is no key of a table either, and gets the same sentence.
+    known = list(choices)
+    if value not in known:
+        listed = ", ".join(map(str, known))
         raise UserError(
-            f"{argument} must be one of {choices}, but is {value!r}; {nearest(value, choices)}"
+            f"{argument} must be one of {listed}, but is {value!r}; {nearest(value, known)}"
         )

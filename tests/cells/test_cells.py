@@ -18,7 +18,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def step_tanh(w, x, h):
+def step_rnn(w, x, h):
     return (np.tanh(x @ w["w_x"] + h @ w["w_h"] + w["b"]),)
 
 
@@ -142,7 +142,7 @@ REFUSED = {
     ),
     "activation": (
         lambda: RNNCell.create(3, 2, rng=0, activation="tahn"),
-        "activation must be one of ['relu', 'tanh'], but is 'tahn'; did you mean 'tanh'?",
+        "activation must be one of tanh, relu, but is 'tahn'; did you mean 'tanh'?",
     ),
     "no recurrence": (
         lambda: scan_unroll(ForgetfulCell.create(3, 2, rng=0), pt.tensor3("xs")),

@@ -52,6 +52,7 @@ class TrainingGraph:
     carried: Updates = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Lists are welcome and kept as tuples: the record is frozen, and so must be what it holds.
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "params", tuple(self.params))
         check_loss(self.loss)
@@ -80,6 +81,7 @@ def check_params(params: Params, loss: Variable | None = None) -> None:
             f"params must differ from each other, but {twice!r} stands in it twice; drop one"
         )
     if loss is not None:
+        # One walk for all parameters.
         reached = set(ancestors([loss]))
         for param in params:
             if param not in reached:

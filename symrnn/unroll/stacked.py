@@ -74,8 +74,8 @@ def stacked_layers(
 class StackedAssembly:
     """Equal layers, one upon the other, as an assembly for `symrnn.ops.assembled`.
 
-    Its inputs are ``[T, B, xs, *mask, *stacked weights]``, its outputs ``[ys, *what each layer was given and
-    recorded]``, the latter with a leading layer axis.
+    Its inputs are ``[T, B, xs, *mask, *stacked weights]``, its outputs
+    ``[ys, *what each layer was given and recorded]``, the latter with a leading layer axis.
 
     Attributes
     ----------

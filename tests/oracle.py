@@ -14,7 +14,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def step_tanh(w, x, h):
+def step_rnn(w, x, h):
     return (np.tanh(x @ w["w_x"] + h @ w["w_h"] + w["b"]),)
 
 

@@ -14,6 +14,7 @@ from pytensor.compile.ops import ViewOp
 from pytensor.graph.basic import Variable
 
 from symrnn.errors import UserError
+from symrnn.typing import TensorLike
 
 
 class GradClip(ViewOp):
@@ -27,14 +28,14 @@ class GradClip(ViewOp):
 
     __props__ = ("lower", "upper")
 
-    def __init__(self, lower, upper):
+    def __init__(self, lower: Real, upper: Real) -> None:
         self.lower, self.upper = _number("lower_bound", lower), _number("upper_bound", upper)
         if not self.lower <= self.upper:
             raise UserError(
                 f"lower_bound must be at most upper_bound, but they are {lower!r} and {upper!r}; exchange them"
             )
 
-    def pullback(self, inputs, outputs, output_grads):
+    def pullback(self, inputs: list, outputs: list, output_grads: list) -> list[Variable]:
         [gradient] = output_grads
         bounds = (np.asarray(bound, gradient.type.dtype) for bound in (self.lower, self.upper))
         return [pt.clip(gradient, *bounds)]
@@ -51,16 +52,16 @@ class GradScale(ViewOp):
 
     __props__ = ("multiplier",)
 
-    def __init__(self, multiplier):
+    def __init__(self, multiplier: Real | Variable) -> None:
         is_variable = isinstance(multiplier, Variable)
         self.multiplier = multiplier if is_variable else _number("multiplier", multiplier)
 
-    def pullback(self, inputs, outputs, output_grads):
+    def pullback(self, inputs: list, outputs: list, output_grads: list) -> list[Variable]:
         [gradient] = output_grads
         return [pt.cast(self.multiplier, gradient.type.dtype) * gradient]
 
 
-def grad_clip(x, lower_bound, upper_bound):
+def grad_clip(x: TensorLike, lower_bound: float, upper_bound: float) -> Variable:
     """`x`, with its gradient bounded to ``[lower_bound, upper_bound]``.
 
     Examples
@@ -73,7 +74,7 @@ def grad_clip(x, lower_bound, upper_bound):
     return GradClip(lower_bound, upper_bound)(_variable(x))
 
 
-def grad_scale(x, multiplier):
+def grad_scale(x: TensorLike, multiplier: float | Variable) -> Variable:
     """`x`, with its gradient multiplied by `multiplier`.
 
     Examples

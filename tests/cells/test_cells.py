@@ -110,7 +110,7 @@ REFUSED = {
     ),
     "activation": (
         lambda: RNNCell.create(3, 2, rng=0, activation="tahn"),
-        "activation must be one of ['relu', 'tanh'], but is 'tahn'; did you mean 'tanh'?",
+        "activation must be one of tanh, relu, but is 'tahn'; did you mean 'tanh'?",
     ),
     "no recurrence": (
         lambda: scan_unroll(ForgetfulCell.create(3, 2, rng=0), pt.tensor3("xs")),

@@ -88,7 +88,7 @@ def make(kind, hidden, seed):
 
 
 STEPS = {  # kind: one step in NumPy
-    "tanh": oracle.step_tanh,
+    "rnn": oracle.step_rnn,
     "gru": oracle.step_gru,
     "lstm": oracle.step_lstm,
     "peephole_lstm": oracle.step_peephole_lstm,

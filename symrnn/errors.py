@@ -1,5 +1,7 @@
 """The errors that symrnn raises at its users, each one sentence that names the way out."""
 
+from collections.abc import Iterable
+
 
 class UserError(ValueError):
     """A wrong argument: the message names the argument, the rule, the value and the way out."""
@@ -29,9 +31,10 @@ def nearest(name, known):
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(map(str, known))}"
 
 
-def check_choice(argument, value, choices):
-    """Refuse a value that is not among the choices."""
+def check_choice(argument: str, value: object, choices: Iterable) -> None:
+    """Refuse a value that is not among the choices, names or the keys of a table."""
+    choices = list(choices)
     if value not in choices:
         raise UserError(
-            f"{argument} must be one of {choices}, but is {value!r}; {nearest(value, choices)}"
+            f"{argument} must be one of {', '.join(choices)}, but is {value!r}; {nearest(value, choices)}"
         )

@@ -54,9 +54,9 @@ def test_digits_are_split_once_for_all():
     [
         (
             {"cell": "lsmt"},
-            "cell must be one of ['gru', 'lstm', 'peephole_lstm', 'rnn'], but is 'lsmt'; did you mean",
+            "cell must be one of rnn, lstm, peephole_lstm, gru, but is 'lsmt'; did you mean",
         ),
-        ({"layers_as": "loop"}, "layers_as must be 'subgraphs' or 'scan', but is 'loop'"),
+        ({"layers_as": "loop"}, "layers_as must be one of subgraphs, scan, but is 'loop'"),
         ({"depth": 0}, "depth must be at least 1, but is 0"),
     ],
 )

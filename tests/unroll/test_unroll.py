@@ -283,7 +283,7 @@ REFUSED = {
     ),
     "gradient": (
         lambda: scan_unroll(CELL, GOOD, gradient="asembled"),
-        "gradient must be one of ('assembled', 'autodiff'), but is 'asembled'; did you mean 'assembled'?",
+        "gradient must be one of assembled, autodiff, but is 'asembled'; did you mean 'assembled'?",
     ),
     "gradient_steps": (
         lambda: scan_unroll(CELL, GOOD, gradient_steps=0),
@@ -295,7 +295,7 @@ REFUSED = {
     ),
     "scans": (
         lambda: bidirectional(CELL, CELL, GOOD, scans="three"),
-        "scans must be one of ('one', 'two')",
+        "scans must be one of one, two",
     ),
     "unknown length": (
         lambda: static_unroll(CELL, GOOD),

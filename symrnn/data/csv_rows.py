@@ -1,12 +1,13 @@
-"""Tables of numbers in CSV files, read strictly: whatever is wrong is one error with the file and the line."""
+"""Rows of numbers in CSV files, read strictly: whatever is wrong is one error with the file and the line."""
 
 import csv
 import math
+from pathlib import Path
 
 from symrnn.errors import UserError
 
 
-def rows_of(path, columns):
+def rows_of(path: str | Path, columns: list[str]) -> list[tuple[int, list[str]]]:
     """``(line number, cells)`` of every row of the CSV file at `path`, which has these `columns` and a heading.
 
     Blank lines and lines that begin with ``#`` are passed over.
@@ -52,7 +53,7 @@ def rows_of(path, columns):
     return rows[1:]
 
 
-def number_in(path, line, column, cell):
+def number_in(path: str | Path, line: int, column: str, cell: str) -> float:
     """A cell as a finite number."""
     try:
         value = float(cell)
@@ -63,10 +64,10 @@ def number_in(path, line, column, cell):
     return value
 
 
-def text_of(path):
+def text_of(path: str | Path) -> str:
     """The text of a file in UTF-8."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}, byte {error.start}: the text must be UTF-8, but holds the byte"

@@ -47,9 +47,9 @@ def named_recipe(name: str) -> "tuple[type[Recipe], str]":
     if not file.endswith(".py"):
         return recipe_class(name), name
     from symrnn.training.defined import recipe_in  # imports pytensor, as `symrnn --help` must not
-    from symrnn.training.user_file import module_of
+    from symrnn.user_files import user_module
 
-    cls = recipe_in(module_of(file), recipe or None)
+    cls = recipe_in(user_module(file), recipe or None)
     return cls, ".".join(filter(None, [Path(file).stem, recipe]))
 
 

@@ -100,9 +100,15 @@ def started(
     recipe: "Recipe", data: str | None, mode: str | None, path: Path, *, fresh: bool
 ) -> "Training":
     """The training, from the checkpoint at `path` where there is one."""
-    from symrnn.training.checkpoint import check_same_run, load_checkpoint, versions
+    from symrnn.training.checkpoint import (
+        check_same_run,
+        check_writable,
+        load_checkpoint,
+        versions,
+    )
     from symrnn.training.loop import Training
 
+    check_writable(path)
     checkpoint = load_checkpoint(path) if path.is_file() and not fresh else None
     if checkpoint is not None:
         check_same_run(checkpoint, recipe, data or "")

@@ -4,6 +4,7 @@ import csv
 import math
 from pathlib import Path
 
+from symrnn.data.files import bytes_of
 from symrnn.errors import UserError
 
 
@@ -36,7 +37,7 @@ def rows_of(path: str | Path, columns: list[str]) -> list[tuple[int, list[str]]]
         raise UserError(
             f"{path} must hold the heading {expected!r} and rows below it, but is empty"
         )
-    rows = [(number, next(csv.reader([line]))) for number, line in numbered]
+    rows = [(number, cells_of(path, number, line)) for number, line in numbered]
     number, heading = rows[0]
     if [cell.strip() for cell in heading] != columns:
         raise UserError(
@@ -53,6 +54,17 @@ def rows_of(path: str | Path, columns: list[str]) -> list[tuple[int, list[str]]]
     return rows[1:]
 
 
+def cells_of(path: str | Path, number: int, line: str) -> list[str]:
+    """The cells of a line."""
+    try:
+        return next(csv.reader([line]))
+    except csv.Error as error:
+        raise UserError(
+            f"{path}, line {number}: a cell must have at most {csv.field_size_limit()} characters, and the line no"
+            f" character that tables do not have, but: {error}"
+        ) from error
+
+
 def number_in(path: str | Path, line: int, column: str, cell: str) -> float:
     """A cell as a finite number."""
     try:
@@ -67,7 +79,7 @@ def number_in(path: str | Path, line: int, column: str, cell: str) -> float:
 def text_of(path: str | Path) -> str:
     """The text of a file in UTF-8."""
     try:
-        return Path(path).read_bytes().decode("utf-8-sig")
+        return bytes_of(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}, byte {error.start}: the text must be UTF-8, but holds the byte"

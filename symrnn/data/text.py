@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from symrnn.data.files import bytes_of
 from symrnn.errors import UserError
 
 ALPHABET = "\n" + "".join(map(chr, range(32, 127)))
@@ -78,7 +79,7 @@ def split(documents: Iterable[str]) -> Text:
 def read(path: str | Path) -> str:
     """The characters of a file in UTF-8, of which there must be some."""
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        text = bytes_of(path).decode("utf-8-sig")
     except OSError as error:
         raise UserError(
             f"{path} cannot be read: {error.strerror or error}; give a text file"

@@ -61,14 +61,14 @@ class DigitReader(RuleRecipe):
     learning_rate: float = 0.005
 
     small: ClassVar = tuple(
-        {"network": network, "image_size": 4, "hidden_size": 4, "batch_size": 3} for network in NETWORKS
+        {"network": network, "image_size": 4, "hidden_size": 4, "batch_size": 3}
+        for network in NETWORKS
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         network_called(self.network)
         check_choice("read_by", self.read_by, READ_BY)
-        if not 0 <= self.dropout < 1:
-            raise UserError(f"dropout must be at least 0 and below 1, but is {self.dropout}")
         if not 0 <= self.shift < self.image_size:
             raise UserError(
                 f"shift must be at least 0 and below image_size, {self.image_size}, but is {self.shift}"

@@ -6,9 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from symrnn.errors import UserError, nearest
-from symrnn.training.recipe import Recipe
-
-OPTIONS = (int, float, bool, str)  # a checkpoint holds them as JSON, `--set` reads them
+from symrnn.training.recipe import KINDS, Recipe
 
 
 def recipe_in(module: ModuleType, name: str | None = None) -> type[Recipe]:
@@ -73,7 +71,7 @@ def check_recipe_class(cls: type[Recipe], who: str) -> None:
             raise UserError(
                 f"{who} must have a default for each of its options, but {field.name} has none"
             )
-        if not isinstance(field.default, OPTIONS):
+        if type(field.default) not in KINDS:  # a checkpoint holds them as JSON, `--set` reads them
             raise UserError(
                 f"{who} must have numbers, texts, True or False as its options,"
                 f" but {field.name} is {field.default!r:.60}"

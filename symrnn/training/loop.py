@@ -10,6 +10,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
 
+from symrnn.data.files import fingerprint
 from symrnn.errors import TrainingError, UserError
 from symrnn.graph import TrainingGraph
 from symrnn.training.checkpoint import Checkpoint, check_arrays, check_same_run, versions
@@ -76,6 +77,7 @@ class Training:
             recipe, "updates", recipe.updates(self.graph), Mapping, "a dictionary of updates"
         )
         self.losses: list[float] = []
+        self.data_hash = fingerprint(data_path) if data_path else ""
         check_state(self.graph.loss, self.updates)
         self.function = compiled(self.graph.inputs, self.graph.loss, self.updates, mode=mode)
         if checkpoint is not None:
@@ -123,12 +125,13 @@ class Training:
             versions=versions(),
             losses=np.array(self.losses),
             state=tuple(state),
+            data_hash=self.data_hash,
             values=tuple(zip([p.name for p in self.graph.params], self.values(), strict=True)),
         )
 
     def go_on(self, checkpoint: Checkpoint) -> None:
         """Take over the state of a checkpoint of the same run."""
-        check_same_run(checkpoint, self.recipe, self.data_path)
+        check_same_run(checkpoint, self.recipe, self.data_path, self.data_hash)
         check_arrays("state", checkpoint.state, self.updates)
         for variable, (_, array) in zip(self.updates, checkpoint.state, strict=True):
             variable.set_value(array)

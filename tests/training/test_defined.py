@@ -30,7 +30,7 @@ def whole(name, *lines):
 
 
 def recipe_of(tmp_path, code, name=None):
-    path = tmp_path / "mine.py"
+    path = tmp_path / "own_net.py"
     path.write_text(HEAD + code)
     return recipe_in(user_module(path), name)
 
@@ -38,7 +38,10 @@ def recipe_of(tmp_path, code, name=None):
 FOUND = {  # a file: (which one is asked for, which one is found)
     whole("A", "size: int = 3"): (None, "A"),
     whole("A") + whole("B"): ("B", "B"),
-    "class Base(Recipe):\n    @abstractmethod\n    def more(self): pass\n" + whole("A"): (None, "A"),
+    "class Base(Recipe):\n    @abstractmethod\n    def more(self): pass\n" + whole("A"): (
+        None,
+        "A",
+    ),
 }
 
 
@@ -49,12 +52,13 @@ def test_recipe_is_found(tmp_path, code):
 
 
 LACKING = {  # a file: what the sentence says
-    "": "mine.py must define a network to train, a class that inherits symrnn.training.Recipe, but defines none",
-    whole("A") + whole("B"): "mine.py defines the recipes A and B; say which one, for example mine.py:A",
+    "": "own_net.py must define a network to train, a class that inherits symrnn.training.Recipe, but defines none",
+    whole("A")
+    + whole("B"): "own_net.py defines the recipes A and B; say which one, for example own_net.py:A",
     "class A(Recipe):\n    def data(self): pass": (
-        "the recipe A of mine.py lacks graph(), updates(), batch(), test() and predict(); define them"
+        "the recipe A of own_net.py lacks graph(), updates(), batch(), test() and predict(); define them"
     ),
-    f"class A(Recipe):{METHODS}": "A of mine.py must be a dataclass, or its options are none; write @dataclass(froz",
+    f"class A(Recipe):{METHODS}": "A of own_net.py must be a dataclass, or its options are none; write @dataclass(froz",
     f"@dataclass(frozen=True)\nclass A(Recipe):\n    size: int{METHODS}": (
         "must have a default for each of its options, but size has none"
     ),
@@ -75,5 +79,5 @@ def test_what_a_file_lacks_is_said(tmp_path, code):
 
 
 def test_another_name_is_suggested(tmp_path):
-    with pytest.raises(UserError, match="mine.py defines no recipe 'Adde'; did you mean 'Adder'?"):
+    with pytest.raises(UserError, match=r"own_net.py defines no recipe 'Adde'; did you mean 'Adder'"):
         recipe_of(tmp_path, whole("Adder") + whole("Other"), "Adde")

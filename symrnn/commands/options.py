@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -53,7 +53,7 @@ def named_recipe(name: str) -> "tuple[type[Recipe], str]":
     return cls, ".".join(filter(None, [Path(file).stem, recipe]))
 
 
-def options_in(settings: Iterable[str], defaults: Mapping[str, Option]) -> dict[str, Option]:
+def options_in(settings: Iterable[str], defaults: Mapping[str, Option]) -> dict[str, Any]:
     """The options ``FIELD=VALUE``, each read as the type of its default."""
     values = {}
     for setting in settings:

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from symrnn.commands.options import (
     NETWORKS,
-    Option,
     data_option,
     mode_option,
     named_recipe,
@@ -91,8 +90,8 @@ def recipe_of_options(
     cls: "type[Recipe]", settings: Iterable[str], steps: int | None = None
 ) -> "Recipe":
     """The recipe with the options ``FIELD=VALUE``."""
-    defaults = {field.name: field.default for field in fields(cls)}
-    given: dict[str, Option] = {} if steps is None else {"steps": steps}
+    defaults: dict[str, Any] = {field.name: field.default for field in fields(cls)}
+    given: dict[str, Any] = {} if steps is None else {"steps": steps}
     return cls(**given | options_in(settings, defaults))
 
 

@@ -70,7 +70,7 @@ def split(documents: Iterable[str]) -> Text:
     ('j', 't')
     """
     held_out = {9: "validation", 19: "test"}
-    parts = {"train": [], "validation": [], "test": []}
+    parts: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
     for i, document in enumerate(documents):
         parts[held_out.get(i % 20, "train")].append(document)
     return Text(**{name: "\n\n\n".join(chosen) for name, chosen in parts.items()})

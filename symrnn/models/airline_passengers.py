@@ -12,7 +12,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor import scan
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import RNNCell
 from symrnn.data import monthly_csv
@@ -84,7 +84,9 @@ def airline_passengers(
     return TrainingGraph([xs, growths], loss, params, {"growth": growth})
 
 
-def said_growth(params: Sequence[Variable], xs: Variable, *, written: str = "layer") -> Variable:
+def said_growth(
+    params: Sequence[TensorVariable], xs: TensorVariable, *, written: str = "layer"
+) -> TensorVariable:
     """``(T, 1)``, the growth that the network of `params`, in the order of `NAMES`, says for each month."""
     w, b, w_y, b_y = params
     check_choice("written", written, WRITTEN)
@@ -92,12 +94,12 @@ def said_growth(params: Sequence[Variable], xs: Variable, *, written: str = "lay
     return (pt.dot(hs, w_y) + b_y)[:, :, 0] / SCALE
 
 
-def states_of_layer(w: Variable, b: Variable, xs: Variable) -> Variable:
+def states_of_layer(w: TensorVariable, b: TensorVariable, xs: TensorVariable) -> TensorVariable:
     """``(T, 1, H)``, with the library's cell: the rows of `w` that meet the input, and those that meet the state."""
     return scan_unroll(RNNCell(w[:FEATURES], w[FEATURES:], b), xs)
 
 
-def states_by_hand(w: Variable, b: Variable, xs: Variable) -> Variable:
+def states_by_hand(w: TensorVariable, b: TensorVariable, xs: TensorVariable) -> TensorVariable:
     """The same by one product of ``[x, h]`` and `w` a step, differentiated by PyTensor."""
 
     def step(x, h, w, b):
@@ -108,20 +110,23 @@ def states_by_hand(w: Variable, b: Variable, xs: Variable) -> Variable:
 
 
 def airline_loss(
-    params: Sequence[Variable], growth: Variable, growths: Variable, weight_decay: float = 0.0
-) -> Variable:
+    params: Sequence[TensorVariable],
+    growth: TensorVariable,
+    growths: TensorVariable,
+    weight_decay: float = 0.0,
+) -> TensorVariable:
     """Mean squared error of the growth in per cent of its usual size, and weight decay."""
     decay = sum((p**2).sum() for p in params if p.type.ndim == 2)
     return mean_squared_error(SCALE * growth, SCALE * growths) + 0.5 * weight_decay * decay
 
 
 def airline_passengers_loss(
-    params: Sequence[Variable],
+    params: Sequence[TensorVariable],
     graph: TrainingGraph,
     *,
     written: str = "layer",
     weight_decay: float = 0.0,
-) -> Variable:
+) -> TensorVariable:
     """The loss of ``graph = airline_passengers(...)``, built again on `params`, expressions in its order.
 
     Examples

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import RNNCell
 from symrnn.data import pairs_csv
@@ -94,8 +94,8 @@ def binary_adder(
 
 
 def adder_logits(
-    params: Sequence[Variable], xs: Variable, *, gradient: str = "assembled"
-) -> Variable:
+    params: Sequence[TensorVariable], xs: TensorVariable, *, gradient: str = "assembled"
+) -> TensorVariable:
     """``(T, B)``, the logit of each bit of the sum of ``xs (T, B, 2)``; `params` in the order of `NAMES`."""
     h0, w_x, w_h, b, w_y, b_y = params
     hs = scan_unroll(RNNCell(w_x, w_h, b), xs, initial=h0, gradient=gradient)
@@ -103,8 +103,8 @@ def adder_logits(
 
 
 def binary_adder_loss(
-    params: Sequence[Variable], graph: TrainingGraph, *, gradient: str = "assembled"
-) -> Variable:
+    params: Sequence[TensorVariable], graph: TrainingGraph, *, gradient: str = "assembled"
+) -> TensorVariable:
     """The loss of ``graph = binary_adder(...)``, built again on `params`, expressions in its order.
 
     Examples
@@ -166,8 +166,8 @@ class BinaryAdder(Recipe):
         self, network: Network, words: tuple[str, ...], path: Path | None = None
     ) -> Iterator[str]:
         pairs = np.array(asked(words, path) or self.data().test[:5])
-        for pair, total in zip(pairs, added(network, pairs), strict=True):
-            yield from written_out(*pair.tolist(), int(total))
+        for (x1, x2), total in zip(pairs.tolist(), added(network, pairs), strict=True):
+            yield from written_out(x1, x2, int(total))
 
 
 def encoded(pairs: np.ndarray) -> list[np.ndarray]:

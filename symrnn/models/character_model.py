@@ -14,7 +14,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell, GRUCell, LSTMCell
 from symrnn.data import text
@@ -51,10 +52,10 @@ class CharacterNetwork:
         ``(V,)``.
     """
 
-    embedding: Variable
+    embedding: TensorVariable
     cells: tuple[Cell, ...]
-    w: Variable
-    b: Variable
+    w: TensorVariable
+    b: TensorVariable
 
     @classmethod
     def create(
@@ -87,7 +88,7 @@ class CharacterNetwork:
         )
 
     @property
-    def params(self) -> list[Variable]:
+    def params(self) -> list[TensorSharedVariable]:
         """Every weight, layer by layer."""
         return weights_of(self)
 
@@ -97,10 +98,11 @@ class CharacterNetwork:
         return sum(len(cell.State._fields) for cell in self.cells)
 
     def read(
-        self, characters: Variable, states: Variable, *, gradient: str = "assembled"
-    ) -> tuple[Variable, Variable]:
+        self, characters: TensorVariable, states: TensorVariable, *, gradient: str = "assembled"
+    ) -> tuple[TensorVariable, TensorVariable]:
         """``logits (T, B, V)`` of what follows ``characters (T, B)``, and ``states (S, B, H)`` after them."""
-        xs, later = self.embedding[characters], []
+        xs: TensorVariable = self.embedding[characters]
+        later: list[TensorVariable] = []
         # the states of all layers lie in one array, the fields of each next to each other
         fields = iter(states_of(states))
         for cell in self.cells:
@@ -110,7 +112,7 @@ class CharacterNetwork:
         return pt.dot(xs, self.w) + self.b, pt.stack(later)
 
 
-def states_of(states: Variable) -> list[Variable]:
+def states_of(states: TensorVariable) -> list[TensorVariable]:
     """The ``(B, H)`` in ``states (S, B, H)``."""
     return [states[i] for i in range(states.type.shape[0])]
 
@@ -164,19 +166,19 @@ def character_model(
     return TrainingGraph([characters, targets], loss, net.params, outputs, {states: later})
 
 
-def nats_of(logits: Variable, targets: Variable) -> Variable:
+def nats_of(logits: TensorVariable, targets: TensorVariable) -> TensorVariable:
     """``(T, B)``, what each target costs under ``logits (T, B, V)``."""
     chosen = pt.eq(targets[..., None], pt.arange(SYMBOLS))
     return pt.logsumexp(logits, axis=2) - pt.switch(chosen, logits, 0).sum(axis=2)
 
 
 def character_model_loss(
-    params: Sequence[Variable],
+    params: Sequence[TensorVariable],
     graph: TrainingGraph,
     *,
     gradient: str = "assembled",
     **network: Any,
-) -> Variable:
+) -> TensorVariable:
     """The loss of ``graph = character_model(...)``, built again on `params`, expressions in its order.
 
     Examples

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell, GRUCell, LSTMCell
 from symrnn.errors import UserError, check_choice
@@ -67,8 +67,8 @@ class Recurrent:
 
     def graph(
         self,
-        xs: Variable,
-        masks: Variable,
+        xs: TensorVariable,
+        masks: TensorVariable,
         hidden_size: int,
         rng: np.random.Generator,
         answers: str,
@@ -77,7 +77,7 @@ class Recurrent:
         dtype, pixels = xs.type.dtype, xs.type.shape[2]
         w_in = self.w_in(pixels, hidden_size, rng, dtype)
         ys = product(xs, w_in[0]) if w_in else xs
-        layers = []
+        layers: list[list[Cell]] = []
         for mask in parts(masks, self.depth):
             layers.append(self.layer(len(layers), ys.type.shape[2], hidden_size, rng, dtype))
             made = mask * stack(layers[-1:], ys)
@@ -96,7 +96,7 @@ class Recurrent:
 
     def w_in(
         self, pixels: int, hidden_size: int, rng: np.random.Generator, dtype: str
-    ) -> list[SharedVariable]:
+    ) -> list[TensorSharedVariable]:
         """The weights before the first layer, a list of one or none."""
         shape = (pixels, hidden_size)
         return [param("w_in", shape, glorot_uniform, rng, dtype=dtype)] if self.is_residual else []
@@ -135,8 +135,8 @@ class Convolutional:
 
     def graph(
         self,
-        xs: Variable,
-        masks: Variable,
+        xs: TensorVariable,
+        masks: TensorVariable,
         hidden_size: int,
         rng: np.random.Generator,
         answers: str,
@@ -158,8 +158,8 @@ class Speller:
 
     def graph(
         self,
-        xs: Variable,
-        masks: Variable,
+        xs: TensorVariable,
+        masks: TensorVariable,
         hidden_size: int,
         rng: np.random.Generator,
         answers: str,
@@ -236,9 +236,9 @@ def network_called(name: str) -> Recurrent | Convolutional | Speller:
 
 
 def classified(
-    xs: Variable,
-    masks: Variable,
-    ys: Variable,
+    xs: TensorVariable,
+    masks: TensorVariable,
+    ys: TensorVariable,
     params: Params,
     rng: np.random.Generator,
     answers: str,

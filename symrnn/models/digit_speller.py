@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import LSTMCell
 from symrnn.graph import TrainingGraph
@@ -31,7 +31,7 @@ END, MASKS, NO_NAME = 0, 2, -1
 
 
 def digit_speller(
-    xs: Variable, masks: Variable, hidden_size: int, rng: np.random.Generator
+    xs: TensorVariable, masks: TensorVariable, hidden_size: int, rng: np.random.Generator
 ) -> TrainingGraph:
     """The network that reads ``xs (T, B, D)``; ``masks (2, B, H)`` are for the state between and for the writer.
 
@@ -61,7 +61,7 @@ def digit_speller(
     return TrainingGraph([xs, masks, letters], loss, params, {"logits": logits})
 
 
-def letters_before(letters: Variable, dtype: str) -> Variable:
+def letters_before(letters: TensorVariable, dtype: str) -> TensorVariable:
     """The letter before each, ``(L, B, V)``, as a one among zeros; zeros alone before the first."""
     one_hot = pt.eq(letters[:-1, :, None], np.arange(len(LETTERS))).astype(dtype)
     nothing = pt.zeros((1, length(letters, 1), len(LETTERS)), dtype=dtype)

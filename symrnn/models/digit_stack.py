@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell, GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
 from symrnn.data.digits import load_digit_rows as load_digit_rows
@@ -43,8 +44,8 @@ class DigitStack:
     """
 
     layers: tuple[tuple[Cell, Cell], ...]
-    w: Variable
-    b: Variable
+    w: TensorVariable
+    b: TensorVariable
 
     @classmethod
     def create(
@@ -84,11 +85,13 @@ class DigitStack:
         return cls(tuple(pairs), w, param("b", (DIGITS,), zeros, rng, dtype=dtype))
 
     @property
-    def params(self) -> list[Variable]:
+    def params(self) -> list[TensorSharedVariable]:
         """Every weight, layer by layer."""
         return weights_of(self)
 
-    def logits(self, xs: Variable, *, scans: str = "one", gradient: str = "assembled") -> Variable:
+    def logits(
+        self, xs: TensorVariable, *, scans: str = "one", gradient: str = "assembled"
+    ) -> TensorVariable:
         """``(B, K)`` from ``xs (T, B, D)``."""
         for pair in self.layers:
             if scans == "one":
@@ -141,13 +144,13 @@ def digit_stack(
 
 
 def digit_stack_loss(
-    params: Sequence[Variable],
+    params: Sequence[TensorVariable],
     graph: TrainingGraph,
     *,
     scans: str = "one",
     gradient: str = "assembled",
     **network: Any,
-) -> Variable:
+) -> TensorVariable:
     """The loss of ``graph = digit_stack(...)``, built again on `params`, expressions in the order of ``graph.params``.
 
     Examples

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell, GRUCell, LSTMCell, RNNCell
 from symrnn.data import text
@@ -51,10 +52,10 @@ class TaggerNetwork:
         ``(K,)``.
     """
 
-    embedding: Variable
+    embedding: TensorVariable
     layers: tuple[tuple[Cell, Cell], ...]
-    w: Variable
-    b: Variable
+    w: TensorVariable
+    b: TensorVariable
 
     @classmethod
     def create(
@@ -83,13 +84,13 @@ class TaggerNetwork:
         return cls(embedding, tuple(layers), w, param("b", (len(TAGS),), zeros, rng, dtype=dtype))
 
     @property
-    def params(self) -> list[Variable]:
+    def params(self) -> list[TensorSharedVariable]:
         """Every weight, layer by layer."""
         return weights_of(self)
 
     def logits(
-        self, characters: Variable, mask: Variable, *, gradient: str = "assembled"
-    ) -> Variable:
+        self, characters: TensorVariable, mask: TensorVariable, *, gradient: str = "assembled"
+    ) -> TensorVariable:
         """``(T, B, K)`` from ``characters (T, B)`` and ``mask (T, B)``."""
         hs = stack(self.layers, self.embedding[characters], mask=mask, gradient=gradient)
         return pt.dot(hs, self.w) + self.b
@@ -136,12 +137,12 @@ def tagger(
 
 
 def tagger_loss(
-    params: Sequence[Variable],
+    params: Sequence[TensorVariable],
     graph: TrainingGraph,
     *,
     gradient: str = "assembled",
     **network: Any,
-) -> Variable:
+) -> TensorVariable:
     """The loss of ``graph = tagger(...)``, built again on `params`, expressions in its order.
 
     Examples

@@ -24,7 +24,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 from symrnn.init import zeros
@@ -46,7 +47,9 @@ def receptive_field(window: int, depth: int) -> int:
     return 1 + 2 * (window - 1) * (2**depth - 1)
 
 
-def causal_conv(xs: Variable, w: Variable, *, window: int, dilation: int = 1) -> Variable:
+def causal_conv(
+    xs: TensorVariable, w: TensorVariable, *, window: int, dilation: int = 1
+) -> TensorVariable:
     """``ys[t] = sum over k of xs[t - (K - 1 - k) * dilation] @ w[k]``, with zeros before the first step.
 
     Parameters
@@ -76,7 +79,7 @@ def causal_conv(xs: Variable, w: Variable, *, window: int, dilation: int = 1) ->
     return product(xs, w)
 
 
-def product(xs: Variable, w: Variable) -> Variable:
+def product(xs: TensorVariable, w: TensorVariable) -> TensorVariable:
     """``xs (T, B, C) @ w (C, F)`` as one GEMM."""
     rows = pt.dot(xs.reshape((-1, length(xs, 2))), w)
     return rows.reshape((length(xs, 0), length(xs, 1), length(w, 1)))
@@ -85,9 +88,9 @@ def product(xs: Variable, w: Variable) -> Variable:
 class NormedFilters(NamedTuple):
     """The filters of N convolutions of one shape, ``g * v / norm(v)``, and their biases."""
 
-    v: Variable  # (N, K*C, F), directions
-    g: Variable  # (N, F), lengths
-    b: Variable  # (N, F)
+    v: TensorVariable  # (N, K*C, F), directions
+    g: TensorVariable  # (N, F), lengths
+    b: TensorVariable  # (N, F)
 
     @classmethod
     def create(
@@ -102,7 +105,7 @@ class NormedFilters(NamedTuple):
             param(f"{name}.b", lengths.shape, zeros, rng, dtype=dtype),
         )
 
-    def each(self) -> list[tuple[Variable, Variable]]:
+    def each(self) -> list[tuple[TensorVariable, TensorVariable]]:
         """``(w (K*C, F), b (1, F))`` of each convolution."""
         count, height, filters = self.v.type.shape
         scale = self.g / pt.sqrt((self.v**2).sum(axis=1))
@@ -110,7 +113,7 @@ class NormedFilters(NamedTuple):
         return list(zip(parts(w, count), parts(self.b, count), strict=True))
 
 
-def parts(x: Variable, count: int) -> list[Variable]:
+def parts(x: TensorVariable, count: int) -> list[TensorVariable]:
     """The first axis cut into `count` equal parts, by one node."""
     return [x] if count == 1 else pt.split(x, [x.type.shape[0] // count] * count, axis=0)
 
@@ -138,8 +141,8 @@ class TCN:
 
     first: NormedFilters
     others: NormedFilters
-    w_skip: Variable
-    b_skip: Variable
+    w_skip: TensorVariable
+    b_skip: TensorVariable
     window: int
 
     @classmethod
@@ -180,7 +183,7 @@ class TCN:
         )
 
     @property
-    def params(self) -> list[Variable]:
+    def params(self) -> list[TensorSharedVariable]:
         """Every weight."""
         return weights_of(self)
 
@@ -194,7 +197,7 @@ class TCN:
         """Dropout masks that `outputs` takes."""
         return 2 * self.depth
 
-    def outputs(self, xs: Variable, masks: Variable) -> Variable:
+    def outputs(self, xs: TensorVariable, masks: TensorVariable) -> TensorVariable:
         """``(T, B, C)`` from ``xs (T, B, D)`` and ``masks (2 * depth, B, C)``."""
         convs = zip(
             [*self.first.each(), *self.others.each()], parts(masks, self.masks), strict=True

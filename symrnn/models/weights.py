@@ -1,6 +1,6 @@
 """The weights of a network: it is made of frozen dataclasses and tuples, and its variables stand in their order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -9,7 +9,7 @@ from pytensor.graph.basic import Variable
 N = TypeVar("N")
 
 
-def weights_of(network: Any) -> list[Variable]:
+def weights_of(network: Any) -> list[Any]:
     """Every variable of a network, field by field; fields that hold no network, such as sizes, are passed over.
 
     Examples
@@ -39,11 +39,11 @@ def with_weights(network: N, weights: Iterable[Variable]) -> N:
     return rebuilt(network, iter(weights))
 
 
-def rebuilt(part, rest):
+def rebuilt(part: Any, rest: Iterator[Variable]) -> Any:
     """A part of a network with the next variables of `rest` for its own."""
     if isinstance(part, Variable):
         return next(rest)
-    if is_dataclass(part):
+    if is_dataclass(part) and not isinstance(part, type):
         names = [field.name for field in fields(part)]
         return replace(part, **{name: rebuilt(getattr(part, name), rest) for name in names})
     if isinstance(part, tuple):
@@ -52,7 +52,7 @@ def rebuilt(part, rest):
     return part
 
 
-def parts_of(part):
+def parts_of(part: Any) -> Sequence[Any]:
     """What a dataclass or a tuple holds."""
     if is_dataclass(part):
         return [getattr(part, field.name) for field in fields(part)]

@@ -103,9 +103,10 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         for name in ("recipe", "options", "data", "mode", "versions", "data_hash")
     }
     header |= {part: [name for name, _ in arrays] for part, arrays in parts.items()}
-    arrays = {"header": np.array(json.dumps(header)), "losses": checkpoint.losses} | {
-        f"{part}/{i:03d}": array for part in parts for i, (_, array) in enumerate(parts[part])
-    }
+    arrays: dict[str, Any] = {
+        "header": np.array(json.dumps(header)),
+        "losses": checkpoint.losses,
+    } | {f"{part}/{i:03d}": array for part in parts for i, (_, array) in enumerate(parts[part])}
     beside = path_beside(path)
     with writing(path, beside):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +199,7 @@ def is_pickle(path: Path) -> bool:
     return False
 
 
-def reason(error: Exception) -> str:
+def reason(error: Refused | OSError) -> str:
     """Why a file was refused, in a few words."""
     return printable(error if isinstance(error, Refused) else error.strerror or error)
 
@@ -214,7 +215,7 @@ def checkpoint_of(arrays: Mapping[str, np.ndarray]) -> Checkpoint:
         raise Refused(
             f"its losses are {losses.dtype}{list(losses.shape)} and not one float64 a step"
         )
-    parts = {
+    parts: dict[str, Any] = {
         part: tuple((name, arrays[f"{part}/{i:03d}"]) for i, name in enumerate(header.pop(part)))
         for part in ("state", "values")
     }
@@ -300,7 +301,8 @@ def recipe_of(checkpoint: Checkpoint, cls: type[Recipe]) -> Recipe:
             f"the checkpoint was written by another version of symrnn, with other options"
             f" ({', '.join(sorted(differ))}); train again"
         )
-    return cls(**checkpoint.options)
+    options: Mapping[str, Any] = checkpoint.options
+    return cls(**options)
 
 
 def check_arrays(

@@ -30,8 +30,9 @@ def compiled(
     >>> compiled([x], x.sum(), mode="FAST_COMPILE")([1.0, 2.0])
     array(3.)
     """
+    new_values: Any = None if updates is None else dict(updates)
     if mode not in STATIC:
-        return pytensor.function(inputs, outputs, updates=updates, mode=mode)
+        return pytensor.function(inputs, outputs, updates=new_values, mode=mode)
     check_floats(outputs, mode)
     functions: dict[tuple, Callable] = {}  # by the shapes of a call
 
@@ -41,7 +42,7 @@ def compiled(
             static = [x.type.clone(shape=s)(x.name) for x, s in zip(inputs, shapes, strict=True)]
             givens = dict(zip(inputs, static, strict=True))
             functions[shapes] = pytensor.function(
-                static, outputs, updates=updates, givens=givens, mode=mode
+                static, outputs, updates=new_values, givens=givens, mode=mode
             )
         return functions[shapes](*values)
 
@@ -50,7 +51,7 @@ def compiled(
 
 def check_floats(outputs: Variable | Sequence[Variable], mode: str | Mode) -> None:
     """Refuse float32 where PyTensor's lowering would make float64 of it: its sums accumulate in that."""
-    first = outputs[0] if isinstance(outputs, list | tuple) else outputs
+    first: Any = outputs if isinstance(outputs, Variable) else outputs[0]
     if first.type.dtype == "float32" and pytensor.config.floatX == "float64":
         raise UserError(
             f"a network in float32 needs floatX to be float32 in mode {mode}, but it is float64;"

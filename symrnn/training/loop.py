@@ -114,7 +114,7 @@ class Training:
 
     def checkpoint(self) -> Checkpoint:
         """The run as it stands between two steps; refused when any of its state is not finite."""
-        state = [(variable.name, np.array(variable.get_value())) for variable in self.updates]
+        state = [(str(variable.name), np.array(variable.get_value())) for variable in self.updates]
         if not all(np.isfinite(array).all() for _, array in state):
             raise TrainingError(self.trouble("not all state is finite", len(self.losses)))
         return Checkpoint(
@@ -126,7 +126,7 @@ class Training:
             losses=np.array(self.losses),
             state=tuple(state),
             data_hash=self.data_hash,
-            values=tuple(zip([p.name for p in self.graph.params], self.values(), strict=True)),
+            values=tuple(zip([str(p.name) for p in self.graph.params], self.values(), strict=True)),
         )
 
     def go_on(self, checkpoint: Checkpoint) -> None:

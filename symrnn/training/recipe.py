@@ -97,17 +97,19 @@ def check_options(recipe: Recipe) -> None:
     symrnn.errors.UserError: steps must be at least 1, but is 0
     """
     for field in fields(recipe):
-        value, kind = getattr(recipe, field.name), type(field.default)
+        value: Any = getattr(recipe, field.name)
+        default: Any = field.default
+        kind = type(default)
         fitting, words = KINDS[kind]
         if not isinstance(value, fitting) or (isinstance(value, bool) and kind is not bool):
             raise UserError(f"{field.name} must be {words}, but is {value!r:.60}")
         if field.name == "dtype" and value not in DTYPES:
             raise UserError(f"dtype must be {' or '.join(DTYPES)}, but is {value!r:.60}")
-        if kind in (int, float) and (rule := broken_rule(field.name, value, field.default)):
+        if kind in (int, float) and (rule := broken_rule(field.name, default, value)):
             raise UserError(f"{field.name} must be {rule}, but is {value}")
 
 
-def broken_rule(name: str, value: float, default: float) -> str:
+def broken_rule(name: str, default: float, value: Any) -> str:
     """The rule that a number breaks, in words; "" for none."""
     is_whole = isinstance(default, int)
     if is_whole and value >= LIMIT:

@@ -79,5 +79,7 @@ def test_what_a_file_lacks_is_said(tmp_path, code):
 
 
 def test_another_name_is_suggested(tmp_path):
-    with pytest.raises(UserError, match=r"own_net.py defines no recipe 'Adde'; did you mean 'Adder'"):
+    with pytest.raises(
+        UserError, match=r"own_net.py defines no recipe 'Adde'; did you mean 'Adder'"
+    ):
         recipe_of(tmp_path, whole("Adder") + whole("Other"), "Adde")

@@ -48,7 +48,7 @@ class Kind:
                 raise Refused("a dtype has fields or a state that plain ones do not have")
         if size not in (-1, self.dtype.itemsize):
             raise Refused(f"a dtype of {self.dtype.itemsize} bytes claims {size}")
-        self.dtype = self.dtype.newbyteorder(as_text(order))
+        self.dtype = self.dtype.newbyteorder(as_text(order))  # type: ignore[arg-type]
 
 
 def as_text(value: Any) -> str:

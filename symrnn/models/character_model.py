@@ -17,7 +17,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.variable import TensorVariable
 
-from symrnn.cells import Cell, GRUCell, LSTMCell
+from symrnn.cells import CELLS, Cell
 from symrnn.data import text
 from symrnn.data.streams import Streams, streams
 from symrnn.data.text import SYMBOLS, decode, encode, load_text
@@ -32,7 +32,6 @@ from symrnn.training.network import Network
 from symrnn.training.rules import RuleRecipe
 from symrnn.unroll import scan_states
 
-CELLS = {"lstm": LSTMCell, "gru": GRUCell}
 ORDER = 5  # of the n-gram to beat
 
 

@@ -15,7 +15,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.variable import TensorVariable
 
-from symrnn.cells import Cell, GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
+from symrnn.cells import CELLS, Cell
 from symrnn.data.digits import load_digit_rows as load_digit_rows
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
@@ -25,7 +25,6 @@ from symrnn.models.weights import weights_of, with_weights
 from symrnn.params import param
 from symrnn.unroll import bidirectional, stack
 
-CELLS = {"rnn": RNNCell, "lstm": LSTMCell, "peephole_lstm": PeepholeLSTMCell, "gru": GRUCell}
 ROWS, PIXELS, DIGITS = 8, 8, 10
 
 

@@ -14,7 +14,7 @@ import pytensor.tensor as pt
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.variable import TensorVariable
 
-from symrnn.cells import Cell, GRUCell, LSTMCell, RNNCell
+from symrnn.cells import CELLS, Cell
 from symrnn.data import text
 from symrnn.data.text import SYMBOLS, encode, load_text
 from symrnn.data.word_shapes import TAGS, Lines, line_tags, tagged_lines
@@ -29,7 +29,6 @@ from symrnn.training.recipe import epoch_batch
 from symrnn.training.rules import RuleRecipe
 from symrnn.unroll import stack
 
-CELLS = {"rnn": RNNCell, "lstm": LSTMCell, "gru": GRUCell}
 CODES = dict(zip(TAGS, " .nlTUxi", strict=True))  # how `predict` writes a tag
 EXAMPLE = (
     "The class HTTPServer of http.server takes 2 arguments, server_address and an HTTP handler."

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pytensor.graph.basic import Variable
 
@@ -11,6 +11,7 @@ from symrnn.graph import TrainingGraph
 from symrnn.training.recipe import Recipe
 from symrnn.typing import Params, Updates
 from symrnn.updates import (
+    adadelta,
     adagrad,
     adam,
     adamax,
@@ -30,7 +31,10 @@ from symrnn.updates.schedules import cosine, one_cycle, step_counter, step_decay
 
 Rate = float | Variable
 
-RULES = {  # name: (rule, what `one_cycle` moves against the learning rate)
+RULES: dict[
+    str, tuple[Any, str | None]
+] = {  # name: (rule, what `one_cycle` moves against the learning rate)
+    "adadelta": (adadelta, None),
     "adagrad": (adagrad, None),
     "adam": (adam, "beta1"),
     "adamax": (adamax, "beta1"),

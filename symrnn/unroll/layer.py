@@ -41,7 +41,7 @@ class Layer:
     loop: Loop
     gradient_steps: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         # the directions share the sequence, and so its mask; all else each has for itself
         assert len({len(d.symbols.mask) for d in self.directions}) == 1
 

@@ -1,0 +1,1 @@
+"""A whole PyTensor function as one machine-code module: ``mode="NATIVE"``."""

@@ -1,1 +1,7 @@
-"""A whole PyTensor function as one machine-code module: ``mode="NATIVE"``."""
+"""A whole PyTensor function as one machine-code module: importing this makes ``mode="NATIVE"`` known to PyTensor."""
+
+from symrnn.native.linker import NativeLinker, register
+
+__all__ = ["NativeLinker", "register"]
+
+register()

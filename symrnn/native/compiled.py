@@ -1,0 +1,105 @@
+"""One native program: nodes lowered for inputs of known shapes, compiled, and called."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import threading
+from collections.abc import Sequence
+from sys import getrefcount
+
+import numpy as np
+from pytensor.graph.basic import Apply, Variable
+
+from symrnn.native.builder import Builder
+from symrnn.native.builder import Program as Shared
+from symrnn.native.emit_llvm import llvm_text
+from symrnn.native.lowering import lower
+from symrnn.native.module import MachineCode
+from symrnn.native.plan import lifetimes, offsets
+from symrnn.native.program import buffers
+from symrnn.native.shapes import Shapes, dtype_of
+from symrnn.native.sizes import product
+from symrnn.native.window import Buffer, whole
+
+
+class NativeProgram:
+    """Nodes lowered for inputs of known shapes.
+
+    Attributes
+    ----------
+    inputs, outputs
+        The variables that a call is given and returns.
+    text
+        The module as LLVM text.
+    """
+
+    def __init__(self, nodes: Sequence[Apply], inputs: Sequence[Variable], outputs: Sequence[Variable], shapes: Shapes):
+        self.inputs, self.outputs = list(inputs), list(outputs)
+        shared = Shared()
+        builder = Builder(nodes, outputs, shapes, shared)
+        sources = []
+        for i, var in enumerate(self.inputs):
+            buffer = Buffer(dtype_of(var), product(shapes.of(var)), "input", i)
+            builder.bind(var, whole(buffer, shapes.of(var)))
+            sources.append(buffer)
+        targets = []
+        for i, var in enumerate(self.outputs):
+            buffer = Buffer(dtype_of(var), product(shapes.of(var)), "output", i)
+            place = whole(buffer, shapes.of(var))
+            targets.append(place)
+            if var not in builder.values:
+                builder.want(var, lambda place=place: place)
+        lower(nodes, builder)
+        builder.close_all()
+        for var, place in zip(self.outputs, targets, strict=True):
+            builder.settle(var, place)
+        self.body, self.errors = builder.body, shared.errors
+        self.lives = lifetimes(self.body)
+        self.constants = shared.constants
+        found = {b.index: b for b in buffers(self.body) if b.kind == "constant"}
+        constants = [found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(self.constants))]
+        places, self.arena_bytes = offsets(self.lives, {})
+        arrays = [*sources, *(w.buffer for w in targets)]
+        self.text = llvm_text(self.body, [life.buffer for life in self.lives], arrays, constants)
+        self.code = MachineCode(self.text)
+        self.arena = np.empty(self.arena_bytes + 64, np.uint8)
+        base = -(-self.arena.ctypes.data // 64) * 64
+        addresses = [base + place for place in places] + [c.ctypes.data for c in self.constants]
+        self.memory = np.array(addresses or [0], np.uint64)
+        self.pools = [Pool(tuple(shapes.of(var)), dtype_of(var)) for var in self.outputs]
+        self.pack = struct.Struct(f"{len(arrays)}P").pack_into
+        self.arrays = bytearray(8 * max(1, len(arrays)))
+        self.arguments = (
+            ctypes.addressof(ctypes.c_char.from_buffer(self.arrays)),
+            self.memory.ctypes.data,
+            0,
+        )
+        self.lock = threading.Lock()
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The outputs; `arrays` are of the shapes compiled for, aligned and in row-major order."""
+        with self.lock:
+            outputs = [pool.take() for pool in self.pools]
+            self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
+            status = self.code.run(*self.arguments)
+        if status:
+            raise self.errors[status - 1]
+        return outputs
+
+
+class Pool:
+    """Arrays of one shape for an output, used again once nobody else holds them."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: str):
+        self.shape, self.dtype = shape, dtype
+        self.arrays: list[np.ndarray] = []
+
+    def take(self) -> np.ndarray:
+        for array in self.arrays:
+            if getrefcount(array) == 3:  # the list, the loop's variable, the argument
+                return array
+        array = np.empty(self.shape, self.dtype)
+        if len(self.arrays) < 4:
+            self.arrays.append(array)
+        return array

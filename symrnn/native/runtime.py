@@ -1,0 +1,187 @@
+"""A graph as a Python callable: native programs by signature, and what can't be lowered run between them.
+
+At the first call with arrays of some shapes the graph is cut into *stages*. A stage is as much as can be lowered with
+what is known, one native program, and then the nodes that wait for values: those whose op isn't lowered are run as
+PyTensor runs them, those whose shape depends on a value are lowered in the next stage, where the value is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.tensor.shape import Shape, Shape_i
+
+from symrnn.native.compiled import NativeProgram
+from symrnn.native.lowering import Unsupported, infer
+from symrnn.native.shapes import SMALL, NeedsValue, Shapes, dtype_of, is_array
+
+
+@dataclass(eq=False)
+class Fallback:
+    """A node that PyTensor runs itself, with the reason."""
+
+    node: Apply
+    reason: Exception
+    cells: dict[Variable, list] = field(default_factory=dict)
+    thunk: Callable | None = None
+
+    def run(self, values: dict[Variable, object]) -> None:
+        """Compute the node's outputs from `values`, into `values`."""
+        node = self.node
+        if self.thunk is None:
+            self.cells = {var: [None] for var in (*node.inputs, *node.outputs)}
+            ready = {var: [True] for var in node.inputs} | {var: [False] for var in node.outputs}
+            self.thunk = node.op.make_thunk(node, self.cells, ready, no_recycling=[], impl="py")
+        destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
+        for var in node.inputs:
+            value = var.data if isinstance(var, Constant) else values[var]
+            self.cells[var][0] = np.copy(value) if var in destroyed and isinstance(value, np.ndarray) else value
+        for var in node.outputs:
+            self.cells[var][0] = None
+        self.thunk()
+        for var in node.outputs:
+            values[var] = self.cells[var][0]
+
+
+@dataclass(eq=False)
+class Variant:
+    """A stage for one signature: its program, the nodes that run after it, and the next stage."""
+
+    program: NativeProgram | None
+    fallbacks: list[Fallback]
+    following: Stage | None
+
+
+class Stage:
+    """Nodes that are still to be computed, from variables that are."""
+
+    def __init__(self, nodes: Sequence[Apply], outputs: Sequence[Variable]):
+        self.nodes, self.outputs = list(nodes), list(outputs)
+        read = dict.fromkeys(var for node in self.nodes for var in node.inputs if not isinstance(var, Constant))
+        made = {var for node in self.nodes for var in node.outputs}
+        wanted = [var for var in self.outputs if not isinstance(var, Constant)]
+        self.inputs = [var for var in dict.fromkeys([*read, *wanted]) if var not in made]
+        self.arrays = [var for var in self.inputs if is_array(var)]
+        self.promoted: list[Variable] = []  # whole numbers that shapes depend on
+        self.variants: dict[tuple, Variant] = {}
+
+    def run(self, values: dict[Variable, object]) -> None:
+        """Compute everything, into `values`."""
+        variant = self.variants.get(self.signature(values))
+        if variant is None:
+            variant = self.prepared(values)  # which may find more numbers that shapes depend on
+            self.variants[self.signature(values)] = variant
+        if variant.program is not None:
+            program = variant.program
+            outputs = program([values[var] for var in program.inputs])
+            values.update(zip(program.outputs, outputs, strict=True))
+        for fallback in variant.fallbacks:
+            fallback.run(values)
+            for var in fallback.node.outputs:
+                if is_array(var):
+                    values[var] = readable(values[var], dtype_of(var))
+        if variant.following is not None:
+            variant.following.run(values)
+
+    def signature(self, values: dict[Variable, object]):
+        """What a program depends on: shapes, and the numbers that decide shapes."""
+        shapes = tuple([values[var].shape for var in self.arrays])
+        return (shapes, *[values[var].tobytes() for var in self.promoted]) if self.promoted else shapes
+
+    def prepared(self, values: dict[Variable, object]) -> Variant:
+        """The variant for arrays like these."""
+        while True:
+            shapes = Shapes({var: values[var].shape for var in self.arrays})
+            for var in self.promoted:
+                shapes.note(var, values[var])
+            taken, left, wish = self._divided(shapes)
+            if not wish:
+                break
+            self.promoted += wish
+        rest = [node for node, _ in left]
+        known = {var for node in taken for var in node.outputs} | set(self.inputs)
+        fallbacks: list[Fallback] = []
+        for node, reason in left:  # in order, so that one may feed the next
+            waits = isinstance(reason, NeedsValue) and bool(taken or fallbacks)
+            if not waits and all(isinstance(var, Constant) or var in known for var in node.inputs):
+                fallbacks.append(Fallback(node, reason))
+                known |= set(node.outputs)
+        done = {fallback.node for fallback in fallbacks}
+        later = [node for node in rest if node not in done]
+        needed = {var for node in rest for var in node.inputs} | set(self.outputs)
+        outputs = list(dict.fromkeys(var for node in taken for var in node.outputs if var in needed))
+        inputs = [var for var in self.arrays if any(var in node.inputs for node in taken)]
+        program = NativeProgram(taken, inputs, outputs, shapes) if outputs else None
+        return Variant(program, fallbacks, Stage(later, self.outputs) if later else None)
+
+    def _divided(self, shapes: Shapes):
+        """The nodes that can be lowered, those that can't with the reason, and numbers that would help."""
+        taken: list[Apply] = []
+        left: list[tuple[Apply, Exception | None]] = []
+        produced: set[Variable] = set()  # by nodes that are left
+        for node in self.nodes:
+            missing = [var for var in node.inputs if not isinstance(var, Constant) and var not in shapes.shape]
+            if missing:
+                waits = any(var in produced for var in missing)
+                left.append((node, None if waits else Unsupported(node.op)))
+                produced.update(node.outputs)
+                continue
+            try:
+                infer([node], shapes)
+                taken.append(node)
+            except NeedsValue as error:
+                wish = self._numbers_behind(error.variable)
+                if wish:
+                    return taken, left, wish
+                left.append((node, error))
+                produced.update(node.outputs)
+            except Unsupported as error:
+                left.append((node, error))
+                produced.update(node.outputs)
+        return taken, left, []
+
+    def _numbers_behind(self, variable: Variable) -> list[Variable]:
+        """The inputs that are whole numbers and decide a value, if nothing else does; those already known left out."""
+        inputs, found, stack = set(self.inputs), [], [variable]
+        while stack:
+            var = stack.pop()
+            if isinstance(var, Constant):
+                continue
+            if var in inputs:
+                if not is_array(var) or dtype_of(var).startswith("float") or var.type.ndim > 1:
+                    return []
+                if var not in self.promoted and var not in found:
+                    found.append(var)
+            elif var.owner is None:
+                return []
+            elif not isinstance(var.owner.op, Shape | Shape_i):
+                stack += var.owner.inputs
+        return found
+
+
+def readable(value, dtype: str) -> np.ndarray:
+    """An array that native code can read: of that dtype, aligned, in row-major order."""
+    array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype)
+    if array.dtype != dtype or not (array.flags.c_contiguous and array.flags.aligned):
+        array = np.array(array, dtype, order="C", copy=True)
+    return array
+
+
+class NativeFunction:
+    """A graph that is called with the values of its inputs and returns those of its outputs."""
+
+    def __init__(self, nodes: Sequence[Apply], inputs: Sequence[Variable], outputs: Sequence[Variable]):
+        self.inputs, self.outputs = list(inputs), list(outputs)
+        self.stage = Stage(nodes, outputs)
+        self.dtypes = [dtype_of(var) if is_array(var) else None for var in self.inputs]
+
+    def __call__(self, *given):
+        values = {
+            var: value if dtype is None else readable(value, dtype)
+            for var, dtype, value in zip(self.inputs, self.dtypes, given, strict=True)
+        }
+        self.stage.run(values)
+        return [var.data if isinstance(var, Constant) else values[var] for var in self.outputs]

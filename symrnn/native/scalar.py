@@ -12,20 +12,28 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 BINARY = ("add", "sub", "mul", "div", "rem", "and", "or", "xor", "shl", "lshr", "ashr")
-COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")  # ordered, but for ne: false where an operand is NaN
+COMPARISONS = (
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+)  # ordered, but for ne: false where an operand is NaN
 UNARY = ("neg", "not", "sqrt", "abs", "floor", "ceil", "trunc", "rint")
 
 
 @dataclass(frozen=True, eq=False)
 class Scalar:
-    """A scalar expression.
+    """A scalar expression; Python's operators make others of it, numbers become constants of its dtype.
 
     Attributes
     ----------
     op
         ``"arg"`` (`data` is its index), ``"const"`` (`data` is a NumPy scalar's bytes), one of `BINARY`,
         `COMPARISONS` or `UNARY`, ``"fma"``, ``"select"`` (condition, then, else), ``"cast"`` (to `dtype`, as C
-        converts), ``"bits"`` (the same bits as `dtype`), ``"call"`` (`data` is the symbol of a C function).
+        converts: undefined where it doesn't fit, so use `cast`), ``"bits"`` (the same bits as `dtype`), ``"call"``
+        (`data` is the symbol of a C function).
     args
         Operands, of one dtype but for ``select``'s condition, ``cast``, ``bits`` and ``call``.
     dtype
@@ -36,7 +44,75 @@ class Scalar:
     args: tuple[Scalar, ...]
     dtype: str
     data: object = None
-    __weakref__: object = None
+
+    def __add__(self, other: Scalar | float) -> Scalar:
+        return scalar("add", self, self.like(other))
+
+    def __sub__(self, other: Scalar | float) -> Scalar:
+        return scalar("sub", self, self.like(other))
+
+    def __rsub__(self, other: float) -> Scalar:
+        return scalar("sub", self.like(other), self)
+
+    def __mul__(self, other: Scalar | float) -> Scalar:
+        return scalar("mul", self, self.like(other))
+
+    def __truediv__(self, other: Scalar | float) -> Scalar:
+        return scalar("div", self, self.like(other))
+
+    def __rtruediv__(self, other: float) -> Scalar:
+        return scalar("div", self.like(other), self)
+
+    def __and__(self, other: Scalar | int) -> Scalar:
+        return scalar("and", self, self.like(other))
+
+    def __or__(self, other: Scalar | int) -> Scalar:
+        return scalar("or", self, self.like(other))
+
+    def __xor__(self, other: Scalar | int) -> Scalar:
+        return scalar("xor", self, self.like(other))
+
+    def __lshift__(self, other: int) -> Scalar:
+        return scalar("shl", self, self.like(other))
+
+    def __rshift__(self, other: int) -> Scalar:  # of a signed number
+        return scalar("ashr", self, self.like(other))
+
+    def __neg__(self) -> Scalar:
+        return scalar("neg", self)
+
+    def __invert__(self) -> Scalar:
+        return scalar("not", self)
+
+    def __abs__(self) -> Scalar:
+        return scalar("abs", self)
+
+    def __lt__(self, other: Scalar | float) -> Scalar:
+        return scalar("lt", self, self.like(other))
+
+    def __le__(self, other: Scalar | float) -> Scalar:
+        return scalar("le", self, self.like(other))
+
+    def __gt__(self, other: Scalar | float) -> Scalar:
+        return scalar("gt", self, self.like(other))
+
+    def __ge__(self, other: Scalar | float) -> Scalar:
+        return scalar("ge", self, self.like(other))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def equal(self, other: Scalar | float) -> Scalar:
+        return scalar("eq", self, self.like(other))
+
+    def differs(self, other: Scalar | float) -> Scalar:
+        return scalar("ne", self, self.like(other))
+
+    def bits(self, dtype: str) -> Scalar:
+        return scalar("bits", self, dtype=dtype)
+
+    def like(self, value: Scalar | float) -> Scalar:
+        """`value`, a number as a constant of this dtype."""
+        return value if isinstance(value, Scalar) else const(value, self.dtype)
 
 
 _INTERNED: WeakValueDictionary = WeakValueDictionary()
@@ -71,6 +147,46 @@ def const(value: object, dtype: str) -> Scalar:
     return scalar("const", dtype=dtype, data=np.asarray(value, dtype).tobytes())
 
 
+def select(condition: Scalar, then: Scalar | float, otherwise: Scalar | float) -> Scalar:
+    """One of two values, of which at most one is a plain number."""
+    like = then if isinstance(then, Scalar) else otherwise
+    return scalar("select", condition, like.like(then), like.like(otherwise))
+
+
+def fma(a: Scalar, b: Scalar | float, c: Scalar | float) -> Scalar:
+    """``a * b + c``, rounded once."""
+    return scalar("fma", a, a.like(b), a.like(c))
+
+
+def constant_value(node: Scalar) -> np.generic:
+    """The number that a ``const`` is."""
+    return np.frombuffer(node.data, node.dtype)[0]
+
+
+def cast(x: Scalar, dtype: str) -> Scalar:
+    """`x` converted to `dtype`, as NumPy's compiled loops convert it on x86; `x` itself where the dtype is the same.
+
+    A float is truncated where the register that the hardware converts to holds it (32 bits for narrower integers and
+    ``int32``, else 64); elsewhere, and for NaN, it is that register's least number; then it is cut to the width.
+    """
+    if x.dtype == dtype:
+        return x
+    if x.op == "const" and not (x.dtype.startswith("float") and "int" in dtype):
+        return const(constant_value(x), dtype)
+    if not (x.dtype.startswith("float") and "int" in dtype):
+        return scalar("cast", x, dtype=dtype)
+    if (
+        dtype == "uint64"
+    ):  # in two halves: 2**63 and above are what is left, with the top bit set again
+        top = cast(x - 2.0**63, "int64") ^ -(2**63)
+        return scalar("cast", select(x < 2.0**63, cast(x, "int64"), top), dtype=dtype)
+    register = dtype if dtype in ("int32", "int64") else "int64" if dtype == "uint32" else "int32"
+    least = int(np.iinfo(register).min)
+    fits = (x >= least) & (x < -least)
+    whole = select(fits, scalar("cast", x, dtype=register), least)
+    return whole if register == dtype else scalar("cast", whole, dtype=dtype)
+
+
 def in_order(outputs: list[Scalar]) -> list[Scalar]:
     """The expressions that `outputs` are computed from, operands first."""
     done: dict[Scalar, None] = {}
@@ -93,5 +209,9 @@ def substituted(outputs: list[Scalar], arguments: dict[int, Scalar]) -> list[Sca
             new[node] = arguments.get(node.data, node)
         else:
             operands = tuple(new[a] for a in node.args)
-            new[node] = node if operands == node.args else scalar(node.op, *operands, dtype=node.dtype, data=node.data)
+            new[node] = (
+                node
+                if operands == node.args
+                else scalar(node.op, *operands, dtype=node.dtype, data=node.data)
+            )
     return [new[out] for out in outputs]

@@ -126,7 +126,7 @@ class Stage:
             missing = [var for var in node.inputs if not isinstance(var, Constant) and var not in shapes.shape]
             if missing:
                 waits = any(var in produced for var in missing)
-                left.append((node, None if waits else Unsupported(node.op)))
+                left.append((node, None if waits else Unsupported(node.op, "it reads what native code can't")))
                 produced.update(node.outputs)
                 continue
             try:

@@ -30,6 +30,8 @@ SCIPY = {
     "symrnn_hyp2f1": "__pyx_fuse_1hyp2f1",
     "symrnn_owens_t": "owens_t",
 }
+# Of BLAS, as Fortran passes arguments, in scipy.linalg.cython_blas
+BLAS = ("sgemm", "dgemm", "sgemv", "dgemv")
 # Of the C library, by their own names
 LIBRARY = ("pow", "sin", "cos", "tan", "fmod", "fmodf", "fma", "fmaf")
 
@@ -43,23 +45,32 @@ def address(symbol: str) -> int:
     >>> address("pow") == address("pow") != address("symrnn_gammaln")
     True
     """
+    if symbol in BLAS:
+        from scipy.linalg import cython_blas
+
+        return capsule_pointer(cython_blas.__pyx_capi__[symbol])[0]
     if symbol in SCIPY:
-        return capsule_pointer(SCIPY[symbol])
+        return special_pointer(SCIPY[symbol])
     assert symbol in LIBRARY, f"no C function is known by the name {symbol!r}"
     return ctypes.cast(getattr(ctypes.CDLL(None), symbol), ctypes.c_void_p).value
 
 
-def capsule_pointer(name: str) -> int:
-    """The pointer in a capsule, whose name is the C signature; checked, as a call with another one would be wild."""
+def special_pointer(name: str) -> int:
+    """The pointer to a function of `scipy.special`, whose signature is checked: a call with another would be wild."""
     from scipy.special import cython_special
 
-    capsule = cython_special.__pyx_capi__[name]
+    pointer, signature = capsule_pointer(cython_special.__pyx_capi__[name])
+    result, arguments = signature.rstrip(")").split(" (")
+    *numbers, last = arguments.split(", ")
+    assert result == "double" and set(numbers) == {"double"} and last.startswith("int "), signature
+    return pointer
+
+
+def capsule_pointer(capsule: object) -> tuple[int, str]:
+    """The pointer in a capsule, and its name, which is the C signature."""
     name_of = ctypes.pythonapi.PyCapsule_GetName
     name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
     pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
     pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     signature = name_of(capsule)
-    result, arguments = signature.decode().rstrip(")").split(" (")
-    *numbers, last = arguments.split(", ")
-    assert result == "double" and set(numbers) == {"double"} and last.startswith("int "), signature
-    return pointer_of(capsule, signature)
+    return pointer_of(capsule, signature), signature.decode()

@@ -29,10 +29,11 @@ def rule_of(node: Apply) -> Rule:
     """The rule of a node's op, or `Unsupported`."""
     for kind in type(node.op).__mro__:
         if kind in RULES:
-            if not all(map(is_array, node.outputs)):
-                break
+            other = [str(out.type) for out in node.outputs if not is_array(out)]
+            if other:
+                raise Unsupported(node.op, f"no native code for {' and '.join(other)}")
             return RULES[kind]
-    raise Unsupported(node.op)
+    raise Unsupported(node.op, "no rule")
 
 
 def infer(nodes: Sequence[Apply], shapes: Shapes) -> None:

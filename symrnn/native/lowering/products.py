@@ -30,10 +30,9 @@ def dot_shapes(node, shapes):
 
 
 def _check_dtype(node):
-    if any(dtype_of(x) not in ("float32", "float64") for x in node.inputs):
-        raise Unsupported(node.op)
-    if len({dtype_of(x) for x in (*node.inputs, *node.outputs)}) != 1:
-        raise Unsupported(node.op)
+    dtypes = {dtype_of(x) for x in (*node.inputs, *node.outputs)}
+    if len(dtypes) != 1 or not dtypes <= {"float32", "float64"}:
+        raise Unsupported(node.op, f"BLAS has no product of {' and '.join(sorted(dtypes))}")
 
 
 def dot_lower(node, builder):
@@ -138,7 +137,7 @@ def _entry(window, index):
 def blockwise_shapes(node, shapes):
     core = node.op.core_op
     if not isinstance(core, Dot):
-        raise Unsupported(node.op)
+        raise Unsupported(node.op, "only products are lowered")
     _check_dtype(node)
     left, right = (shapes.of(x) for x in node.inputs)
     core_ranks = _core_ranks(node)

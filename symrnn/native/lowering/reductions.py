@@ -95,7 +95,7 @@ def initial(scalar_op, dtype):
             return const(1, dtype)
         case ps.AND():
             return const(True if kind == "b" else -1 if kind == "i" else np.iinfo(dtype).max, dtype)
-    raise Unsupported(scalar_op)
+    raise Unsupported(scalar_op, "no reduction by it")
 
 
 def softmax_lower(node, builder):

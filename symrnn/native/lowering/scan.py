@@ -28,7 +28,7 @@ def scan_shapes(node, shapes):
 
     op, info = node.op, node.op.info
     if info.as_while:
-        raise Unsupported(op)
+        raise Unsupported(op, "it stops by a condition")
     steps = shapes.number(node.inputs[0])
     if steps < 0:
         raise IndexError(f"Scan was asked to run for negative number of step {steps}")

@@ -188,7 +188,7 @@ def step(months):
 
     import pytensor
 
-    from symrnn.bench.turns import against_hand
+    from symrnn.bench.in_turns import against_hand
     from symrnn.models.airline_passengers import AirlinePassengers, airline_passengers
 
     recipe = AirlinePassengers()
@@ -206,7 +206,7 @@ def step(months):
 
 def figure(records):
     from symrnn.study.figures import bars, curves
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     charts = []
     for record in select(records, task="forecasts", status="ok"):
@@ -243,8 +243,8 @@ def over_years(values):
 
 def answer(records):
     """The errors, the choice, whether hand and layer agree, and what the forms cost."""
-    from symrnn.study.readings import select
-    from symrnn.study.turns import step_against_hand
+    from symrnn.study.against_hand import step_against_hand
+    from symrnn.study.quantities import select
 
     parts = [compared(each.values) for each in select(records, task="forecasts", status="ok")]
     parts += [agreed(each.values) for each in select(records, task="agreement", status="ok")]
@@ -256,7 +256,7 @@ def compared(values):
     """Root mean squared errors against the naive ones, over the seeds."""
     from statistics import median
 
-    from symrnn.study.words import number
+    from symrnn.study.amounts import number
 
     (_, month), (_, naive), (name, ahead), (_, last_year) = values["errors"]
     below = sum(a < b for a, b in zip(month, naive, strict=True))
@@ -281,8 +281,8 @@ def agreed(values):
 
 def chosen(records):
     """How the recipe's own options do in the years before those held out, and which do best there."""
-    from symrnn.study.readings import select
-    from symrnn.study.words import number
+    from symrnn.study.amounts import number
+    from symrnn.study.quantities import select
 
     found = {
         (record.case["hidden_size"], record.case["weight_decay"], steps): record.values[

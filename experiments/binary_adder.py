@@ -185,7 +185,7 @@ def step(batch_size):
 
     import pytensor
 
-    from symrnn.bench.turns import against_hand
+    from symrnn.bench.in_turns import against_hand
     from symrnn.models.binary_adder import BinaryAdder, binary_adder
 
     recipe = BinaryAdder(batch_size=batch_size)
@@ -203,7 +203,7 @@ def step(batch_size):
 
 def figure(records):
     from symrnn.study.figures import bars
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     charts = [
         cost_curve(each.values["curves"]) for each in select(records, task="train", status="ok")
@@ -225,8 +225,8 @@ def cost_curve(losses):
 
 def answer(records):
     """Who learns to add, where the others fail, whether the gradient is right, and what the forms cost."""
-    from symrnn.study.readings import select
-    from symrnn.study.turns import step_against_hand
+    from symrnn.study.against_hand import step_against_hand
+    from symrnn.study.quantities import select
 
     runs = select(records, task="train", status="ok")
     parts = [trained(record) for record in runs] + [addition(runs)]
@@ -237,7 +237,7 @@ def answer(records):
 
 def trained(record):
     """How many networks of one size add exactly, and where the others do not."""
-    from symrnn.study.words import listing
+    from symrnn.study.amounts import listing
 
     case, values = record.case, record.values
     text = (

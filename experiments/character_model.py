@@ -148,7 +148,7 @@ def by_hand(hidden_size):
 
 def figure(records):
     from symrnn.study.figures import bars, lines
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     drawn = list(curves(select(records, task=["train", "count"], status="ok")))
     compiled = select(records, task="compile")
@@ -193,7 +193,7 @@ def answer(records):
 
 def against_counting(records):
     """Bits on the test documents, and when the network passed the n-gram on the validation documents."""
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     trained = select(records, task="train", status="ok")
     counted = {r.case["order"]: r.values for r in select(records, task="count", status="ok")}
@@ -220,8 +220,8 @@ def against_order_5(record, counted):
 
 def forms(records):
     """The naive form against odd/even."""
-    from symrnn.study.readings import ratio
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio
 
     found = {
         name: ratio(records, f"after.{name}", {"form": NAIVE}, {"form": ODD_EVEN})
@@ -237,8 +237,8 @@ def forms(records):
 
 def hand(records):
     """A step against JAX by hand."""
-    from symrnn.study.readings import select, spread
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import select, spread
 
     return "\n\n".join(
         f"H {record.case['hidden_size']}: a step takes {times(spread(record.values['JAX_ratio']))} as"

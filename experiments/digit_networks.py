@@ -36,7 +36,7 @@ reference = {"form": ODD_EVEN}
 columns = ["accuracy", "parameters", "nodes", "scans", "compile_s", "total_s", "step_s",
            "after.nodes", "after.inner_nodes", "after.scans", "after.components",
            "by_hand_s", "our_s", "ratio", "largest_difference"]  # fmt: skip
-needs = ["symrnn.models.digit_reader", "symrnn.training.loop", "sklearn.model_selection"]
+needs = ["symrnn.models.digit_rows", "symrnn.training.loop", "sklearn.model_selection"]
 tasks = {
     "train": {
         "cases": grid(network=NETWORKS, seed=[0, 1, 2], steps=[200 * EPOCH]),
@@ -59,7 +59,7 @@ def flags(**case):
 
 
 def recipe_for(network, **options):
-    from symrnn.models.digit_reader import DigitReader
+    from symrnn.models.digit_rows import DigitReader
 
     return DigitReader(network=network, **options)
 
@@ -94,7 +94,7 @@ def train(network, seed, steps):
     from statistics import median
     from time import perf_counter
 
-    from symrnn.measure.graph_size import graph_size
+    from symrnn.measure.sizes import graph_size
     from symrnn.measure.stages import FunctionSpec, rewritten
     from symrnn.training.loop import Training
 
@@ -127,7 +127,7 @@ def train(network, seed, steps):
 
 def by_hand(network, backend):
     """Steps of the same training in JAX by hand and in PyTensor, in turns; one thread."""
-    from symrnn.bench.turns import in_turns
+    from symrnn.bench.in_turns import in_turns
 
     (hand, hand_params), (our, our_params) = hand_run(network), our_run(network, backend)
     times = in_turns({"hand": hand, "our": our}, rounds=ROUNDS, calls=CALLS)
@@ -183,7 +183,7 @@ def largest_difference(those, these):
 
 def figure(records):
     from symrnn.study.figures import bars, curves
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     trained = select(records, task="train", status="ok")
     charts = []
@@ -212,8 +212,8 @@ def answer(records):
 
 def accuracy(records):
     """The accuracies, best first."""
-    from symrnn.study.readings import spread_of, values_of
-    from symrnn.study.words import listing, number
+    from symrnn.study.amounts import listing, number
+    from symrnn.study.quantities import spread_of, values_of
 
     def percent(share):
         return number(float(f"{100 * share:.1f}"))
@@ -241,8 +241,8 @@ def accuracy(records):
 
 def forms(records):
     """The naive form against odd/even, network by network."""
-    from symrnn.study.readings import ratio, values_of
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio, values_of
 
     quantities = ("total_s", "step_s", "after.nodes", "after.inner_nodes", "after.components")
     told = []
@@ -266,8 +266,8 @@ def forms(records):
 
 def hand(records):
     """The step against the one by hand."""
-    from symrnn.study.readings import reading, select
-    from symrnn.study.words import duration, number
+    from symrnn.study.amounts import duration, number
+    from symrnn.study.quantities import reading, select
 
     told = [
         f"- `{r.case['network']}` on {r.case['backend']}: {number(reading(r, 'ratio'))} times"

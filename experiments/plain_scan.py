@@ -94,7 +94,7 @@ def batch(form):
 
 def figure(records):
     from symrnn.study.figures import bars
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     compiled = select(records, task="compile", state="cold")
     return [
@@ -108,8 +108,8 @@ def figure(records):
 
 def answer(records):
     """Assembled against plain: cold total, step and nodes."""
-    from symrnn.study.readings import ratio, select, values_of
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio, select, values_of
 
     lines = []
     for mode in values_of(select(records, task="compile", status="ok"), "mode"):

@@ -108,7 +108,7 @@ def by_hand(depth):
 
 def figure(records):
     from symrnn.study.figures import bars, lines
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     losses = [point for record in select(records, task="train", status="ok") for point in points(record)]  # fmt: skip
     compiled = select(records, task="compile")
@@ -136,7 +136,7 @@ def answer(records):
 
 
 def accuracy(records):
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     return "\n\n".join(
         f"Depth {r.case['depth']}, after {r.case['steps']} batches ({r.values['train_s']:.0f} s):"
@@ -150,8 +150,8 @@ def accuracy(records):
 
 def forms(records):
     """The naive form against odd/even, and scans a layer."""
-    from symrnn.study.readings import ratio, select
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio, select
 
     found = {
         name: ratio(records, f"after.{name}", {"form": NAIVE}, {"form": ODD_EVEN})
@@ -172,8 +172,8 @@ def forms(records):
 
 def hand(records):
     """A step against JAX by hand."""
-    from symrnn.study.readings import select, spread
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import select, spread
 
     return "\n\n".join(
         f"Depth {r.case['depth']}: a step takes {times(spread(r.values['JAX_ratio']))} as long as in"

@@ -27,3 +27,11 @@ def nearest(name, known):
 
     close = get_close_matches(str(name), list(known), n=1)
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(map(str, known))}"
+
+
+def check_choice(argument, value, choices):
+    """Refuse a value that is not among the choices."""
+    if value not in choices:
+        raise UserError(
+            f"{argument} must be one of {choices}, but is {value!r}; {nearest(value, choices)}"
+        )

@@ -8,7 +8,7 @@ def beside(recipe, arrays, hand, *, modes=("JAX", "NUMBA"), rounds=15, calls=5):
     """
     import numpy as np
 
-    from symrnn.bench.turns import in_turns
+    from symrnn.bench.in_turns import in_turns
 
     ours, params = {mode: our_step(recipe, arrays, mode) for mode in modes}, hand()
     apart = [

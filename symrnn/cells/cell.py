@@ -6,8 +6,8 @@ A step is split in three so that only what must happen step by step does:
 * the *recurrent product* ``r = h_prev @ w_h``;
 * ``advance(z, r, state) -> state``, element-wise algebra alone.
 
-The first two are the same for every cell and are written once, in `symrnn.bptt`. A cell of your own is a frozen
-dataclass with a ``State`` and an ``advance``; whatever algebra stands there, it gets the assembled gradient too:
+The first two are the same for every cell and are written once, in `symrnn.unroll.direction`. A cell of your own is a
+frozen dataclass with a ``State`` and an ``advance``; whatever algebra stands there, it gets the assembled gradient too:
 
 >>> from dataclasses import dataclass
 >>> from typing import NamedTuple

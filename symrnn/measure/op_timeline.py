@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
-from symrnn.measure.graph_size import op_name
+from symrnn.measure.sizes import op_name
 
 OP, INNER_OP = "op", "op in scan"  # categories of spans
 

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from time import perf_counter
 
 from symrnn.measure.compile_events import compile_events
-from symrnn.measure.details import Details
-from symrnn.measure.graph_size import graph_size
+from symrnn.measure.profile import Profile
 from symrnn.measure.report_tables import report_tables
+from symrnn.measure.sizes import graph_size
 from symrnn.measure.source_lines import full_traces, source_lines
 from symrnn.measure.stages import Stopwatch, linked, rewritten, run_step, step_samples
 from symrnn.measure.tables import as_html, as_text
@@ -59,21 +59,21 @@ def compile_report(
     if hasattr(target, "maker"):
         lines = [asdict(line) for line in source_lines(target)]
         return CompileReport({"after": graph_size(target).to_dict(), "lines_after": lines})
-    watch, details = Stopwatch(), Details(begin=perf_counter())
+    watch, profile = Stopwatch(), Profile(begin=perf_counter())
     with full_traces(), watch("build"):
         specs = function_specs(target)
     values = {"before": sum(graph_size(spec.targets) for spec in specs).to_dict()}
     with compile_events() as events:
-        with watch("rewrite"), details.rewriting():
+        with watch("rewrite"), profile.rewriting():
             makers = [rewritten(spec, mode) for spec in specs]
         with watch("link"):
             functions = [linked(maker) for maker in makers]
-        details.look(specs, functions)
+        profile.look(specs, functions)
         values["after"] = sum(graph_size(function) for function in functions).to_dict()
         if batch is not None:
             values["step_s"] = called(functions, specs, batch, steps, watch)
     values |= {"phases_s": watch.seconds, "compile_events": events.to_dict()}
-    return CompileReport(values | details.to_dict(watch, events))
+    return CompileReport(values | profile.to_dict(watch, events))
 
 
 def called(functions, specs, batch, steps, watch) -> list[float]:

@@ -18,8 +18,8 @@ import pytensor
 from pytensor.graph.basic import Apply
 
 import symrnn
-from symrnn.lanes import inner_graphs
-from symrnn.measure.graph_size import apply_nodes, is_scalar_body, outputs_of, with_wrapped
+from symrnn.measure.sizes import apply_nodes, is_scalar_body, outputs_of, with_wrapped
+from symrnn.versions import inner_graphs
 
 PYTENSOR, SYMRNN, STANDARD = (
     f"{Path(module.__file__).parent}{os.sep}" for module in (pytensor, symrnn, os)

@@ -19,13 +19,13 @@ from statistics import median
 from time import perf_counter, process_time
 
 from pytensor.compile.maker import FunctionMaker
-from pytensor.compile.mode import get_mode
+from pytensor.compile.mode import get_mode, predefined_modes
 from pytensor.compile.rebuild import construct_function_ins_and_outs
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
 from symrnn.errors import UserError
-from symrnn.measure.graph_size import GraphSize, graph_size
+from symrnn.measure.sizes import GraphSize, graph_size
 
 
 @dataclass(frozen=True)
@@ -292,3 +292,16 @@ def step_samples(compiled, arguments, steps, step_limit_s, watch) -> list[float]
             samples.append(end - begin)
             watch.spans.append(("one step", begin, end))
     return samples
+
+
+def mode_name(mode):
+    """``NUMBA`` for a mode that has a name; linker and rewrite tags for another."""
+    named = [name for name, known in predefined_modes.items() if known is mode]
+    if named:
+        return named[0]
+    query = mode.provided_optimizer
+    if isinstance(query, str):
+        return f"{type(mode.linker).__name__} {query}"
+    tags = [f"+{tag}" for tag in sorted(map(str, getattr(query, "include", ()) or ()))]
+    tags += [f"-{tag}" for tag in sorted(map(str, getattr(query, "exclude", ()) or ()))]
+    return " ".join([type(mode.linker).__name__, *(tags or ["without rewrites"])])

@@ -30,7 +30,7 @@ BACKENDS = {  # what the first compilation in a mode would import anyway: not pa
 OWN = [
     "symrnn.measure.stages",
     "symrnn.measure.compile_events",
-    "symrnn.measure.details",
+    "symrnn.measure.profile",
     "symrnn.measure.target",
 ]
 
@@ -121,12 +121,12 @@ def measure(job: Job, answer: Answer) -> None:
 def measure_compile(job: Job, experiment, answer: Answer) -> None:
     """The phases of one case, and what the backends compiled meanwhile."""
     from symrnn.measure.compile_events import compile_events
-    from symrnn.measure.details import Details
+    from symrnn.measure.profile import Profile
     from symrnn.measure.stages import Stopwatch, stages
 
     watch = Stopwatch(on_phase=answer.phase)
-    details = Details(begin=perf_counter()) if job.profile else None
-    with compile_events() as events, details.traces() if details else nullcontext():
+    profile = Profile(begin=perf_counter()) if job.profile else None
+    with compile_events() as events, profile.traces() if profile else nullcontext():
         try:
             time = stages(
                 *phases(job, experiment),
@@ -134,13 +134,13 @@ def measure_compile(job: Job, experiment, answer: Answer) -> None:
                 steps=job.steps,
                 watch=watch,
                 on_value=answer.values,
-                **(details.hooks() if details else {}),
+                **(profile.hooks() if profile else {}),
             )
             answer.values(**time.to_dict())
         finally:
             answer.values(phases_s=watch.seconds, phases_cpu_s=watch.cpu_seconds)
-            if details:
-                answer.values(**details.to_dict(watch, events))
+            if profile:
+                answer.values(**profile.to_dict(watch, events))
     answer.values(compile_events=events.to_dict(), is_cold=events.is_cold)
 
 

@@ -4,11 +4,13 @@ from importlib import import_module
 
 from symrnn.errors import UserError, nearest
 
+__all__ = ["RECIPES", "recipe_class"]
+
 RECIPES = {  # name in `symrnn train NAME`: where its recipe is
     "airline_passengers": "symrnn.models.airline_passengers:AirlinePassengers",
     "binary_adder": "symrnn.models.binary_adder:BinaryAdder",
     "character_model": "symrnn.models.character_model:CharacterModel",
-    "digit_rows": "symrnn.models.digit_reader:DigitReader",
+    "digit_rows": "symrnn.models.digit_rows:DigitReader",
     "tagger": "symrnn.models.tagger:Tagger",
 }
 

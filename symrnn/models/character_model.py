@@ -18,7 +18,7 @@ from pytensor.graph.basic import Variable
 from symrnn.cells import GRUCell, LSTMCell
 from symrnn.data.streams import streams
 from symrnn.data.text import SYMBOLS, Text, decode, encode, load_text, read_text
-from symrnn.errors import UserError
+from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, normal, zeros
 from symrnn.losses import cross_entropy
@@ -26,7 +26,7 @@ from symrnn.models.ngram import KneserNey
 from symrnn.params import param
 from symrnn.training.recipe import Recipe
 from symrnn.training.rules import recipe_updates
-from symrnn.unroll import check_choice, scan_states
+from symrnn.unroll import scan_states
 
 CELLS = {"lstm": LSTMCell, "gru": GRUCell}
 ORDER = 5  # of the n-gram to beat

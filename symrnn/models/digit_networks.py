@@ -24,14 +24,14 @@ import pytensor
 import pytensor.tensor as pt
 
 from symrnn.cells import GRUCell, LSTMCell
-from symrnn.errors import UserError, nearest
+from symrnn.errors import UserError, check_choice, nearest
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, zeros
 from symrnn.losses import cross_entropy
 from symrnn.models import digit_speller
 from symrnn.models.tcn import TCN, parts, product, receptive_field
 from symrnn.params import param
-from symrnn.unroll import check_choice, stack
+from symrnn.unroll import stack
 
 DIGITS = 10
 ANSWERS = ("last", "all")

@@ -13,15 +13,16 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
 from symrnn.cells import GRUCell, LSTMCell, RNNCell
-from symrnn.data.shapes import TAGS, Lines, line_tags, tagged_lines
 from symrnn.data.text import SYMBOLS, Text, encode, load_text, read_text
+from symrnn.data.word_shapes import TAGS, Lines, line_tags, tagged_lines
+from symrnn.errors import check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, normal, zeros
 from symrnn.losses import cross_entropy
 from symrnn.params import param
 from symrnn.training.recipe import Recipe, epoch_batch
 from symrnn.training.rules import recipe_updates
-from symrnn.unroll import check_choice, stack
+from symrnn.unroll import stack
 
 CELLS = {"rnn": RNNCell, "lstm": LSTMCell, "gru": GRUCell}
 CODES = dict(zip(TAGS, " .nlTUxi", strict=True))  # how `predict` writes a tag

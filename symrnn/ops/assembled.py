@@ -2,7 +2,7 @@
 
 An `AssembledOp` is inlined before PyTensor's first rewrite, so compiled functions hold what it stands for. What it adds
 is its pullback, which `pytensor.grad` calls. The pullback is an op of its own, inlined too, whose own pullback
-differentiates the rule's `plain` form: second derivatives work, at autodiff's price.
+differentiates the assembly's `plain` form: second derivatives work, at autodiff's price.
 
 PyTensor can inline an `OpFromGraph` itself, but from a frozen copy whose Scan ops all functions share, and compiling
 one function with Numba on PyTensor 3.0 writes into them. `inline_assembled` gives each function its own.
@@ -16,10 +16,10 @@ from pytensor.compile.mode import optdb
 from pytensor.gradient import DisconnectedType, disconnected_type, grad
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
 
-from symrnn.lanes import inlined
+from symrnn.versions import inlined
 
 
-class Rule(Protocol):
+class Assembly(Protocol):
     """Values and gradients as functions from variables to variables."""
 
     visible: int  # outputs that users see; those behind are records for the gradient
@@ -35,7 +35,7 @@ class Rule(Protocol):
 
 
 class AssembledOp(OpFromGraph):
-    """The values of a `Rule`, differentiated by its ``gradients``.
+    """The values of an `Assembly`, differentiated by its ``gradients``.
 
     Examples
     --------
@@ -50,33 +50,35 @@ class AssembledOp(OpFromGraph):
     6.0
     """
 
-    def __init__(self, inputs, outputs, *, rule=None, **options):
+    def __init__(self, inputs, outputs, *, assembly=None, **options):
         super().__init__(inputs, outputs, on_unused_input="ignore", **options)
-        self.rule = rule
+        self.assembly = assembly
 
     def pullback(self, inputs, outputs, output_grads):
         cotangents = [
             None if isinstance(g.type, DisconnectedType) else g
-            for g in output_grads[: self.rule.visible]
+            for g in output_grads[: self.assembly.visible]
         ]
-        return pulled_back(self.rule, inputs, outputs, cotangents, name=f"{self.name}Pullback")
+        return pulled_back(self.assembly, inputs, outputs, cotangents, name=f"{self.name}Pullback")
 
     def connection_pattern(self, node):
         return [[_is_float(var)] * len(node.outputs) for var in node.inputs]
 
     def __eq__(self, other):
-        return super().__eq__(other) and self.rule is other.rule
+        return super().__eq__(other) and self.assembly is other.assembly
 
     def __hash__(self):
         return super().__hash__()
 
 
 class AssembledPullback(OpFromGraph):
-    """The gradients of a `Rule`: ``[*inputs, *outputs, *cotangents that there are] -> gradients that there are``."""
+    """The gradients of an `Assembly`: ``[*inputs, *outputs, *known cotangents] -> known gradients``."""
 
-    def __init__(self, inputs, outputs, *, rule=None, has_gradient=(), has_cotangent=(), **options):
+    def __init__(
+        self, inputs, outputs, *, assembly=None, has_gradient=(), has_cotangent=(), **options
+    ):
         super().__init__(inputs, outputs, on_unused_input="ignore", **options)
-        self.rule, self.has_gradient, self.has_cotangent = rule, has_gradient, has_cotangent
+        self.assembly, self.has_gradient, self.has_cotangent = assembly, has_gradient, has_cotangent
 
     def pullback(self, inputs, outputs, output_grads):
         primals = [
@@ -85,7 +87,7 @@ class AssembledPullback(OpFromGraph):
         given = inputs[len(inputs) - sum(self.has_cotangent) :]
         values = [
             pt.tensor_copy(out)
-            for out, has in zip(self.rule.plain(primals), self.has_cotangent, strict=True)
+            for out, has in zip(self.assembly.plain(primals), self.has_cotangent, strict=True)
             if has
         ]
         wrt = [var for var, has in zip(primals, self.has_gradient, strict=True) if has]
@@ -128,18 +130,18 @@ optdb.register(
 )
 
 
-def assembled(rule, inputs, *, name):
-    """The visible outputs of `rule` on `inputs`, as outputs of one op."""
+def assembled(assembly, inputs, *, name):
+    """The visible outputs of `assembly` on `inputs`, as outputs of one op."""
     symbols = [var.type() for var in inputs]
-    op = AssembledOp(symbols, rule.outputs(symbols), rule=rule, name=name)
-    return op(*inputs, return_list=True)[: rule.visible]
+    op = AssembledOp(symbols, assembly.outputs(symbols), assembly=assembly, name=name)
+    return op(*inputs, return_list=True)[: assembly.visible]
 
 
-def pulled_back(rule, inputs, outputs, cotangents, *, name):
+def pulled_back(assembly, inputs, outputs, cotangents, *, name):
     """The gradient of each input, disconnected where there is none."""
     primals, values = ([var.type() for var in group] for group in (inputs, outputs))
     symbols = [g if g is None else out.type() for g, out in zip(cotangents, outputs, strict=False)]
-    gradients = rule.gradients(primals, values, symbols)
+    gradients = assembly.gradients(primals, values, symbols)
     has_gradient = [
         g is not None and _is_float(var) for g, var in zip(gradients, primals, strict=True)
     ]
@@ -150,7 +152,7 @@ def pulled_back(rule, inputs, outputs, cotangents, *, name):
             for g, var, has in zip(gradients, primals, has_gradient, strict=True)
             if has
         ],
-        rule=rule,
+        assembly=assembly,
         has_gradient=has_gradient,
         has_cotangent=[g is not None for g in cotangents],
         name=name,

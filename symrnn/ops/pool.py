@@ -64,7 +64,7 @@ def pool(xs, window, *, stride=None, padding=0, ignore_border=True, mode="max", 
 
 
 class GenerousMaximum:
-    """``max(a, b)``, whose gradient goes to both where they are equal; a rule for `symrnn.ops.assembled`."""
+    """``max(a, b)``, whose gradient goes to both where they are equal; an assembly for `symrnn.ops.assembled`."""
 
     visible = 1
 

@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from symrnn.study.readings import reading, select, spread_of, values_of
+from symrnn.study.amounts import amount, listing, number, title
+from symrnn.study.quantities import reading, select, spread_of, values_of
 from symrnn.study.table import outcome
-from symrnn.study.words import amount, listing, number, title
 
 COLOURS = (
     "#0072B2",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-from symrnn.study.readings import reading, select
+from symrnn.study.quantities import reading, select
 
 CONFIDENCE = 0.95
 

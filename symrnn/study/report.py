@@ -11,10 +11,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from symrnn.study.readings import setup
+from symrnn.study.amounts import amount, case_text, goal, listing
+from symrnn.study.quantities import setup
 from symrnn.study.rewriting import Rewriting, rewriting
 from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, Table, markdown, outcome, table
-from symrnn.study.words import amount, case_text, goal, listing
 
 LEAST_ACCOUNTED = 0.98  # of a child's time after its imports, by the phases
 

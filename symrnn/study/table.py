@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from symrnn.study.readings import known, ratio, reading, select, spread, values_of
-from symrnn.study.words import amount, number, times, title
+from symrnn.study.amounts import amount, number, times, title
+from symrnn.study.quantities import known, ratio, reading, select, spread, values_of
 
 COLUMNS = (
     "build_s+grad_s",
@@ -162,7 +162,7 @@ def ratio_text(spread):
 
     Examples
     --------
-    >>> from symrnn.study.readings import Spread
+    >>> from symrnn.study.quantities import Spread
     >>> ratio_text(Spread(1.5, 1.25, 2.0, 4)), ratio_text(Spread(1, 1, 1, 4)), ratio_text(None)
     ('1.5 (1.25–2)', '1', '–')
     """

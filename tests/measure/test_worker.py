@@ -9,8 +9,8 @@ import pytest
 from symrnn.bench.records import Job
 from symrnn.bench.runner import run_jobs
 from symrnn.bench.trace import spans_of, write_traces
+from symrnn.measure.child_process import compile_time
 from symrnn.measure.compile_events import Compilation, CompileEvents
-from symrnn.measure.compile_time import compile_time
 from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
 
 EXPERIMENT = '''

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from symrnn.study.readings import select
+from symrnn.study.quantities import select
 from symrnn.study.report import markdown_report, newest_setup, other_versions, pictures, section
 from symrnn.study.table import Comparison, table
 

@@ -1,0 +1,56 @@
+"""What is recorded of an experiment, on the screen and in files."""
+
+from symrnn.bench.records import load_records
+from symrnn.commands.terminal import console, print_table
+from symrnn.errors import UserError
+
+
+def recorded(experiment, results):
+    """The records of an experiment; none at all is a `UserError`."""
+    records = load_records(results)
+    if not records:
+        raise UserError(
+            f"nothing is recorded of {experiment.name} in {results};"
+            f" run `symrnn run {experiment.name} --quick`, or give --results DIR"
+        )
+    return records
+
+
+def show_records(experiment, records):
+    """The answer and one table a task, on the screen."""
+    from rich.markdown import Markdown
+
+    from symrnn.study.report import section
+
+    told, screen = section(experiment, records), console()
+    for task, table in told.tables.items():
+        print_table(f"{experiment.name}: {task}", table.columns, table.rows, axes=table.axes)
+    screen.print(Markdown(told.answer))
+    for line in told.failures:
+        screen.print(f"did not finish: {line}", markup=False)
+
+
+def draw(experiment, records, folder):
+    """The experiment's figures as files."""
+    try:
+        from symrnn.study.report import pictures
+
+        return pictures(experiment, records, folder)
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        raise UserError(
+            "figures need matplotlib; install it with `pip install symrnn[experiments]`"
+        ) from error
+
+
+def write_report(parts, folder):
+    """Write ``report.html``, a self-contained page, and ``report.md``; their paths."""
+    from symrnn.study.page import html_report
+    from symrnn.study.report import markdown_report, section
+
+    sections = [section(experiment, records, pictures) for experiment, records, pictures in parts]
+    paths = [folder / "report.html", folder / "report.md"]
+    paths[0].write_text(html_report(sections))
+    paths[1].write_text(markdown_report(sections, folder))
+    return paths

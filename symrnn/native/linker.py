@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pytensor.compile.mode import Mode, predefined_linkers, predefined_modes, register_linker, register_mode
+from pytensor.compile.mode import predefined_linkers, predefined_modes, register_linker, register_mode
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.link.basic import JITLinker
 
 from symrnn.native.inlined import inlined_nodes
+from symrnn.native.rewrites import NativeMode
 from symrnn.native.runtime import NativeFunction
 
 EXCLUDED = ("fusion", "BlasOpt", "inplace", "cxx_only", "scan_make_inplace", "local_careduce_fusion", "scan_reduce_trace_prealloc")  # fmt: skip
@@ -33,4 +34,4 @@ def register() -> None:
     if "native" not in predefined_linkers:
         register_linker("native", NativeLinker())
     if "NATIVE" not in predefined_modes:
-        register_mode("NATIVE", Mode(NativeLinker(), RewriteDatabaseQuery(include=["fast_run"])))
+        register_mode("NATIVE", NativeMode(NativeLinker(), RewriteDatabaseQuery(include=["fast_run"])))

@@ -6,6 +6,8 @@ rewrites but what they ask for:
 * shapes: each question for the shape of a Scan copies its inner graph, infers the shapes there, and copies the graph
   *outside* while it puts them together (half of the rewriting of eight recurrent layers). `ScanShapes` answers from a
   template that is made once for an inner graph.
+* properties: whether a matrix is diagonal is asked of everything that it was computed from. `SparingAssumptionFeature`
+  does not ask beyond an op that has no rule for it.
 * memory: Python's garbage collector walks the whole graph again and again, and finds nothing. It rests meanwhile.
 """
 
@@ -14,8 +16,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain
 
+from pytensor.assumptions import core as assumptions
+from pytensor.assumptions.core import ASSUMPTION_INFER_REGISTRY, IMPLIES, AssumptionFeature, FactState
 from pytensor.compile.mode import Mode
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.rewriting.basic import GraphRewriter
@@ -41,6 +46,7 @@ class SparingRewriter(GraphRewriter):
     def add_requirements(self, fgraph):
         if REMEMBERS_SHAPES:
             fgraph.attach_feature(RememberingShapeFeature())
+        fgraph.attach_feature(SparingAssumptionFeature())
         self._rewriter.add_requirements(fgraph)
 
     def apply(self, fgraph, *args, **kwargs):
@@ -51,6 +57,55 @@ class SparingRewriter(GraphRewriter):
         if name == "_rewriter":
             raise AttributeError(name)
         return getattr(self._rewriter, name)
+
+
+class SparingAssumptionFeature(AssumptionFeature):
+    """PyTensor's feature, which does not look behind an op of which nothing can follow."""
+
+    __slots__ = ()
+
+    def clone(self):
+        return SparingAssumptionFeature()
+
+    def _compute(self, var, key):
+        if key not in CLIENT_INFER_KEYS:
+            self._settle_frontier(var, key)
+            if (state := self.cache.get((var, key))) is not None:
+                return state
+        return super()._compute(var, key)
+
+    def _settle_frontier(self, var, key) -> None:
+        """Note as unknown what is put out by ops without a rule, so that the search ends there."""
+        seen, stack = {var}, [var]
+        while stack:
+            var = stack.pop()
+            if var.owner is None or (var, key) in self.cache:
+                continue
+            if has_rule(key, type(var.owner.op)):
+                fresh = [x for x in var.owner.inputs if x not in seen]
+                seen.update(fresh)
+                stack += fresh
+            else:
+                self.cache[var, key] = FactState.UNKNOWN
+                self._var_to_keys.setdefault(var, set()).add(key)
+
+
+@cache
+def has_rule(key, kind: type) -> bool:
+    """Whether `key`, or a property that it implies or follows from, can be inferred for ops of that type."""
+    return any((k, cls) in ASSUMPTION_INFER_REGISTRY for k in related(key) for cls in kind.__mro__)
+
+
+@cache
+def related(key) -> frozenset:
+    """The keys tied to `key` by implications, in either direction and through others."""
+    found, stack = {key}, [key]
+    while stack:
+        k = stack.pop()
+        near = [*IMPLIES.get(k, ()), *(stronger for stronger, weaker in IMPLIES.items() if k in weaker)]
+        stack += [n for n in near if n not in found]
+        found.update(near)
+    return frozenset(found)
 
 
 @contextmanager
@@ -65,6 +120,7 @@ def collector_at_rest():
             gc.enable()
 
 
+CLIENT_INFER_KEYS = getattr(assumptions, "CLIENT_INFER_KEYS", ())  # since PyTensor 3.3: promises of what reads a value
 REMEMBERS_SHAPES = hasattr(ShapeFeature, "_compute_node_shapes")  # since PyTensor 3.2; another class before
 
 

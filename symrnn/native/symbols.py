@@ -61,5 +61,6 @@ def capsule_pointer(name: str) -> int:
     signature = name_of(capsule)
     result, arguments = signature.decode().rstrip(")").split(" (")
     *numbers, last = arguments.split(", ")
-    assert result == "double" and set(numbers) == {"double"} and last.startswith("int "), signature
+    assert {result, *numbers} == {"double"}, signature
+    assert last.startswith("int "), signature
     return pointer_of(capsule, signature)

@@ -9,13 +9,37 @@ lowest bits: no conversion is undefined for NaN then.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, nan
 
+import numpy as np
+
 from symrnn.native.scalar import Scalar, cast, const, fma, scalar, select
+
+ULP = {  # name: greatest error in units in the last place, of float32 and of float64
+    "exp": (1.0, 1.0),
+    "exp2": (1.0, 1.1),
+    "expm1": (1.4, 1.7),
+    "log": (1.0, 1.0),
+    "log2": (1.9, 1.8),
+    "log10": (0.51, 2.0),
+    "log1p": (1.6, 1.4),
+    "tanh": (2.6, 2.6),
+    "sigmoid": (2.5, 2.5),
+    "softplus": (2.0, 1.9),
+    "log1mexp": (0.51, 2.5),
+    "sinh": (0.51, 2.6),
+    "cosh": (1.5, 1.5),
+    "arcsinh": (0.51, 2.0),
+    "arccosh": (0.51, 2.4),
+    "arctanh": (0.51, 2.2),
+}
 
 LN2 = 0.693147180559945309417
 LOG2_E = 1.44269504088896340736
+LOG10_E = 0.434294481903251827651
+LOG10_2 = (0.301029995663157, 8.241712586023572e-13)  # in two parts, the first of 40 bits
 
 # exp(r) = 1 + r + r**2 p(r) for abs(r) <= log(2) / 2
 EXP = {
@@ -38,12 +62,6 @@ LOG_64 = (
     0.6666666666666735, 0.3999999999940935, 0.28571428743686567, 0.2222219842896005,
     0.18183572357503294, 0.1531383203035099, 0.14798260994273763,
 )  # fmt: skip
-# tanh(x) = x p(x**2) / q(x**2) for abs(x) <= 9.1
-TANH_P = (
-    0.9999999925528847, 0.1307972905484843, 0.0030991675552025796, 1.1103983457297175e-05,
-    -2.0019362944315345e-08, 5.17778941401764e-11, -8.228705076606807e-14,
-)  # fmt: skip
-TANH_Q = (1.0, 0.46413055428882083, 0.024476127779396284, 0.00025391588024634506)
 
 
 @dataclass(frozen=True)
@@ -97,13 +115,22 @@ def signed_as(magnitude: Scalar, x: Scalar) -> Scalar:
     return (magnitude.bits(f.integer) | sign).bits(x.dtype)
 
 
+def through_float64(function: Callable[..., Scalar], *arguments: Scalar) -> Scalar:
+    """`function` of float64, its value rounded to the dtype of the arguments."""
+    dtype = arguments[0].dtype
+    return cast(function(*(cast(a, "float64") for a in arguments)), dtype)
+
+
 def exp_parts(x: Scalar) -> tuple[Scalar, Scalar]:
-    """``(q, n)`` of ``exp(x) = 2**n (1 + q)``; n is the low bits of an integer whose high bits `power_of_2` drops."""
+    """``(r, n)`` of ``exp(x) = 2**n exp(r)``; n is the low bits of an integer whose high bits `power_of_2` drops."""
     f = FORMATS[x.dtype]
     shifted = fma(x, LOG2_E, f.round)
     n = shifted - f.round
-    r = fma(n, -f.ln2[1], fma(n, -f.ln2[0], x))
-    return fma(r * r, polynomial(r, EXP[x.dtype]), r), shifted.bits(f.integer)
+    return fma(n, -f.ln2[1], fma(n, -f.ln2[0], x)), shifted.bits(f.integer)
+
+
+def exp_reduced(r: Scalar) -> Scalar:
+    return polynomial(r, (1.0, 1.0, *EXP[r.dtype]))
 
 
 def power_of_2(n: Scalar, dtype: str, shift: int | Scalar = 0) -> Scalar:
@@ -115,36 +142,49 @@ def power_of_2(n: Scalar, dtype: str, shift: int | Scalar = 0) -> Scalar:
     return ((n << f.fraction) + (shift + one)).bits(dtype)
 
 
+def scaled(value: Scalar, n: Scalar, negative: Scalar) -> Scalar:
+    """``value * 2**n``, which may be infinite or denormal: the power in two factors."""
+    f = FORMATS[value.dtype]
+    up = f.fraction + 1
+    shift = select(negative, const(up << f.fraction, f.integer), -(1 << f.fraction))
+    return value * power_of_2(n, value.dtype, shift) * select(negative, value.like(2.0**-up), 2.0)
+
+
 def exp(x: Scalar) -> Scalar:
     f = FORMATS[x.dtype]
     x = greatest_of(least_of(x, f.overflow), f.underflow)
-    q, n = exp_parts(x)
-    # 2**n, which may be above the greatest number or below the least normal one, in two factors
-    up = f.fraction + 1
-    small = x < 0.0
-    shift = select(small, const(up << f.fraction, f.integer), -(1 << f.fraction))
-    return (q + 1.0) * power_of_2(n, x.dtype, shift) * select(small, x.like(2.0**-up), 2.0)
+    r, n = exp_parts(x)
+    return scaled(exp_reduced(r), n, x < 0.0)
+
+
+def exp2(x: Scalar) -> Scalar:
+    f = FORMATS[x.dtype]
+    x = greatest_of(least_of(x, f.overflow * 1.4427), f.underflow * 1.4427)
+    shifted = x + f.round
+    r = (x - (shifted - f.round)) * LN2
+    return scaled(exp_reduced(r), shifted.bits(f.integer), x < 0.0)
 
 
 def exp_of_negative(x: Scalar) -> Scalar:
     """``exp(x)`` of an `x` up to 40."""
     f = FORMATS[x.dtype]
-    q, n = exp_parts(greatest_of(x, f.underflow))
+    r, n = exp_parts(greatest_of(x, f.underflow))
     up = f.fraction + 1
-    return (q + 1.0) * power_of_2(n, x.dtype, up) * 2.0**-up
+    return exp_reduced(r) * power_of_2(n, x.dtype, up) * 2.0**-up
 
 
-def expm1_unsigned(x: Scalar) -> Scalar:
-    """``exp(x) - 1``, of an `x` that is clipped from below; gives 0.0 for -0.0."""
-    q, n = exp_parts(x)
-    half = power_of_2(n, x.dtype, -1)
-    return fma(half, q, half - 0.5) * 2.0
+def scaled_expm1(x: Scalar, shift: int) -> Scalar:
+    """``(exp(x) - 1) 2**shift`` of an `x` that is clipped from below; gives 0.0 for -0.0."""
+    r, n = exp_parts(x)
+    power = power_of_2(n, x.dtype, shift)
+    linear = fma(power, r, power - 2.0**shift)
+    return fma(power * (r * r), polynomial(r, EXP[x.dtype]), linear)
 
 
 def expm1(x: Scalar) -> Scalar:
     f = FORMATS[x.dtype]
     clipped = greatest_of(least_of(x, f.overflow), -2.0 * f.fraction)
-    return signed_as(abs(expm1_unsigned(clipped)), x)
+    return select(abs(x) < 2.0**-60, x, scaled_expm1(clipped, -1) * 2.0)  # zeros and denormals too
 
 
 def sigmoid(x: Scalar) -> Scalar:
@@ -153,12 +193,19 @@ def sigmoid(x: Scalar) -> Scalar:
 
 
 def tanh(x: Scalar) -> Scalar:
-    if x.dtype == "float32":
-        x = greatest_of(least_of(x, 9.1), -9.1)
-        t = x * x
-        return x * polynomial(t, TANH_P) / polynomial(t, TANH_Q)
-    e = expm1_unsigned(least_of(abs(x) * 2.0, 40.0))
-    return signed_as(e / (e + 2.0), x)
+    """``e / (e + 1)``, where ``e = (exp(2 abs(x)) - 1) / 2``."""
+    if x.dtype == "float64":
+        e = scaled_expm1(least_of(abs(x) * 2.0, 40.0), -1)
+        return signed_as(e / (e + 1.0), x)
+    # the same with abs(x) = n log(2) / 2 + r: the quotient forgives what log(2) lacks
+    f = FORMATS[x.dtype]
+    magnitude = least_of(abs(x), 9.1)
+    shifted = fma(magnitude, 2 * LOG2_E, f.round)
+    r = fma(shifted - f.round, -LN2 / 2, magnitude)
+    power = power_of_2(shifted.bits(f.integer), x.dtype)
+    tail = polynomial(r, tuple(c * 2.0 ** (k + 1) for k, c in enumerate(EXP["float32"])))
+    e = fma(power * r * r, tail, fma(power, r, fma(power, 0.5, -0.5)))
+    return signed_as(e / (e + 1.0), x)
 
 
 def log_parts(u: Scalar) -> tuple[Scalar, Scalar]:
@@ -179,33 +226,50 @@ def number(k: Scalar, dtype: str) -> Scalar:
 
 def x_bits(value: float, dtype: str) -> int:
     """The bits of a float as an integer."""
-    import numpy as np
-
     return int(np.asarray(value, dtype).view(FORMATS[dtype].integer)[()])
 
 
-def log_from(f: Scalar, k: Scalar, scale: tuple[float, float] = FORMATS["float64"].ln2) -> Scalar:
-    """``log(1 + f) + k log(2)``."""
+def log_fraction(f: Scalar, k: Scalar | None = None) -> Scalar:
+    """``log(1 + f)``, plus ``k log(2)`` if `k` is given."""
     if f.dtype == "float32":
-        return fma(k, LN2, fma(f * f, polynomial(f, LOG_32), f))
+        value = fma(f * f, polynomial(f, LOG_32), f)
+        return value if k is None else fma(k, LN2, value)
     high, low = FORMATS[f.dtype].ln2
     s = f / (f + 2.0)
     z = s * s
     half = f * f * 0.5
-    tail = fma(s, fma(polynomial(z, LOG_64), z, half), k * low)
-    return fma(k, high, f - (half - tail))
+    curved = fma(polynomial(z, LOG_64), z, half)
+    if k is None:
+        return f - fma(-s, curved, half)
+    return fma(k, high, f - (half - fma(s, curved, k * low)))
 
 
-def log(x: Scalar) -> Scalar:
+def log_like(x: Scalar, value: Callable[[Scalar, Scalar], Scalar]) -> Scalar:
+    """A logarithm of `x`; `value` gives it of ``2**k (1 + f)``."""
     f = FORMATS[x.dtype]
     up = f.fraction + 1
     denormal = x < f.least
     u = select(denormal, x * 2.0**up, x)
     i, k = log_parts(u)
     m = (u.bits(f.integer) - i).bits(x.dtype)
-    value = log_from(m - 1.0, k - select(denormal, x.like(up), 0.0))
+    found = value(m - 1.0, k - select(denormal, x.like(up), 0.0))
     special = select(x.equal(0.0), -inf, select(x < 0.0, nan, x))  # and infinity, NaN
-    return select((x > 0.0) & (x < inf), value, special)
+    return select((x > 0.0) & (x < inf), found, special)
+
+
+def log(x: Scalar) -> Scalar:
+    return log_like(x, log_fraction)
+
+
+def log2(x: Scalar) -> Scalar:
+    return log_like(x, lambda f, k: fma(log_fraction(f), LOG2_E, k))
+
+
+def log10(x: Scalar) -> Scalar:
+    if x.dtype != "float64":
+        return through_float64(log10, x)
+    high, low = LOG10_2
+    return log_like(x, lambda f, k: fma(k, high, fma(log_fraction(f), LOG10_E, k * low)))
 
 
 def log1p(x: Scalar) -> Scalar:
@@ -213,7 +277,7 @@ def log1p(x: Scalar) -> Scalar:
     i, k = log_parts(x + 1.0)
     # (1 + x) / 2**k - 1, without the rounding of 1 + x
     m = (const(x_bits(4.0, x.dtype), f.integer) - i).bits(x.dtype)
-    value = log_from(fma(m, 0.25, -1.0) + (x.bits(f.integer) - i).bits(x.dtype), k)
+    value = log_fraction(fma(m, 0.25, -1.0) + (x.bits(f.integer) - i).bits(x.dtype), k)
     special = select(x.equal(-1.0), -inf, select(x < -1.0, nan, x))  # and zeros, infinity, NaN
     return select((x > -1.0) & (x < inf) & x.differs(0.0), value, special)
 
@@ -223,9 +287,65 @@ def softplus(x: Scalar) -> Scalar:
     e = exp_of_negative(-abs(x))
     big = e > (1.0 / 3.0 if x.dtype == "float32" else 2.0**0.5 - 1.0)
     f = select(big, (e - 1.0) * 0.5, e)
-    return log_from(f, select(big, x.like(1.0), 0.0)) + greatest_of(x, 0.0)
+    return log_fraction(f, select(big, x.like(1.0), 0.0)) + greatest_of(x, 0.0)
 
 
-def pow(x: Scalar, y: Scalar) -> Scalar:
-    wide = scalar("call", cast(x, "float64"), cast(y, "float64"), data="pow")
-    return cast(wide, x.dtype)
+def log1mexp(x: Scalar) -> Scalar:
+    """``log(1 - exp(x))``: of ``-expm1(x)`` near 0, by ``log1p(-exp(x))`` elsewhere, with one logarithm."""
+    if x.dtype != "float64":
+        return through_float64(log1mexp, x)
+    f = FORMATS[x.dtype]
+    near = x > -LN2
+    z = select(near, abs(expm1(x)), -exp(x))
+    up = f.fraction + 1
+    denormal = near & (z < f.least)
+    z = select(denormal, z * 2.0**up, z)
+    i, k = log_parts(select(near, z, z + 1.0))
+    m = (const(x_bits(4.0, x.dtype), f.integer) - i).bits(x.dtype)
+    scaled_z = (z.bits(f.integer) - i).bits(x.dtype)
+    value = log_fraction(
+        select(near, x.like(-1.0), fma(m, 0.25, -1.0)) + scaled_z,
+        k - select(denormal, x.like(up), 0.0),
+    )
+    special = select(x.equal(0.0), x.like(-inf), select(x < 0.0, x.like(-0.0), nan))
+    return select((x < 0.0) & z.differs(0.0), value, special)
+
+
+def sinh(x: Scalar) -> Scalar:
+    """``e + e / (2 e + 1)``, where ``e = (exp(abs(x)) - 1) / 2``."""
+    if x.dtype != "float64":
+        return through_float64(sinh, x)
+    e = scaled_expm1(least_of(abs(x), FORMATS[x.dtype].overflow + 0.6), -2)  # half of it
+    return select(abs(x) < 2.0**-30, x, signed_as((e + e / fma(e, 4.0, 1.0)) * 2.0, x))
+
+
+def cosh(x: Scalar) -> Scalar:
+    r, n = exp_parts(least_of(abs(x), FORMATS[x.dtype].overflow + 0.6))
+    quarter = exp_reduced(r) * power_of_2(n, x.dtype, -2)  # of exp(abs(x))
+    return (quarter + 0.0625 / quarter) * 2.0
+
+
+def arcsinh(x: Scalar) -> Scalar:
+    if x.dtype != "float64":
+        return through_float64(arcsinh, x)
+    a = abs(x)
+    big = a > 2.0**60
+    square = a * a
+    t = select(big, a, a + square / (scalar("sqrt", square + 1.0) + 1.0))
+    return signed_as(log1p(t) + select(big, x.like(LN2), 0.0), x)
+
+
+def arccosh(x: Scalar) -> Scalar:
+    if x.dtype != "float64":
+        return through_float64(arccosh, x)
+    t = x - 1.0
+    big = x > 2.0**60
+    argument = select(big, x, t + scalar("sqrt", t * (t + 2.0)))
+    return select(x < 1.0, nan, log1p(argument) + select(big, x.like(LN2), 0.0))
+
+
+def arctanh(x: Scalar) -> Scalar:
+    if x.dtype != "float64":
+        return through_float64(arctanh, x)
+    a = abs(x)
+    return signed_as(log1p(a * 2.0 / (1.0 - a)) * 0.5, x)

@@ -1,7 +1,7 @@
 """Scalar expressions as lines of LLVM: a table of instructions and a table of intrinsics.
 
-Floats carry ``contract``, the one fast-math flag that moves neither NaN nor infinity. What C leaves undefined is so here
-too (integers divided by zero, floats cast to integers that can't hold them): `symrnn.native.scalar_ops` and
+Floats carry ``contract``, the one fast-math flag that moves neither NaN nor infinity. What C leaves undefined is so
+here too (integers divided by zero, floats cast to integers that can't hold them): `symrnn.native.scalar_ops` and
 `symrnn.native.scalar.cast` guard it.
 """
 
@@ -59,10 +59,10 @@ INTRINSICS = {
     "u": {},
     "b": {},
 }
-UNSIGNED_PREDICATES = dict(eq="eq", ne="ne", lt="ult", le="ule", gt="ugt", ge="uge")
+UNSIGNED_PREDICATES = {"eq": "eq", "ne": "ne", "lt": "ult", "le": "ule", "gt": "ugt", "ge": "uge"}
 PREDICATES = {  # ordered for floats, but for ne
-    "f": dict(eq="oeq", ne="une", lt="olt", le="ole", gt="ogt", ge="oge"),
-    "s": dict(eq="eq", ne="ne", lt="slt", le="sle", gt="sgt", ge="sge"),
+    "f": {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"},
+    "s": {"eq": "eq", "ne": "ne", "lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge"},
     "u": UNSIGNED_PREDICATES,
     "b": UNSIGNED_PREDICATES,
 }

@@ -15,8 +15,9 @@ from math import inf, pi
 
 import numpy as np
 
-from symrnn.native import elementary
+from symrnn.native import elementary, error_function, trigonometric
 from symrnn.native.scalar import Scalar, cast, const, constant_value, scalar, select
+from symrnn.native.scalar_division import int_div, mod, unsigned_power, whole_power
 
 DTYPES = {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
 DTYPES |= {"bool", "float32", "float64"}
@@ -120,6 +121,10 @@ def float_rule(function: Callable[..., Scalar]) -> Rule:
     return lambda arguments, dtype: function(*as_floats(arguments, dtype))
 
 
+def number_rule(function: Callable[[Scalar, Scalar], Scalar]) -> Rule:
+    return lambda arguments, dtype: function(*number(arguments))
+
+
 def folded(op: str, of_bools: str) -> Rule:
     """An n-ary op, computed from the left, each step in the common dtype so far."""
 
@@ -189,85 +194,20 @@ def true_div(arguments, dtype):
     return a / b
 
 
-def divisor(b: Scalar) -> Scalar:
-    """An integer to divide by, and 1 for zero."""
-    return select(b.equal(0), 1, b)
-
-
-def int_div(arguments, dtype):
-    """The quotient rounded down; an integer divided by zero is 0."""
-    a, b = number(arguments)
-    if is_float(a.dtype):
-        remainder = scalar("rem", a, b)
-        quotient = (a - remainder) / b
-        opposite = remainder.differs(0.0) & ((b < 0.0) ^ (remainder < 0.0))
-        quotient = select(opposite, quotient - 1.0, quotient)
-        down = scalar("floor", quotient)
-        down = select(quotient - down > 0.5, down + 1.0, down)
-        zero = elementary.signed_as(a.like(0.0), a / b)
-        return select(b.equal(0.0), a / b, select(quotient.equal(0.0), zero, down))
-    safe = divisor(b)
-    if np.dtype(a.dtype).kind == "u":
-        return select(b.equal(0), 0, scalar("div", a, safe))
-    safe, minus = select(b.equal(-1), 1, safe), b.equal(-1)  # the least number by -1 overflows
-    quotient, remainder = scalar("div", a, safe), scalar("rem", a, safe)
-    opposite = remainder.differs(0) & ((remainder < 0) ^ (b < 0))
-    down = select(opposite, quotient - 1, quotient)
-    return select(b.equal(0), 0, select(minus, -a, down))
-
-
-def mod(arguments, dtype):
-    """The remainder with the divisor's sign; of an integer by zero it is 0."""
-    a, b = number(arguments)
-    if is_float(a.dtype):
-        remainder = scalar("rem", a, b)
-        opposite = (b < 0.0) ^ (remainder < 0.0)
-        value = select(remainder.differs(0.0) & opposite, remainder + b, remainder)
-        zero = elementary.signed_as(a.like(0.0), b)
-        value = select(remainder.equal(0.0), zero, value)
-        return select(b.equal(0.0), remainder, value)
-    safe = divisor(b)
-    if np.dtype(a.dtype).kind == "u":
-        return select(b.equal(0), 0, scalar("rem", a, safe))
-    safe = select(b.equal(-1), 1, safe)
-    remainder = scalar("rem", a, safe)
-    opposite = remainder.differs(0) & ((remainder < 0) ^ (b < 0))
-    return select(opposite, remainder + b, remainder)
-
-
 def power(arguments, dtype):
     a, b = number(arguments)
     if is_float(a.dtype):
-        if b.op == "const" and float(constant_value(b)) in (-1.0, 1.0, 2.0, 3.0):
-            return {-1: lambda: 1.0 / a, 1: lambda: a, 2: lambda: a * a, 3: lambda: a * a * a}[
-                int(constant_value(b))
-            ]()
-        return elementary.pow(a, b)
+        known = float(constant_value(b)) if b.op == "const" else None
+        if known in (1.0, 2.0, 3.0):
+            return whole_power(a, int(known))
+        return 1.0 / a if known == -1.0 else error_function.pow(a, b)
     exponent = arguments[1]
-    if exponent.op == "const":
-        value = int(constant_value(exponent))
-        if value < 0:
-            raise CannotLower("NumPy raises no integers to negative powers")
-        return whole_power(a, value)
+    if exponent.op == "const" and constant_value(exponent) >= 0:
+        return whole_power(a, int(constant_value(exponent)))
     if np.dtype(exponent.dtype).kind == "i":
         raise CannotLower("NumPy raises no integers to negative powers")
-    result = a.like(1)
-    for bit in range(np.dtype(exponent.dtype).itemsize * 8 if exponent.dtype != "bool" else 1):
-        odd = (b & b.like(np.array(1, b.dtype) << bit)).differs(0)
-        result = select(odd, result * a, result)
-        a = a * a
-    return result
-
-
-def whole_power(a: Scalar, exponent: int) -> Scalar:
-    """``a ** exponent`` by squaring."""
-    result = None
-    while exponent:
-        if exponent & 1:
-            result = a if result is None else result * a
-        exponent >>= 1
-        a = a * a
-    return a.like(1) if result is None else result
+    wide = np.dtype(exponent.dtype).itemsize * 8
+    return unsigned_power(a, b, 1 if exponent.dtype == "bool" else wide)
 
 
 def sign(arguments, dtype):
@@ -347,8 +287,8 @@ RULES: dict[str, Rule] = {
     "Mul": folded("mul", "and"),
     "Sub": sub,
     "TrueDiv": true_div,
-    "IntDiv": int_div,
-    "Mod": mod,
+    "IntDiv": number_rule(int_div),
+    "Mod": number_rule(mod),
     "Pow": power,
     "MulWithoutZeros": mul_without_zeros,
     "Neg": neg,
@@ -390,15 +330,34 @@ RULES: dict[str, Rule] = {
     "GammaU": incomplete_gamma("gammaincc"),
 }
 ELEMENTARY = {
-    "Exp": "exp",
-    "Expm1": "expm1",
-    "Log": "log",
-    "Log1p": "log1p",
-    "Tanh": "tanh",
-    "Sigmoid": "sigmoid",
-    "Softplus": "softplus",
+    "Exp": elementary.exp,
+    "Exp2": elementary.exp2,
+    "Expm1": elementary.expm1,
+    "Log": elementary.log,
+    "Log2": elementary.log2,
+    "Log10": elementary.log10,
+    "Log1p": elementary.log1p,
+    "Log1mexp": elementary.log1mexp,
+    "Tanh": elementary.tanh,
+    "Sigmoid": elementary.sigmoid,
+    "Softplus": elementary.softplus,
+    "Sinh": elementary.sinh,
+    "Cosh": elementary.cosh,
+    "ArcSinh": elementary.arcsinh,
+    "ArcCosh": elementary.arccosh,
+    "ArcTanh": elementary.arctanh,
+    "Sin": trigonometric.sin,
+    "Cos": trigonometric.cos,
+    "Tan": trigonometric.tan,
+    "ArcTan": trigonometric.arctan,
+    "ArcTan2": trigonometric.arctan2,
+    "ArcSin": trigonometric.arcsin,
+    "ArcCos": trigonometric.arccos,
+    "Angle": lambda x: trigonometric.arctan2(x.like(0.0), x),
+    "Erf": error_function.erf,
+    "Erfc": error_function.erfc,
 }
-RULES |= {name: float_rule(getattr(elementary, value)) for name, value in ELEMENTARY.items()}
+RULES |= {name: float_rule(function) for name, function in ELEMENTARY.items()}
 SPECIAL = {
     "Gamma": "gamma",
     "GammaLn": "gammaln",

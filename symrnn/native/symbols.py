@@ -62,7 +62,8 @@ def special_pointer(name: str) -> int:
     pointer, signature = capsule_pointer(cython_special.__pyx_capi__[name])
     result, arguments = signature.rstrip(")").split(" (")
     *numbers, last = arguments.split(", ")
-    assert result == "double" and set(numbers) == {"double"} and last.startswith("int "), signature
+    assert {result, *numbers} == {"double"}, signature
+    assert last.startswith("int "), signature
     return pointer
 
 

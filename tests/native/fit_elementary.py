@@ -60,25 +60,29 @@ def alternating(errors, count):
     return peaks
 
 
-def rounded_fit(f, weight, interval, powers, kind, exact=()):
-    """`remez`, each coefficient a number of `kind`; the lowest are `exact` ones if given."""
+def rounded_fit(f, weight, interval, powers, kind, exact=(), careful=99):
+    """`remez`, each coefficient a number of `kind`; the lowest are `exact` ones if given.
+
+    After `careful` coefficients the rest is rounded at once.
+    """
     done = list(exact)
     while len(done) < len(powers):
         known, least = list(zip(done, powers)), powers[len(done)]
+
+        def left(x, known=known):
+            return f(x) - mp.fsum(k * x**p for k, p in known)
+
         c, _ = remez(  # divided by the lowest power left, as all of them vanish at 0
-            lambda x: (f(x) - mp.fsum(k * x**p for k, p in known)) / x**least,
-            lambda x: weight(x) * x**least,
+            lambda x, left=left, least=least: left(x) / x**least,
+            lambda x, least=least: weight(x) * x**least,
             interval,
             [p - least for p in powers[len(done) :]],
         )
-        done.append(mp.mpf(float(kind(float(c[0])))))
-    points = [
-        mp.mpf(interval[0]) + (mp.mpf(interval[1]) - interval[0]) * i / 999 for i in range(1, 1000)
-    ]
-    left = max(
-        abs(weight(x) * (f(x) - mp.fsum(k * x**p for k, p in zip(done, powers)))) for x in points
-    )
-    return [kind(float(c)) for c in done], left
+        c = [mp.mpf(float(kind(float(v)))) for v in c]
+        done += c[:1] if len(done) < careful else c
+    points = [interval[0] + (interval[1] - interval[0]) * i / 999 for i in range(1, 1000)]
+    errors = (f(x) - mp.fsum(k * x**p for k, p in zip(done, powers)) for x in points)
+    return [float(c) for c in done], max(abs(weight(x) * e) for x, e in zip(points, errors))
 
 
 def rational_fit(f, bound, degrees, nodes=4000, rounds=400):
@@ -151,16 +155,36 @@ def log_fit(kind, count):
     )
 
 
-def atanh_fit(count):  # log((1 + s) / (1 - s)) = 2 s + s p(s**2), s**2 up to that of log(sqrt(2))
-    def f(z):
-        return series(
-            z,
-            lambda z: 2 * (mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 1),
-            [0, mp.mpf(2) / 3, mp.mpf(2) / 5],
-        )
+def one(x):
+    return mp.mpf(1)
 
+
+def squares_fit(function, end, count, terms, kind=F64, careful=3):
+    """``function(sqrt(z))`` for ``0 < z < end`` without a constant term; `terms` begin its series."""
+    f = lambda z: series(z, lambda z: function(mp.sqrt(z)), [0, *map(mp.mpf, terms)])  # noqa: E731
+    return rounded_fit(f, one, (mp.mpf(0), mp.mpf(end)), range(1, count + 1), kind, careful=careful)
+
+
+def atanh_fit(count):  # log((1 + s) / (1 - s)) = 2 s + s p(s**2), s**2 up to that of log(sqrt(2))
     end = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mp.mpf("1.001")
-    return rounded_fit(f, lambda z: mp.mpf(1), (0, end), range(1, count + 1), F64)
+    return squares_fit(lambda s: 2 * (mp.atanh(s) / s - 1), end, count, [mp.mpf(2) / 3], careful=9)
+
+
+def erf_fit(count):  # erf(x) = x (p[0] + p[1] x**2 ...)
+    f = lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) if z else 2 / mp.sqrt(mp.pi)  # noqa: E731
+    return rounded_fit(f, one, (mp.mpf(0), mp.mpf(1)), range(count), F64, careful=3)
+
+
+ERFC_MIDDLE = mp.mpf(4)
+
+
+def erfc_fit(count):  # erfc(x) = exp(-x**2) p((x - 4) / (x + 4)) / (x + 4) for 1 <= x <= 28
+    def f(t):
+        x = ERFC_MIDDLE * (1 + t) / (1 - t)
+        return mp.exp(x**2) * mp.erfc(x) * (x + ERFC_MIDDLE)
+
+    ends = [(x - ERFC_MIDDLE) / (x + ERFC_MIDDLE) for x in (1, 28)]
+    return rounded_fit(f, one, ends, range(count), F64, careful=9)
 
 
 FITS = {
@@ -168,16 +192,19 @@ FITS = {
     "EXP_64": lambda: exp_fit(F64, 10),
     "LOG_32": lambda: log_fit(F32, 9),
     "LOG_64": lambda: atanh_fit(7),
-    "TANH_32": lambda: rational_fit(mp.tanh, 9.1, (6, 3)),
+    "SIN": lambda: squares_fit(lambda x: mp.sin(x) / x - 1, (mp.pi / 4) ** 2, 4, [-mp.mpf(1) / 6]),
+    "COS": lambda: squares_fit(lambda x: mp.cos(x) - 1, (mp.pi / 4) ** 2, 5, [-mp.mpf(1) / 2]),
+    "ATAN": lambda: squares_fit(
+        lambda x: mp.atan(x) / x - 1, (mp.sqrt(2) - 1) ** 2 * mp.mpf("1.001"), 11, [-mp.mpf(1) / 3]
+    ),
+    "ASIN": lambda: squares_fit(lambda x: mp.asin(x) / x - 1, 0.25, 13, [mp.mpf(1) / 6]),
+    "ERF_32": lambda: rational_fit(mp.erf, 3.95, (6, 5)),
+    "ERF_64": lambda: erf_fit(14),
+    "ERFC": lambda: erfc_fit(21),
 }
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or FITS:
         values, error = FITS[name]()
-        print(
-            name,
-            "=",
-            [float(v) if np.ndim(v) == 0 else list(map(float, v)) for v in values],
-            mp.nstr(mp.mpf(error), 4),
-            flush=True,
-        )
+        values = [float(v) if np.ndim(v) == 0 else [float(c) for c in v] for v in values]
+        print(name, "=", values, mp.nstr(mp.mpf(error), 4), flush=True)

@@ -95,5 +95,5 @@ def called(function, outputs, dtypes, keep):
         native(arrays[0].size, *(a.ctypes.data for a in (*arrays, *results)))
         return results
 
-    run.keep = keep
+    run.keep, run.native = keep, native
     return run

@@ -94,6 +94,16 @@ class NativeProgram:
             raise self.errors[status - 1]
         return outputs
 
+    @property
+    def kernels(self) -> int:
+        """Loops over elements in the text; equal ones are one."""
+        return self.text.count("define internal")
+
+    @property
+    def arena_bytes(self) -> int:
+        """What temporaries take, of the largest call so far."""
+        return max((memory.arena_bytes for memory in self.memories.values()), default=0)
+
     def _memory(self, extents: tuple[int, ...]) -> Memory:
         """Memory for a call with these extents; that of the calls longest ago is let go."""
         if len(self.memories) >= MOST_MEMORIES:

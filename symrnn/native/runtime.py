@@ -143,7 +143,7 @@ class Stage:
         known = {var for node in taken for var in node.outputs} | set(self.inputs)
         fallbacks: list[Fallback] = []
         for node, reason in left:  # in order, so that one may feed the next
-            waits = isinstance(reason, NeedsValue) and bool(taken or fallbacks)
+            waits = reason is None or (isinstance(reason, NeedsValue) and bool(taken or fallbacks))
             if not waits and all(isinstance(var, Constant) or var in known for var in node.inputs):
                 fallbacks.append(Fallback(node, reason))
                 known |= set(node.outputs)

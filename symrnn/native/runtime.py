@@ -14,7 +14,7 @@ import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.shape import Shape, Shape_i
 
-from symrnn.native.compiled import NativeProgram
+from symrnn.native.compiled import NativeProgram, lowered_program
 from symrnn.native.lowering import Unsupported, infer
 from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array
 from symrnn.native.signatures import Flat, Pattern, unflattened
@@ -53,9 +53,12 @@ class Fallback:
 
 @dataclass(eq=False)
 class Variant:
-    """A stage for signatures of one pattern: its program, the nodes that run after it, and the next stage."""
+    """A stage for signatures of one pattern: a program from `inputs` to `outputs`, the nodes that run after it, and the
+    next stage."""
 
     pattern: Pattern
+    inputs: list[Variable]
+    outputs: list[Variable]
     program: NativeProgram | None
     fallbacks: list[Fallback]
     following: Stage | None
@@ -82,9 +85,8 @@ class Stage:
         found = self.known.get(self.signature(values))
         variant, extents = found or self.found(values)
         if variant.program is not None:
-            program = variant.program
-            outputs = program([values[var] for var in program.inputs], extents)
-            values.update(zip(program.outputs, outputs, strict=True))
+            outputs = variant.program([values[var] for var in variant.inputs], extents)
+            values.update(zip(variant.outputs, outputs, strict=True))
         for fallback in variant.fallbacks:
             fallback.run(values)
             for var in fallback.node.outputs:
@@ -154,12 +156,12 @@ class Stage:
             dict.fromkeys(var for node in taken for var in node.outputs if var in needed)
         )
         inputs = [var for var in self.arrays if any(var in node.inputs for node in taken)]
-        program = (
-            NativeProgram(taken, inputs, outputs, shapes, list(pattern.facts.values))
-            if outputs
-            else None
-        )
-        return Variant(pattern, program, fallbacks, Stage(later, self.outputs) if later else None)
+        program = None
+        if outputs:
+            extents = list(pattern.facts.values)
+            program = NativeProgram(lowered_program(taken, inputs, outputs, shapes, extents))
+        following = Stage(later, self.outputs) if later else None
+        return Variant(pattern, inputs, outputs, program, fallbacks, following)
 
     def _divided(self, shapes: Shapes):
         """The nodes that can be lowered, those that can't with the reason, and numbers that would help."""

@@ -51,7 +51,7 @@ def features():
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
-def optimized(text):
+def optimized(text, vectorized=True):
     """``(module, target machine)`` after LLVM's passes at O2."""
     cpu, flags = features()
     target = llvm.Target.from_default_triple()
@@ -60,19 +60,19 @@ def optimized(text):
     module.triple, module.data_layout = target.triple, str(machine.target_data)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = True
+    options.loop_vectorization = vectorized
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     return module, machine
 
 
-def compiled(outputs, dtypes, flags=FLAGS):
+def compiled(outputs, dtypes, flags=FLAGS, vectorized=True):
     """A function from arrays to the outputs' arrays."""
     from symrnn.native.symbols import address
 
     for name in {n.data for out in outputs for n in calls(out)}:
         llvm.add_symbol(name, address(name))
-    module, machine = optimized(loop_text(outputs, dtypes, flags))
+    module, machine = optimized(loop_text(outputs, dtypes, flags), vectorized)
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     return called(engine.get_function_address("loop"), outputs, dtypes, keep=engine)

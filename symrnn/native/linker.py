@@ -6,9 +6,8 @@ from pytensor.compile.mode import predefined_linkers, predefined_modes, register
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.link.basic import JITLinker
 
-from symrnn.native.inlined import inlined_nodes
+from symrnn.native.inlined import written_out
 from symrnn.native.rewrites import NativeMode
-from symrnn.native.runtime import NativeFunction
 
 EXCLUDED = ("fusion", "BlasOpt", "inplace", "cxx_only", "scan_make_inplace", "local_careduce_fusion", "scan_reduce_trace_prealloc")  # fmt: skip
 
@@ -20,7 +19,7 @@ class NativeLinker(JITLinker):
     incompatible_rewrites = EXCLUDED
 
     def fgraph_convert(self, fgraph, order=None, **_):
-        return NativeFunction(inlined_nodes(fgraph, order), fgraph.inputs, fgraph.outputs)
+        return written_out(fgraph, order).function
 
     def create_thunk_inputs(self, storage_map):
         return [storage_map[var] for var in self.fgraph.inputs]

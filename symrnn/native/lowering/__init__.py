@@ -12,7 +12,7 @@ from symrnn.native.lowering.rule import Rule
 from symrnn.native.scalar_ops import Unsupported
 from symrnn.native.shapes import Shapes, is_array
 
-__all__ = ["RULES", "Unsupported", "infer", "inner_nodes", "lower", "rule_of"]
+__all__ = ["RULES", "Unsupported", "infer", "lower", "rule_of"]
 
 RULES: dict[type, Rule] = {
     **views.RULES,
@@ -53,7 +53,3 @@ def lower(nodes: Sequence[Apply], builder: Builder) -> None:
         rule_of(node).lower(node, builder)
         builder.done(node)
 
-
-def inner_nodes(op) -> list[Apply]:
-    """The nodes of a Scan's step, in order."""
-    return list(op.fgraph.toposort())

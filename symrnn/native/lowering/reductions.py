@@ -8,10 +8,10 @@ from pytensor.tensor.elemwise import CAReduce
 from pytensor.tensor.math import Argmax
 from pytensor.tensor.special import LogSoftmax, Softmax
 
-from symrnn.native.builder import OpenKernel, cast
+from symrnn.native.builder import OpenKernel
 from symrnn.native.lowering.rule import Rule, same_shape
 from symrnn.native.program import ArgExtreme, Reduce
-from symrnn.native.scalar import arg, const, scalar
+from symrnn.native.scalar import arg, cast, const, scalar
 from symrnn.native.scalar_ops import Unsupported, lowered
 from symrnn.native.shapes import dtype_of
 from symrnn.native.sizes import product

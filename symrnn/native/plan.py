@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ def _mention(buffer, position, found, inside) -> None:
         inside.setdefault(buffer, []).append(position)
 
 
-def offsets(lives: list[Lifetime], extents: dict[str, int]) -> tuple[list[int], int]:
+def offsets(lives: Sequence[Lifetime], extents: dict[str, int]) -> tuple[list[int], int]:
     """Bytes from the arena's begin for each buffer, and the arena's size; what lives at once does not overlap."""
     placed: list[tuple[int, int, Lifetime]] = []
     result: dict[Buffer, int] = {}

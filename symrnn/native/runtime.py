@@ -14,9 +14,12 @@ import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.shape import Shape, Shape_i
 
-from symrnn.native.compiled import NativeProgram
+from symrnn.native.compiled import NativeProgram, lowered_program
 from symrnn.native.lowering import Unsupported, infer
-from symrnn.native.shapes import SMALL, NeedsValue, Shapes, dtype_of, is_array
+from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array
+from symrnn.native.signatures import Flat, Pattern, unflattened
+
+MOST_SIGNATURES = 4096  # remembered in a stage, each with the variant that serves it
 
 
 @dataclass(eq=False)
@@ -38,7 +41,9 @@ class Fallback:
         destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
         for var in node.inputs:
             value = var.data if isinstance(var, Constant) else values[var]
-            self.cells[var][0] = np.copy(value) if var in destroyed and isinstance(value, np.ndarray) else value
+            self.cells[var][0] = (
+                np.copy(value) if var in destroyed and isinstance(value, np.ndarray) else value
+            )
         for var in node.outputs:
             self.cells[var][0] = None
         self.thunk()
@@ -48,8 +53,12 @@ class Fallback:
 
 @dataclass(eq=False)
 class Variant:
-    """A stage for one signature: its program, the nodes that run after it, and the next stage."""
+    """A stage for signatures of one pattern: a program from `inputs` to `outputs`, the nodes that run after it, and the
+    next stage."""
 
+    pattern: Pattern
+    inputs: list[Variable]
+    outputs: list[Variable]
     program: NativeProgram | None
     fallbacks: list[Fallback]
     following: Stage | None
@@ -60,24 +69,24 @@ class Stage:
 
     def __init__(self, nodes: Sequence[Apply], outputs: Sequence[Variable]):
         self.nodes, self.outputs = list(nodes), list(outputs)
-        read = dict.fromkeys(var for node in self.nodes for var in node.inputs if not isinstance(var, Constant))
+        read = dict.fromkeys(
+            var for node in self.nodes for var in node.inputs if not isinstance(var, Constant)
+        )
         made = {var for node in self.nodes for var in node.outputs}
         wanted = [var for var in self.outputs if not isinstance(var, Constant)]
         self.inputs = [var for var in dict.fromkeys([*read, *wanted]) if var not in made]
         self.arrays = [var for var in self.inputs if is_array(var)]
         self.promoted: list[Variable] = []  # whole numbers that shapes depend on
-        self.variants: dict[tuple, Variant] = {}
+        self.variants: list[Variant] = []
+        self.known: dict[Flat, tuple[Variant, tuple[int, ...]]] = {}
 
     def run(self, values: dict[Variable, object]) -> None:
         """Compute everything, into `values`."""
-        variant = self.variants.get(self.signature(values))
-        if variant is None:
-            variant = self.prepared(values)  # which may find more numbers that shapes depend on
-            self.variants[self.signature(values)] = variant
+        found = self.known.get(self.signature(values))
+        variant, extents = found or self.found(values)
         if variant.program is not None:
-            program = variant.program
-            outputs = program([values[var] for var in program.inputs])
-            values.update(zip(program.outputs, outputs, strict=True))
+            outputs = variant.program([values[var] for var in variant.inputs], extents)
+            values.update(zip(variant.outputs, outputs, strict=True))
         for fallback in variant.fallbacks:
             fallback.run(values)
             for var in fallback.node.outputs:
@@ -86,36 +95,73 @@ class Stage:
         if variant.following is not None:
             variant.following.run(values)
 
-    def signature(self, values: dict[Variable, object]):
-        """What a program depends on: shapes, and the numbers that decide shapes."""
-        shapes = tuple([values[var].shape for var in self.arrays])
-        return (shapes, *[values[var].tobytes() for var in self.promoted]) if self.promoted else shapes
+    def signature(self, values: dict[Variable, object]) -> Flat:
+        """What a program depends on: all extents, and the numbers that decide shapes."""
+        flat = [n for var in self.arrays for n in values[var].shape]
+        for var in self.promoted:
+            flat += np.atleast_1d(values[var]).tolist()
+        return tuple(flat)
 
-    def prepared(self, values: dict[Variable, object]) -> Variant:
+    def found(self, values: dict[Variable, object]) -> tuple[Variant, tuple[int, ...]]:
+        """The variant for a signature that is new, made if there is none that fits."""
+        flat = self.signature(values)
+        for variant in self.variants:
+            extents = (
+                variant.pattern.fits(flat) if len(variant.pattern.entries) == len(flat) else None
+            )
+            if extents is not None:
+                return self._remember(flat, variant, extents)
+        alike = [v.pattern for v in self.variants if len(v.pattern.entries) == len(flat)]
+        variant = self.prepared(values, alike[-1].loosened(flat) if alike else Pattern(flat))
+        self.variants.append(variant)
+        return self._remember(self.signature(values), variant, variant.pattern.facts.values)
+
+    def _remember(self, flat: Flat, variant: Variant, extents: dict[str, int]):
+        if len(self.known) >= MOST_SIGNATURES:
+            self.known.clear()
+        self.known[flat] = variant, tuple(extents.values())
+        return self.known[flat]
+
+    def _shapes(self, values: dict[Variable, object], pattern: Pattern) -> Shapes:
+        """What is known of the inputs, extents that are parameters as sizes."""
+        ranks = [values[var].ndim for var in self.arrays]
+        counts = [np.size(values[var]) for var in self.promoted]
+        *parts, rest = unflattened(pattern.sizes(), [*ranks, sum(counts)])
+        shapes = Shapes(dict(zip(self.arrays, parts, strict=True)))
+        for var, numbers in zip(self.promoted, unflattened(rest, counts), strict=True):
+            shapes.numbers[var] = numbers if values[var].ndim else numbers[0]
+        return shapes
+
+    def prepared(self, values: dict[Variable, object], pattern: Pattern) -> Variant:
         """The variant for arrays like these."""
         while True:
-            shapes = Shapes({var: values[var].shape for var in self.arrays})
-            for var in self.promoted:
-                shapes.note(var, values[var])
+            shapes = self._shapes(values, pattern)
             taken, left, wish = self._divided(shapes)
             if not wish:
                 break
             self.promoted += wish
+            pattern = Pattern(self.signature(values))
         rest = [node for node, _ in left]
         known = {var for node in taken for var in node.outputs} | set(self.inputs)
         fallbacks: list[Fallback] = []
         for node, reason in left:  # in order, so that one may feed the next
-            waits = isinstance(reason, NeedsValue) and bool(taken or fallbacks)
+            waits = reason is None or (isinstance(reason, NeedsValue) and bool(taken or fallbacks))
             if not waits and all(isinstance(var, Constant) or var in known for var in node.inputs):
                 fallbacks.append(Fallback(node, reason))
                 known |= set(node.outputs)
         done = {fallback.node for fallback in fallbacks}
         later = [node for node in rest if node not in done]
         needed = {var for node in rest for var in node.inputs} | set(self.outputs)
-        outputs = list(dict.fromkeys(var for node in taken for var in node.outputs if var in needed))
+        outputs = list(
+            dict.fromkeys(var for node in taken for var in node.outputs if var in needed)
+        )
         inputs = [var for var in self.arrays if any(var in node.inputs for node in taken)]
-        program = NativeProgram(taken, inputs, outputs, shapes) if outputs else None
-        return Variant(program, fallbacks, Stage(later, self.outputs) if later else None)
+        program = None
+        if outputs:
+            extents = list(pattern.facts.values)
+            program = NativeProgram(lowered_program(taken, inputs, outputs, shapes, extents))
+        following = Stage(later, self.outputs) if later else None
+        return Variant(pattern, inputs, outputs, program, fallbacks, following)
 
     def _divided(self, shapes: Shapes):
         """The nodes that can be lowered, those that can't with the reason, and numbers that would help."""
@@ -123,10 +169,19 @@ class Stage:
         left: list[tuple[Apply, Exception | None]] = []
         produced: set[Variable] = set()  # by nodes that are left
         for node in self.nodes:
-            missing = [var for var in node.inputs if not isinstance(var, Constant) and var not in shapes.shape]
+            missing = [
+                var
+                for var in node.inputs
+                if not isinstance(var, Constant) and var not in shapes.shape
+            ]
             if missing:
                 waits = any(var in produced for var in missing)
-                left.append((node, None if waits else Unsupported(node.op, "it reads what native code can't")))
+                left.append(
+                    (
+                        node,
+                        None if waits else Unsupported(node.op, "it reads what native code can't"),
+                    )
+                )
                 produced.update(node.outputs)
                 continue
             try:
@@ -173,7 +228,9 @@ def readable(value, dtype: str) -> np.ndarray:
 class NativeFunction:
     """A graph that is called with the values of its inputs and returns those of its outputs."""
 
-    def __init__(self, nodes: Sequence[Apply], inputs: Sequence[Variable], outputs: Sequence[Variable]):
+    def __init__(
+        self, nodes: Sequence[Apply], inputs: Sequence[Variable], outputs: Sequence[Variable]
+    ):
         self.inputs, self.outputs = list(inputs), list(outputs)
         self.stage = Stage(nodes, outputs)
         self.dtypes = [dtype_of(var) if is_array(var) else None for var in self.inputs]

@@ -32,7 +32,9 @@ class Buffer:
     number: int = field(default_factory=lambda: next(_NUMBERS))
 
     def __repr__(self):
-        return f"{self.kind}{self.index if self.index >= 0 else self.number}:{self.dtype}[{self.size}]"
+        return (
+            f"{self.kind}{self.index if self.index >= 0 else self.number}:{self.dtype}[{self.size}]"
+        )
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Window:
             if rest is None:
                 return None
             strides.append(stride)
-            if rest != 1:
+            if not (isinstance(rest, int) and rest == 1):
                 old.append((rest, stride * n))
         if any(n != 1 for n, _ in old):
             return None
@@ -115,7 +117,10 @@ class Window:
     @property
     def is_contiguous(self) -> bool:
         """Whether the elements lie in row-major order without gaps."""
-        return all(n == 1 or s == t for n, s, t in zip(self.shape, self.strides, row_major(self.shape), strict=True))
+        return all(
+            n == 1 or s == t
+            for n, s, t in zip(self.shape, self.strides, row_major(self.shape), strict=True)
+        )
 
 
 def whole(buffer: Buffer, shape) -> Window:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.mode import Mode, get_mode, predefined_modes
 from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.op import Op
 from pytensor.scalar.basic import int64
 from pytensor.scan.op import Scan
@@ -94,7 +95,7 @@ def rewritten(fgraph):
     """An op's inner graph as the mode rewrites it; a copy where PyTensor did not do so itself."""
     if rewrite_inner_graph is not None:
         return fgraph
-    copy = fgraph.unfreeze()
+    copy = fgraph.clone(attach_feature=False) if isinstance(fgraph, FunctionGraph) else fgraph.unfreeze()
     predefined_modes["NATIVE"].optimizer.rewrite(copy)
     return copy
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.shape import Shape, Shape_i
 
 from symrnn.native.compiled import NativeProgram, lowered_program
@@ -40,7 +41,7 @@ class Fallback:
             self.thunk = node.op.make_thunk(node, self.cells, ready, no_recycling=[], impl="py")
         destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
         for var in node.inputs:
-            value = var.data if isinstance(var, Constant) else values[var]
+            value = var.data if isinstance(var, Constant) else handed_out(var, values[var])
             self.cells[var][0] = (
                 np.copy(value) if var in destroyed and isinstance(value, np.ndarray) else value
             )
@@ -225,6 +226,11 @@ def readable(value, dtype: str) -> np.ndarray:
     return array
 
 
+def handed_out(variable: Variable, value):
+    """A value as PyTensor's type of the variable has it: a `ScalarType`'s is NumPy's scalar."""
+    return value[()] if isinstance(variable.type, ScalarType) and isinstance(value, np.ndarray) else value
+
+
 class NativeFunction:
     """A graph that is called with the values of its inputs and returns those of its outputs."""
 
@@ -241,4 +247,7 @@ class NativeFunction:
             for var, dtype, value in zip(self.inputs, self.dtypes, given, strict=True)
         }
         self.stage.run(values)
-        return [var.data if isinstance(var, Constant) else values[var] for var in self.outputs]
+        return [
+            var.data if isinstance(var, Constant) else handed_out(var, values[var])
+            for var in self.outputs
+        ]

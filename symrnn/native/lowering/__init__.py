@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pytensor.graph.basic import Apply
 
 from symrnn.native.builder import Builder
-from symrnn.native.lowering import elementwise, indexing, joining, products, reductions, scan, views
+from symrnn.native.lowering import choices, elementwise, indexing, joining, products, reductions, scan, views
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.scalar_ops import Unsupported
 from symrnn.native.shapes import Shapes, is_array
@@ -22,6 +22,7 @@ RULES: dict[type, Rule] = {
     **products.RULES,
     **indexing.RULES,
     **scan.RULES,
+    **choices.RULES,
 }
 
 

@@ -13,7 +13,7 @@ from pytensor.graph.basic import Variable
 
 from symrnn.native.builder import Builder, OpenKernel
 from symrnn.native.lowering.indexing import overwritten
-from symrnn.native.lowering.rule import Rule
+from symrnn.native.lowering.rule import Rule, asked_outside
 from symrnn.native.nested import Steps
 from symrnn.native.program import Kernel, Loop, Number
 from symrnn.native.scalar import arg, const
@@ -46,7 +46,9 @@ def scan_shapes(node, shapes):
     for var, outer in zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True):
         if (number := shapes.number_or_none(outer)) is not None:
             inner.numbers[var] = number
-    infer(step.nodes, inner)
+    outside = dict(zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True))
+    with asked_outside(outside):
+        infer(step.nodes, inner)
     shapes.inner[node] = inner
     outs = step.outputs
     kept = [shapes.of(outer) for outer in _buffers(node)]

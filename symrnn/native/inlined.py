@@ -88,14 +88,17 @@ def has_rule(op: Op) -> bool:
 
 def is_plain(op: Scan) -> bool:
     """Whether a Scan's steps may be run in any way: nobody asked to watch them."""
-    return not op.profile and type(get_mode(op.mode)) in {Mode, *map(type, predefined_modes.values())}
+    return not op.profile and type(get_mode(op.mode)) in {
+        Mode,
+        *map(type, predefined_modes.values()),
+    }
 
 
 def rewritten(fgraph):
     """An op's inner graph as the mode rewrites it; a copy where PyTensor did not do so itself."""
     if rewrite_inner_graph is not None:
         return fgraph
-    copy = fgraph.clone(attach_feature=False) if isinstance(fgraph, FunctionGraph) else fgraph.unfreeze()
+    copy = fgraph.clone() if isinstance(fgraph, FunctionGraph) else fgraph.unfreeze()
     predefined_modes["NATIVE"].optimizer.rewrite(copy)
     return copy
 
@@ -202,7 +205,9 @@ def _read_outside(values: list[Variable], outside: set[Variable]) -> list[Variab
     return list(found)
 
 
-def _branch(graph: Graph, values, outside: set[Variable], read: list[Variable], copy: Copy) -> Graph:
+def _branch(
+    graph: Graph, values, outside: set[Variable], read: list[Variable], copy: Copy
+) -> Graph:
     """The graph of one side of an IfElse. Its inputs are variables of its own, so that it can be read by itself."""
     wanted: set[Apply] = set()
     stack = [var for var in values if var not in outside]

@@ -53,7 +53,10 @@ def run_steps(op: Steps, node, given) -> list:
     every = [*buffers, *traces]
     if info.as_while:  # `Ended` does the rest
         return [*every, *states, np.asarray(done)]
-    ends = [ended(b, f, done, steps) for b, f in zip(every[info.n_mit_mot :], firsts[info.n_mit_mot :], strict=True)]
+    ends = [
+        ended(b, f, done, steps)
+        for b, f in zip(every[info.n_mit_mot :], firsts[info.n_mit_mot :], strict=True)
+    ]
     return [*every[: info.n_mit_mot], *ends, *states]
 
 

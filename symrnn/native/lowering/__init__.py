@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from pytensor.graph.basic import Apply
 
 from symrnn.native.builder import Builder
-from symrnn.native.lowering import choices, elementwise, indexing, joining, products, reductions, scan, views
+from symrnn.native.lowering import (
+    batched,
+    choices,
+    diagonals,
+    elementwise,
+    gathering,
+    indexing,
+    joining,
+    products,
+    reductions,
+    scan,
+    views,
+)
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.scalar_ops import Unsupported
 from symrnn.native.shapes import Shapes, is_array
@@ -23,6 +35,9 @@ RULES: dict[type, Rule] = {
     **indexing.RULES,
     **scan.RULES,
     **choices.RULES,
+    **gathering.RULES,
+    **diagonals.RULES,
+    **batched.RULES,
 }
 
 

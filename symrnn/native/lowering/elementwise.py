@@ -13,7 +13,6 @@ from symrnn.native.lowering.rule import Rule
 from symrnn.native.scalar import arg, const
 from symrnn.native.scalar_ops import lowered
 from symrnn.native.shapes import broadcast_shape, dtype_of
-from symrnn.native.sizes import Size
 
 ON_SIZES = {  # on extents that may be parameters
     ps.Add: lambda *n: sum(n[1:], n[0]),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from pytensor.compile.mode import predefined_linkers, predefined_modes, register_linker, register_mode
+from pytensor.compile.mode import (
+    predefined_linkers,
+    predefined_modes,
+    register_linker,
+    register_mode,
+)
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.link.basic import JITLinker
 
-from symrnn.native.inlined import written_out
 from symrnn.native.rewrites import NativeMode
+from symrnn.native.runtime import NativeFunction
 
 EXCLUDED = ("fusion", "BlasOpt", "inplace", "cxx_only", "scan_make_inplace", "local_careduce_fusion", "scan_reduce_trace_prealloc")  # fmt: skip
 
@@ -19,7 +24,7 @@ class NativeLinker(JITLinker):
     incompatible_rewrites = EXCLUDED
 
     def fgraph_convert(self, fgraph, order=None, **_):
-        return written_out(fgraph, order).function
+        return NativeFunction(fgraph)
 
     def create_thunk_inputs(self, storage_map):
         return [storage_map[var] for var in self.fgraph.inputs]
@@ -33,4 +38,6 @@ def register() -> None:
     if "native" not in predefined_linkers:
         register_linker("native", NativeLinker())
     if "NATIVE" not in predefined_modes:
-        register_mode("NATIVE", NativeMode(NativeLinker(), RewriteDatabaseQuery(include=["fast_run"])))
+        register_mode(
+            "NATIVE", NativeMode(NativeLinker(), RewriteDatabaseQuery(include=["fast_run"]))
+        )

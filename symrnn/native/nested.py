@@ -25,9 +25,9 @@ class Graph:
     @cached_property
     def function(self):
         """The graph as a Python callable."""
-        from symrnn.native.runtime import NativeFunction
+        from symrnn.native.runtime import GraphFunction
 
-        return NativeFunction(self.nodes, self.inputs, self.outputs)
+        return GraphFunction(self)
 
 
 class Steps(Op):

@@ -27,6 +27,8 @@ class NativeReport:
         Temporaries of the largest program.
     cached_programs
         Programs whose object code came from disk.
+    warm_programs
+        Programs that were kept from an earlier process: the graph was neither rewritten nor lowered.
     fallbacks
         Nodes that PyTensor runs itself, each with the reason.
     """
@@ -36,6 +38,7 @@ class NativeReport:
     text_bytes: int
     arena_bytes: int
     cached_programs: int
+    warm_programs: int
     fallbacks: tuple[tuple[Apply, str], ...]
 
 
@@ -60,16 +63,21 @@ def native_report(function: Function) -> NativeReport:
     """
     native = getattr(function.vm, "jit_fn", None)
     if not isinstance(native, NativeFunction):
-        raise TypeError(f"function must be compiled in mode NATIVE, but is of {function.maker.mode}")
+        raise TypeError(
+            f"function must be compiled in mode NATIVE, but is of {function.maker.mode}"
+        )
     programs: list[NativeProgram] = []
     fallbacks: dict[Apply, str] = {}
-    _gather(native.stage, programs, fallbacks)
+    kept = [p.program for p in native.recorded if p.program is not None]
+    if native.stage is not None:
+        _gather(native.stage, programs, fallbacks)
     return NativeReport(
-        programs=len(programs),
-        kernels=sum(program.kernels for program in programs),
-        text_bytes=sum(len(program.lowered.text) for program in programs),
-        arena_bytes=max((program.arena_bytes for program in programs), default=0),
-        cached_programs=sum(program.code.was_cached for program in programs),
+        programs=len([*kept, *programs]),
+        warm_programs=len(kept),
+        kernels=sum(program.kernels for program in [*kept, *programs]),
+        text_bytes=sum(len(program.lowered.text) for program in [*kept, *programs]),
+        arena_bytes=max((program.arena_bytes for program in [*kept, *programs]), default=0),
+        cached_programs=sum(program.code.was_cached for program in [*kept, *programs]),
         fallbacks=tuple(fallbacks.items()),
     )
 

@@ -20,28 +20,40 @@ from functools import cache
 from itertools import chain
 
 from pytensor.assumptions import core as assumptions
-from pytensor.assumptions.core import ASSUMPTION_INFER_REGISTRY, IMPLIES, AssumptionFeature, FactState
+from pytensor.assumptions.core import (
+    ASSUMPTION_INFER_REGISTRY,
+    IMPLIES,
+    AssumptionFeature,
+    FactState,
+)
 from pytensor.compile.mode import Mode
-from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.basic import Apply, Constant, Variable, clone_get_equiv
+from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.scan.op import Scan
 from pytensor.tensor.rewriting.shape import ShapeFeature
 from pytensor.tensor.shape import Shape_i
 
+from symrnn.native import warm
+from symrnn.native.digest import graph_digest
+
 
 class NativeMode(Mode):
-    """A mode whose rewriting is spared what it does not need."""
+    """A mode whose rewriting is spared what it does not need, all of it on a warm start."""
 
     @property
     def optimizer(self):
-        return SparingRewriter(super().optimizer)
+        return SparingRewriter(super().optimizer, self._optimizer)
 
 
 class SparingRewriter(GraphRewriter):
-    """Another rewriter, with the garbage collector at rest and shapes of scans remembered."""
+    """Another rewriter, with the garbage collector at rest and shapes of scans remembered.
 
-    def __init__(self, rewriter: GraphRewriter):
-        self._rewriter = rewriter
+    A graph whose programs are known from an earlier process is left as it is, with the programs noted in `fgraph.warm`.
+    """
+
+    def __init__(self, rewriter: GraphRewriter, query: object):
+        self._rewriter, self._query = rewriter, query
 
     def add_requirements(self, fgraph):
         if REMEMBERS_SHAPES:
@@ -51,6 +63,10 @@ class SparingRewriter(GraphRewriter):
 
     def apply(self, fgraph, *args, **kwargs):
         with collector_at_rest():
+            if warm.is_on() and not hasattr(fgraph, "warm"):
+                fgraph.warm = WarmStart(fgraph, self, self._query)
+                if fgraph.warm.recorded:
+                    return None
             return self._rewriter.apply(fgraph, *args, **kwargs)
 
     def __getattr__(self, name):
@@ -102,10 +118,40 @@ def related(key) -> frozenset:
     found, stack = {key}, [key]
     while stack:
         k = stack.pop()
-        near = [*IMPLIES.get(k, ()), *(stronger for stronger, weaker in IMPLIES.items() if k in weaker)]
+        near = [
+            *IMPLIES.get(k, ()),
+            *(stronger for stronger, weaker in IMPLIES.items() if k in weaker),
+        ]
         stack += [n for n in near if n not in found]
         found.update(near)
     return frozenset(found)
+
+
+class WarmStart:
+    """What is known of a graph from earlier processes.
+
+    Attributes
+    ----------
+    digest
+        The graph's name, None where it has none.
+    recorded
+        Programs that are kept for it; empty on a cold start.
+    """
+
+    def __init__(self, fgraph: FunctionGraph, rewriter: SparingRewriter, query: object):
+        self.rewriter = rewriter
+        self.digest = graph_digest(fgraph.inputs, fgraph.outputs, query)
+        self.recorded = warm.load(self.digest) if self.digest is not None else []
+
+    def rewritten(self, fgraph: FunctionGraph) -> FunctionGraph:
+        """The graph after all, for a call that no program is kept for."""
+        new = clone_get_equiv(fgraph.inputs, fgraph.outputs, copy_inputs=True, copy_orphans=False)
+        copy = FunctionGraph(
+            [new[var] for var in fgraph.inputs], [new[var] for var in fgraph.outputs], clone=False
+        )
+        with warm.turned_off():
+            self.rewriter.rewrite(copy)
+        return copy
 
 
 @contextmanager
@@ -120,8 +166,12 @@ def collector_at_rest():
             gc.enable()
 
 
-CLIENT_INFER_KEYS = getattr(assumptions, "CLIENT_INFER_KEYS", ())  # since PyTensor 3.3: promises of what reads a value
-REMEMBERS_SHAPES = hasattr(ShapeFeature, "_compute_node_shapes")  # since PyTensor 3.2; another class before
+CLIENT_INFER_KEYS = getattr(
+    assumptions, "CLIENT_INFER_KEYS", ()
+)  # since PyTensor 3.3: promises of what reads a value
+REMEMBERS_SHAPES = hasattr(
+    ShapeFeature, "_compute_node_shapes"
+)  # since PyTensor 3.2; another class before
 
 
 class RememberingShapeFeature(ShapeFeature):
@@ -140,9 +190,13 @@ class RememberingShapeFeature(ShapeFeature):
         template = self.templates[graph]
         if template is None:
             return super()._compute_node_shapes(node, recursive)
-        given = [tuple(self.get_shape(x, i) for i in range(getattr(x.type, "ndim", 0))) for x in node.inputs]
+        given = [
+            tuple(self.get_shape(x, i) for i in range(getattr(x.type, "ndim", 0)))
+            for x in node.inputs
+        ]
         return tuple(
-            tuple(self._coerce_shape_element(n, node) for n in shape) for shape in template.of_outputs(node, given)
+            tuple(self._coerce_shape_element(n, node) for n in shape)
+            for shape in template.of_outputs(node, given)
         )
 
 
@@ -175,7 +229,10 @@ class ScanShapes:
         new = {symbol: of_inputs[i][axis] for symbol, (i, axis) in self.extents.items()}
         new |= zip(op.inner_non_seqs(self.inputs), op.outer_non_seqs(node.inputs), strict=True)
         lengths = op.outer_nitsot(node.inputs)
-        recorded = [(length, *(_evaluated(n, new) for n in dims)) for length, dims in zip(lengths, self.recorded, strict=True)]
+        recorded = [
+            (length, *(_evaluated(n, new) for n in dims))
+            for length, dims in zip(lengths, self.recorded, strict=True)
+        ]
         return [*states, *recorded, *carried]
 
 

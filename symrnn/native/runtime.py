@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.fg import FunctionGraph
 from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.shape import Shape, Shape_i
 
+from symrnn.native import warm
 from symrnn.native.compiled import NativeProgram, lowered_program
+from symrnn.native.inlined import written_out
 from symrnn.native.lowering import Unsupported, infer
+from symrnn.native.nested import Graph
 from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array
 from symrnn.native.signatures import Flat, Pattern, unflattened
 
@@ -98,10 +102,9 @@ class Stage:
 
     def signature(self, values: dict[Variable, object]) -> Flat:
         """What a program depends on: all extents, and the numbers that decide shapes."""
-        flat = [n for var in self.arrays for n in values[var].shape]
-        for var in self.promoted:
-            flat += np.atleast_1d(values[var]).tolist()
-        return tuple(flat)
+        return signature(
+            [values[var] for var in self.arrays], [values[var] for var in self.promoted]
+        )
 
     def found(self, values: dict[Variable, object]) -> tuple[Variant, tuple[int, ...]]:
         """The variant for a signature that is new, made if there is none that fits."""
@@ -218,6 +221,14 @@ class Stage:
         return found
 
 
+def signature(arrays: Sequence[np.ndarray], promoted: Sequence[np.ndarray]) -> Flat:
+    """The extents of arrays, and the numbers in others, one after another."""
+    flat = [n for array in arrays for n in array.shape]
+    for array in promoted:
+        flat += np.atleast_1d(array).tolist()
+    return tuple(flat)
+
+
 def readable(value, dtype: str) -> np.ndarray:
     """An array that native code can read: of that dtype, aligned, in row-major order."""
     array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype)
@@ -231,23 +242,133 @@ def handed_out(variable: Variable, value):
     return value[()] if isinstance(variable.type, ScalarType) and isinstance(value, np.ndarray) else value
 
 
-class NativeFunction:
-    """A graph that is called with the values of its inputs and returns those of its outputs."""
+class GraphFunction:
+    """A graph within a graph that is called with values, as `NativeFunction` is."""
 
-    def __init__(
-        self, nodes: Sequence[Apply], inputs: Sequence[Variable], outputs: Sequence[Variable]
-    ):
-        self.inputs, self.outputs = list(inputs), list(outputs)
-        self.stage = Stage(nodes, outputs)
-        self.dtypes = [dtype_of(var) if is_array(var) else None for var in self.inputs]
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.stage = Stage(graph.nodes, graph.outputs)
+        self.dtypes = [dtype_of(var) if is_array(var) else None for var in graph.inputs]
 
     def __call__(self, *given):
         values = {
             var: value if dtype is None else readable(value, dtype)
-            for var, dtype, value in zip(self.inputs, self.dtypes, given, strict=True)
+            for var, dtype, value in zip(self.graph.inputs, self.dtypes, given, strict=True)
         }
         self.stage.run(values)
         return [
             var.data if isinstance(var, Constant) else handed_out(var, values[var])
-            for var in self.outputs
+            for var in self.graph.outputs
         ]
+
+
+class NativeFunction:
+    """A graph that is called with the values of its inputs and returns those of its outputs.
+
+    Attributes
+    ----------
+    stage
+        The graph's nodes, by stages; None on a warm start, until a call comes that no program is kept for.
+    """
+
+    def __init__(self, fgraph: FunctionGraph):
+        self.fgraph = fgraph
+        self.inputs, self.outputs = list(fgraph.inputs), list(fgraph.outputs)
+        self.dtypes = [dtype_of(var) if is_array(var) else None for var in self.inputs]
+        self.warm = getattr(fgraph, "warm", None)
+        self.recorded = (
+            [RecordedProgram(r) for r in self.warm.recorded] if self.warm is not None else []
+        )
+        self.are_scalars = [isinstance(var.type, ScalarType) for var in self.outputs]
+        self.stage: Stage | None = None
+        if not self.recorded:
+            self._stages()
+
+    def _stages(self) -> None:
+        graph = written_out(self.fgraph)
+        self.inputs, self.outputs = graph.inputs, graph.outputs
+        self.stage = Stage(graph.nodes, graph.outputs)
+
+    def __call__(self, *given):
+        values = [
+            value if dtype is None else readable(value, dtype)
+            for dtype, value in zip(self.dtypes, given, strict=True)
+        ]
+        for program in self.recorded:
+            if (outputs := program(values)) is not None:
+                return self._handed_out(outputs)
+        if self.stage is None:
+            self.fgraph = self.warm.rewritten(self.fgraph)
+            self._stages()
+        count = len(self.stage.variants)
+        by_variable = dict(zip(self.inputs, values, strict=True))
+        self.stage.run(by_variable)
+        if len(self.stage.variants) != count:
+            self._record()
+        return self._handed_out(
+            [var.data if isinstance(var, Constant) else by_variable[var] for var in self.outputs]
+        )
+
+    def _handed_out(self, values: list) -> list:
+        """The outputs as PyTensor's types have them: a `ScalarType`'s is NumPy's scalar."""
+        if not any(self.are_scalars):
+            return values
+        return [handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)]
+
+    def _record(self) -> None:
+        """Keep the programs for processes to come, where the whole function is one."""
+        if self.warm is None or self.warm.digest is None or not warm.is_on():
+            return
+        made = [
+            recorded for v in self.stage.variants if (recorded := self._recorded(v)) is not None
+        ]
+        if made:
+            warm.save(self.warm.digest, [*(p.recorded for p in self.recorded), *made])
+
+    def _recorded(self, variant: Variant) -> warm.Recorded | None:
+        """A variant by positions of inputs and outputs; None where Python runs a part of it."""
+        if variant.fallbacks or variant.following is not None or variant.program is None:
+            return None
+        position = {var: i for i, var in enumerate(self.inputs)}
+        made = {var: i for i, var in enumerate(variant.outputs)}
+        if any(var not in made and var not in position for var in self.outputs):
+            return None
+        return warm.Recorded(
+            variant.pattern,
+            *(
+                tuple(position[var] for var in some)
+                for some in (self.stage.arrays, self.stage.promoted, variant.inputs)
+            ),
+            tuple(made.get(var, -1 - position.get(var, 0)) for var in self.outputs),
+            variant.program.lowered,
+        )
+
+
+class RecordedProgram:
+    """A program that is kept for a whole function, loaded when a call fits."""
+
+    def __init__(self, recorded: warm.Recorded):
+        self.recorded = recorded
+        self.program: NativeProgram | None = None
+        self.known: dict[Flat, tuple[int, ...] | None] = {}
+
+    def __call__(self, values: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        """The function's outputs; None where the call is not of the pattern."""
+        recorded = self.recorded
+        flat = signature(
+            [values[i] for i in recorded.arrays], [values[i] for i in recorded.promoted]
+        )
+        if flat not in self.known:
+            fits = (
+                recorded.pattern.fits(flat) if len(flat) == len(recorded.pattern.entries) else None
+            )
+            if len(self.known) >= MOST_SIGNATURES:
+                self.known.clear()
+            self.known[flat] = None if fits is None else tuple(fits.values())
+        extents = self.known[flat]
+        if extents is None:
+            return None
+        if self.program is None:
+            self.program = NativeProgram(recorded.lowered)
+        outputs = self.program([values[i] for i in recorded.inputs], extents)
+        return [outputs[i] if i >= 0 else values[-1 - i] for i in recorded.outputs]

@@ -14,7 +14,7 @@ import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
 
 from symrnn.native.program import Check, Kernel, Number, Statement
-from symrnn.native.scalar import Scalar, arg, const, in_order, scalar, substituted
+from symrnn.native.scalar import Scalar, arg, cast, const, in_order, scalar, substituted
 from symrnn.native.shapes import Shape, Shapes, dtype_of
 from symrnn.native.sizes import Size, product
 from symrnn.native.window import Buffer, Window, whole
@@ -178,7 +178,7 @@ class Builder:
             return self.placed[variable]
         wanted = self.places.get(variable)
         window = wanted() if wanted is not None else None
-        if window is None:
+        if window is None or window.dtype != dtype_of(variable):
             window = self.temporary(dtype_of(variable), self.shapes.of(variable))
         self.placed[variable] = window
         return window
@@ -209,9 +209,9 @@ class Builder:
         self.write(target, [source], arg(0, source.dtype))
 
     def write(self, target: Window, inputs: Sequence[Window], value: Scalar) -> None:
-        """``target := value`` of the elements of `inputs`, which are seen as of the target's shape."""
+        """``target := value`` of the elements of `inputs`, which are seen as of the target's shape; cast to its dtype."""
         sources = [window.broadcast(target.shape) for window in inputs]
-        self.body.append(Kernel(target.shape, [target], sources, [value]))
+        self.body.append(Kernel(target.shape, [target], sources, [cast(value, target.dtype)]))
 
     def settle_broadcast(self, variable: Variable, place: Window) -> None:
         """As `settle`, for a variable that may be repeated along axes."""
@@ -223,8 +223,10 @@ class Builder:
     def add_to(self, target: Window, variable: Variable) -> None:
         """``target += variable``."""
         kernel = OpenKernel(target.shape)
-        total = scalar("add", kernel.argument(target), self.element(kernel, variable))
-        self.body.append(Kernel(target.shape, [target], kernel.inputs, [total]))
+        terms = [kernel.argument(target), self.element(kernel, variable)]
+        common = np.result_type(*(term.dtype for term in terms)).name
+        total = scalar("or" if common == "bool" else "add", *(cast(term, common) for term in terms))
+        self.body.append(Kernel(target.shape, [target], kernel.inputs, [cast(total, target.dtype)]))
 
     def contiguous(self, window: Window) -> Window:
         """The same elements in row-major order."""
@@ -245,6 +247,8 @@ class Builder:
             return False  # entries that are one in memory
         for alias in self.aliases.get(value.buffer, ()):
             if alias in self.outputs or self.unread.get(alias, set()) - {node}:
+                return False
+            if alias is not variable and alias in node.inputs:  # the node reads it elsewhere while it writes
                 return False
         return list(node.inputs).count(variable) == 1
 
@@ -335,7 +339,3 @@ def pruned(shape: Shape, outputs: list[Window], inputs: list, body: list[Scalar]
     new = {old: arg(i, inputs[old].dtype) for i, old in enumerate(read)}
     return Kernel(shape, outputs, [inputs[i] for i in read], substituted(body, new))
 
-
-def cast(value: Scalar, dtype: str) -> Scalar:
-    """`value` as of `dtype`."""
-    return value if value.dtype == dtype else scalar("cast", value, dtype=dtype)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from symrnn.native.loops_llvm import kernel_text, reduce_text, argextreme_text, memory_type
-from symrnn.native.program import ArgExtreme, Check, Gemm, Kernel, Load, Loop, Number, Reduce
+from symrnn.native.program import ArgExtreme, Branch, Check, Gemm, Kernel, Load, Loop, Number, Reduce
 from symrnn.native.sizes import Int, Remainder, Size, Symbol
 from symrnn.native.window import Buffer, Window
 
@@ -129,8 +129,23 @@ class Driver:
         self.symbols[loop.name] = counter
         self.statements(loop.body)
         self.line(f"{counter}.next = add i64 {counter}, 1")
-        self.line(f"br label %{head}")
-        self.lines[at + 1] = f"  {counter} = phi i64 [0, %{before}], [{counter}.next, %{self.block}]"
+        last = self.block
+        if loop.stop is None:
+            self.line(f"br label %{head}")
+        else:
+            self.line(f"br i1 {self._truth(loop.stop)}, label %{end}, label %{head}")
+        self.lines[at + 1] = f"  {counter} = phi i64 [0, %{before}], [{counter}.next, %{last}]"
+        self.begin(end)
+        if loop.stop is not None:
+            self.symbols[loop.done] = self.value(f"phi i64 [{counter}, %{head}], [{counter}.next, %{last}]")
+
+    def _branch(self, branch: Branch) -> None:
+        then, otherwise, end = (self.label(stem) for stem in ("then", "else", "end"))
+        self.line(f"br i1 {self._truth(branch.condition)}, label %{then}, label %{otherwise}")
+        for label, body in ((then, branch.then), (otherwise, branch.otherwise)):
+            self.begin(label)
+            self.statements(body)
+            self.line(f"br label %{end}")
         self.begin(end)
 
     def _stop_unless(self, condition: str, error: int) -> None:
@@ -153,10 +168,13 @@ class Driver:
         self.symbols[load.name] = index
 
     def _check(self, check: Check) -> None:
-        kind = memory_type(check.condition.dtype)
-        raw = self.value(f"load {kind}, ptr {self.pointer(check.condition)}")
-        test = f"fcmp une {kind} {raw}, 0.0" if kind in ("float", "double") else f"icmp ne {kind} {raw}, 0"
-        self._stop_unless(self.value(test), check.error)
+        self._stop_unless(self._truth(check.condition), check.error)
+
+    def _truth(self, window: Window) -> str:
+        """Whether a 0-d window holds a number other than 0."""
+        kind = memory_type(window.dtype)
+        raw = self.value(f"load {kind}, ptr {self.pointer(window)}")
+        return self.value(f"fcmp une {kind} {raw}, 0.0" if kind in ("float", "double") else f"icmp ne {kind} {raw}, 0")
 
     def _gemm(self, gemm: Gemm) -> None:
         output, left, right = gemm.output, gemm.left, gemm.right

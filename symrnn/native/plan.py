@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symrnn.native.program import Loop, Statement
+from symrnn.native.program import Loop, Statement, bodies
 from symrnn.native.sizes import evaluated
 from symrnn.native.window import Buffer
 
@@ -44,18 +44,23 @@ def lifetimes(body: list[Statement]) -> list[Lifetime]:
 def _walk(body, position, found, loops, inside) -> int:
     for statement in body:
         position += 1
-        if isinstance(statement, Loop):
-            begin = position
-            position = _walk(statement.body, position, found, loops, inside) + 1
-            loops.append((begin, position))
-            continue
+        begin = position
         for window in (*statement.reads(), *statement.writes()):
-            buffer = window.buffer
-            if buffer.kind == "temporary":
-                life = found.setdefault(buffer, Lifetime(buffer, position, position))
-                life.last = position
-                inside.setdefault(buffer, []).append(position)
+            _mention(window.buffer, position, found, inside)
+        for part in bodies(statement):
+            position = _walk(part, position, found, loops, inside) + 1
+        if isinstance(statement, Loop):
+            if statement.stop is not None:
+                _mention(statement.stop.buffer, position, found, inside)
+            loops.append((begin, position))
     return position
+
+
+def _mention(buffer, position, found, inside) -> None:
+    if buffer.kind == "temporary":
+        life = found.setdefault(buffer, Lifetime(buffer, position, position))
+        life.last = position
+        inside.setdefault(buffer, []).append(position)
 
 
 def offsets(lives: Sequence[Lifetime], extents: dict[str, int]) -> tuple[list[int], int]:

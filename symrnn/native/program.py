@@ -94,17 +94,38 @@ class Gemm:
 
 @dataclass(eq=False)
 class Loop:
-    """`body` once for each value of a counter, from 0 below `steps`; `name` is the counter's symbol."""
+    """`body` once for each value of a counter, from 0 below `steps`; `name` is the counter's symbol.
+
+    After a body that leaves a number other than 0 in the 0-d window `stop` no other follows; `done` is then the symbol
+    of how many there were.
+    """
 
     name: str
     steps: Int
     body: list = field(default_factory=list)
+    stop: Window | None = None
+    done: str = ""
 
     def writes(self):
         return []
 
     def reads(self):
         return []
+
+
+@dataclass(eq=False)
+class Branch:
+    """One of two bodies: `then` where the 0-d window holds a number other than 0."""
+
+    condition: Window
+    then: list = field(default_factory=list)
+    otherwise: list = field(default_factory=list)
+
+    def writes(self):
+        return []
+
+    def reads(self):
+        return [self.condition]
 
 
 @dataclass(eq=False)
@@ -155,15 +176,22 @@ class Call:
         return self.inputs
 
 
-Statement = Kernel | Reduce | ArgExtreme | Gemm | Loop | Load | Check | Call
+Statement = Kernel | Reduce | ArgExtreme | Gemm | Loop | Branch | Load | Check | Call
+
+
+def bodies(statement: Statement) -> list[list[Statement]]:
+    """What a statement holds."""
+    if isinstance(statement, Loop):
+        return [statement.body]
+    return [statement.then, statement.otherwise] if isinstance(statement, Branch) else []
 
 
 def statements(body: list[Statement]) -> Iterator[Statement]:
     """Every statement, a loop before what it holds."""
     for statement in body:
         yield statement
-        if isinstance(statement, Loop):
-            yield from statements(statement.body)
+        for body in bodies(statement):
+            yield from statements(body)
 
 
 def buffers(body: list[Statement]) -> list[Buffer]:

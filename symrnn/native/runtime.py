@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.fg import FunctionGraph
+from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.shape import Shape, Shape_i
 
 from symrnn.native import warm
 from symrnn.native.compiled import NativeProgram, lowered_program
-from symrnn.native.inlined import inlined_nodes
+from symrnn.native.inlined import written_out
 from symrnn.native.lowering import Unsupported, infer
+from symrnn.native.nested import Graph
 from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array
 from symrnn.native.signatures import Flat, Pattern, unflattened
 
@@ -43,7 +45,7 @@ class Fallback:
             self.thunk = node.op.make_thunk(node, self.cells, ready, no_recycling=[], impl="py")
         destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
         for var in node.inputs:
-            value = var.data if isinstance(var, Constant) else values[var]
+            value = var.data if isinstance(var, Constant) else handed_out(var, values[var])
             self.cells[var][0] = (
                 np.copy(value) if var in destroyed and isinstance(value, np.ndarray) else value
             )
@@ -235,6 +237,31 @@ def readable(value, dtype: str) -> np.ndarray:
     return array
 
 
+def handed_out(variable: Variable, value):
+    """A value as PyTensor's type of the variable has it: a `ScalarType`'s is NumPy's scalar."""
+    return value[()] if isinstance(variable.type, ScalarType) and isinstance(value, np.ndarray) else value
+
+
+class GraphFunction:
+    """A graph within a graph that is called with values, as `NativeFunction` is."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.stage = Stage(graph.nodes, graph.outputs)
+        self.dtypes = [dtype_of(var) if is_array(var) else None for var in graph.inputs]
+
+    def __call__(self, *given):
+        values = {
+            var: value if dtype is None else readable(value, dtype)
+            for var, dtype, value in zip(self.graph.inputs, self.dtypes, given, strict=True)
+        }
+        self.stage.run(values)
+        return [
+            var.data if isinstance(var, Constant) else handed_out(var, values[var])
+            for var in self.graph.outputs
+        ]
+
+
 class NativeFunction:
     """A graph that is called with the values of its inputs and returns those of its outputs.
 
@@ -252,7 +279,15 @@ class NativeFunction:
         self.recorded = (
             [RecordedProgram(r) for r in self.warm.recorded] if self.warm is not None else []
         )
-        self.stage = None if self.recorded else Stage(inlined_nodes(fgraph), self.outputs)
+        self.are_scalars = [isinstance(var.type, ScalarType) for var in self.outputs]
+        self.stage: Stage | None = None
+        if not self.recorded:
+            self._stages()
+
+    def _stages(self) -> None:
+        graph = written_out(self.fgraph)
+        self.inputs, self.outputs = graph.inputs, graph.outputs
+        self.stage = Stage(graph.nodes, graph.outputs)
 
     def __call__(self, *given):
         values = [
@@ -261,17 +296,24 @@ class NativeFunction:
         ]
         for program in self.recorded:
             if (outputs := program(values)) is not None:
-                return outputs
+                return self._handed_out(outputs)
         if self.stage is None:
             self.fgraph = self.warm.rewritten(self.fgraph)
-            self.inputs, self.outputs = list(self.fgraph.inputs), list(self.fgraph.outputs)
-            self.stage = Stage(inlined_nodes(self.fgraph), self.outputs)
+            self._stages()
         count = len(self.stage.variants)
         by_variable = dict(zip(self.inputs, values, strict=True))
         self.stage.run(by_variable)
         if len(self.stage.variants) != count:
             self._record()
-        return [var.data if isinstance(var, Constant) else by_variable[var] for var in self.outputs]
+        return self._handed_out(
+            [var.data if isinstance(var, Constant) else by_variable[var] for var in self.outputs]
+        )
+
+    def _handed_out(self, values: list) -> list:
+        """The outputs as PyTensor's types have them: a `ScalarType`'s is NumPy's scalar."""
+        if not any(self.are_scalars):
+            return values
+        return [handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)]
 
     def _record(self) -> None:
         """Keep the programs for processes to come, where the whole function is one."""

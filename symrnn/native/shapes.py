@@ -33,13 +33,13 @@ class Shapes:
     numbers
         The value of whole-number scalars (an int or a `Size`) and of short vectors of them (a tuple).
     inner
-        What is known of the step of each Scan node.
+        What is known of the graph that a node holds: by the node, or by it and which of its graphs it is.
     """
 
     def __init__(self, shape: dict[Variable, Shape] | None = None, numbers: dict | None = None):
         self.shape: dict[Variable, Shape] = dict(shape or {})
         self.numbers: dict[Variable, Int | tuple[Int, ...]] = dict(numbers or {})
-        self.inner: dict[Apply, Shapes] = {}
+        self.inner: dict[object, Shapes] = {}
 
     def of(self, variable: Variable) -> Shape:
         """Its shape."""

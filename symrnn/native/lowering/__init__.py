@@ -7,12 +7,24 @@ from collections.abc import Sequence
 from pytensor.graph.basic import Apply
 
 from symrnn.native.builder import Builder
-from symrnn.native.lowering import elementwise, indexing, joining, products, reductions, scan, views
+from symrnn.native.lowering import (
+    batched,
+    choices,
+    diagonals,
+    elementwise,
+    gathering,
+    indexing,
+    joining,
+    products,
+    reductions,
+    scan,
+    views,
+)
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.scalar_ops import Unsupported
 from symrnn.native.shapes import Shapes, is_array
 
-__all__ = ["RULES", "Unsupported", "infer", "inner_nodes", "lower", "rule_of"]
+__all__ = ["RULES", "Unsupported", "infer", "lower", "rule_of"]
 
 RULES: dict[type, Rule] = {
     **views.RULES,
@@ -22,6 +34,10 @@ RULES: dict[type, Rule] = {
     **products.RULES,
     **indexing.RULES,
     **scan.RULES,
+    **choices.RULES,
+    **gathering.RULES,
+    **diagonals.RULES,
+    **batched.RULES,
 }
 
 
@@ -53,7 +69,3 @@ def lower(nodes: Sequence[Apply], builder: Builder) -> None:
         rule_of(node).lower(node, builder)
         builder.done(node)
 
-
-def inner_nodes(op) -> list[Apply]:
-    """The nodes of a Scan's step, in order."""
-    return list(op.fgraph.toposort())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import operator
 
 import numpy as np
+from pytensor.graph.basic import Constant
 from pytensor.scalar import basic as ps
 from pytensor.tensor.elemwise import Elemwise
 
 from symrnn.native.lowering.rule import Rule
+from symrnn.native.scalar import arg, const
 from symrnn.native.scalar_ops import lowered
 from symrnn.native.shapes import broadcast_shape, dtype_of
-from symrnn.native.sizes import Size
 
 ON_SIZES = {  # on extents that may be parameters
     ps.Add: lambda *n: sum(n[1:], n[0]),
@@ -40,7 +41,19 @@ def _product(numbers):
     return result
 
 
+def check_lowered(node, scalar_op):
+    """Raise `Unsupported` where there is no expression of the node's values."""
+    arguments = [
+        const(np.asarray(x.data).flat[0], dtype_of(x))
+        if isinstance(x, Constant) and np.size(x.data) == 1
+        else arg(i, dtype_of(x))
+        for i, x in enumerate(node.inputs)
+    ]
+    lowered(scalar_op, arguments, [dtype_of(out) for out in node.outputs])
+
+
 def elementwise_shapes(node, shapes):
+    check_lowered(node, node.op.scalar_op)
     shape = broadcast_shape([shapes.of(x) for x in node.inputs])
     for x in node.inputs:  # what isn't known to be of extent 1 must not be repeated, as PyTensor demands
         for axis, n in enumerate(shapes.of(x)):
@@ -81,6 +94,7 @@ def elementwise_lower(node, builder):
 
 
 def scalar_shapes(node, shapes):
+    check_lowered(node, node.op)
     _note_numbers(node, shapes, node.op)
     return [()] * len(node.outputs)
 

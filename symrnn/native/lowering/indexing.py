@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytensor.graph.basic import Variable
 from pytensor.tensor.basic import AllocEmpty
 from pytensor.tensor.subtensor import IncSubtensor, Subtensor, get_idx_list
 
@@ -9,6 +10,7 @@ from symrnn.native.lowering.rule import Rule
 from symrnn.native.program import Load
 from symrnn.native.shapes import NeedsValue, dtype_of
 from symrnn.native.sizes import counter
+from symrnn.native.window import Window
 
 
 def index_of(node, shapes):
@@ -17,14 +19,14 @@ def index_of(node, shapes):
     result = []
     for item in get_idx_list(inputs, node.op.idx_list):
         if isinstance(item, slice):
-            result.append(slice(*(_number(end, shapes) for end in (item.start, item.stop, item.step))))
+            result.append(slice(*(number_of(end, shapes) for end in (item.start, item.stop, item.step))))
         else:
             number = item if isinstance(item, int) else shapes.number_or_none(item)
             result.append(item if number is None else number)
     return result
 
 
-def _number(end, shapes):
+def number_of(end, shapes):
     if end is None or isinstance(end, int) or (hasattr(end, "data") and end.data is None):
         return end if isinstance(end, int) else None
     return shapes.number(end)
@@ -116,11 +118,12 @@ def part(node, builder, window):
     return window
 
 
-def loaded(builder, index, extent):
+def loaded(builder, index: Variable | Window, extent):
     """A number read when the program runs, checked against the extent of the axis that it indexes."""
     name = builder.program.name("i")
     error = builder.program.error(IndexError(f"index out of bounds for an axis of size {extent}"))
-    builder.body.append(Load(name, builder.window(index), extent, error))
+    source = index if isinstance(index, Window) else builder.window(index)
+    builder.body.append(Load(name, source, extent, error))
     return counter(name)
 
 
@@ -192,6 +195,8 @@ def inc_wants(node, builder):
         return
     if out in builder.places:
         builder.want(x, lambda: builder.place(out))
+    if not isinstance(node.op, IncSubtensor):
+        return
     y = node.inputs[1]
     is_empty = x.owner is not None and isinstance(x.owner.op, AllocEmpty)
     if is_empty and node.op.set_instead_of_inc:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from itertools import product as index_product
 
-from pytensor.tensor.blas import BatchedDot, Dot22
-from pytensor.tensor.blockwise import Blockwise
+from pytensor.tensor import blas
+from pytensor.tensor.blas import BatchedDot, Dot22, Dot22Scalar, Gemm, Gemv
 from pytensor.tensor.math import Dot
 
+from symrnn.native.builder import OpenKernel
 from symrnn.native.lowering.rule import Rule
-from symrnn.native.program import Gemm, Loop
-from symrnn.native.scalar import const
-from symrnn.native.scalar_ops import Unsupported
-from symrnn.native.shapes import broadcast_shape, dtype_of
+from symrnn.native.program import Gemm as Product
+from symrnn.native.program import Kernel, Loop, Reduce
+from symrnn.native.scalar import Scalar, arg, cast, const, constant_value, scalar, select
+from symrnn.native.shapes import broadcast_shape
 from symrnn.native.sizes import counter
 from symrnn.native.window import Window
 
@@ -20,19 +21,14 @@ from symrnn.native.window import Window
 def product_shape(left, right):
     """The shape of ``left @ right`` for vectors and matrices, None axes of vectors dropped."""
     if left[-1] != right[0]:
-        raise ValueError(f"shapes {left} and {right} not aligned: {left[-1]} (dim {len(left) - 1}) != {right[0]} (dim 0)")
+        raise ValueError(
+            f"shapes {left} and {right} not aligned: {left[-1]} (dim {len(left) - 1}) != {right[0]} (dim 0)"
+        )
     return (*left[:-1], *right[1:])
 
 
 def dot_shapes(node, shapes):
-    _check_dtype(node)
     return [product_shape(*(shapes.of(x) for x in node.inputs))]
-
-
-def _check_dtype(node):
-    dtypes = {dtype_of(x) for x in (*node.inputs, *node.outputs)}
-    if len(dtypes) != 1 or not dtypes <= {"float32", "float64"}:
-        raise Unsupported(node.op, f"BLAS has no product of {' and '.join(sorted(dtypes))}")
 
 
 def dot_lower(node, builder):
@@ -43,18 +39,145 @@ def dot_lower(node, builder):
     builder.bind(out, place)
 
 
-def multiply(builder, place, left, right):
-    """Write ``left @ right`` into `place`."""
+def scaled_shapes(node, shapes):
+    """Of ``a * (x @ y)``."""
+    return [product_shape(*(shapes.of(x) for x in node.inputs[:2]))]
+
+
+def scaled_lower(node, builder):
+    x, y, factor = node.inputs
+    [out] = node.outputs
+    place = builder.place(out)
+    multiply(builder, place, builder.window(x), builder.window(y))
+    kernel = OpenKernel(place.shape)
+    terms = [builder.element(kernel, factor), kernel.argument(place)]
+    builder.body.append(
+        Kernel(place.shape, [place], kernel.inputs, [product_of(*terms, place.dtype)])
+    )
+    builder.bind(out, place)
+
+
+def sum_shapes(node, shapes):
+    """Of ``b * z + a * (x @ y)``: `z` is repeated where it must be."""
+    z, _, x, y, _ = node.inputs
+    shape = product_shape(shapes.of(x), shapes.of(y))
+    if broadcast_shape([shapes.of(z), shape]) != shape:
+        raise ValueError(
+            f"a product of shape {shape} can't be added to an array of shape {shapes.of(z)}"
+        )
+    return [shape]
+
+
+def sum_lower(node, builder):
+    z, a, x, y, b = node.inputs
+    [out] = node.outputs
+    place = builder.place(out)
+    left, right = builder.window(x), builder.window(y)
+    if _is_one(builder, a) and _is_one(builder, b) and fits_blas_output(place):
+        builder.settle_broadcast(z, place)
+        multiply(builder, place, left, right, accumulates=True)
+        builder.bind(out, place)
+        return
+    product = builder.temporary(place.dtype, place.shape)
+    multiply(builder, product, left, right)
+    kernel = OpenKernel(place.shape)
+    total = product_of(builder.element(kernel, a), kernel.argument(product), place.dtype)
+    factor = cast(builder.element(kernel, b), place.dtype)
+    if not (
+        factor.op == "const" and constant_value(factor) == 0
+    ):  # z may be memory that nothing was written to
+        sum_ = total + product_of(factor, builder.element(kernel, z), place.dtype)
+        total = select(factor.equal(0), total, sum_)
+    builder.body.append(Kernel(place.shape, [place], kernel.inputs, [total]))
+    builder.bind(out, place)
+
+
+def outer_shapes(node, shapes):
+    """Of ``A + a * outer(x, y)``."""
+    matrix, _, x, y = (shapes.of(var) for var in node.inputs)
+    if matrix != (*x, *y):
+        raise ValueError(
+            f"an outer product of shape {(*x, *y)} can't be added to a matrix of shape {matrix}"
+        )
+    return [matrix]
+
+
+def outer_lower(node, builder):
+    matrix, factor, x, y = node.inputs
+    [out] = node.outputs
+    place = builder.place(out)
+    kernel = OpenKernel(place.shape)
+    column = builder.window(x).permuted([0, None]).broadcast(place.shape)
+    row = builder.window(y).permuted([None, 0]).broadcast(place.shape)
+    scaled = builder.element(kernel, factor) * kernel.argument(column) * kernel.argument(row)
+    total = builder.element(kernel, matrix) + scaled
+    builder.body.append(Kernel(place.shape, [place], kernel.inputs, [total]))
+    builder.bind(out, place)
+
+
+def product_of(left: Scalar, right: Scalar, dtype: str) -> Scalar:
+    return cast(left, dtype) * cast(right, dtype)
+
+
+def _is_one(builder, variable) -> bool:
+    same = builder.uniform(variable)
+    return same is not None and same.op == "const" and constant_value(same) == 1
+
+
+def fits_blas_output(place) -> bool:
+    return len(place.shape) == 2 and fits_blas(place)
+
+
+def multiply(builder, place, left, right, accumulates=False):
+    """Write ``left @ right`` into `place`, or add it there."""
     left = left if len(left.shape) == 2 else left.permuted([None, 0])
     right = right if len(right.shape) == 2 else right.permuted([0, None])
-    target = Window(place.buffer, (left.shape[0], right.shape[1]), _matrix_strides(place, left, right), place.offset)
+    target = Window(
+        place.buffer,
+        (left.shape[0], right.shape[1]),
+        _matrix_strides(place, left, right),
+        place.offset,
+    )
     if left.shape[1] == 0:
-        builder.write(target, [], const(0, target.dtype))
+        if not accumulates:
+            builder.write(target, [], const(0, target.dtype))
+        return
+    if target.dtype not in ("float32", "float64"):
+        _summed(builder, target, left, right)
         return
     into = target if fits_blas(target) else builder.temporary(target.dtype, target.shape)
-    builder.body.append(Gemm(into, usable(builder, left), usable(builder, right)))
+    left, right = (usable(builder, as_dtype(builder, w, target.dtype)) for w in (left, right))
+    builder.body.append(Product(into, left, right, accumulates))
     if into is not target:
         builder.copy(into, target)
+
+
+def as_dtype(builder, window, dtype):
+    """The same numbers as of `dtype`."""
+    if window.dtype == dtype:
+        return window
+    copy = builder.temporary(dtype, window.shape)
+    builder.copy(window, copy)
+    return copy
+
+
+def _summed(builder, target, left, right):
+    """A product of whole numbers, as NumPy computes it: each sum in the result's dtype, which may overflow."""
+    (rows, depth), columns = left.shape, right.shape[1]
+    shape, dtype = (rows, columns, depth), target.dtype
+    sources = [
+        left.permuted([0, None, 1]).broadcast(shape),
+        right.permuted([None, 1, 0]).broadcast(shape),
+    ]
+    output = Window(target.buffer, shape, (*target.strides, 0), target.offset)
+    operands = [cast(arg(i, w.dtype), dtype) for i, w in enumerate(sources)]
+    is_bool = dtype == "bool"
+    element = scalar("and" if is_bool else "mul", *operands)
+    combine = scalar("or" if is_bool else "add", arg(0, dtype), arg(1, dtype))
+    start = const(False if is_bool else 0, dtype)
+    builder.body.append(
+        Reduce(shape, (2,), output, sources, element, combine, start, True, arg(0, dtype))
+    )
 
 
 def _matrix_strides(place, left, right):
@@ -63,7 +186,11 @@ def _matrix_strides(place, left, right):
         return tuple(strides)
     if not strides:
         return (1, 1)
-    return (1, strides[0]) if left.shape[0] is not right.shape[1] and left.strides[0] == 0 and left.shape[0] == 1 else (strides[0], 1)
+    return (
+        (1, strides[0])
+        if left.shape[0] is not right.shape[1] and left.strides[0] == 0 and left.shape[0] == 1
+        else (strides[0], 1)
+    )
 
 
 def usable(builder, window):
@@ -82,22 +209,23 @@ def fits_blas(window) -> bool:
 
 
 def batched_shapes(node, shapes):
-    _check_dtype(node)
     left, right = (shapes.of(x) for x in node.inputs)
     if left[0] != right[0]:
-        raise ValueError(f"BatchedDot: the batch axes must be equal, but are {left[0]} and {right[0]}")
+        raise ValueError(
+            f"BatchedDot: the batch axes must be equal, but are {left[0]} and {right[0]}"
+        )
     return [(left[0], *product_shape(left[1:], right[1:]))]
 
 
 def batched_lower(node, builder):
     left, right = (builder.window(x) for x in node.inputs)
-    _each(builder, node.outputs[0], left, right, 1)
+    products_of_stacks(builder, node.outputs[0], left, right, 1)
 
 
-def _each(builder, out, left, right, batch_axes):
+def products_of_stacks(builder, out, left, right, batch_axes):
     """One product for each index of the leading axes."""
     place = builder.place(out)
-    left, right, target = (w if True else None for w in (left, right, place))
+    target = place
     left, right = (_readable_batch(builder, w, batch_axes) for w in (left, right))
     extents = place.shape[:batch_axes]
     size = 1
@@ -134,39 +262,13 @@ def _entry(window, index):
     return window
 
 
-def blockwise_shapes(node, shapes):
-    core = node.op.core_op
-    if not isinstance(core, Dot):
-        raise Unsupported(node.op, "only products are lowered")
-    _check_dtype(node)
-    left, right = (shapes.of(x) for x in node.inputs)
-    core_ranks = _core_ranks(node)
-    batch = broadcast_shape([s[: len(s) - r] for s, r in zip((left, right), core_ranks, strict=True)])
-    inner = product_shape(*(s[len(s) - r :] for s, r in zip((left, right), core_ranks, strict=True)))
-    return [(*batch, *inner)]
-
-
-def _core_ranks(node):
-    return [len(dims) for dims in node.op.inputs_sig]
-
-
-def blockwise_lower(node, builder):
-    [out] = node.outputs
-    ranks = _core_ranks(node)
-    shape = builder.shapes.of(out)
-    inner = sum(ranks) - 2
-    batch = shape[: len(shape) - inner]
-    windows = []
-    for x, rank in zip(node.inputs, ranks, strict=True):
-        window = builder.window(x)
-        core = window.shape[len(window.shape) - rank :]
-        windows.append(window.broadcast((*batch, *core)))
-    _each(builder, out, *windows, len(batch))
-
-
 RULES = {
     Dot: Rule(dot_shapes, dot_lower),
     Dot22: Rule(dot_shapes, dot_lower),
+    Dot22Scalar: Rule(scaled_shapes, scaled_lower),
+    Gemm: Rule(sum_shapes, sum_lower),
+    Gemv: Rule(sum_shapes, sum_lower),
     BatchedDot: Rule(batched_shapes, batched_lower),
-    Blockwise: Rule(blockwise_shapes, blockwise_lower),
 }
+if hasattr(blas, "Ger"):  # gone since PyTensor 3.1
+    RULES[blas.Ger] = Rule(outer_shapes, outer_lower)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from pytensor.scalar import basic as ps
 from pytensor.tensor.elemwise import CAReduce
-from pytensor.tensor.math import Argmax
+from pytensor.tensor.math import Argmax, MulWithoutZeros
 from pytensor.tensor.special import LogSoftmax, Softmax
 
-from symrnn.native.builder import OpenKernel, cast
+from symrnn.native.builder import OpenKernel
 from symrnn.native.lowering.rule import Rule, same_shape
 from symrnn.native.program import ArgExtreme, Reduce
-from symrnn.native.scalar import arg, const, scalar
+from symrnn.native.scalar import arg, cast, const, scalar
 from symrnn.native.scalar_ops import Unsupported, lowered
 from symrnn.native.shapes import dtype_of
 from symrnn.native.sizes import product
@@ -28,6 +28,8 @@ def axes_of(node) -> tuple[int, ...]:
 
 def reduce_shapes(node, shapes):
     shape, axes = shapes.of(node.inputs[0]), axes_of(node)
+    initial(node.op.scalar_op, accumulator_of(node))  # or `Unsupported`
+    combination(node.op.scalar_op, accumulator_of(node))
     if isinstance(node.op.scalar_op, EXTREMES) and any(shape[a] == 0 for a in axes):
         raise ValueError("zero-size array to reduction operation which has no identity")
     number = shapes.number_or_none(node.inputs[0])
@@ -42,20 +44,31 @@ def reduce_lower(node, builder):
     [x], [out] = node.inputs, node.outputs
     if builder.shapes.number_or_none(out) is not None:
         return
-    accumulator = str(node.op._acc_dtype(dtype_of(x))) if hasattr(node.op, "_acc_dtype") else dtype_of(out)
-    if isinstance(node.op.scalar_op, EXTREMES):
-        accumulator = dtype_of(x)
+    accumulator = accumulator_of(node)
     reduced(
         builder,
         builder.place(out),
         x,
         axes_of(node),
-        lowered(node.op.scalar_op, [arg(0, accumulator), arg(1, accumulator)], [accumulator])[0],
+        combination(node.op.scalar_op, accumulator),
         initial(node.op.scalar_op, accumulator),
         may_reorder=isinstance(node.op.scalar_op, ps.Add | ps.Mul),
         change=lambda s: cast(s, accumulator),
     )
     builder.bind(out, builder.place(out))
+
+
+def accumulator_of(node) -> str:
+    """The dtype that a reduction computes in."""
+    [x], [out] = node.inputs, node.outputs
+    if isinstance(node.op.scalar_op, EXTREMES):
+        return dtype_of(x)
+    return str(node.op._acc_dtype(dtype_of(x))) if hasattr(node.op, "_acc_dtype") else dtype_of(out)
+
+
+def combination(scalar_op, dtype):
+    """An accumulated value and one more made one."""
+    return lowered(scalar_op, [arg(0, dtype), arg(1, dtype)], [dtype])[0]
 
 
 def reduced(builder, target, x, axes, combine, start, *, may_reorder, change=lambda s: s):
@@ -91,7 +104,7 @@ def initial(scalar_op, dtype):
             return const(np.inf if kind == "f" else True if kind == "b" else np.iinfo(dtype).max, dtype)
         case ps.Add() | ps.OR() | ps.XOR():
             return const(0, dtype)
-        case ps.Mul():
+        case ps.Mul() | MulWithoutZeros():
             return const(1, dtype)
         case ps.AND():
             return const(True if kind == "b" else -1 if kind == "i" else np.iinfo(dtype).max, dtype)

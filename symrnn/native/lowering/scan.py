@@ -10,80 +10,79 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from pytensor.graph.basic import Variable
-from pytensor.scan.op import Scan
 
 from symrnn.native.builder import Builder, OpenKernel
 from symrnn.native.lowering.indexing import overwritten
-from symrnn.native.lowering.rule import Rule
-from symrnn.native.program import Loop
-from symrnn.native.scalar import const
-from symrnn.native.scalar_ops import Unsupported
+from symrnn.native.lowering.rule import Rule, asked_outside
+from symrnn.native.nested import Steps
+from symrnn.native.program import Kernel, Loop, Number
+from symrnn.native.scalar import arg, const
 from symrnn.native.shapes import Shapes
 from symrnn.native.sizes import counter, remainder
 from symrnn.native.window import Window
 
 
 def scan_shapes(node, shapes):
-    from symrnn.native.lowering import infer, inner_nodes
+    from symrnn.native.lowering import infer
 
-    op, info = node.op, node.op.info
-    if info.as_while:
-        raise Unsupported(op, "it stops by a condition")
+    op, info, step = node.op.scan, node.op.scan.info, node.op.step
     steps = shapes.number(node.inputs[0])
     if steps < 0:
         raise IndexError(f"Scan was asked to run for negative number of step {steps}")
     inner = Shapes()
-    for var, outer in zip(op.inner_seqs(op.fgraph.inputs), op.outer_seqs(node.inputs), strict=True):
+    for var, outer in zip(op.inner_seqs(step.inputs), op.outer_seqs(node.inputs), strict=True):
         shape = shapes.of(outer)
         if shape[0] < steps:
             raise ValueError(f"Sequence {outer} has shape {shape} but the Scan's required number of steps is {steps}")
         inner.shape[var] = shape[1:]
-    for variables, outer in zip(_taps(op), _buffers(node), strict=True):
+    for variables, outer in zip(_taps(node.op), _buffers(node), strict=True):
         for var in variables:
             inner.shape[var] = shapes.of(outer)[1:]
     for var, outer in chain(
-        zip(op.inner_untraced_sit_sot(op.fgraph.inputs), op.outer_untraced_sit_sot(node.inputs), strict=True),
-        zip(op.inner_non_seqs(op.fgraph.inputs), op.outer_non_seqs(node.inputs), strict=True),
+        zip(op.inner_untraced_sit_sot(step.inputs), op.outer_untraced_sit_sot(node.inputs), strict=True),
+        zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True),
     ):
         inner.shape[var] = shapes.of(outer)
-    for var, outer in zip(op.inner_non_seqs(op.fgraph.inputs), op.outer_non_seqs(node.inputs), strict=True):
+    for var, outer in zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True):
         if (number := shapes.number_or_none(outer)) is not None:
             inner.numbers[var] = number
-    infer(inner_nodes(op), inner)
+    outside = dict(zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True))
+    with asked_outside(outside):
+        infer(step.nodes, inner)
     shapes.inner[node] = inner
-    outs = op.fgraph.outputs
+    outs = step.outputs
     kept = [shapes.of(outer) for outer in _buffers(node)]
     following = [*op.inner_mitsot_outs(outs), *op.inner_sitsot_outs(outs)]
     for shape, out in zip(kept[info.n_mit_mot :], following, strict=True):
-        _check_kept(shape[1:], inner.of(out))
+        _check_kept(shape[1:], inner.of(out), steps)
     recorded = [
         (shapes.number(length), *inner.of(out))
         for length, out in zip(op.outer_nitsot(node.inputs), op.inner_nitsot_outs(outs), strict=True)
     ]
     carried = [shapes.of(outer) for outer in op.outer_untraced_sit_sot(node.inputs)]
     for shape, out in zip(carried, op.inner_untraced_sit_sot_outs(outs), strict=True):
-        _check_kept(shape, inner.of(out))
-    return [*kept, *recorded, *carried]
+        _check_kept(shape, inner.of(out), steps)
+    return [*kept, *recorded, *carried, *([()] if info.as_while else [])]
 
 
-def _check_kept(before, after):
-    if before != after:
+def _check_kept(before, after, steps):
+    if before != after and steps != 0:
         raise ValueError(f"a state of a Scan must keep its shape, which is {before}, but becomes {after}")
 
 
 def _buffers(node):
     """The outer inputs that states are kept in."""
-    op = node.op
+    op = node.op.scan
     return [*op.outer_mitmot(node.inputs), *op.outer_mitsot(node.inputs), *op.outer_sitsot(node.inputs)]
 
 
 def _taps(op):
     """For each state with a buffer, the inner inputs that read it."""
-    inputs = op.fgraph.inputs
+    scan, inputs = op.scan, op.step.inputs
     return [
-        *op.inner_mitmot_grouped(inputs),
-        *op.inner_mitsot_grouped(inputs),
-        *([var] for var in op.inner_sitsot(inputs)),
+        *scan.inner_mitmot_grouped(inputs),
+        *scan.inner_mitsot_grouped(inputs),
+        *([var] for var in scan.inner_sitsot(inputs)),
     ]
 
 
@@ -101,12 +100,11 @@ class Store:
 
 
 def scan_lower(node, builder):
-    from symrnn.native.lowering import inner_nodes, lower
+    from symrnn.native.lowering import lower
 
-    op, info = node.op, node.op.info
+    op, info, step = node.op.scan, node.op.scan.info, node.op.step
     steps = builder.shapes.number(node.inputs[0])
-    outs = op.fgraph.outputs
-    nodes = inner_nodes(op)
+    outs, nodes = step.outputs, step.nodes
     for var in node.inputs:  # what the loop reads is written before it
         if isinstance(builder.values.get(var), OpenKernel):
             builder.window(var)
@@ -130,25 +128,34 @@ def scan_lower(node, builder):
         builder.settle(outer, state)
         carried.append(state)
 
-    for var, outer in zip(op.inner_seqs(op.fgraph.inputs), op.outer_seqs(node.inputs), strict=True):
+    for var, outer in zip(op.inner_seqs(step.inputs), op.outer_seqs(node.inputs), strict=True):
         _given(inner, var, builder, outer, t)
-    for variables, slices, store in zip(_taps(op), taps, stores, strict=True):
+    for variables, slices, store in zip(_taps(node.op), taps, stores, strict=True):
         for var, tap in zip(variables, slices, strict=True):
             inner.bind(var, store.entry(t, tap))
             inner.borrowed.add(store.window.buffer)
-    for var, state in zip(op.inner_untraced_sit_sot(op.fgraph.inputs), carried, strict=True):
+    for var, state in zip(op.inner_untraced_sit_sot(step.inputs), carried, strict=True):
         inner.bind(var, state)
         inner.borrowed.add(state.buffer)
-    for var, outer in zip(op.inner_non_seqs(op.fgraph.inputs), op.outer_non_seqs(node.inputs), strict=True):
+    for var, outer in zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True):
         _given(inner, var, builder, outer)
 
-    now, later = _targets(op, info, taps, stores, traces, carried, t)
+    now, later = _targets(op, outs, taps, stores, traces, carried, t)
     for var, target in now:
         inner.borrowed.add(target.buffer)
         inner.want(var, lambda target=target: target)
+    if info.as_while:
+        loop.stop = inner.temporary("bool", ())
+        loop.done = builder.program.name("done")
+        inner.want(outs[-1], lambda: loop.stop)
     lower(nodes, inner)
+    if info.as_while:  # before states are written over that it may read
+        settle_truth(inner, outs[-1], loop.stop)
     finish_step(inner, now, later)
     builder.body.append(loop)
+    if info.as_while:
+        _bind_raw(node, builder, loop, [*stores, *traces], carried)
+        return
 
     ends = [*stores[info.n_mit_mot :], *traces]
     for store, out in zip(stores[: info.n_mit_mot], node.outputs, strict=False):
@@ -157,6 +164,26 @@ def scan_lower(node, builder):
         builder.bind(out, _in_order(builder, store, steps, out))
     for state, out in zip(carried, op.outer_untraced_sit_sot_outs(node.outputs), strict=True):
         builder.bind(out, state)
+
+
+def settle_truth(builder, variable, place):
+    """Have in `place`, a bool, whether the variable differs from 0."""
+    if variable in builder.values and builder.values[variable] is place:
+        return
+    kernel = OpenKernel(())
+    element = builder.element(kernel, variable)
+    truth = element if element.dtype == "bool" else element.differs(0)
+    builder.body.append(Kernel((), [place], kernel.inputs, [truth]))
+
+
+def _bind_raw(node, builder, loop, stores, carried):
+    """The outputs of a Scan that may stop before its end: whole buffers, and how many steps were done."""
+    *outs, done = node.outputs
+    for value, out in zip([*(store.window for store in stores), *carried], outs, strict=True):
+        builder.bind(out, value)
+    place = builder.place(done)
+    builder.body.append(Kernel((), [place], [Number(counter(loop.done), "int64")], [arg(0, "int64")]))
+    builder.bind(done, place)
 
 
 def _trace(builder, out, steps):
@@ -178,9 +205,9 @@ def _given(inner, var, builder, outer, t=None):
         inner.borrowed.add(window.buffer)
 
 
-def _targets(op, info, taps, stores, traces, carried, t):
+def _targets(op, outs, taps, stores, traces, carried, t):
     """Where each output of a step belongs: what can be written at once, and what is still being read until its end."""
-    outs = op.fgraph.outputs
+    info = op.info
     now, later = [], []
     flat = iter(op.inner_mitmot_outs(outs))
     for store, slices, out_slices in zip(stores, taps, info.mit_mot_out_slices, strict=False):
@@ -272,4 +299,4 @@ def scan_wants(node, builder):
             builder.want(outer, lambda out=out: builder.place(out))
 
 
-RULES = {Scan: Rule(scan_shapes, scan_lower, scan_wants)}
+RULES = {Steps: Rule(scan_shapes, scan_lower, scan_wants)}

@@ -32,7 +32,7 @@ def dimshuffle_lower(node, builder):
     same = builder.uniform(x)
     if same is not None:
         builder.bind(out, same)
-    elif x in builder.values or builder.shapes.number_or_none(x) is None:
+    elif x in builder.values or builder.shapes.number_or_none(out) is None:
         builder.bind(out, builder.window(x).permuted([None if a == "x" else a for a in node.op.new_order]))
 
 

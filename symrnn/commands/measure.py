@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from symrnn.bench.records import Job
+from symrnn.bench.records import STATES, STEPS, TIME_LIMIT_S, Job
 from symrnn.commands.terminal import console, print_table
 from symrnn.errors import JobError, UserError
-from symrnn.study.declaration import MODES, STATES
+from symrnn.study.declaration import MODES
 
 
 @click.command()
@@ -20,12 +20,12 @@ from symrnn.study.declaration import MODES, STATES
 @click.option(
     "--time-limit",
     type=click.FloatRange(0, min_open=True),
-    default=600.0,
+    default=TIME_LIMIT_S,
     show_default=True,
     help="Seconds.",
 )
 @click.option(
-    "--steps", type=click.IntRange(1), default=20, show_default=True, help="Steps to time."
+    "--steps", type=click.IntRange(1), default=STEPS, show_default=True, help="Steps to time."
 )
 @click.option("--trace", metavar="DIR", help="Write a Chrome trace and a speedscope file there.")
 def measure(target, mode, state, flags, time_limit, steps, trace):

@@ -7,11 +7,19 @@ returns 0, or 1 more than the number of the error that stopped it.
 
 from __future__ import annotations
 
-import numpy as np
-
-from symrnn.native.loops_llvm import kernel_text, reduce_text, argextreme_text, memory_type
-from symrnn.native.program import ArgExtreme, Branch, Check, Gemm, Kernel, Load, Loop, Number, Reduce
-from symrnn.native.sizes import Int, Remainder, Size, Symbol
+from symrnn.native.loops_llvm import argextreme_text, kernel_text, memory_type, reduce_text
+from symrnn.native.program import (
+    ArgExtreme,
+    Branch,
+    Check,
+    Gemm,
+    Kernel,
+    Load,
+    Loop,
+    Number,
+    Reduce,
+)
+from symrnn.native.sizes import Int, Remainder, Symbol
 from symrnn.native.window import Buffer, Window
 
 DATA_OFFSET = 16  # of the address of the elements in a NumPy array object

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pytensor.graph.basic import Apply, Constant, Variable
-from pytensor.tensor.type import TensorType
+from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar.basic import ScalarType
+from pytensor.tensor.type import TensorType
 
 from symrnn.native.sizes import Int, Size
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 
 from symrnn.bench.machine import blas, machine, peak_rss_bytes, versions
-from symrnn.bench.records import Job
+from symrnn.bench.records import OWN_MODES, Job
 from symrnn.errors import JobError, nearest
 
 BACKENDS = {  # what the first compilation in a mode would import anyway: not part of its time
@@ -106,6 +106,8 @@ def measure(job: Job, answer: Answer) -> None:
     needs = [*BACKENDS.get(job.mode, []), *OWN, *getattr(experiment, "needs", [])]
     for module in ["pytensor", "pytensor.tensor", *needs]:
         importlib.import_module(module)
+    if job.mode in OWN_MODES:
+        sys.modules["pytensor"].config.mode = job.mode
     answer.values(import_s=perf_counter() - begin)
     begin = perf_counter()
     try:

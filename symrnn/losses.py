@@ -2,11 +2,14 @@
 
 import pytensor.tensor as pt
 from pytensor.tensor.type import discrete_dtypes
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 
 
-def cross_entropy(logits, labels, mask=None):
+def cross_entropy(
+    logits: TensorVariable, labels: TensorVariable, mask: TensorVariable | None = None
+) -> TensorVariable:
     """The mean cross-entropy of ``logits (..., K)`` against integer ``labels (...)``, in nats.
 
     With `mask`, of the shape of `labels`, the mean is over the places where it is nonzero.
@@ -30,7 +33,7 @@ def cross_entropy(logits, labels, mask=None):
     return pt.switch(mask, nats, 0).sum() / mask.sum().astype(nats.type.dtype)
 
 
-def binary_cross_entropy(logits, targets):
+def binary_cross_entropy(logits: TensorVariable, targets: TensorVariable) -> TensorVariable:
     """The mean cross-entropy of ``logits (...)`` against ``targets (...)`` in [0, 1], in nats.
 
     Examples
@@ -41,7 +44,7 @@ def binary_cross_entropy(logits, targets):
     return (pt.softplus(logits) - targets * logits).mean()
 
 
-def mean_squared_error(predictions, targets):
+def mean_squared_error(predictions: TensorVariable, targets: TensorVariable) -> TensorVariable:
     """The mean of the squared differences.
 
     Examples

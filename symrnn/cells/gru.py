@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells.cell import Cell
 from symrnn.ops.activations import sigmoid, tanh
@@ -12,7 +12,7 @@ from symrnn.ops.activations import sigmoid, tanh
 class GRUState(NamedTuple):
     """State of a `GRUCell`."""
 
-    h: Variable  # (B, H)
+    h: TensorVariable  # (B, H)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class GRUCell(Cell):
     State: ClassVar = GRUState
     gates: ClassVar = 3
 
-    def advance(self, z, r, state):
+    def advance(self, z: TensorVariable, r: TensorVariable, state: GRUState) -> GRUState:
         n = self.hidden_size
         gates = sigmoid(z[:, : 2 * n] + r[:, : 2 * n])  # (B, 2H)
         reset, update = gates[:, :n], gates[:, n:]

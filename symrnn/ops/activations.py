@@ -6,11 +6,17 @@ products vectorise, where the C library's ``tanhf`` is called for one number aft
 ``tests/ops/test_activations.py`` checks; ``tests/ops/fit_tanh.py`` made the coefficients.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import pytensor.scalar as ps
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
 from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.variable import TensorVariable
 
 BOUND = 8.0  # tanh of more is 1 within the error
 P = (0.999999981, 0.12979226, 0.00298586481, 9.8786883e-06, -1.47043126e-08, 2.3508863e-11)
@@ -24,20 +30,29 @@ class RationalTanh(ps.UnaryScalarOp):
     preserves_zero = True
     nfunc_spec = ("tanh", 1, 1)  # the Python linker and JAX vectorise their own
 
-    def impl(self, x):
+    def impl(self, x: Any) -> Any:
         return np.tanh(x)
 
-    def pullback(self, inputs, outputs, output_grads):
-        y = self(*inputs)
+    def pullback(
+        self, inputs: Sequence[Any], outputs: Sequence[Any], output_grads: Sequence[Any]
+    ) -> list[Variable]:
+        y: Any = self(*inputs)
         return [output_grads[0] * (1 - y * y)]
 
-    def c_support_code(self, **kwargs):
+    def c_support_code(self, **kwargs: Any) -> str:
         return C_TANH
 
-    def c_code(self, node, name, inputs, outputs, sub):
+    def c_code(
+        self,
+        node: Any,
+        name: str,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        sub: dict[str, Any],
+    ) -> str:
         return f"{outputs[0]} = symrnn_tanh({inputs[0]});"
 
-    def c_code_cache_version(self):
+    def c_code_cache_version(self) -> tuple[int, ...]:
         return (1,)
 
 
@@ -47,20 +62,29 @@ class RationalSigmoid(ps.UnaryScalarOp):
     monotonic_increasing = True
     nfunc_spec = ("scipy.special.expit", 1, 1)
 
-    def impl(self, x):
+    def impl(self, x: Any) -> Any:
         return np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * x)
 
-    def pullback(self, inputs, outputs, output_grads):
-        y = self(*inputs)
+    def pullback(
+        self, inputs: Sequence[Any], outputs: Sequence[Any], output_grads: Sequence[Any]
+    ) -> list[Variable]:
+        y: Any = self(*inputs)
         return [output_grads[0] * y * (1 - y)]
 
-    def c_support_code(self, **kwargs):
+    def c_support_code(self, **kwargs: Any) -> str:
         return C_TANH
 
-    def c_code(self, node, name, inputs, outputs, sub):
+    def c_code(
+        self,
+        node: Any,
+        name: str,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        sub: dict[str, Any],
+    ) -> str:
         return f"{outputs[0]} = 0.5f + 0.5f * symrnn_tanh(0.5f * {inputs[0]});"
 
-    def c_code_cache_version(self):
+    def c_code_cache_version(self) -> tuple[int, ...]:
         return (1,)
 
 
@@ -103,12 +127,12 @@ def _numba_tanh():
 
 
 @register_funcify_and_cache_key(RationalTanh)
-def numba_rational_tanh(op, node, **kwargs):
+def numba_rational_tanh(op: Op, node: Any, **kwargs: Any) -> tuple[Callable[..., Any], str]:
     return _numba_tanh(), "symrnn.RationalTanh.2"
 
 
 @register_funcify_and_cache_key(RationalSigmoid)
-def numba_rational_sigmoid(op, node, **kwargs):
+def numba_rational_sigmoid(op: Op, node: Any, **kwargs: Any) -> tuple[Callable[..., Any], str]:
     half, rational_tanh = np.float32(0.5), _numba_tanh()
 
     @numba_njit
@@ -118,11 +142,11 @@ def numba_rational_sigmoid(op, node, **kwargs):
     return rational_sigmoid, "symrnn.RationalSigmoid.2"
 
 
-_TANH = Elemwise(RationalTanh(ps.same_out, name="rational_tanh"), name="Tanh")
-_SIGMOID = Elemwise(RationalSigmoid(ps.same_out, name="rational_sigmoid"), name="Sigmoid")
+_TANH: Any = Elemwise(RationalTanh(ps.same_out, name="rational_tanh"), name="Tanh")
+_SIGMOID: Any = Elemwise(RationalSigmoid(ps.same_out, name="rational_sigmoid"), name="Sigmoid")
 
 
-def tanh(x):
+def tanh(x: TensorVariable) -> TensorVariable:
     """The hyperbolic tangent; rational in float32.
 
     Examples
@@ -133,7 +157,7 @@ def tanh(x):
     return _TANH(x) if x.type.dtype == "float32" else pt.tanh(x)
 
 
-def sigmoid(x):
+def sigmoid(x: TensorVariable) -> TensorVariable:
     """The logistic function; rational in float32.
 
     Examples
@@ -144,7 +168,7 @@ def sigmoid(x):
     return _SIGMOID(x) if x.type.dtype == "float32" else pt.sigmoid(x)
 
 
-def relu(x):
+def relu(x: TensorVariable) -> TensorVariable:
     """The positive part.
 
     Examples

@@ -11,15 +11,32 @@ The slices of all windows are laid side by side on the channel axis, axis by axi
 multiplied with the filters in one product over the whole batch. Gradients are PyTensor's own, of slices and GEMMs.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
-from symrnn.ops.windows import length, pad_spatial, per_axis, spread, taps
+from symrnn.ops.windows import PerAxis, length, pad_spatial, per_axis, spread, taps
+from symrnn.typing import Size, TensorLike
+
+# "valid", "full", "half" or "same"; a number; a number an axis, or (before, after) an axis
+Padding = str | int | Sequence[int | tuple[int, int]]
+FilterShape = Sequence[int | None] | None
 
 
 def conv(
-    xs, filters, *, stride=1, padding="valid", dilation=1, flip=True, groups=1, filter_shape=None
-):
+    xs: TensorLike,
+    filters: TensorLike,
+    *,
+    stride: PerAxis = 1,
+    padding: Padding = "valid",
+    dilation: PerAxis = 1,
+    flip: bool = True,
+    groups: int = 1,
+    filter_shape: FilterShape = None,
+) -> TensorVariable:
     """Convolution of `xs` (B, C, *S) with `filters` (F, C / groups, *K): (B, F, *O).
 
     ``O = (S + before + after - dilation * (K - 1) - 1) // stride + 1``
@@ -47,8 +64,18 @@ def conv(
     return columns_product(weights, columns, length(xs, 1), groups)
 
 
-def transposed_conv(xs, filters, *, stride=1, crop=0, output_size=None, dilation=1, flip=True, groups=1,
-                    filter_shape=None):  # fmt: skip
+def transposed_conv(
+    xs: TensorLike,
+    filters: TensorLike,
+    *,
+    stride: PerAxis = 1,
+    crop: Padding = 0,
+    output_size: Any = None,
+    dilation: PerAxis = 1,
+    flip: bool = True,
+    groups: int = 1,
+    filter_shape: FilterShape = None,
+) -> TensorVariable:
     """The transpose of `conv`, from (B, F, *O) back to (B, C, *S); `filters` (F, C / groups, *K) as `conv` takes them.
 
     It is the gradient of a convolution with respect to its input: ``S = (O - 1) * stride + dilation * (K - 1) + 1``
@@ -80,7 +107,14 @@ def transposed_conv(xs, filters, *, stride=1, crop=0, output_size=None, dilation
     return whole[(slice(None), slice(None), *kept)]
 
 
-def local_conv(xs, filters, *, padding="valid", stride=1, flip=True):
+def local_conv(
+    xs: TensorVariable,
+    filters: TensorVariable,
+    *,
+    padding: Padding = "valid",
+    stride: PerAxis = 1,
+    flip: bool = True,
+) -> TensorVariable:
     """Like `conv`, with filters of their own at every place: `filters` (F, C, *K, *O).
 
     Examples
@@ -110,7 +144,9 @@ def local_conv(xs, filters, *, padding="valid", stride=1, flip=True):
     return product.reshape((length(xs, 0), length(filters, 0), *places))
 
 
-def local_conv_channelwise(xs, filters, *, padding="valid", flip=True):
+def local_conv_channelwise(
+    xs: TensorVariable, filters: TensorVariable, *, padding: Padding = "valid", flip: bool = True
+) -> TensorVariable:
     """`local_conv` of each channel by itself: `filters` (C, *K, *O), result (B, C, *O)."""
     axes = xs.ndim - 2
     window = window_of(filters[(slice(None), None, ..., *(0,) * axes)], None)
@@ -130,7 +166,9 @@ def local_conv_channelwise(xs, filters, *, padding="valid", flip=True):
     return product.dimshuffle(1, 0, *range(2, 2 + axes))
 
 
-def window_columns(xs, window, stride, dilation):
+def window_columns(
+    xs: TensorVariable, window: Sequence[Any], stride: Sequence[int], dilation: Sequence[int]
+) -> TensorVariable:
     """The entries of every window, (K*C, B, *O): the last axis of the window varies slowest, channels fastest."""
     columns = xs.dimshuffle(1, 0, *range(2, xs.ndim))
     for i, size in enumerate(window):
@@ -141,7 +179,9 @@ def window_columns(xs, window, stride, dilation):
     return columns
 
 
-def gathered_columns(columns, axis, size, stride, dilation):
+def gathered_columns(
+    columns: TensorVariable, axis: int, size: Size, stride: int, dilation: int
+) -> TensorVariable:
     """One axis of `window_columns` for a window that is an expression: its entries are looked up by number."""
     places = (length(columns, axis) - dilation * (size - 1) - 1) // stride + 1
     entries = pt.arange(size)[:, None] * dilation + pt.arange(places)[None, :] * stride  # (K, O)
@@ -151,14 +191,16 @@ def gathered_columns(columns, axis, size, stride, dilation):
     return looked_up.reshape((-1, *[looked_up.shape[i] for i in range(2, looked_up.ndim)]))
 
 
-def filter_rows(filters, flip, axes):
+def filter_rows(filters: TensorVariable, flip: bool, axes: int) -> TensorVariable:
     """The filters as (F, K*C), in the order of `window_columns`."""
     if flip:
         filters = filters[(slice(None), slice(None), *(slice(None, None, -1),) * axes)]
     return filters.dimshuffle(0, *range(1 + axes, 1, -1), 1).reshape((length(filters, 0), -1))
 
 
-def columns_product(weights, columns, channels, groups):
+def columns_product(
+    weights: TensorVariable, columns: TensorVariable, channels: Any, groups: int
+) -> TensorVariable:
     """``weights (F, K*C/G) @ columns (K*C, B, *O)``, each group of channels by itself: (B, F, *O)."""
     places = [length(columns, i) for i in range(1, columns.ndim)]  # B, *O
     columns = columns.reshape((length(columns, 0), -1))
@@ -174,7 +216,7 @@ def columns_product(weights, columns, channels, groups):
     return product.dimshuffle(1, 0, *range(2, product.ndim))
 
 
-def swapped(filters, groups):
+def swapped(filters: TensorVariable, groups: int) -> TensorVariable:
     """Filters with the channels of input and output exchanged, group by group: (F, C/G, *K) to (C, F/G, *K)."""
     axes = range(2, filters.ndim)
     if groups == 1:
@@ -186,7 +228,7 @@ def swapped(filters, groups):
     return split.reshape((groups * length(filters, 1), -1, *window))
 
 
-def pad_spatial_end(xs, extra):
+def pad_spatial_end(xs: TensorVariable, extra: Sequence[Any]) -> TensorVariable:
     """`xs` with `extra` zeros (ints or expressions) behind each spatial axis; negative numbers cut."""
     lengths = [length(xs, axis) for axis in range(xs.ndim)]
     longer = [n + e for n, e in zip(lengths[2:], extra, strict=True)]
@@ -195,7 +237,9 @@ def pad_spatial_end(xs, extra):
     return pt.set_subtensor(frame[(slice(None), slice(None), *shared)], xs)
 
 
-def checked_operands(xs, filters):
+def checked_operands(
+    xs: TensorLike, filters: TensorLike
+) -> tuple[TensorVariable, TensorVariable, int]:
     """Both as tensors, and the number of spatial axes."""
     xs, filters = pt.as_tensor(xs), pt.as_tensor(filters)
     if xs.ndim not in (3, 4, 5):
@@ -207,9 +251,9 @@ def checked_operands(xs, filters):
     return xs, filters, xs.ndim - 2
 
 
-def window_of(filters, filter_shape):
+def window_of(filters: TensorVariable, filter_shape: FilterShape) -> tuple[Any, ...]:
     """The window of the filters: ints where they are known, expressions where they are not."""
-    given = filter_shape or (None,) * filters.ndim
+    given: Sequence[Any] = filter_shape or (None,) * filters.ndim
     known = [
         stated if size is None else size
         for size, stated in zip(filters.type.shape, given, strict=True)
@@ -219,14 +263,16 @@ def window_of(filters, filter_shape):
     )
 
 
-def check_window(window):
+def check_window(window: Sequence[Any]) -> None:
     """Refuse a window that is not known where shapes depend on it."""
     if not all(isinstance(size, int) for size in window):
         raise UserError("filters must have a known window here, but it is an expression; give filter_shape=, or make"
                         " them with a static shape")  # fmt: skip
 
 
-def padding_of(padding, window, dilation):
+def padding_of(
+    padding: Padding, window: Sequence[Any], dilation: Sequence[int]
+) -> tuple[list[int], list[int]]:
     """Entries to add before and after each axis, for every way to say it."""
     if isinstance(padding, str):
         if padding not in PADDINGS:

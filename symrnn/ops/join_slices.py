@@ -7,10 +7,11 @@ the whole matrix a slice. Where the slices partition the axis it is a concatenat
 """
 
 import pytensor.tensor as pt
+from pytensor.graph.fg import FunctionGraph
 from pytensor.tensor.subtensor import IncSubtensor, get_idx_list
 
 
-def join_slices(fgraph):
+def join_slices(fgraph: FunctionGraph) -> None:
     """Replace, in place, every chain of additions into zeros whose slices partition one axis.
 
     Examples

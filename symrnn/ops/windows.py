@@ -6,18 +6,26 @@ backend lowers it. A window of ``k1 * k2`` entries costs ``k1 + k2`` slices, bec
 Shapes: ``B`` batch, ``C`` channels, ``S`` spatial axes.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 
+PerAxis = int | Sequence[int]  # one number for all spatial axes, or one an axis
 
-def length(x, axis):
+
+def length(x: TensorVariable, axis: int) -> Any:
     """The length of `x` along `axis`: an int where the type knows it, an expression where it does not."""
     known = x.type.shape[axis]
     return x.shape[axis] if known is None else known
 
 
-def taps(x, axis, size, stride=1, dilation=1):
+def taps(
+    x: TensorVariable, axis: int, size: int, stride: int = 1, dilation: int = 1
+) -> list[TensorVariable]:
     """The `size` strided slices of `x` that hold entry 0, 1, ... of every window along `axis`.
 
     Slice ``i`` starts at ``i * dilation`` and ends where the last window's entry ``i`` stands, so all have
@@ -37,7 +45,7 @@ def taps(x, axis, size, stride=1, dilation=1):
     ]
 
 
-def check_fits(x, axis, size, dilation=1):
+def check_fits(x: TensorVariable, axis: int, size: int, dilation: int = 1) -> None:
     """Refuse windows that are longer than an axis whose length is known."""
     known = x.type.shape[axis]
     if known is not None and known < dilation * (size - 1) + 1:
@@ -45,7 +53,9 @@ def check_fits(x, axis, size, dilation=1):
                         " pad the input, or take a smaller window")  # fmt: skip
 
 
-def pad_spatial(x, before, after, value=0.0):
+def pad_spatial(
+    x: TensorVariable, before: Sequence[int], after: Sequence[int], value: float = 0.0
+) -> TensorVariable:
     """`x` (B, C, *S) with `before` and `after` entries of `value` put around each spatial axis.
 
     Examples
@@ -63,7 +73,7 @@ def pad_spatial(x, before, after, value=0.0):
     return pt.set_subtensor(frame[(slice(None), slice(None), *inside)], x)
 
 
-def spread(x, stride):
+def spread(x: TensorVariable, stride: Sequence[int]) -> TensorVariable:
     """`x` (B, C, *S) with ``stride - 1`` zeros put between neighbours along each spatial axis.
 
     Examples
@@ -81,7 +91,7 @@ def spread(x, stride):
     return pt.set_subtensor(frame[(slice(None), slice(None), *steps)], x)
 
 
-def per_axis(value, axes, name):
+def per_axis(value: Any, axes: int, name: str) -> tuple[Any, ...]:
     """`value` once for each of `axes` spatial axes: an int is repeated, a sequence must have that length.
 
     Examples

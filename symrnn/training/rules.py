@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, NamedTuple
 
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.training.recipe import Recipe
-from symrnn.typing import Params, Updates
+from symrnn.typing import Params, Rate, Updates
 from symrnn.updates import (
     adadelta,
     adagrad,
@@ -28,8 +28,6 @@ from symrnn.updates import (
 )
 from symrnn.updates.gradients import each_param
 from symrnn.updates.schedules import cosine, one_cycle, step_counter, step_decay, warm_up
-
-Rate = float | Variable
 
 RULES: dict[
     str, tuple[Any, str | None]
@@ -67,7 +65,7 @@ SCHEDULES = {  # name: (step, steps, rate) -> Scheduled
 
 def rule_updates(
     rule: str,
-    loss: Variable,
+    loss: TensorVariable,
     params: Params,
     *,
     learning_rate: Rate,
@@ -132,8 +130,8 @@ def rule_updates(
 
 
 def regular_grads(
-    loss: Variable, params: Params, l2: Rate, max_norm: float | None
-) -> list[Variable]:
+    loss: TensorVariable, params: Params, l2: Rate, max_norm: float | None
+) -> list[TensorVariable]:
     """The gradients, bounded by `max_norm` together, and then those of L2."""
 
     def decayed(param, grad, weight_decay):

@@ -5,7 +5,10 @@ All start their means at zero and correct for it: after t steps a mean with deca
 """
 
 import pytensor.tensor as pt
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
+from symrnn.typing import LossOrGrads, NewValues, Params, Rate
 from symrnn.updates.gradients import (
     check_rate,
     each_param,
@@ -16,7 +19,14 @@ from symrnn.updates.gradients import (
 )
 
 
-def adam(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def adam(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.001,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+) -> NewValues:
     """Adam: steps scaled by running moments of the gradient [1]_.
 
     * ``m := beta1 * m + (1 - beta1) * grad``
@@ -56,7 +66,14 @@ def adam(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, eps
     return {t_prev: t} | each_param(step, params, grads, step_size=step_size, **rates)
 
 
-def amsgrad(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def amsgrad(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.001,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+) -> NewValues:
     """AMSGrad: Adam that divides by the largest second moment so far [1]_.
 
     * ``m := beta1 * m + (1 - beta1) * grad``
@@ -99,7 +116,14 @@ def amsgrad(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, 
     return {t_prev: t} | each_param(step, params, grads, step_size=step_size, **rates)
 
 
-def adamax(loss_or_grads, params, learning_rate=0.002, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def adamax(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.002,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+) -> NewValues:
     """Adamax: Adam with the infinity norm of the past gradients [1]_.
 
     * ``m := beta1 * m + (1 - beta1) * grad``
@@ -140,14 +164,14 @@ def adamax(loss_or_grads, params, learning_rate=0.002, beta1=0.9, beta2=0.999, e
 
 
 def adamw(
-    loss_or_grads,
-    params,
-    learning_rate=0.001,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
-    weight_decay=0.01,
-):
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.001,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+    weight_decay: Rate = 0.01,
+) -> NewValues:
     """AdamW: Adam, with weights that decay beside it and not through the gradient [1]_.
 
     * ``param := adam(param) - learning_rate * weight_decay * param``
@@ -188,14 +212,14 @@ def adamw(
 
 
 def nadam(
-    loss_or_grads,
-    params,
-    learning_rate=0.002,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
-    momentum_decay=0.004,
-):
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.002,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+    momentum_decay: Rate = 0.004,
+) -> NewValues:
     """Nadam: Adam whose first moment is Nesterov's momentum, warmed up [1]_.
 
     * ``m := beta1 * m + (1 - beta1) * grad``
@@ -257,13 +281,13 @@ def nadam(
     return state | each_param(step, params, grads, **rates)
 
 
-def next_count():
+def next_count() -> tuple[TensorSharedVariable, TensorVariable]:
     """The number of steps before this one, and with it."""
     t_prev = scalar_slot("t")
     return t_prev, t_prev + 1
 
 
-def corrected(learning_rate, beta1, beta2, t):
+def corrected(learning_rate: Rate, beta1: Rate, beta2: Rate, t: TensorVariable) -> TensorVariable:
     """The learning rate, corrected for means that have seen only t steps."""
     learning_rate = check_rate("learning_rate", learning_rate)
     beta1, beta2 = check_rate("beta1", beta1), check_rate("beta2", beta2)

@@ -1,14 +1,19 @@
 """Rules that scale each weight's step by the size of its past gradients."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytensor.tensor as pt
 
+from symrnn.typing import LossOrGrads, NewValues, Params, Rate
 from symrnn.updates.gradients import each_param, get_or_compute_grads, running_mean, slot
 from symrnn.updates.nesterov import nesterov_momentum
 
 
-def adagrad(loss_or_grads, params, learning_rate=1.0, epsilon=1e-6):
+def adagrad(
+    loss_or_grads: LossOrGrads, params: Params, learning_rate: Rate = 1.0, epsilon: Rate = 1e-6
+) -> NewValues:
     """AdaGrad: steps scaled by the root of all squared gradients so far [1]_.
 
     * ``accu := accu + grad**2``
@@ -44,7 +49,13 @@ def adagrad(loss_or_grads, params, learning_rate=1.0, epsilon=1e-6):
     return each_param(step, params, grads, learning_rate=learning_rate, epsilon=epsilon)
 
 
-def rmsprop(loss_or_grads, params, learning_rate=1.0, rho=0.9, epsilon=1e-6):
+def rmsprop(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 1.0,
+    rho: Rate = 0.9,
+    epsilon: Rate = 1e-6,
+) -> NewValues:
     """RMSprop: steps scaled by a running mean of the squared gradient [1]_.
 
     * ``accu := rho * accu + (1 - rho) * grad**2``
@@ -80,15 +91,15 @@ def rmsprop(loss_or_grads, params, learning_rate=1.0, rho=0.9, epsilon=1e-6):
 
 
 def rmsprop_nesterov(
-    loss_or_grads,
-    params,
-    learning_rate=0.05,
-    momentum=0.8,
-    rho=0.5,
-    epsilon=1e-6,
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.05,
+    momentum: Rate = 0.8,
+    rho: Rate = 0.5,
+    epsilon: Rate = 1e-6,
     *,
-    form=nesterov_momentum,
-):
+    form: Callable[..., Any] = nesterov_momentum,
+) -> Any:
     """RMSprop with Nesterov's momentum: jump, take the gradient there, scale it, correct [1]_.
 
     * jump: ``param := param + jump``
@@ -127,7 +138,13 @@ def rmsprop_nesterov(
     return form(loss_or_grads, params, learning_rate, momentum, rule=rule)
 
 
-def adadelta(loss_or_grads, params, learning_rate=1.0, rho=0.95, epsilon=1e-6):
+def adadelta(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 1.0,
+    rho: Rate = 0.95,
+    epsilon: Rate = 1e-6,
+) -> NewValues:
     """Adadelta: steps in the unit of the parameter, from running means of gradient and step [1]_.
 
     * ``accu := rho * accu + (1 - rho) * grad**2``

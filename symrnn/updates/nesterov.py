@@ -44,15 +44,22 @@ the momentum changes it departs from ours (and from [2]_) by ``(μ[t] - μ[t-1])
    2013 (the form that stores even values).
 """
 
-from pytensor import grad
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
 from pytensor.graph.replace import clone_replace, graph_replace
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.graph import check_loss, check_params
-from symrnn.updates.gradients import each_param, slot, slot_in
+from symrnn.typing import LossOrGrads, NewValues, Params, Rate, UpdateRule
+from symrnn.updates.gradients import each_param, get_or_compute_grads, slot, slot_in
 from symrnn.updates.sgd import moved_params, sgd
 
 
-def apply_nesterov_momentum(updates, params=None, momentum=0.9):
+def apply_nesterov_momentum(
+    updates: NewValues, params: Params | None = None, momentum: Rate = 0.9
+) -> NewValues:
     """Another rule's updates, with Nesterov's momentum; the parameters hold even values.
 
     * ``jump := momentum * (jump + updates[param] - param)``
@@ -74,7 +81,14 @@ def apply_nesterov_momentum(updates, params=None, momentum=0.9):
     }
 
 
-def nesterov_momentum(loss_or_grads, params, learning_rate, momentum=0.9, *, rule=sgd):
+def nesterov_momentum(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate,
+    momentum: Rate = 0.9,
+    *,
+    rule: UpdateRule = sgd,
+) -> NewValues:
     """Nesterov's momentum in one function; the parameters hold even values.
 
     * ``jump := momentum * (jump - learning_rate * grad)``
@@ -107,7 +121,14 @@ def nesterov_momentum(loss_or_grads, params, learning_rate, momentum=0.9, *, rul
     return apply_nesterov_momentum(rule(loss_or_grads, params, learning_rate), params, momentum)
 
 
-def nesterov_odd_even(loss_or_grads, params, learning_rate, momentum=0.9, *, rule=sgd):
+def nesterov_odd_even(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate,
+    momentum: Rate = 0.9,
+    *,
+    rule: UpdateRule = sgd,
+) -> tuple[NewValues, NewValues]:
     """Nesterov's momentum as two update dictionaries, ``jump, correct``, to be called in turn.
 
     * jump: ``param := param + jump``
@@ -135,7 +156,14 @@ def nesterov_odd_even(loss_or_grads, params, learning_rate, momentum=0.9, *, rul
     return look_ahead(params, correct), correct
 
 
-def nesterov_naive_clone(loss_or_grads, params, learning_rate, momentum=0.9, *, rule=sgd):
+def nesterov_naive_clone(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate,
+    momentum: Rate = 0.9,
+    *,
+    rule: UpdateRule = sgd,
+) -> NewValues:
     """Nesterov's momentum on odd values, the gradients cloned onto the look-ahead values.
 
     * ``param := even - learning_rate * grad(even)``, ``even = param + jump``
@@ -159,7 +187,14 @@ def nesterov_naive_clone(loss_or_grads, params, learning_rate, momentum=0.9, *, 
     return cloned(correct, correct, jump)
 
 
-def nesterov_naive_per_parameter(loss_or_grads, params, learning_rate, momentum=0.9, *, rule=sgd):
+def nesterov_naive_per_parameter(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate,
+    momentum: Rate = 0.9,
+    *,
+    rule: UpdateRule = sgd,
+) -> NewValues:
     """Nesterov's momentum on odd values, with one clone of the gradient graph per parameter.
 
     The steps of `nesterov_naive_clone`; the clones share nothing before rewriting. Parameters and
@@ -176,14 +211,21 @@ def nesterov_naive_per_parameter(loss_or_grads, params, learning_rate, momentum=
     array([0.125, 0.25 ])
     """
     jump, correct = nesterov_odd_even(loss_or_grads, params, learning_rate, momentum, rule=rule)
-    by_param = {}
+    by_param: dict[TensorSharedVariable, list[TensorSharedVariable]] = {}
     for key in correct:
         by_param.setdefault(getattr(key.tag, "slot_of", key), []).append(key)
     clones = [cloned(keys, correct, jump) for keys in by_param.values()]
     return {key: value for clone in clones for key, value in clone.items()}
 
 
-def nesterov_naive_rebuild(build_loss, params, learning_rate, momentum=0.9, *, rule=sgd):
+def nesterov_naive_rebuild(
+    build_loss: Callable[[list[TensorVariable]], TensorVariable],
+    params: Params,
+    learning_rate: Rate,
+    momentum: Rate = 0.9,
+    *,
+    rule: UpdateRule = sgd,
+) -> NewValues:
     """Nesterov's momentum on odd values, the network built again on the look-ahead expressions.
 
     The steps of `nesterov_naive_clone`.
@@ -212,14 +254,16 @@ def nesterov_naive_rebuild(build_loss, params, learning_rate, momentum=0.9, *, r
     jump, correct = nesterov_odd_even(stand_ins, params, learning_rate, momentum, rule=rule)
     loss = build_loss(list(jump.values()))
     check_loss(loss)
-    check_params(params, loss)
     # equal to those for even, which is not in the graph when a scan closes over it
-    grads = grad(loss, list(params))
-    values = graph_replace(list(correct.values()), jump | dict(zip(stand_ins, grads, strict=True)))
+    grads = get_or_compute_grads(loss, params)
+    replace: dict[Any, Any] = jump | dict(zip(stand_ins, grads, strict=True))
+    values: Any = graph_replace(list(correct.values()), replace)
     return dict(zip(correct, values, strict=True))
 
 
-def odd_values(params, updates, even=None):
+def odd_values(
+    params: Params, updates: NewValues, even: Sequence[TensorVariable] | None = None
+) -> list[TensorVariable]:
     """The values to evaluate and save, ``θ = φ - u``; `even` is what `params` hold by default.
 
     `updates` is what the rule returned (of `nesterov_odd_even`, the second dictionary): its state
@@ -241,7 +285,9 @@ def odd_values(params, updates, even=None):
     return [phi - slot_in(updates, p, "jump") for p, phi in zip(params, even, strict=True)]
 
 
-def even_values(params, updates, odd=None):
+def even_values(
+    params: Params, updates: NewValues, odd: Sequence[TensorVariable] | None = None
+) -> list[TensorVariable]:
     """The look-ahead values ``φ = θ + u``; `odd` is what `params` hold by default.
 
     Undoes `odd_values`: on what it read out, it gives the values to store.
@@ -261,7 +307,7 @@ def even_values(params, updates, odd=None):
     return [theta + slot_in(updates, p, "jump") for p, theta in zip(params, odd, strict=True)]
 
 
-def correction(updates, params=None, momentum=0.9):
+def correction(updates: NewValues, params: Params | None = None, momentum: Rate = 0.9) -> NewValues:
     """`updates`, which lead from even to odd values, and with them the next jump."""
 
     def step(param, odd, momentum):
@@ -272,12 +318,15 @@ def correction(updates, params=None, momentum=0.9):
     return dict(updates) | each_param(step, params, [updates[p] for p in params], momentum=momentum)
 
 
-def look_ahead(params, updates):
+def look_ahead(params: Params, updates: NewValues) -> NewValues:
     """The updates that lead from odd to even values."""
     return dict(zip(params, even_values(params, updates), strict=True))
 
 
-def cloned(keys, updates, replace):
+def cloned(
+    keys: Iterable[TensorSharedVariable], updates: NewValues, replace: Mapping[Any, Any]
+) -> NewValues:
     """The part of `updates` at `keys`, in one clone with `replace` substituted."""
-    values = clone_replace([updates[key] for key in keys], replace)
+    keys = list(keys)
+    values: Any = clone_replace([updates[key] for key in keys], dict(replace))
     return dict(zip(keys, values, strict=True))

@@ -26,12 +26,15 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
+from symrnn.typing import Rate
 from symrnn.updates.gradients import check_rate
 
 
-def step_counter(name="step"):
+def step_counter(name: str = "step") -> TensorSharedVariable:
     """A shared step count, at 0; the updates of the training function advance it.
 
     Examples
@@ -44,7 +47,7 @@ def step_counter(name="step"):
     return pytensor.shared(np.asarray(0, "int64"), name=name)
 
 
-def warm_up(step, steps, rate, start=0.0):
+def warm_up(step: TensorVariable, steps: Rate, rate: Rate, start: Rate = 0.0) -> TensorVariable:
     """A rate that rises in a line from ``start * rate`` to `rate` over `steps` steps.
 
     Notes
@@ -60,7 +63,7 @@ def warm_up(step, steps, rate, start=0.0):
     return rate * (start + (1 - start) * fraction(step, steps))
 
 
-def step_decay(step, every, rate, factor=0.1):
+def step_decay(step: TensorVariable, every: Rate, rate: Rate, factor: Rate = 0.1) -> TensorVariable:
     """A rate multiplied by `factor` after each `every` steps.
 
     Notes
@@ -76,7 +79,7 @@ def step_decay(step, every, rate, factor=0.1):
     return rate * check_rate("factor", factor) ** in_floatx(check_step(step) // every)
 
 
-def cosine(step, steps, high, low=0.0):
+def cosine(step: TensorVariable, steps: Rate, high: Rate, low: Rate = 0.0) -> TensorVariable:
     """A rate that falls from `high` to `low` over `steps` steps, half a cosine [1]_.
 
     * ``low + (high - low) * (1 + cos(pi * step / steps)) / 2``
@@ -100,21 +103,21 @@ def cosine(step, steps, high, low=0.0):
 class OneCycle(NamedTuple):
     """The two rates of `one_cycle`."""
 
-    learning_rate: Variable
-    momentum: Variable
+    learning_rate: TensorVariable
+    momentum: TensorVariable
 
 
 def one_cycle(
-    step,
-    steps,
-    peak,
+    step: TensorVariable,
+    steps: Rate,
+    peak: Rate,
     *,
-    rising=0.3,
-    start=1 / 25,
-    end=1 / 25e4,
-    low_momentum=0.85,
-    high_momentum=0.95,
-):
+    rising: Rate = 0.3,
+    start: Rate = 1 / 25,
+    end: Rate = 1 / 25e4,
+    low_momentum: Rate = 0.85,
+    high_momentum: Rate = 0.95,
+) -> OneCycle:
     """Learning rate up to `peak` and down again, momentum the other way, in one cycle [1]_.
 
     * the first ``rising * steps - 1`` steps: from ``start * peak`` to `peak`, momentum high to low
@@ -167,21 +170,21 @@ def one_cycle(
     )
 
 
-def half_cosine(start, end, fraction):
+def half_cosine(start: Rate, end: Rate, fraction: TensorVariable) -> TensorVariable:
     """From `start` at fraction 0 to `end` at fraction 1."""
     return end + (start - end) * (1 + pt.cos(np.pi * fraction)) / 2
 
 
-def fraction(step, steps):
+def fraction(step: TensorVariable, steps: Rate) -> TensorVariable:
     """How much of `steps` has passed, from 0 to 1."""
     return pt.clip(in_floatx(check_step(step)) / check_steps("steps", steps), 0, 1)
 
 
-def in_floatx(count):
+def in_floatx(count: TensorVariable) -> TensorVariable:
     return pt.cast(count, pytensor.config.floatX)
 
 
-def check_step(step):
+def check_step(step: TensorVariable) -> TensorVariable:
     """`step` as a variable; refused when it holds no integers."""
     step = pt.as_tensor(step)
     if not np.issubdtype(step.dtype, np.integer):
@@ -191,7 +194,7 @@ def check_step(step):
     return step
 
 
-def check_rising(rising, steps):
+def check_rising(rising: Rate, steps: Rate) -> None:
     """Refuse numbers that leave no step to rise in, or none to fall in."""
     if not isinstance(rising * steps, Variable) and not 1 < rising * steps < steps:
         raise UserError(
@@ -200,7 +203,7 @@ def check_rising(rising, steps):
         )
 
 
-def check_steps(name, steps):
+def check_steps(name: str, steps: Rate) -> Rate:
     """A number of steps, or a scalar variable."""
     steps = check_rate(name, steps)
     if not isinstance(steps, Variable) and steps <= 0:

@@ -121,7 +121,11 @@ def test_one_cycle_moves_the_momentum_too(name):
 @pytest.mark.parametrize(
     ("rule", "options", "sentence"),
     [
-        ("amsgrd", {}, r"rule must be one of adadelta, .*, but is 'amsgrd'; did you mean 'amsgrad'"),
+        (
+            "amsgrd",
+            {},
+            r"rule must be one of adadelta, .*, but is 'amsgrd'; did you mean 'amsgrad'",
+        ),
         ("adam", {"schedule": "onecycle"}, r"schedule must be .* but is 'onecycle'; did you mean"),
         ("adam", {"schedule": "cosine"}, r"steps must be given for the schedule 'cosine'"),
         ("adam", {"weight_decay": "much"}, r"weight_decay must be a number"),

@@ -63,8 +63,10 @@ def orthogonal(shape: Shape, rng: np.random.Generator) -> np.ndarray:
     True
     """
     rows, cols = shape
+    # (H, G*H) are G recurrent matrices side by side; one orthogonal matrix of that width would scale each of them down.
     if cols > rows and cols % rows == 0:
         return np.concatenate([orthogonal((rows, rows), rng) for _ in range(cols // rows)], axis=1)
     q, r = np.linalg.qr(rng.normal(size=(max(shape), min(shape))))
+    # QR leaves the signs to the library; with these the matrices are uniformly distributed.
     q *= np.sign(np.diag(r))
     return q if rows >= cols else q.T

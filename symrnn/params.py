@@ -28,6 +28,7 @@ def param(
     >>> param("b", (3,), zeros, None).type.shape
     (3,)
     """
+    # Each layer of a stack is drawn by itself, so that an initialiser sees the fans of one layer.
     if layers is None:
         value = np.asarray(init(shape, rng))
     else:

@@ -1,7 +1,7 @@
 """Types and axis letters used across symrnn.
 
-Axis letters: ``B`` batch, ``T`` time, ``D`` input, ``H`` hidden, ``C`` channels, ``V`` vocabulary, ``K`` classes,
-``L`` layers. Our own builders are time-major, ``(T, B, D)``; `symrnn.lasagne` is ``(B, T, D)``, as Lasagne is.
+Axis letters: ``B`` batch, ``T`` time, ``D`` input, ``H`` hidden, ``C`` channels, ``V`` vocabulary, ``K`` classes, ``L``
+layers. Our own builders are time-major, ``(T, B, D)``; `symrnn.lasagne` is ``(B, T, D)``, as Lasagne is.
 """
 
 from collections.abc import Callable, Mapping, Sequence

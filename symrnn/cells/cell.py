@@ -90,6 +90,7 @@ class Cell(ABC):
         for argument, size in (("input_size", input_size), ("hidden_size", hidden_size)):
             if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
                 raise UserError(f"{argument} must be a whole number of at least 1, but is {size!r}")
+        # One generator for all weights, in the order of the fields: the same seed makes the same cell.
         rng = np.random.default_rng(rng)
         width = cls.gates * hidden_size
         return cls(
@@ -107,6 +108,7 @@ class Cell(ABC):
     def weights(self) -> dict[str, TensorVariable]:
         """The fields that hold variables, by name and in their order."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        # Other fields say what the cell does (an activation, a leak); a number among them is no weight.
         return {name: value for name, value in values.items() if isinstance(value, TensorVariable)}
 
     @property
@@ -129,6 +131,7 @@ class Cell(ABC):
 
 def _static(var: TensorVariable, axis: int, name: str) -> int:
     size = var.type.shape[axis]
+    # Everything downstream counts on it: gates are cut by static slices, so that no shape arithmetic enters a graph.
     if size is None:
         raise UserError(
             f"{name} must have a static shape, but is of type {var.type}; make it with "

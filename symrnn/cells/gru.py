@@ -40,7 +40,9 @@ class GRUCell(Cell):
 
     def advance(self, z: TensorVariable, r: TensorVariable, state: GRUState) -> GRUState:
         n = self.hidden_size
+        # Both gates by one sigmoid and two slices: half the nodes of a gate at a time.
         gates = sigmoid(z[:, : 2 * n] + r[:, : 2 * n])  # (B, 2H)
         reset, update = gates[:, :n], gates[:, n:]
+        # z and r of the new state meet behind the reset gate, so their gradients differ here, and here alone.
         new = tanh(z[:, 2 * n :] + reset * r[:, 2 * n :])
         return GRUState(update * state.h + (1 - update) * new)

@@ -40,6 +40,7 @@ class LSTMCell(Cell):
     def advance(self, z: TensorVariable, r: TensorVariable, state: LSTMState) -> LSTMState:
         n = self.hidden_size
         a = z + r  # (B, 4H)
+        # The three sigmoids stand side by side in the columns, so that they are one.
         gates = sigmoid(a[:, : 3 * n])  # (B, 3H)
         i, f, o = gates[:, :n], gates[:, n : 2 * n], gates[:, 2 * n :]
         c = f * state.c + i * tanh(a[:, 3 * n :])
@@ -82,6 +83,7 @@ class PeepholeLSTMCell(Cell):
         **options: Any,
     ) -> Self:
         rng = np.random.default_rng(rng)
+        # Before the other weights, from the same generator; they are drawn by the base class.
         p = param(f"{name}p", (3, hidden_size), normal(0.1), rng, dtype=dtype, layers=layers)
         return super().create(
             input_size, hidden_size, rng=rng, name=name, dtype=dtype, layers=layers, p=p, **options
@@ -90,6 +92,7 @@ class PeepholeLSTMCell(Cell):
     def advance(self, z: TensorVariable, r: TensorVariable, state: LSTMState) -> LSTMState:
         n = self.hidden_size
         a = z + r  # (B, 4H)
+        # The output gate waits for the new cell, so the sigmoids cannot be one as in `LSTMCell`.
         i = sigmoid(a[:, :n] + self.p[0] * state.c)
         f = sigmoid(a[:, n : 2 * n] + self.p[1] * state.c)
         c = f * state.c + i * tanh(a[:, 3 * n :])

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells.cell import Cell
-from symrnn.errors import UserError, nearest
+from symrnn.errors import check_choice
 from symrnn.ops.activations import relu, tanh
 
 ACTIVATIONS = {"tanh": tanh, "relu": relu}
@@ -39,11 +39,7 @@ class RNNCell(Cell):
     gates: ClassVar = 1
 
     def __post_init__(self) -> None:
-        if self.activation not in ACTIVATIONS:
-            raise UserError(
-                f"activation must be one of {sorted(ACTIVATIONS)}, but is {self.activation!r}; "
-                f"{nearest(self.activation, ACTIVATIONS)}"
-            )
+        check_choice("activation", self.activation, ACTIVATIONS)
 
     def advance(self, z: TensorVariable, r: TensorVariable, state: RNNState) -> RNNState:
         return RNNState(ACTIVATIONS[self.activation](z + r))

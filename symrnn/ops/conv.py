@@ -1,14 +1,14 @@
 """Convolution over one to three axes, its transpose, and its local form, as graphs of slices and one GEMM.
 
 Shapes: ``xs`` (B, C, *S), ``filters`` (F, C / groups, *K), result (B, F, *O), for one, two or three spatial axes ``S``.
-``flip=True`` is convolution in the mathematical sense (filters run backwards, as in Theano and Lasagne);
-``flip=False`` is the cross-correlation that PyTorch and JAX compute.
+``flip=True`` is convolution in the mathematical sense (filters run backwards, as in Theano and Lasagne); ``flip=False``
+is the cross-correlation that PyTorch and JAX compute.
 
 `padding` is ``"valid"`` (none), ``"full"`` (window minus one, on both sides), ``"half"`` or ``"same"`` (half the
 window, the same length for odd windows and stride 1), an int, one int an axis, or one ``(before, after)`` an axis.
 
-The slices of all windows are laid side by side on the channel axis, axis by axis (`symrnn.ops.windows`), and
-multiplied with the filters in one product over the whole batch. Gradients are PyTensor's own, of slices and GEMMs.
+The slices of all windows are laid side by side on the channel axis, axis by axis (`symrnn.ops.windows`), and multiplied
+with the filters in one product over the whole batch. Gradients are PyTensor's own, of slices and GEMMs.
 """
 
 from collections.abc import Sequence
@@ -57,9 +57,8 @@ def conv(
     stride = per_axis(stride, axes, "stride")
     dilation = per_axis(dilation, axes, "dilation")
     before, after = padding_of(padding, window, dilation)
-    columns = window_columns(
-        pad_spatial(xs, before, after), window, stride, dilation
-    )  # (K*C, B, *O)
+    # (K*C, B, *O): windows are rows, so that the filters meet all places of the whole batch in one product.
+    columns = window_columns(pad_spatial(xs, before, after), window, stride, dilation)
     weights = filter_rows(filters, flip, axes)  # (F, K*C / groups)
     return columns_product(weights, columns, length(xs, 1), groups)
 
@@ -79,8 +78,8 @@ def transposed_conv(
     """The transpose of `conv`, from (B, F, *O) back to (B, C, *S); `filters` (F, C / groups, *K) as `conv` takes them.
 
     It is the gradient of a convolution with respect to its input: ``S = (O - 1) * stride + dilation * (K - 1) + 1``
-    minus the `crop` on both sides. A strided convolution maps several lengths to one; `output_size` chooses among
-    them and must lie less than a stride above the smallest (ints or an expression).
+    minus the `crop` on both sides. A strided convolution maps several lengths to one; `output_size` chooses among them
+    and must lie less than a stride above the smallest (ints or an expression).
 
     Examples
     --------
@@ -95,8 +94,10 @@ def transposed_conv(
     stride = per_axis(stride, axes, "stride")
     dilation = per_axis(dilation, axes, "dilation")
     before, after = padding_of(crop, window, dilation)
+    # The transpose is a convolution at stride 1 of the input spread out, with the filters turned and all borders full.
     full = [d * (k - 1) for d, k in zip(dilation, window, strict=True)]
     spaced = pad_spatial(spread(xs, stride), full, full)
+    # What lies behind the last window at this stride was seen by no output, so zeros are its gradient.
     if output_size is not None:
         smallest = [length(spaced, 2 + i) - full[i] - before[i] - after[i] for i in range(axes)]
         extra = [output_size[i] - smallest[i] for i in range(axes)]
@@ -125,6 +126,7 @@ def local_conv(
     [[[2.0, 4.0]]]
     """
     axes = xs.ndim - 2
+    # The filters of the first place stand for all: their axes are those that a shared filter has.
     window = window_of(filters[(..., *(0,) * axes)], None)
     before, after = padding_of(padding, window, (1,) * axes)
     stride = per_axis(stride, axes, "stride")
@@ -134,6 +136,7 @@ def local_conv(
     places = [length(columns, 2 + i) for i in range(axes)]
     if flip:
         filters = filters[(slice(None), slice(None), *(slice(None, None, -1),) * axes)]
+    # The window's axes in reverse, for `window_columns` lays the last axis slowest.
     order = (*range(2 + axes, 2 + 2 * axes), 0, *range(1 + axes, 1, -1), 1)
     weights = filters.dimshuffle(*order)  # (*O, F, *K reversed, C)
     weights = weights.reshape((pt.prod(pt.as_tensor(places)), length(filters, 0), -1))
@@ -155,6 +158,7 @@ def local_conv_channelwise(
         pad_spatial(xs, before, after), window, (1,) * axes, (1,) * axes
     )  # (K*C, B, *O)
     places = [length(columns, 1 + i) for i in range(1 + axes)]
+    # Channels vary fastest in the rows of `window_columns`, so they come apart without a transposition.
     columns = columns.reshape((-1, length(filters, 0), *places))  # (K, C, B, *O)
     if flip:
         filters = filters[(slice(None), *(slice(None, None, -1),) * axes)]
@@ -174,6 +178,7 @@ def window_columns(
     for i, size in enumerate(window):
         if not isinstance(size, int):
             columns = gathered_columns(columns, 2 + i, size, stride[i], dilation[i])
+        # A window of one at stride one is the axis itself.
         elif size > 1 or stride[i] > 1:
             columns = pt.concatenate(taps(columns, 2 + i, size, stride[i], dilation[i]), axis=0)
     return columns
@@ -280,6 +285,7 @@ def padding_of(
                 f"padding must be one of {', '.join(PADDINGS)}, or numbers, but is {padding!r}"
             )
         if padding != "valid":
+            # The amount of padding follows from the window, and shapes from the padding.
             check_window(window)
         sides = [PADDINGS[padding](d * (k - 1)) for d, k in zip(dilation, window, strict=True)]
     else:

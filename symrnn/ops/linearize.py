@@ -113,6 +113,7 @@ _REWRITER = optdb.query(RewriteDatabaseQuery(include=["merge", "canonicalize"]))
 
 
 def _canonicalize(fgraph):
+    # Twice: slices show their constant ends after the first round, and a join leaves algebra to the second.
     _REWRITER.rewrite(fgraph)
     join_slices(fgraph)
     _REWRITER.rewrite(fgraph)
@@ -131,6 +132,8 @@ def _fused(gradients):
 def _residuals(gradients, cotangents, available):
     """The forward values to record: dear ones, and inputs that are read directly and are not available."""
     backward = descendants(gradients, cotangents)
+    # Backward is what depends on a cotangent; its border is what the gradients read of the forward pass. A dictionary,
+    # and not a set, for an order that is the same in every process: it becomes the order of a scan's inputs.
     read = [
         var
         for node in {v.owner: None for v in ancestors(gradients) if v in backward and v.owner}
@@ -146,13 +149,13 @@ def _residuals(gradients, cotangents, available):
             recorded[var] = None
         else:
             later.append(var)
+    # A cheap value is computed again from dear ones, which are recorded for it.
     for var in later:
         leaves = [
             leaf for leaf in _dear_leaves(var) if leaf not in available and leaf not in recorded
         ]
-        if any(
-            leaf.owner is None for leaf in leaves
-        ):  # computing it again would record an input just for that
+        # Computing it again would record an input just for that: then the value itself is the record.
+        if any(leaf.owner is None for leaf in leaves):
             leaves = [var]
         recorded |= dict.fromkeys(leaves)
     return list(recorded)

@@ -38,6 +38,7 @@ def relu(x: TensorVariable, alpha: Any = 0) -> TensorVariable:
     >>> relu(pt.as_tensor(np.array([-2.0, 3.0])), alpha=0.5).eval().tolist()
     [-1.0, 3.0]
     """
+    # As Theano writes it: with pt.maximum the slope at zero would be 1 or 0, and old programs' gradients differ.
     if isinstance(alpha, (int, float)) and alpha == 0:
         return 0.5 * (x + abs(x))
     return 0.5 * (1 + alpha) * x + 0.5 * (1 - alpha) * abs(x)
@@ -52,6 +53,7 @@ def elu(x: TensorLike, alpha: Any = 1) -> TensorVariable:
     [0.0, 3.0]
     """
     x = pt.as_tensor(x)
+    # The branch that is not taken must not overflow, for its gradient would be inf * 0.
     return pt.switch(x > 0, x, alpha * pt.expm1(pt.minimum(x, 0)))
 
 

@@ -1,12 +1,11 @@
 """Pooling over one to three axes, as maxima and sums of strided slices.
 
-``xs`` (B, C, *S) becomes (B, C, *O) with ``O = (S + 2 * padding - window) // stride + 1``; with
-``ignore_border=False`` a last, partial window that starts inside the input counts too. A window is taken axis by
-axis, so
-``k1 * k2`` entries cost ``k1 + k2`` slices.
+``xs`` (B, C, *S) becomes (B, C, *O) with ``O = (S + 2 * padding - window) // stride + 1``; with ``ignore_border=False``
+a last, partial window that starts inside the input counts too. A window is taken axis by axis, so ``k1 * k2`` entries
+cost ``k1 + k2`` slices.
 
-Modes, with Theano's names: ``"max"``, ``"sum"``, ``"average_inc_pad"`` (divides by the whole window, padding
-counted as zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding).
+Modes, with Theano's names: ``"max"``, ``"sum"``, ``"average_inc_pad"`` (divides by the whole window, padding counted as
+zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding).
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.tensor.variable import TensorVariable
 
-from symrnn.errors import UserError, nearest
+from symrnn.errors import UserError, check_choice
 from symrnn.ops.assembled import assembled
 from symrnn.ops.windows import PerAxis, length, pad_spatial, per_axis, taps
 from symrnn.typing import Size, TensorLike
@@ -55,16 +54,13 @@ def pool(
     """
     xs = pt.as_tensor(xs)
     axes = xs.ndim - 2
-    if mode not in MODES:
-        raise UserError(
-            f"mode must be one of {', '.join(MODES)}, but is {mode!r}; {nearest(mode, MODES)}"
-        )
-    if ties not in MAXIMA:
-        raise UserError(f"ties must be one of {', '.join(MAXIMA)}, but is {ties!r}")
+    check_choice("mode", mode, MODES)
+    check_choice("ties", ties, MAXIMA)
     window = per_axis(window, axes, "window")
     stride = per_axis(window if stride is None else stride, axes, "stride")
     padding = per_axis(padding, axes, "padding")
     check_padding(padding, window)
+    # Padding behind the input that is there for a last, partial window alone.
     tails = [
         0 if ignore_border else tail(length(xs, 2 + i), window[i], stride[i], padding[i])
         for i in range(axes)
@@ -90,6 +86,7 @@ class GenerousMaximum:
     def gradients(
         self, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
     ) -> list[TensorVariable | None]:
+        # Both get it in a tie, which is what Theano's pooling does and `pt.maximum` does not.
         return [pt.switch(pt.eq(var, outputs[0]), cotangents[0], 0) for var in inputs]
 
     def lengths(self, inputs: Sequence[Any]) -> list[Variable]:
@@ -118,6 +115,7 @@ def reduced(
 ) -> TensorVariable:
     """The entries of every window combined, axis by axis."""
     for i, size in enumerate(window):
+        # Slices need numbers; axis after axis, so that k1 * k2 entries cost k1 + k2 of them.
         if isinstance(size, INTS) and isinstance(stride[i], INTS):
             xs = reduce(combine, taps(xs, 2 + i, int(size), int(stride[i])))
         else:
@@ -145,9 +143,10 @@ def tail(n: Any, window: Any, stride: Any, padding: Any) -> Any:
 def partial_windows_end(n: Any, window: Any, stride: Any, padding: Any) -> Any:
     """Where the last window ends that starts inside the padded axis; with gaps between windows at least its end.
 
-    ``windows = ceil((n + 2 * padding - window) / stride) + 1``, where a window that would start behind the input
-    is none.
+    ``windows = ceil((n + 2 * padding - window) / stride) + 1``, where a window that would start behind the input is
+    none.
     """
+    # With a stride above the window a last window may start behind the input, and then is none.
     if stride >= window:
         windows = (n + 2 * padding - 1) // stride + 1
         end = (windows - 1) * stride + window
@@ -196,6 +195,7 @@ def counts(
 def axis_counts(parts: Sequence[Any], size: Size, stride: Size, dtype: str) -> TensorVariable:
     """Ones summed over the windows of one axis; `parts` are its counted entries, and those before and behind."""
     inside, before, behind = parts
+    # Where all is known the counts are a constant, and cost nothing in the graph.
     if all(isinstance(part, int) for part in parts):
         ones = np.r_[np.zeros(before), np.ones(inside), np.zeros(behind)].astype(dtype)
         return reduced(pt.constant(ones)[None, None], (size,), (stride,), pt.add)[0, 0]

@@ -92,6 +92,7 @@ class RandomStream:
             ndim=ndim,
             dtype=dtype,
         )
+        # By the inverse of the distribution function: redrawing until all are inside is no graph.
         return pt.cast(avg + std * np.sqrt(2.0) * pt.erfinv(2 * inside - 1), dtype)
 
     def truncated_normal(
@@ -118,6 +119,7 @@ class RandomStream:
     ) -> TensorVariable:
         """How often an event of probability `p` happened in `n` trials."""
         p = p if prob is None else prob
+        # Nearly all are dropout masks: one comparison, and an expression for `p` where it is one.
         if n == 1:
             chance = np.asarray(p).astype("float64") if not hasattr(p, "type") else p
             return pt.cast(self.draw(basic.uniform, 0.0, 1.0, size=size or shape_of(p), ndim=ndim,
@@ -185,11 +187,13 @@ class RandomStream:
         **options: Any,
     ) -> TensorVariable:
         """One random tensor, and the promise to advance its generator."""
+        # A generator of its own: two draws may stand in different functions, and each advances what it reads.
         generator = pytensor.shared(self._next_generator())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             drawn = distribution(*parameters, size=size_argument(size), rng=generator, **options)
             node = drawn.owner
+            # Casts and the like may stand between the draw and what was returned.
             while node.inputs[0] is not generator and generator not in node.inputs:
                 node = node.inputs[0].owner
         set_default_update(generator, node.outputs[0])

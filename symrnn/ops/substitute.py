@@ -19,6 +19,7 @@ def in_order(outputs: Sequence[Any]) -> list[Variable]:
     """
     done: dict[Variable, None] = {}
     stack = list(reversed(outputs))
+    # With a stack of its own: a graph of static steps is deeper than Python's calls may be.
     while stack:
         var = stack[-1]
         waiting = [i for i in var.owner.inputs if i not in done] if var.owner is not None else []
@@ -44,6 +45,7 @@ def evaluate(outputs: Sequence[Any], replacements: Mapping[Any, Any]) -> list[An
         if var in new:
             continue
         node = var.owner
+        # A node of which nothing changed is kept, so that what the old and the new graph have in common stays one.
         if node is None or all(new[i] is i for i in node.inputs):
             new[var] = var
         else:
@@ -51,6 +53,7 @@ def evaluate(outputs: Sequence[Any], replacements: Mapping[Any, Any]) -> list[An
             new.update(
                 (old, out)
                 for old, out in zip(node.outputs, clone.outputs, strict=True)
+                # One output of several may be among the replacements itself.
                 if old not in new
             )
     return [new[out] for out in outputs]
@@ -80,6 +83,8 @@ def captured(outputs: Sequence[Variable], arguments: Iterable[Variable]) -> list
     >>> captured([x * pt.exp(y)[None, None]], [x])
     [Exp.0]
     """
+    # The border between what depends on the arguments and what does not; no constants, which each graph can have
+    # itself.
     dependent = descendants(outputs, arguments)
     read = [
         i for var in in_order(outputs) if var in dependent and var.owner for i in var.owner.inputs

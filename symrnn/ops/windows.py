@@ -1,7 +1,7 @@
 """Sliding windows as strided slices, one axis at a time: what convolution and pooling are built from.
 
-Every slice has constant bounds, counted from the nearer end, so no shape arithmetic enters the graph and every
-backend lowers it. A window of ``k1 * k2`` entries costs ``k1 + k2`` slices, because the axes are taken in turn.
+Every slice has constant bounds, counted from the nearer end, so no shape arithmetic enters the graph and every backend
+lowers it. A window of ``k1 * k2`` entries costs ``k1 + k2`` slices, because the axes are taken in turn.
 
 Shapes: ``B`` batch, ``C`` channels, ``S`` spatial axes.
 """
@@ -38,6 +38,7 @@ def taps(
     [[0, 2], [1, 3]]
     """
     check_fits(x, axis, size, dilation)
+    # `or None`: a stop of 0 would be the front of the axis, where its end is meant.
     span = dilation * (size - 1)
     before = (slice(None),) * axis
     return [
@@ -68,6 +69,7 @@ def pad_spatial(
         return x
     lengths = [length(x, axis) for axis in range(x.ndim)]
     padded = [n + a + b for n, a, b in zip(lengths[2:], before, after, strict=True)]
+    # One allocation and one write, whatever the number of axes; a join an axis would copy each time.
     frame = pt.full((*lengths[:2], *padded), pt.constant(value, dtype=x.dtype), dtype=x.dtype)
     inside = tuple(slice(a, -b or None) for a, b in zip(before, after, strict=True))
     return pt.set_subtensor(frame[(slice(None), slice(None), *inside)], x)
@@ -100,6 +102,7 @@ def per_axis(value: Any, axes: int, name: str) -> tuple[Any, ...]:
     (2, 2, 2)
     """
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
+    # NumPy's integers become ints; a symbolic scalar has `__index__` too, and stays what it is.
     values = tuple(
         int(v) if hasattr(v, "__index__") and not hasattr(v, "type") else v for v in values
     )

@@ -23,13 +23,12 @@ def adagrad(
 
     Notes
     -----
-    `epsilon` is added under the root, as in Lasagne; PyTorch adds it to the root.
-    State: ``w.accu`` per parameter.
+    `epsilon` is added under the root, as in Lasagne; PyTorch adds it to the root. State: ``w.accu`` per parameter.
 
     References
     ----------
-    .. [1] Duchi, Hazan, Singer: Adaptive subgradient methods for online learning and stochastic
-       optimization. Journal of Machine Learning Research 12 (2011).
+    .. [1] Duchi, Hazan, Singer: Adaptive subgradient methods for online learning and stochastic optimization. Journal
+       of Machine Learning Research 12 (2011).
 
     Examples
     --------
@@ -65,13 +64,12 @@ def rmsprop(
 
     Notes
     -----
-    `epsilon` is added under the root, as in Lasagne; PyTorch adds it to the root, so gradients
-    below 1e-3 move the parameter less here. State: ``w.accu`` per parameter.
+    `epsilon` is added under the root, as in Lasagne; PyTorch adds it to the root, so gradients below 1e-3 move the
+    parameter less here. State: ``w.accu`` per parameter.
 
     References
     ----------
-    .. [1] Tieleman, Hinton: Lecture 6.5, RMSProp. Coursera, Neural networks for machine learning
-       (2012).
+    .. [1] Tieleman, Hinton: Lecture 6.5, RMSProp. Coursera, Neural networks for machine learning (2012).
 
     Examples
     --------
@@ -110,16 +108,16 @@ def rmsprop_nesterov(
     Parameters
     ----------
     form
-        The graph to build, any form of `symrnn.updates.nesterov`: `nesterov_momentum` (even values
-        stored), `nesterov_odd_even` (two dictionaries), or a naive one. The return value is that
-        form's; for `nesterov_naive_rebuild` the first argument is its ``build_loss``.
+        The graph to build, any form of `symrnn.updates.nesterov`: `nesterov_momentum` (even values stored),
+        `nesterov_odd_even` (two dictionaries), or a naive one. The return value is that form's; for
+        `nesterov_naive_rebuild` the first argument is its ``build_loss``.
 
     Others and errors as in the module docstring of `symrnn.updates`.
 
     Notes
     -----
-    The defaults are those of the binary adder of [1]_. `epsilon` is added under the root, as in
-    `rmsprop`. State: ``w.accu`` and ``w.jump`` per parameter.
+    The defaults are those of the binary adder of [1]_. `epsilon` is added under the root, as in `rmsprop`. State:
+    ``w.accu`` and ``w.jump`` per parameter.
 
     References
     ----------
@@ -134,6 +132,7 @@ def rmsprop_nesterov(
     >>> correct.keys()
     dict_keys([w.accu, w, w.jump])
     """
+    # Any form of Nesterov's momentum takes a rule that corrects; its jump then decays with the scaled steps.
     rule = partial(rmsprop, rho=rho, epsilon=epsilon)
     return form(loss_or_grads, params, learning_rate, momentum, rule=rule)
 
@@ -156,8 +155,8 @@ def adadelta(
 
     Notes
     -----
-    As in Lasagne and PyTorch, with a learning rate that [1]_ does without.
-    State: ``w.accu`` and ``w.delta`` per parameter.
+    As in Lasagne and PyTorch, with a learning rate that [1]_ does without. State: ``w.accu`` and ``w.delta`` per
+    parameter.
 
     References
     ----------
@@ -174,6 +173,7 @@ def adadelta(
 
     def step(param, grad, learning_rate, rho, epsilon):
         accu_prev, accu = running_mean(param, "accu", grad**2, rho)
+        # The step is in the unit of the old mean of steps, for its own is known only once it is taken.
         delta_prev = slot(param, "delta")
         move = grad * pt.sqrt(delta_prev + epsilon) / pt.sqrt(accu + epsilon)
         delta = rho * delta_prev + (1 - rho) * move**2

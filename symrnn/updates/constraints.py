@@ -30,8 +30,8 @@ def norm_constraint(
     max_norm
         Number, or scalar variable.
     norm_axes
-        Axes to sum over; by default those into a unit: axis 0 of a matrix (from-to order), all but
-        the first of a filter of rank 3 to 5.
+        Axes to sum over; by default those into a unit: axis 0 of a matrix (from-to order), all but the first of a
+        filter of rank 3 to 5.
     epsilon
         Keeps a zero norm from dividing zero by zero.
 
@@ -80,13 +80,12 @@ def total_norm_constraint(
 
     Notes
     -----
-    PyTorch's `clip_grad_norm_` has an epsilon of 1e-6, and leaves tensors below the bound as they
-    are where Lasagne, and so this, multiplies them by ``norm / (norm + epsilon)``.
+    PyTorch's `clip_grad_norm_` has an epsilon of 1e-6, and leaves tensors below the bound as they are where Lasagne,
+    and so this, multiplies them by ``norm / (norm + epsilon)``.
 
     References
     ----------
-    .. [1] Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks. ICML
-       2013. arXiv:1211.5063
+    .. [1] Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks. ICML 2013. arXiv:1211.5063
 
     Examples
     --------
@@ -105,12 +104,14 @@ def total_norm_constraint(
         raise UserError("tensor_vars must hold a tensor, but is empty; give gradients")
     norm = pt.sqrt(sum((tensor**2).sum() for tensor in tensors))
     scale = shrinking(norm, max_norm, epsilon)
+    # The common norm has the widest dtype of all tensors; each keeps its own.
     scaled = [tensor * pt.cast(scale, tensor.dtype) for tensor in tensors]
     return (scaled, norm) if return_norm else scaled
 
 
 def into_a_unit(ndim: int) -> tuple[int, ...]:
     """The axes that lead into a unit: from-to order for a matrix, filters have the unit first."""
+    # Weights are (D, H) and filters (F, C, *K): a unit is a column of the one and the first axis of the other.
     if ndim == 2:
         return (0,)
     if 3 <= ndim <= 5:

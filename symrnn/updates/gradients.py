@@ -32,6 +32,7 @@ def get_or_compute_grads(loss_or_grads: LossOrGrads, params: Params) -> list[Ten
     if not isinstance(loss_or_grads, Variable) and isinstance(loss_or_grads, Sequence):
         check_params(params)
         check_grads(loss_or_grads, params)
+        # Lasagne takes gradients where it takes a loss; whoever clips them first gives them so.
         return [pt.as_tensor(grad) for grad in loss_or_grads]
     check_loss(loss_or_grads)
     check_params(params, loss_or_grads)
@@ -60,6 +61,7 @@ def check_grads(grads: Sequence[TensorVariable], params: Params) -> None:
                 f"loss_or_grads[{i}] must have the rank of its parameter {param!r},"
                 f" {param.type.ndim}, but has {grad.type.ndim}; give them in the order of params"
             )
+        # A wider gradient would widen the parameter with it, which a shared variable refuses only in the call.
         if not np.can_cast(grad.dtype, param.dtype, "safe"):
             raise UserError(
                 f"loss_or_grads[{i}] must fit the dtype of its parameter {param!r}, {param.dtype},"
@@ -97,12 +99,13 @@ def each_param(
 ) -> NewValues:
     """The updates that ``step(param, value, *rates)`` returns for all parameters together.
 
-    Rates are checked, and meet the parameter in its own dtype: numbers by PyTensor's autocasting,
-    variables by a cast, so that a float32 network stays float32 under a float64 rate.
+    Rates are checked, and meet the parameter in its own dtype: numbers by PyTensor's autocasting, variables by a cast,
+    so that a float32 network stays float32 under a float64 rate.
     """
     checked = [check_rate(name, rate) for name, rate in rates.items()]
     updates: NewValues = {}
     for param, value in zip(params, values, strict=True):
+        # Else a Python float would be float64 beside a float32 parameter, and the whole step with it.
         with autocast_float_as(param.dtype):
             updates |= step(param, value, *(in_dtype(param.dtype, rate) for rate in checked))
     return updates
@@ -122,14 +125,17 @@ def slot(param: TensorSharedVariable, kind: str) -> TensorSharedVariable:
     >>> slot(w, "velocity"), slot(w, "velocity").type.shape
     (w.velocity, (1, 3))
     """
+    # Of the very type of the parameter, so that no broadcast and no shape check enters the update.
     value = np.zeros(param.get_value(borrow=True).shape, param.dtype)
     state = pytensor.shared(value, name=f"{param.name or 'param'}.{kind}", shape=param.type.shape)
+    # What the state belongs to is said by the tag, not by the name: names may be the same, or missing.
     state.tag.slot_of, state.tag.kind = param, kind
     return state
 
 
 def scalar_slot(name: str, value: float = 0.0) -> TensorSharedVariable:
     """State of an update rule that all parameters share: one number of `pytensor.config.floatX`."""
+    # floatX and not the dtype of a parameter: all parameters share it, whatever their dtypes.
     state = pytensor.shared(np.asarray(value, pytensor.config.floatX), name=name)
     state.tag.slot_of, state.tag.kind = None, name
     return state

@@ -1,13 +1,12 @@
 """Nesterov's momentum: one rule, five graphs.
 
-The rule alternates two half-steps between *odd* values θ and *even* values φ. Its state is the
-jump ``u = μ v``, momentum times velocity:
+The rule alternates two half-steps between *odd* values θ and *even* values φ. Its state is the jump ``u = μ v``,
+momentum times velocity:
 
     jump:     φ := θ + u
     correct:  θ := φ - η g(φ),   u := μ (u - η g(φ))
 
-Every form below is made of these two, and they differ in what stands in the shared variables
-between two calls:
+Every form below is made of these two, and they differ in what stands in the shared variables between two calls:
 
 =============================== ================= ==============================================
 form                            parameters hold   graph
@@ -19,29 +18,28 @@ form                            parameters hold   graph
 `nesterov_naive_per_parameter`  odd values θ      the same, one clone of the gradients a parameter
 =============================== ================= ==============================================
 
-**What holds when a rate changes.** All forms follow the same odd values, step by step, whatever
-the learning rate η and the momentum μ do between calls, and the readout of odd values is exact.
-The rates of a call are those of its correction. The momentum of call t is what the velocity keeps
-*as it leaves* call t; it makes the jump to the gradient of the next call:
+**What holds when a rate changes.** All forms follow the same odd values, step by step, whatever the learning rate η and
+the momentum μ do between calls, and the readout of odd values is exact. The rates of a call are those of its
+correction. The momentum of call t is what the velocity keeps *as it leaves* call t; it makes the jump to the gradient
+of the next call:
 
     g at θ[t] + μ[t-1] v[t],   v[t+1] = μ[t-1] v[t] - η[t] g,   θ[t+1] = θ[t] + v[t+1]
 
-This is the rule of [2]_, each momentum given one call earlier: a form that stores even values has
-to jump before the next call can tell it how far. What is stored is therefore the jump ``u = μ v``
-and not the velocity: a jump once made is not made stale by a new μ, and
+This is the rule of [2]_, each momentum given one call earlier: a form that stores even values has to jump before the
+next call can tell it how far. What is stored is therefore the jump ``u = μ v`` and not the velocity: a jump once made
+is not made stale by a new μ, and
 
     θ = φ - μ v = φ - u
 
-asks for no momentum. With constant rates the steps are Lasagne's and PyTorch's. Their formula lets
-the velocity decay by the new momentum where it has jumped by the old one, so on the calls where
-the momentum changes it departs from ours (and from [2]_) by ``(μ[t] - μ[t-1]) v[t]``.
+asks for no momentum. With constant rates the steps are Lasagne's and PyTorch's. Their formula lets the velocity decay
+by the new momentum where it has jumped by the old one, so on the calls where the momentum changes it departs from ours
+(and from [2]_) by ``(μ[t] - μ[t-1]) v[t]``.
 
-.. [1] Nesterov: A method of solving a convex programming problem with convergence rate O(1/k²).
-   Soviet Mathematics Doklady 27 (1983).
-.. [2] Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum in deep
-   learning. ICML 2013.
-.. [3] Bengio, Boulanger-Lewandowski, Pascanu: Advances in optimizing recurrent networks. ICASSP
-   2013 (the form that stores even values).
+.. [1] Nesterov: A method of solving a convex programming problem with convergence rate O(1/k²). Soviet Mathematics
+   Doklady 27 (1983).
+.. [2] Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum in deep learning. ICML 2013.
+.. [3] Bengio, Boulanger-Lewandowski, Pascanu: Advances in optimizing recurrent networks. ICASSP 2013 (the form that
+   stores even values).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -74,6 +72,7 @@ def apply_nesterov_momentum(
     >>> apply_nesterov_momentum(sgd((w**2).sum(), [w], 0.25)).keys()
     dict_keys([w, w.jump])
     """
+    # The rule and the jump after it in one: what is stored is where the next gradient is taken.
     correct = correction(updates, params, momentum)
     return correct | {
         param: correct[param] + correct[slot_in(correct, param, "jump")]
@@ -97,15 +96,14 @@ def nesterov_momentum(
     Parameters
     ----------
     rule
-        What corrects: ``rule(loss_or_grads, params, learning_rate) -> updates``, gradient descent
-        by default. All forms take one.
+        What corrects: ``rule(loss_or_grads, params, learning_rate) -> updates``, gradient descent by default. All forms
+        take one.
 
     Others, return value and errors as in the module docstring of `symrnn.updates`.
 
     Notes
     -----
-    State: ``w.jump`` per parameter, momentum times velocity. `odd_values` reads out what to
-    evaluate and save.
+    State: ``w.jump`` per parameter, momentum times velocity. `odd_values` reads out what to evaluate and save.
 
     Examples
     --------
@@ -132,12 +130,11 @@ def nesterov_odd_even(
     """Nesterov's momentum as two update dictionaries, ``jump, correct``, to be called in turn.
 
     * jump: ``param := param + jump``
-    * correct: ``param := param - learning_rate * grad``, ``jump := momentum * (jump -
-      learning_rate * grad)``
+    * correct: ``param := param - learning_rate * grad``, ``jump := momentum * (jump - learning_rate * grad)``
 
-    Only ``correct`` holds the network, and no recurrence more than gradient descent. After it the
-    parameters hold odd values, after ``jump`` even ones. ``jump`` takes no rates: symbolic ones are
-    inputs of the second function alone. Parameters and state as in `nesterov_momentum`.
+    Only ``correct`` holds the network, and no recurrence more than gradient descent. After it the parameters hold odd
+    values, after ``jump`` even ones. ``jump`` takes no rates: symbolic ones are inputs of the second function alone.
+    Parameters and state as in `nesterov_momentum`.
 
     Examples
     --------
@@ -152,6 +149,7 @@ def nesterov_odd_even(
     >>> w.get_value()
     array([0.125, 0.25 ])
     """
+    # The jump stands in shared variables between the two calls, so the first dictionary holds no network at all.
     correct = correction(rule(loss_or_grads, params, learning_rate), params, momentum)
     return look_ahead(params, correct), correct
 
@@ -169,10 +167,10 @@ def nesterov_naive_clone(
     * ``param := even - learning_rate * grad(even)``, ``even = param + jump``
     * ``jump := momentum * (jump - learning_rate * grad(even))``
 
-    The form to compare with: a function that also returns the loss holds every forward recurrence
-    twice, at odd values and at even ones. The loss at even values, which the other forms return, is
-    ``clone_replace(loss, dict(zip(params, even_values(params, updates))))``. Parameters and state
-    as in `nesterov_momentum`.
+    The form to compare with: a function that also returns the loss holds every forward recurrence twice, at odd values
+    and at even ones. The loss at even values, which the other forms return, is
+    ``clone_replace(loss, dict(zip(params, even_values(params, updates))))``. Parameters and state as in
+    `nesterov_momentum`.
 
     Examples
     --------
@@ -197,8 +195,8 @@ def nesterov_naive_per_parameter(
 ) -> NewValues:
     """Nesterov's momentum on odd values, with one clone of the gradient graph per parameter.
 
-    The steps of `nesterov_naive_clone`; the clones share nothing before rewriting. Parameters and
-    state as in `nesterov_momentum`.
+    The steps of `nesterov_naive_clone`; the clones share nothing before rewriting. Parameters and state as in
+    `nesterov_momentum`.
 
     Examples
     --------
@@ -211,6 +209,8 @@ def nesterov_naive_per_parameter(
     array([0.125, 0.25 ])
     """
     jump, correct = nesterov_odd_even(loss_or_grads, params, learning_rate, momentum, rule=rule)
+    # A parameter and its state are cloned together, for they read one gradient; what two parameters share is cloned
+    # twice.
     by_param: dict[TensorSharedVariable, list[TensorSharedVariable]] = {}
     for key in correct:
         by_param.setdefault(getattr(key.tag, "slot_of", key), []).append(key)
@@ -233,9 +233,8 @@ def nesterov_naive_rebuild(
     Parameters
     ----------
     build_loss
-        ``build_loss(even) -> loss``: builds the network on the look-ahead expressions, a list of
-        ``param + jump``. They may reach its scans as non-sequences, or by closure (the scan then
-        adds them up again in every step).
+        ``build_loss(even) -> loss``: builds the network on the look-ahead expressions, a list of ``param + jump``. They
+        may reach its scans as non-sequences, or by closure (the scan then adds them up again in every step).
 
     Others and state as in `nesterov_momentum`.
 
@@ -250,11 +249,13 @@ def nesterov_naive_rebuild(
     array([0.125, 0.25 ])
     """
     check_params(params)
+    # The rule is built on symbols first: its jump is what the network must be built on, and its gradients need the
+    # network.
     stand_ins = [param.type(f"grad of {param}") for param in params]
     jump, correct = nesterov_odd_even(stand_ins, params, learning_rate, momentum, rule=rule)
     loss = build_loss(list(jump.values()))
     check_loss(loss)
-    # equal to those for even, which is not in the graph when a scan closes over it
+    # Equal to those for even, which is not in the graph when a scan closes over it.
     grads = get_or_compute_grads(loss, params)
     replace: dict[Any, Any] = jump | dict(zip(stand_ins, grads, strict=True))
     values: Any = graph_replace(list(correct.values()), replace)
@@ -266,9 +267,9 @@ def odd_values(
 ) -> list[TensorVariable]:
     """The values to evaluate and save, ``θ = φ - u``; `even` is what `params` hold by default.
 
-    `updates` is what the rule returned (of `nesterov_odd_even`, the second dictionary): its state
-    is read. Exact whatever the rates did before or do next. For parameters that hold even values:
-    after a call of `nesterov_momentum`, or after the jump of `nesterov_odd_even`.
+    `updates` is what the rule returned (of `nesterov_odd_even`, the second dictionary): its state is read. Exact
+    whatever the rates did before or do next. For parameters that hold even values: after a call of `nesterov_momentum`,
+    or after the jump of `nesterov_odd_even`.
 
     Examples
     --------
@@ -311,6 +312,7 @@ def correction(updates: NewValues, params: Params | None = None, momentum: Rate 
     """`updates`, which lead from even to odd values, and with them the next jump."""
 
     def step(param, odd, momentum):
+        # The jump, and not the velocity: it stays exact when the momentum changes (see the module's docstring).
         jump = slot(param, "jump")
         return {jump: momentum * (jump + odd - param)}
 

@@ -1,7 +1,7 @@
 """Learning rates and momenta as functions of a step count, inside the compiled function.
 
-A schedule is an expression of a counter that the training function itself advances. So nothing is
-recompiled when the rate changes, and nothing is set from outside between the steps:
+A schedule is an expression of a counter that the training function itself advances. So nothing is recompiled when the
+rate changes, and nothing is set from outside between the steps:
 
 >>> import numpy as np, pytensor, pytensor.tensor as pt
 >>> from symrnn.updates import nesterov_momentum
@@ -12,10 +12,10 @@ recompiled when the rate changes, and nothing is set from outside between the st
 >>> updates = nesterov_momentum(loss, [w], learning_rate, momentum) | {step: step + 1}
 >>> train = pytensor.function([], [loss, learning_rate], updates=updates)
 
-With two dictionaries (`nesterov_odd_even`), advance the counter in the second. Every other argument
-of a schedule is a number, a scalar variable or a scalar shared variable too: a shared ``peak``
-changes a whole schedule, and schedules nest (`warm_up` of a `cosine`). Steps count from 0: the
-first call has step 0. After its last step a schedule stays where it is.
+With two dictionaries (`nesterov_odd_even`), advance the counter in the second. Every other argument of a schedule is a
+number, a scalar variable or a scalar shared variable too: a shared ``peak`` changes a whole schedule, and schedules
+nest (`warm_up` of a `cosine`). Steps count from 0: the first call has step 0. After its last step a schedule stays
+where it is.
 
 A schedule takes any integers, so a picture of it is ``cosine(pt.arange(100), 100, 0.1).eval()``.
 """
@@ -44,6 +44,7 @@ def step_counter(name: str = "step") -> TensorSharedVariable:
     >>> int(count()), int(count())
     (0, 1)
     """
+    # Integers, for a float32 count stops counting at 2**24.
     return pytensor.shared(np.asarray(0, "int64"), name=name)
 
 
@@ -144,8 +145,8 @@ def one_cycle(
 
     References
     ----------
-    .. [1] Smith, Topin: Super-convergence, very fast training of neural networks using large
-       learning rates. arXiv:1708.07120
+    .. [1] Smith, Topin: Super-convergence, very fast training of neural networks using large learning rates.
+       arXiv:1708.07120
 
     Examples
     --------
@@ -159,6 +160,7 @@ def one_cycle(
     check_rising(rising, steps)
     peak, start, end = check_rate("peak", peak), check_rate("start", start), check_rate("end", end)
     high, low = (check_rate("momentum", rate) for rate in (high_momentum, low_momentum))
+    # `top` is the step of the peak, counted from 0 as PyTorch counts.
     elapsed, top = in_floatx(check_step(step)), rising * steps - 1
     up = pt.clip(elapsed / top, 0, 1)
     down = pt.clip((elapsed - top) / (steps - 1 - top), 0, 1)
@@ -181,6 +183,7 @@ def fraction(step: TensorVariable, steps: Rate) -> TensorVariable:
 
 
 def in_floatx(count: TensorVariable) -> TensorVariable:
+    # An integer divided by an integer is float64, and would stay so in a float32 training step.
     return pt.cast(count, pytensor.config.floatX)
 
 
@@ -196,6 +199,7 @@ def check_step(step: TensorVariable) -> TensorVariable:
 
 def check_rising(rising: Rate, steps: Rate) -> None:
     """Refuse numbers that leave no step to rise in, or none to fall in."""
+    # Of expressions nothing is known before the call.
     if not isinstance(rising * steps, Variable) and not 1 < rising * steps < steps:
         raise UserError(
             f"rising must leave more than one of {steps} steps to rise in, and one to fall in,"

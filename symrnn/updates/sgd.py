@@ -52,13 +52,13 @@ def apply_momentum(
 
     Notes
     -----
-    State: ``w.velocity`` per parameter. Left out, `params` are the parameters in `updates`;
-    Lasagne takes the state of the rule too.
+    State: ``w.velocity`` per parameter. Left out, `params` are the parameters in `updates`; Lasagne takes the state of
+    the rule too.
 
     References
     ----------
-    .. [1] Polyak: Some methods of speeding up the convergence of iteration methods. USSR
-       Computational Mathematics and Mathematical Physics 4 (1964).
+    .. [1] Polyak: Some methods of speeding up the convergence of iteration methods. USSR Computational Mathematics and
+       Mathematical Physics 4 (1964).
 
     Examples
     --------
@@ -73,6 +73,7 @@ def apply_momentum(
         velocity = momentum * velocity_prev + stepped - param
         return {param: param + velocity, velocity_prev: velocity}
 
+    # A copy: the dictionary that was given stays what its rule returned.
     params = moved_params(updates, params)
     updates = dict(updates)
     return updates | each_param(step, params, [updates[p] for p in params], momentum=momentum)
@@ -90,8 +91,8 @@ def momentum(
 
     Notes
     -----
-    State: ``w.velocity`` per parameter. PyTorch's velocity leaves the learning rate out and
-    multiplies by it on the way to the parameter: the same steps while the rate is constant.
+    State: ``w.velocity`` per parameter. PyTorch's velocity leaves the learning rate out and multiplies by it on the way
+    to the parameter: the same steps while the rate is constant.
 
     Examples
     --------
@@ -107,6 +108,7 @@ def momentum(
 
 def moved_params(updates: NewValues, params: Params | None = None) -> Params:
     """`params`, or all the parameters that `updates` changes."""
+    # The state of a rule moves too, but momentum of a running mean is not what anyone asks for.
     moved = [key for key in dict(updates) if not is_slot(key)]
     for param in params or ():
         if param not in moved:

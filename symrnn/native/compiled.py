@@ -19,7 +19,7 @@ from symrnn.native.emit_llvm import llvm_text
 from symrnn.native.lowering import lower
 from symrnn.native.module import MachineCode
 from symrnn.native.plan import ALIGNMENT, Lifetime, lifetimes, offsets
-from symrnn.native.program import buffers
+from symrnn.native.program import Routine, buffers
 from symrnn.native.shapes import Shape, Shapes, dtype_of
 from symrnn.native.sizes import evaluated, product
 from symrnn.native.window import Buffer, whole
@@ -48,6 +48,8 @@ class Lowered:
         What the driver's results above zero stand for.
     extents
         The names of the extents that are parameters.
+    routine
+        What `text` was written from; not kept for other processes.
     """
 
     text: str
@@ -57,6 +59,7 @@ class Lowered:
     constants: tuple[np.ndarray, ...]
     errors: tuple[Exception, ...]
     extents: tuple[str, ...]
+    routine: Routine | None = None
 
 
 def lowered_program(
@@ -88,14 +91,17 @@ def lowered_program(
     found = {b.index: b for b in buffers(builder.body) if b.kind == "constant"}
     constants = [found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(shared.constants))]
     arrays = [*sources, *(window.buffer for window in targets)]
+    temporaries = [life.buffer for life in lives]
+    routine = Routine(builder.body, temporaries, arrays, constants, tuple(extents))
     return Lowered(
-        llvm_text(builder.body, [life.buffer for life in lives], arrays, constants, extents),
+        llvm_text(routine),
         len(sources),
         tuple((tuple(shapes.of(var)), dtype_of(var)) for var in outputs),
         tuple(lives),
         tuple(shared.constants),
         tuple(shared.errors),
         tuple(extents),
+        routine,
     )
 
 

@@ -1,17 +1,26 @@
 """A program as LLVM text: a function for each kernel (equal ones are one), and a driver that calls them.
 
 The driver is ``i32 main(ptr arrays, ptr memory, ptr extents)``: `arrays` holds the NumPy objects of inputs and outputs,
-`memory` the addresses of temporaries and constants, `extents` the values of the extents that are parameters. It
-returns 0, or 1 more than the number of the error that stopped it.
+`memory` the addresses of temporaries, constants and callbacks, `extents` the values of the extents that are parameters. It
+returns 0, or 1 more than the number of the error that stopped it, or ``-1 - n`` after an exception in callback n.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from symrnn.native.loops_llvm import kernel_text, reduce_text, argextreme_text, memory_type
-from symrnn.native.program import ArgExtreme, Branch, Check, Gemm, Kernel, Load, Loop, Number, Reduce
-from symrnn.native.sizes import Int, Remainder, Size, Symbol
+from symrnn.native.loops_llvm import argextreme_text, kernel_text, memory_type, reduce_text
+from symrnn.native.program import (
+    ArgExtreme,
+    Branch,
+    Call,
+    Check,
+    Gemm,
+    Kernel,
+    Load,
+    Loop,
+    Number,
+    Reduce,
+)
+from symrnn.native.sizes import Int, Remainder, Symbol
 from symrnn.native.window import Buffer, Window
 
 DATA_OFFSET = 16  # of the address of the elements in a NumPy array object
@@ -24,6 +33,8 @@ class Driver:
         self.lines: list[str] = []
         self.functions: dict[str, str] = {}  # text without a name -> name
         self.globals: dict[str, str] = {}
+        self.tables: list[str] = []
+        self.callbacks = len(temporaries) + len(constants)  # their place in the table of addresses
         self.declarations: set[str] = set()
         self.count = 0
         self.symbols: dict[str, str] = {}
@@ -94,15 +105,15 @@ class Driver:
             getattr(self, f"_{type(statement).__name__.lower()}")(statement)
 
     def _kernel(self, kernel: Kernel) -> None:
-        self._call(kernel_text(kernel))
+        self._run(kernel_text(kernel))
 
     def _reduce(self, reduce: Reduce) -> None:
-        self._call(reduce_text(reduce))
+        self._run(reduce_text(reduce))
 
     def _argextreme(self, statement: ArgExtreme) -> None:
-        self._call(argextreme_text(statement))
+        self._run(argextreme_text(statement))
 
-    def _call(self, function) -> None:
+    def _run(self, function) -> None:
         """Call the function of that text, written unless an equal one was."""
         text, operands, declared = function
         name = self.functions.setdefault(text, f"k{len(self.functions)}")
@@ -114,6 +125,22 @@ class Driver:
             else:
                 given.append(f"i64 {self.size(operand.size if isinstance(operand, Number) else operand)}")
         self.line(f"call void @{name}({', '.join(given)})")
+
+    def _call(self, call: Call) -> None:
+        """Call back to Python, which finds the addresses of the windows in a table."""
+        table = f"%table{len(self.tables)}"
+        windows = [*call.inputs, *call.outputs]
+        self.tables.append(f"{table} = alloca [{len(windows)} x ptr]")
+        for i, window in enumerate(windows):
+            self.line(f"store ptr {self.pointer(window)}, ptr {self.at(table, 8 * i)}")
+        place = self.at("%memory", 8 * (self.callbacks + call.callback))
+        function = self.value(f"load ptr, ptr {place}")
+        status = self.value(f"call i32 {function}(ptr {table})")
+        good, bad = self.label("good"), self.label("bad")
+        self.line(f"br i1 {self.value(f'icmp eq i32 {status}, 0')}, label %{good}, label %{bad}")
+        self.begin(bad)
+        self.line(f"ret i32 {-1 - call.callback}")
+        self.begin(good)
 
     def _loop(self, loop: Loop) -> None:
         head, inside, end = (self.label(stem) for stem in ("head", "body", "end"))
@@ -241,6 +268,7 @@ def llvm_text(body, temporaries, arrays, constants, extents=()) -> str:
             "define i32 @main(ptr noalias %arrays, ptr noalias %memory, ptr noalias %extents) {",
             "entry:",
             *(f"  {slot} = alloca i32" for slot in driver.slots),
+            *(f"  {table}" for table in driver.tables),
             *driver.lines,
             "  ret i32 0",
             "}",

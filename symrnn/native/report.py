@@ -71,6 +71,8 @@ def native_report(function: Function) -> NativeReport:
     kept = [p.program for p in native.recorded if p.program is not None]
     if native.stage is not None:
         _gather(native.stage, programs, fallbacks)
+    for program in programs:
+        fallbacks |= {call.node: str(call.reason) for call in program.lowered.callbacks}
     return NativeReport(
         programs=len([*kept, *programs]),
         warm_programs=len(kept),

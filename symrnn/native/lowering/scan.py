@@ -48,7 +48,7 @@ def scan_shapes(node, shapes):
             inner.numbers[var] = number
     outside = dict(zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True))
     with asked_outside(outside):
-        infer(step.nodes, inner)
+        infer(step.nodes, inner, may_call=True)
     shapes.inner[node] = inner
     outs = step.outputs
     kept = [shapes.of(outer) for outer in _buffers(node)]

@@ -80,7 +80,7 @@ class Shapes:
 
 def is_array(variable: Variable) -> bool:
     """Whether a variable holds numbers that native code can read."""
-    return isinstance(variable.type, TensorType | ScalarType) and dtype_of(variable) in DTYPES
+    return type(variable.type) in (TensorType, ScalarType) and dtype_of(variable) in DTYPES  # sparse ones are subclasses
 
 
 DTYPES = ("bool", *(f"{s}int{n}" for s in ("", "u") for n in (8, 16, 32, 64)), "float32", "float64")

@@ -166,21 +166,22 @@ def constant_value(node: Scalar) -> np.generic:
 def cast(x: Scalar, dtype: str) -> Scalar:
     """`x` converted to `dtype`, as NumPy's compiled loops convert it on x86; `x` itself where the dtype is the same.
 
-    A float is truncated where the register that the hardware converts to holds it (32 bits for narrower integers and
-    ``int32``, else 64); elsewhere, and for NaN, it is that register's least number; then it is cut to the width.
+    A float is truncated. Where the register that the hardware converts to can't hold it (32 bits wide, 64 for those of
+    64), and for NaN, it is that register's least number; then it is cut to the width.
     """
     if x.dtype == dtype:
         return x
-    if x.op == "const" and not (x.dtype.startswith("float") and "int" in dtype):
-        return const(constant_value(x), dtype)
     if not (x.dtype.startswith("float") and "int" in dtype):
-        return scalar("cast", x, dtype=dtype)
-    if (
-        dtype == "uint64"
-    ):  # in two halves: 2**63 and above are what is left, with the top bit set again
-        top = cast(x - 2.0**63, "int64") ^ -(2**63)
-        return scalar("cast", select(x < 2.0**63, cast(x, "int64"), top), dtype=dtype)
-    register = dtype if dtype in ("int32", "int64") else "int64" if dtype == "uint32" else "int32"
+        return (
+            const(constant_value(x), dtype) if x.op == "const" else scalar("cast", x, dtype=dtype)
+        )
+    if dtype in ("uint32", "uint64"):
+        # in two halves: from the middle on, what is above it, with the top bit set again
+        signed = dtype[1:]
+        middle = -int(np.iinfo(signed).min)
+        above = cast(x - middle, signed) ^ -middle
+        return scalar("cast", select(x >= middle, above, cast(x, signed)), dtype=dtype)
+    register = "int64" if dtype == "int64" else "int32"
     least = int(np.iinfo(register).min)
     fits = (x >= least) & (x < -least)
     whole = select(fits, scalar("cast", x, dtype=register), least)

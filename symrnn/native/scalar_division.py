@@ -32,7 +32,7 @@ def mod(a: Scalar, b: Scalar) -> Scalar:
 
 
 def truncated(a: Scalar, b: Scalar) -> tuple[Scalar, Scalar]:
-    """Quotient and remainder as C has them; 1 is the divisor for zero, and for -1, by which the least number overflows."""
+    """C's quotient and remainder; by 1 instead of zero, and instead of -1, as the least number overflows."""
     harmful = b.equal(0)
     if np.dtype(a.dtype).kind == "i":
         harmful = harmful | b.equal(-1)

@@ -152,7 +152,13 @@ def neg(arguments, dtype):
 
 
 def bitwise(op: str) -> Rule:
-    return lambda arguments, dtype: scalar(op, *common(arguments))
+    def rule(arguments, dtype):
+        operands = common(arguments)
+        if is_float(operands[0].dtype):
+            raise CannotLower("NumPy has no common integer dtype for the operands")
+        return scalar(op, *operands)
+
+    return rule
 
 
 def comparison(op: str) -> Rule:
@@ -223,8 +229,10 @@ def absolute(arguments, dtype):
 
 
 def clip(arguments, dtype):
+    x, low, high = arguments
+    below, above = comparison("lt")([x, low], dtype), comparison("gt")([x, high], dtype)
     x, low, high = common(arguments)
-    return select(x < low, low, select(x > high, high, x))
+    return select(below, low, select(above, high, x))
 
 
 def switch(arguments, dtype):

@@ -1,12 +1,15 @@
 """Loops over arrays around scalar expressions, compiled by LLVM or by the C compiler."""
 
 import ctypes
+import hashlib
+import subprocess
 from functools import lru_cache
 
 import llvmlite.binding as llvm
 import numpy as np
 
 from symrnn.native.scalar import Scalar
+from symrnn.native.scalar_c import PREAMBLE, c_lines, c_type, prototypes
 from symrnn.native.scalar_llvm import FLAGS, declarations, llvm_lines, llvm_type
 
 
@@ -51,7 +54,7 @@ def features():
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
-def optimized(text):
+def optimized(text, vectorized=True):
     """``(module, target machine)`` after LLVM's passes at O2."""
     cpu, flags = features()
     target = llvm.Target.from_default_triple()
@@ -60,22 +63,59 @@ def optimized(text):
     module.triple, module.data_layout = target.triple, str(machine.target_data)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = True
+    options.loop_vectorization = vectorized
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     return module, machine
 
 
-def compiled(outputs, dtypes, flags=FLAGS):
+def compiled(outputs, dtypes, flags=FLAGS, vectorized=True):
     """A function from arrays to the outputs' arrays."""
     from symrnn.native.symbols import address
 
     for name in {n.data for out in outputs for n in calls(out)}:
         llvm.add_symbol(name, address(name))
-    module, machine = optimized(loop_text(outputs, dtypes, flags))
+    module, machine = optimized(loop_text(outputs, dtypes, flags), vectorized)
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     return called(engine.get_function_address("loop"), outputs, dtypes, keep=engine)
+
+
+def c_text(outputs, dtypes):
+    """The loop in C."""
+    arrays = [*dtypes, *(out.dtype for out in outputs)]
+    parameters = ", ".join(f"{c_type(d)} *restrict p{i}" for i, d in enumerate(arrays))
+    arguments = {i: f"x{i}" for i in range(len(dtypes))}
+    lines, names = c_lines(outputs, arguments)
+    loads = [f"{c_type(d)} x{i} = p{i}[i];" for i, d in enumerate(dtypes)]
+    stores = [f"p{len(dtypes) + k}[i] = {name};" for k, name in enumerate(names)]
+    body = "\n    ".join([*loads, *lines, *stores])
+    head = "\n".join([PREAMBLE, *sorted(prototypes(outputs))])
+    loop = f"  for (int64_t i = 0; i < n; ++i) {{\n    {body}\n  }}"
+    return f"{head}\nvoid loop(int64_t n, {parameters}) {{\n{loop}\n}}\n"
+
+
+def compiled_by_c(outputs, dtypes, directory):
+    """`compiled` by the C compiler, which contracts nothing."""
+    text = c_text(outputs, dtypes)
+    source = directory / f"{hashlib.sha1(text.encode()).hexdigest()}.c"
+    source.write_text(text)
+    library = source.with_suffix(".so")
+    options = [
+        "-std=c99",
+        "-O1",
+        "-ffp-contract=off",
+        "-shared",
+        "-fPIC",
+        "-o",
+        library,
+        source,
+        "-lm",
+    ]
+    subprocess.run(["cc", *options], check=True, capture_output=True, text=True)
+    loaded = ctypes.CDLL(str(library))
+    address = ctypes.cast(loaded.loop, ctypes.c_void_p).value
+    return called(address, outputs, dtypes, keep=loaded)
 
 
 def calls(out):

@@ -112,6 +112,12 @@ def alloc_shapes(node, shapes):
         raise ValueError("Alloc: the value has more dimensions than the array")
     if broadcast_shape([shapes.of(value), shape]) != shape:
         raise ValueError(f"could not broadcast input array from shape {shapes.of(value)} into shape {shape}")
+    known = value.type.broadcastable
+    if any(n == 1 and m != 1 and not k for n, m, k in zip(*map(reversed, (shapes.of(value), shape, known)), strict=False)):
+        raise ValueError(
+            "Runtime broadcasting not allowed. Alloc was asked to broadcast a value along a dimension that was not marked as "
+            "broadcastable. If broadcasting was intended, use `specify_broadcastable` on the relevant dimension(s)."
+        )
     return [shape]
 
 

@@ -12,6 +12,7 @@ from symrnn.native.loops_c import Loops, memory_type
 from symrnn.native.program import (
     ArgExtreme,
     Branch,
+    Call,
     Check,
     Gemm,
     Kernel,
@@ -34,6 +35,9 @@ class Driver:
         self.lines: list[str] = []
         self.depth = 1
         self.functions = Functions(Loops)
+        self.callbacks = len(routine.temporaries) + len(
+            routine.constants
+        )  # their place in `memory`
         self.declarations: set[str] = set()
         self.names: dict[Buffer, str] = {}
         for i, buffer in enumerate(routine.arrays):
@@ -94,6 +98,12 @@ class Driver:
         self.line(f"{name}({', '.join(given)});")
 
     _reduce = _argextreme = _kernel
+
+    def _call(self, call: Call) -> None:
+        """Call back to Python, which finds the addresses of the windows in a table."""
+        windows = ", ".join(self.pointer(w) for w in (*call.inputs, *call.outputs))
+        function = f"((int (*)(void *))memory[{self.callbacks + call.callback}])"
+        self.line(f"if ({function}((void *[]){{{windows}}})) return {-1 - call.callback};")
 
     def _loop(self, loop: Loop) -> None:
         name, steps = loop.name, self.size(loop.steps)

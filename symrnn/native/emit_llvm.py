@@ -1,8 +1,9 @@
 """A program as LLVM text: a function for each kernel (equal ones are one), and a driver that calls them.
 
 The driver is ``i32 main(ptr arrays, ptr memory, ptr extents)``: `arrays` holds the NumPy objects of inputs and outputs,
-`memory` the addresses of temporaries and constants, `extents` the values of the extents that are parameters. It
-returns 0, or 1 more than the number of the error that stopped it.
+`memory` the addresses of temporaries, constants and callbacks, `extents` the values of the extents that are
+parameters. It returns 0, or 1 more than the number of the error that stopped it, or ``-1 - n`` after an exception in
+callback n.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from symrnn.native.loops_llvm import Loops, memory_type
 from symrnn.native.program import (
     ArgExtreme,
     Branch,
+    Call,
     Check,
     Gemm,
     Kernel,
@@ -34,6 +36,10 @@ class Driver:
         self.functions = Functions(Loops)
         self.slots: list[str] = []  # where sizes stand that BLAS reads
         self.globals: dict[str, str] = {}
+        self.tables: list[str] = []
+        self.callbacks = len(routine.temporaries) + len(
+            routine.constants
+        )  # their place in the table of addresses
         self.declarations: set[str] = set()
         self.count = 0
         self.symbols: dict[str, str] = {}
@@ -112,6 +118,22 @@ class Driver:
         self.line(f"call void @{name}({', '.join(given)})")
 
     _reduce = _argextreme = _kernel
+
+    def _call(self, call: Call) -> None:
+        """Call back to Python, which finds the addresses of the windows in a table."""
+        table = f"%table{len(self.tables)}"
+        windows = [*call.inputs, *call.outputs]
+        self.tables.append(f"{table} = alloca [{len(windows)} x ptr]")
+        for i, window in enumerate(windows):
+            self.line(f"store ptr {self.pointer(window)}, ptr {self.at(table, 8 * i)}")
+        place = self.at("%memory", 8 * (self.callbacks + call.callback))
+        function = self.value(f"load ptr, ptr {place}")
+        status = self.value(f"call i32 {function}(ptr {table})")
+        good, bad = self.label("good"), self.label("bad")
+        self.line(f"br i1 {self.value(f'icmp eq i32 {status}, 0')}, label %{good}, label %{bad}")
+        self.begin(bad)
+        self.line(f"ret i32 {-1 - call.callback}")
+        self.begin(good)
 
     def _loop(self, loop: Loop) -> None:
         head, inside, end = (self.label(stem) for stem in ("head", "body", "end"))
@@ -224,6 +246,7 @@ def llvm_text(routine: Routine) -> str:
             "define i32 @main(ptr noalias %arrays, ptr noalias %memory, ptr noalias %extents) {",
             "entry:",
             *(f"  {slot} = alloca i32" for slot in driver.slots),
+            *(f"  {table}" for table in driver.tables),
             *driver.lines,
             "  ret i32 0",
             "}",

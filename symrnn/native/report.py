@@ -69,6 +69,8 @@ def native_report(function: Function) -> NativeReport:
     if native.stage is not None:
         _gather(native.stage, [], fallbacks)
     programs = native_programs(native)
+    for program in programs:
+        fallbacks |= {call.node: str(call.reason) for call in program.lowered.callbacks}
     return NativeReport(
         programs=len(programs),
         warm_programs=len(kept),

@@ -132,6 +132,12 @@ def scan_that_stops():
     return [x], [out, out[-1]], [[np.array(1.0)], [np.array(50.0)]]
 
 
+def scan_that_calls_python():
+    xs, h0 = pt.matrix("xs"), pt.vector("h0")
+    hs = pytensor.scan(lambda x, h: pt.sort(x + h) * 0.5, xs, h0, return_updates=False)
+    return [xs, h0], [hs], [[normal(n, 4), normal(4)] for n in (5, 6, 8)]
+
+
 def indexing():
     x, i, idx = pt.matrix("x"), pt.lscalar("i"), pt.lvector("idx")
     outputs = [x[i], x[::-2, 1:], x[idx], x[idx, idx] + 1, pt.set_subtensor(x[i, 1:], 0.0)]
@@ -180,6 +186,6 @@ def lstm_layers(count, inputs, hidden):
 
 GRAPHS = [
     elementwise, single_precision, whole_numbers, reductions, softmax, argmax, joins, products, stacks,
-    integer_products, scan, scan_with_taps, scan_that_stops, indexing, branches, called_functions,
+    integer_products, scan, scan_with_taps, scan_that_stops, scan_that_calls_python, indexing, branches, called_functions,
     bidirectional_lstm,
 ]  # fmt: skip

@@ -21,7 +21,7 @@ EXCLUDED = ("fusion", "BlasOpt", "inplace", "cxx_only", "scan_make_inplace", "lo
 class NativeLinker(JITLinker):
     """Compiles a function as one machine-code module for each signature of its arguments."""
 
-    required_rewrites = ("minimum_compile",)
+    required_rewrites = ("minimum_compile", "scan_save_mem_no_prealloc")
     incompatible_rewrites = EXCLUDED
 
     def fgraph_convert(self, fgraph, order=None, **_):

@@ -26,7 +26,6 @@ import symrnn
 from symrnn.bench.child import Outcome, run_child
 from symrnn.bench.machine import PINNED_THREADS, cpu_name, machine, versions
 from symrnn.bench.records import (
-    OWN_MODES,
     STATES,
     Job,
     Record,
@@ -37,6 +36,7 @@ from symrnn.bench.records import (
     set_aside,
 )
 from symrnn.errors import UserError
+from symrnn.modes import OWN_MODES
 
 WORKER = ("-m", "symrnn.measure.worker")
 FAILED = ("crash", "error", "garbage")  # limits are results, failures may be tried again

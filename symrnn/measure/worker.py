@@ -17,8 +17,9 @@ from pathlib import Path
 from time import perf_counter
 
 from symrnn.bench.machine import blas, machine, peak_rss_bytes, versions
-from symrnn.bench.records import OWN_MODES, Job
+from symrnn.bench.records import Job
 from symrnn.errors import JobError, nearest
+from symrnn.modes import OWN_MODES
 
 BACKENDS = {  # what the first compilation in a mode would import anyway: not part of its time
     "NUMBA": ["numba", "pytensor.link.numba.dispatch"],

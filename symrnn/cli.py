@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from symrnn.bench.records import load_records
+from symrnn.bench.records import load_records, without_collector
 from symrnn.errors import JobError, UserError, nearest, printable
 from symrnn.instruments import compare, measure
 from symrnn.study.experiment import experiment_names, experiments_folder, load_experiment
@@ -311,7 +311,8 @@ def show_records(experiment, records):
 
     from symrnn.study.report import section
 
-    told, screen = section(experiment, records), console()
+    with without_collector():
+        told, screen = section(experiment, records), console()
     for task, table in told.tables.items():
         print_table(f"{experiment.name}: {task}", table.columns, table.rows, axes=table.axes)
     screen.print(Markdown(told.answer))
@@ -324,7 +325,8 @@ def draw(experiment, records, folder):
     try:
         from symrnn.study.report import pictures
 
-        return pictures(experiment, records, folder)
+        with without_collector():
+            return pictures(experiment, records, folder)
     except ModuleNotFoundError as error:
         if error.name != "matplotlib":
             raise
@@ -338,7 +340,8 @@ def write_report(parts, folder):
     from symrnn.study.page import html_report
     from symrnn.study.report import markdown_report, section
 
-    sections = [section(experiment, records, pictures) for experiment, records, pictures in parts]
+    with without_collector():
+        sections = [section(*part) for part in parts]
     paths = [folder / "report.html", folder / "report.md"]
     for path, text in zip(paths, (html_report(sections), markdown_report(sections, folder))):
         path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -3,6 +3,7 @@
 import warnings
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -13,6 +14,7 @@ from symrnn.errors import JobError, UserError, nearest, printable
 WRONG_USE = 2
 INTERRUPTED = 130
 WIDEST = 60  # characters of a cell
+MOST_ROWS = 200  # of a table that is drawn to fit the screen
 LONGEST = 2000  # characters of an error
 
 
@@ -83,6 +85,9 @@ def console(*, stderr=False):
 def print_table(heading, columns, rows, *, axes=0, note=""):
     """A table on the screen: the first `axes` columns and texts to the left, amounts to the right."""
     rows = [[clipped(str(cell)) for cell in cells] for cells in rows]
+    if len(rows) > MOST_ROWS:
+        click.echo("\n".join([heading, *plain_lines(columns, rows, axes), note]))
+        return
     grid = Grid(title=Text(printable(heading)), title_justify="left", box=None, pad_edge=False)
     for i, column in enumerate(columns):
         is_text = i < axes or not all(is_amount(cells[i]) for cells in rows)
@@ -91,6 +96,26 @@ def print_table(heading, columns, rows, *, axes=0, note=""):
         grid.add_row(*map(Text, cells))
     console().print(grid)
     console().print(f"{note}\n" if note else "", markup=False, highlight=False)
+
+
+def plain_lines(columns, rows, axes):
+    """A table as lines that are never folded, which takes a hundredth of the time.
+
+    Examples
+    --------
+    >>> plain_lines(["form", "total"], [["sgd", "1 s"], ["naive", "12 s"]], 1)
+    ['form   total', 'sgd      1 s', 'naive   12 s']
+    """
+    rows = [[printable(column) for column in columns], *rows]
+    widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell + pad if i < axes else pad + cell
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+            for pad in [" " * (width - cell_len(cell))]
+        ).rstrip()
+        for cells in rows
+    ]
 
 
 def clipped(text):

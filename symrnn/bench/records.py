@@ -20,7 +20,7 @@ import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ class Job:
 
     def to_json(self) -> str:
         """The job as the worker reads it."""
-        return json.dumps(asdict(self))
+        return json.dumps(vars(self), default=dict)
 
     @classmethod
     def from_json(cls, text: str) -> "Job":
@@ -172,7 +172,7 @@ class Record:
 
     def to_json(self) -> str:
         """The record as one line, without the newline."""
-        return json.dumps(asdict(self))
+        return json.dumps(vars(self), default=dict)
 
     @classmethod
     def from_json(cls, text: str | bytes, repeated: Repeated | None = None) -> "Record":

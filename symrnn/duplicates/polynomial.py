@@ -1,10 +1,9 @@
-"""Element-wise expressions as polynomials in their atoms, to see that ``v*mu + w - eta*g`` holds
-``w`` once.
+"""Element-wise expressions as polynomials in their atoms, to see that ``v*mu + w - eta*g`` holds ``w`` once.
 
-A polynomial is a dictionary ``{factors: coefficient}``: `factors` is a sorted tuple of atoms (empty
-for a number), the coefficient a float. Sums, differences, products, negations and division by a
-number are taken apart, through the axes that broadcasting adds and through fused scalar ops;
-whatever else stands in the expression is an atom."""
+A polynomial is a dictionary ``{factors: coefficient}``: `factors` is a sorted tuple of atoms (empty for a number), the
+coefficient a float. Sums, differences, products, negations and division by a number are taken apart, through the axes
+that broadcasting adds and through fused scalar ops; whatever else stands in the expression is an atom.
+"""
 
 import math
 from collections import defaultdict
@@ -12,14 +11,15 @@ from itertools import product
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar.basic import Add, Composite, Mul, Neg, Sub, TrueDiv
 from pytensor.tensor.elemwise import DimShuffle
 
+Polynomial = dict[tuple[Variable, ...], float]
 MOST_TERMS = 32  # a product of more terms than these stays an atom
 
 
-def polynomial(expression, known=None):
+def polynomial(expression: Variable, known: dict[Variable, Polynomial] | None = None) -> Polynomial:
     """The polynomial ``{factors: coefficient}`` of an element-wise expression.
 
     `known` maps variables to their polynomials; what is found on the way is added to it.
@@ -44,7 +44,7 @@ def polynomial(expression, known=None):
     return known[expression]
 
 
-def total(terms, like):
+def total(terms: Polynomial, like: Variable) -> Variable:
     """The expression of a polynomial, of the type of `like`.
 
     Examples
@@ -64,7 +64,7 @@ def total(terms, like):
     )
 
 
-def difference(left, right):
+def difference(left: Polynomial, right: Polynomial) -> Polynomial:
     """``left - right`` for two polynomials; terms that cancel are gone."""
     result = defaultdict(float, left)
     for factors, coefficient in right.items():
@@ -72,7 +72,7 @@ def difference(left, right):
     return {factors: c for factors, c in result.items() if c}
 
 
-def in_words(terms):
+def in_words(terms: Polynomial) -> str:
     """A polynomial as a reader would write it after another term.
 
     Examples

@@ -1,14 +1,17 @@
 """`TrainingGraph`: what a builder returns, and what update rules, measurements and experiments accept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
-from symrnn.typing import Updates
+from symrnn.typing import Params, Updates
 
 
 @dataclass(frozen=True)
@@ -43,20 +46,21 @@ class TrainingGraph:
     (w,)
     """
 
-    inputs: tuple[Variable, ...]
+    inputs: Sequence[TensorVariable]
     loss: Variable
-    params: tuple[SharedVariable, ...]
-    outputs: Mapping[str, Variable] = field(default_factory=dict)
+    params: Sequence[TensorSharedVariable]
+    outputs: Mapping[str, TensorVariable] = field(default_factory=dict)
     carried: Updates = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        # Lists are welcome and kept as tuples: the record is frozen, and so must be what it holds.
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "params", tuple(self.params))
         check_loss(self.loss)
         check_params(self.params, self.loss)
 
 
-def check_loss(loss):
+def check_loss(loss: Any) -> None:
     """Refuse a loss that is not a scalar expression."""
     if not isinstance(loss, Variable) or loss.type.ndim != 0:
         kind = getattr(loss, "type", type(loss).__name__)
@@ -65,7 +69,7 @@ def check_loss(loss):
         )
 
 
-def check_params(params, loss=None):
+def check_params(params: Params, loss: Variable | None = None) -> None:
     """Refuse parameters that are not shared, stand twice, or (given `loss`) do not reach it."""
     for i, param in enumerate(params):
         if not isinstance(param, SharedVariable):
@@ -78,6 +82,7 @@ def check_params(params, loss=None):
             f"params must differ from each other, but {twice!r} stands in it twice; drop one"
         )
     if loss is not None:
+        # One walk for all parameters.
         reached = set(ancestors([loss]))
         for param in params:
             if param not in reached:

@@ -11,6 +11,7 @@ from symrnn.bench.records import FILE_NAME, Record, load_records
 from symrnn.commands.terminal import print_table
 from symrnn.errors import UserError
 from symrnn.study.amounts import amount, number, title
+from symrnn.tables import Table
 
 if TYPE_CHECKING:
     from symrnn.bench.compare import Change, RecordComparison
@@ -22,7 +23,11 @@ REGRESSED = 1
 @click.argument("old", type=click.Path(exists=True, path_type=Path))
 @click.argument("new", type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--threshold", default=0.05, show_default=True, help="Least relative change of a time."
+    "--threshold",
+    type=click.FloatRange(0),
+    default=0.05,
+    show_default=True,
+    help="Least relative change of a time.",
 )
 @click.option("--mixed", is_flag=True, help="Compare across machines and versions, and say so.")
 @click.option("--all", "everything", is_flag=True, help="List also what did not change.")
@@ -32,7 +37,8 @@ def compare(old: Path, new: Path, threshold: float, mixed: bool, everything: boo
     OLD and NEW are folders of results, or files of records. Counts lead, times follow; a verdict on times takes five
     rounds.
 
-    \b Example:
+    \b
+    Example:
       symrnn compare results-before results-after
     """
     from symrnn.bench.compare import compare_records
@@ -45,7 +51,7 @@ def compare(old: Path, new: Path, threshold: float, mixed: bool, everything: boo
     ]
     if changes:
         head = ("case", "metric", "old", "new", "ratio", "95 % interval", "verdict")
-        print_table("", head, [change_row(each) for each in changes], axes=2)
+        print_table(Table(head, [change_row(each) for each in changes], axes=2))
     for line in remarks(found):
         click.echo(line)
     sys.exit(REGRESSED if found.regressions else 0)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from symrnn.bench.records import STATES, Job, Record
+from symrnn.bench.records import STATES, STEPS, TIME_LIMIT_S, Job, Record
 from symrnn.commands.terminal import console, print_table
 from symrnn.errors import JobError
-from symrnn.measure.user_file import check_place
+from symrnn.user_files import place_and_name
 
 
 @click.command()
@@ -22,8 +22,16 @@ from symrnn.measure.user_file import check_place
     "--state", type=click.Choice(STATES), default="cold", show_default=True, help="Caches."
 )
 @click.option("--flags", default="", help="PyTensor flags, such as floatX=float32.")
-@click.option("--time-limit", default=600.0, show_default=True, help="Seconds.")
-@click.option("--steps", default=20, show_default=True, help="Steps to time.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    default=TIME_LIMIT_S,
+    show_default=True,
+    help="Seconds.",
+)
+@click.option(
+    "--steps", type=click.IntRange(1), default=STEPS, show_default=True, help="Steps to time."
+)
 @click.option("--trace", metavar="DIR", help="Write a Chrome trace and a speedscope file there.")
 def measure(
     target: str, mode: str, state: str, flags: str, time_limit: float, steps: int, trace: str | None
@@ -34,12 +42,14 @@ def measure(
     outputs, (inputs, outputs), (inputs, outputs, updates), an update dictionary, a TrainingGraph, a compiled function,
     or a PyMC model. A function batch() beside it may return the arrays of a step.
 
-    \b Examples:
-      symrnn measure model.py:build symrnn measure package.module:function --mode JAX --trace traces
+    \b
+    Examples:
+      symrnn measure model.py:build
+      symrnn measure package.module:function --mode JAX --trace traces
     """
     from symrnn.measure.report_tables import report_tables
 
-    check_place(target)
+    place_and_name(target)  # refused here, before a process is started for it
     job = Job(
         target,
         path=target,
@@ -55,7 +65,7 @@ def measure(
         tell_traces(record, trace)
     tables = report_tables(record.values)
     for table in tables:
-        print_table(table.title, table.head, table.rows, note=table.note)
+        print_table(table)
     if not record.is_ok:
         known = "; the tables hold what was known by then" if tables else ""
         raise JobError(f"{target} could not be measured to the end: {record.message}{known}")

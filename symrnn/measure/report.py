@@ -17,9 +17,9 @@ from symrnn.measure.sizes import graph_size
 from symrnn.measure.source_lines import full_traces
 from symrnn.measure.stages import linked, rewritten, run_step, step_samples
 from symrnn.measure.stopwatch import Stopwatch
-from symrnn.measure.tables import as_html, as_text
 from symrnn.measure.target import target_of
 from symrnn.measure.within_build import phases_within
+from symrnn.tables import as_html, as_text
 
 
 @dataclass(frozen=True)

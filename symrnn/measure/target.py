@@ -25,7 +25,7 @@ from pytensor.graph.traversal import explicit_graph_inputs, toposort
 from symrnn.errors import UserError
 from symrnn.graph import TrainingGraph
 from symrnn.measure.function_spec import FunctionSpec, arguments_of
-from symrnn.measure.user_file import attribute, check_place, loaded
+from symrnn.user_files import named, place_and_name, user_module
 
 if TYPE_CHECKING:
     import pymc
@@ -134,13 +134,13 @@ PLACES = "a function that returns one of these, or its name as FILE.py:NAME or p
 
 def named_target(place: str, **case) -> Target:
     """What the name of something in a file or a module means."""
-    source, name = check_place(place)
-    return member_target(loaded(source), name, source, **case)
+    source, name = place_and_name(place)
+    return member_target(user_module(source), name, **case)
 
 
-def member_target(module: ModuleType, name: str, source: str, **case) -> Target:
+def member_target(module: ModuleType, name: str, **case) -> Target:
     """What `name` in a loaded module means, on the arrays of its ``batch()``."""
-    found = target_of(attribute(module, name, source), **case)
+    found = target_of(named(module, name), **case)
     batch = vars(module).get("batch")
     return replace(found, batch=batch) if callable(batch) else found
 

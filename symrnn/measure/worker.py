@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from symrnn.bench.machine import blas, machine, peak_rss_bytes, versions
 from symrnn.bench.records import Job
 from symrnn.errors import JobError, UserError
-from symrnn.measure.user_file import attribute, loaded, split_place
+from symrnn.user_files import named, user_module
 
 if TYPE_CHECKING:
     from symrnn.measure.target import Target
@@ -104,7 +104,7 @@ def measure(job: Job, answer: Answer) -> None:
     answer.phase("import")
     begin = perf_counter()
     use_mode(job.mode, is_last_try=False)
-    module, source, name = loaded_by(job)
+    module, name = loaded_by(job)
     backend = use_mode(job.mode)
     for needed in [*backend, *OWN, *getattr(module, "needs", [])]:
         importlib.import_module(needed)
@@ -112,15 +112,11 @@ def measure(job: Job, answer: Answer) -> None:
     begin = perf_counter()
     try:
         if job.task == "compile":
-            made = (
-                Named(module, name, source, job.case)
-                if name
-                else Declared(module, source, job.case)
-            )
+            made = Named(module, name, job.case) if name else Declared(module, job.case)
             measure_compile(job, made, answer)
         else:
             answer.phase(job.task)
-            answer.values(**function_in(module, job.task, source)(**job.case))
+            answer.values(**function_in(module, job.task)(**job.case))
     finally:
         answer.values(after_import_s=perf_counter() - begin, peak_rss_bytes=peak_rss_bytes())
         answer(machine=blas())
@@ -152,13 +148,15 @@ def use_mode(name: str, *, is_last_try: bool = True) -> tuple[str, ...]:
     return backend.modules if backend else ()
 
 
-def loaded_by(job: Job) -> tuple[ModuleType, str, str]:
-    """The module of a job, where it was found, and the name in it that is meant; what it builds knows its lines."""
+def loaded_by(job: Job) -> tuple[ModuleType, str]:
+    """The module of a job, and the name in it that is meant, "" for an experiment; what it builds knows its lines."""
     from symrnn.measure.source_lines import full_traces
 
-    source, name = split_place(job.path)
+    place, colon, name = job.path.rpartition(":")
+    if not (colon and name.isidentifier()):
+        place, name = job.path, ""
     with full_traces() if job.profile else nullcontext():
-        return loaded(source), source, name
+        return user_module(place), name
 
 
 def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
@@ -198,10 +196,10 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
 class Declared:
     """What `stages` calls for a case of an experiment: the three functions of its file."""
 
-    def __init__(self, module: ModuleType, source: str, case: Mapping):
+    def __init__(self, module: ModuleType, case: Mapping):
         self.case = case
         self.make, self.differentiate, self.batch = (
-            function_in(module, name, source) for name in ("build", "functions", "batch")
+            function_in(module, name) for name in ("build", "functions", "batch")
         )
 
     def build(self) -> object:
@@ -224,10 +222,10 @@ class Named:
 
     functions = None  # the target has them
 
-    def __init__(self, module: ModuleType, name: str, source: str, case: Mapping):
-        self.member = module, name, source
+    def __init__(self, module: ModuleType, name: str, case: Mapping):
+        self.member = module, name
         self.case = case
-        attribute(*self.member)
+        named(module, name)  # refused before any phase begins
 
     def build(self) -> "Target":
         from symrnn.measure.target import member_target
@@ -245,11 +243,13 @@ class Named:
         return MADE_UP if phase == "first_call" and self.target.is_made_up else ""
 
 
-def function_in(module: ModuleType, name: str, source: str) -> Callable:
+def function_in(module: ModuleType, name: str) -> Callable:
     """The function `name` of an experiment's file."""
-    function = attribute(module, name, source)
+    function = named(module, name)
     if not callable(function):
-        raise UserError(f"{source} must define a function {name!r}, but {name} is {function!r:.60}")
+        raise UserError(
+            f"{module.__file__} must define a function {name!r}, but {name} is {function!r:.60}"
+        )
     return function
 
 

@@ -157,7 +157,7 @@ def model(tmp_path, monkeypatch):
 
 FAILURES = {  # (target, options): what the sentence says, titles of the tables that stay
     ("model.py:broken",): ("ValueError: no such thing (in phase build)", ["Phases"]),
-    ("model.py:biuld",): ("model.py must define 'biuld', but does not; did you mean 'build'?", []),
+    ("model.py:biuld",): ("model.py has no 'biuld'; did you mean 'build'?", []),
     ("model.py:nothing",): ("target must be a variable, ", ["Phases"]),
     ("model.py:undifferentiable",): ("(in phase grad)", ["Phases"]),
     ("model.py:build", "--mode", "NUMBER"): ("but is 'NUMBER'; did you mean 'NUMBA'?", []),

@@ -10,7 +10,7 @@ from pytensor import grad
 
 from symrnn.measure import compile_report, graph_size
 from symrnn.measure.report_tables import report_tables
-from symrnn.measure.tables import Table, as_html, as_text
+from symrnn.tables import Table, as_html, as_text
 
 x = pt.vector("x")
 w = pytensor.shared(np.ones(3), name="w")
@@ -87,13 +87,13 @@ def test_what_a_function_spends_on_its_own_gradient_is_no_part_of_building():
 def test_a_record_is_shown_without_pytensor():
     code = (
         "import sys; from symrnn.measure.report_tables import report_tables;"
-        "from symrnn.measure.tables import as_text; sys.exit('pytensor' in sys.modules)"
+        "from symrnn.tables import as_text; sys.exit('pytensor' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_cells_are_clipped_and_escaped():
-    table = Table("t", ("a",), [("<" * 99,)], note="&")
+    table = Table(("a",), [("<" * 99,)], title="t", note="&")
     assert "…" in as_text(table)
     assert "&lt;" in as_html(table)
-    assert as_html(table).endswith("<p>&amp;</p>")
+    assert as_html(table).endswith(">&amp;</p>")

@@ -119,7 +119,7 @@ TASKS = {  # task: (status, message)
     "train": ("ok", ""),
     "useless": ("error", "TypeError: a task must return JSON values, but returned object"),
     "hungry": ("memory_limit", "out of memory: 20 GB"),
-    "trian": ("error", "{path} must define 'trian', but does not; did you"),
+    "trian": ("error", "{path} has no 'trian'; did you"),
 }
 
 
@@ -182,7 +182,7 @@ def test_what_an_experiment_needs_is_imported_before_the_clock_starts(experiment
 
 def test_a_file_that_is_missing_is_one_sentence():
     record = compile_time(Job("x", path="nothing.py"))
-    assert record.message.startswith("the file nothing.py is missing")
+    assert record.message.startswith("there is no file nothing.py")
 
 
 def test_the_parent_does_not_import_pytensor():

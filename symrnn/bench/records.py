@@ -29,6 +29,7 @@ from symrnn.errors import JobError, UserError, printable
 
 SCHEMA = 1  # 1: first
 STATES = ("cold", "warm")
+OWN_MODES = ("NATIVE",)  # of symrnn: PyTensor does not know them when it reads its flags
 TIME_LIMIT_S = 600.0  # of a job, where nothing else is said; so are the next two
 MEMORY_LIMIT_BYTES = 8 * 2**30
 STEPS = 20  # to time

@@ -26,6 +26,7 @@ import symrnn
 from symrnn.bench.child import Outcome, run_child
 from symrnn.bench.machine import PINNED_THREADS, cpu_name, machine, versions
 from symrnn.bench.records import (
+    OWN_MODES,
     STATES,
     Job,
     Record,
@@ -247,7 +248,9 @@ def child_environment(job: Job, folder: Path) -> dict[str, str]:
     symrnn is found through a link in `folder`, so that another interpreter needs only PyTensor.
     """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(NOT_INHERITED)}
-    flags = [f"base_compiledir={folder / 'compiledir'}", f"mode={job.mode}", job.flags]
+    # a mode of ours is unknown to PyTensor when it reads its flags: the worker sets it
+    mode = "" if job.mode in OWN_MODES else f"mode={job.mode}"
+    flags = [f"base_compiledir={folder / 'compiledir'}", mode, job.flags]
     paths = [str(importable(folder)), inherited.get("PYTHONPATH", "")]
     return {
         **inherited,

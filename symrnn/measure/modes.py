@@ -1,17 +1,12 @@
 """PyTensor's modes by name, as its registry knows them, and what the backend of a mode needs."""
 
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 
 from pytensor.compile.mode import Mode, get_mode, predefined_modes
 
 from symrnn.errors import UserError, nearest
-
-# Modes that a module registers when it is imported. It is imported when its mode is asked for, and not before:
-# what measures stands beside what is measured.
-PROVIDERS = {"NATIVE": "symrnn.native"}
-
+from symrnn.modes import OWN_MODES, known_mode
 
 @dataclass(frozen=True)
 class Backend:
@@ -26,6 +21,7 @@ BACKENDS = {  # by the name of the linker's class: importing one imports nothing
     "JAXLinker": Backend("jax", ("jax", "pytensor.link.jax.dispatch")),
     "PytorchLinker": Backend("torch", ("torch", "pytensor.link.pytorch.dispatch")),
     "MLXLinker": Backend("mlx", ("mlx", "pytensor.link.mlx.dispatch")),
+    "NativeLinker": Backend("llvmlite", ("symrnn.native",)),
 }
 
 
@@ -37,8 +33,7 @@ def known_modes() -> list[str]:
     >>> {"FAST_COMPILE", "CVM", "NUMBA", "JAX"} <= set(known_modes())
     True
     """
-    provided = [name for name, module in PROVIDERS.items() if find_spec(module)]
-    return list(dict.fromkeys([*predefined_modes, "FAST_RUN", *provided]))
+    return list(dict.fromkeys([*predefined_modes, "FAST_RUN", *OWN_MODES]))
 
 
 def mode_of(mode: Mode | str | None) -> Mode:
@@ -54,10 +49,8 @@ def mode_of(mode: Mode | str | None) -> Mode:
     >>> mode_of("numba") is mode_of("NUMBA")
     True
     """
-    if isinstance(mode, str) and mode.upper() in PROVIDERS and find_spec(PROVIDERS[mode.upper()]):
-        import_module(PROVIDERS[mode.upper()])
     try:
-        found = get_mode(mode)
+        found = get_mode(known_mode(mode.upper()) if isinstance(mode, str) else mode)
     except ValueError:  # PyTensor's own message names no mode that there is
         known = known_modes()
         raise UserError(

@@ -213,10 +213,18 @@ def training_graph(graph: TrainingGraph) -> Target:
 
 def compiled_function(function: Function) -> Target:
     inputs = [each.variable for each in function.maker.inputs if not each.implicit]
-    return Target([FunctionSpec(inputs, function.maker.fgraph.outputs)], compiled=function)
+    running = as_it_runs(function.maker.fgraph)
+    return Target([FunctionSpec(inputs, running.outputs)], compiled=function)
+
+
+def as_it_runs(graph: AbstractFunctionGraph) -> AbstractFunctionGraph:
+    """A rewritten graph; in native mode one that an earlier process rewrote was left as it was."""
+    warm = getattr(graph, "warm", None)
+    return graph if warm is None or not warm.recorded else warm.rewritten(graph)
 
 
 def function_graph(graph: AbstractFunctionGraph) -> Target:
+    graph = as_it_runs(graph)
     inputs = [variable for variable in graph.inputs if not isinstance(variable, SharedVariable)]
     return Target([FunctionSpec(inputs, graph.outputs)])
 

@@ -18,6 +18,7 @@ from symrnn.measure.modes import (
     mode_of,
 )
 from symrnn.measure.stages import rewritten
+from symrnn.modes import OWN_MODES
 
 x = pt.vector("x")
 MISSING = [
@@ -43,19 +44,11 @@ def test_a_mode_that_somebody_registers_is_known(monkeypatch):
     assert report.values["after"] == report.values["before"]  # nothing is rewritten in it
 
 
-def test_a_mode_that_a_module_provides_is_imported_when_it_is_asked_for(tmp_path, monkeypatch):
-    (tmp_path / "provider_of_modes.py").write_text(
-        "from pytensor.compile.mode import Mode, predefined_modes\n"
-        "predefined_modes['PROVIDED'] = Mode(linker='py')\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(modes, "PROVIDERS", {"PROVIDED": "provider_of_modes"})
-    assert "PROVIDED" in known_modes()
-    assert "PROVIDED" not in predefined_modes
-    try:
-        assert mode_name(mode_of("provided")) == "PROVIDED"
-    finally:
-        predefined_modes.pop("PROVIDED", None)
+@pytest.mark.parametrize("name", OWN_MODES)
+def test_a_mode_of_ours_is_known_in_any_case_of_letters(name):
+    assert name in known_modes()
+    assert mode_name(mode_of(name.lower())) == name
+    assert mode_of(name.lower()) is predefined_modes[name]
 
 
 def test_an_unknown_mode_is_refused_with_the_known_ones():
@@ -73,7 +66,9 @@ def test_a_mode_as_it_is_and_the_default_one():
 
 @pytest.mark.parametrize("linker", BACKENDS)
 def test_a_backend_that_is_not_installed_is_one_sentence(linker, monkeypatch):
-    mode = next(mode for mode in predefined_modes.values() if type(mode.linker).__name__ == linker)
+    known = map(mode_of, [*PRESENT, *OWN_MODES])
+    made = {type(mode.linker).__name__: mode for mode in [*predefined_modes.values(), *known]}
+    mode = made[linker]
     monkeypatch.setattr(modes, "find_spec", lambda name: None)
     package = BACKENDS[linker].package
     with pytest.raises(

@@ -47,3 +47,30 @@ def check_choice(argument: str, value: object, choices: Iterable[object]) -> Non
         raise UserError(
             f"{argument} must be one of {listed}, but is {value!r}; {nearest(value, known)}"
         )
+
+
+def printable(text: object, length: int = 200) -> str:
+    r"""`text` on one line, fit for any terminal: what would not print, or would steer it, is written as its code.
+
+    Examples
+    --------
+    >>> print(printable("a\x1b[31m b\ud800"), printable("x" * 9, 4))
+    a\x1b[31m b\ud800 xxxx…
+    """
+    begin = str(text)[: length + 1]
+    shown = begin if begin.isprintable() else "".join(
+        c if c.isprintable() else ascii(c)[1:-1] for c in begin
+    )  # fmt: skip
+    return shown if len(shown) <= length else shown[:length] + "…"
+
+
+def printable_lines(text: object) -> str:
+    r"""`text` with its lines kept, each of them `printable`, however long.
+
+    Examples
+    --------
+    >>> print(printable_lines("one\x07\ntwo"))
+    one\x07
+    two
+    """
+    return "\n".join(printable(line, 10 * len(line)) for line in str(text).split("\n"))

@@ -1,6 +1,6 @@
 """`TrainingGraph`: what a builder returns, and what update rules, measurements and experiments accept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
 from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 from symrnn.typing import Params, Updates
@@ -45,10 +46,10 @@ class TrainingGraph:
     (w,)
     """
 
-    inputs: tuple[Variable, ...]
+    inputs: Sequence[TensorVariable]
     loss: Variable
-    params: tuple[TensorSharedVariable, ...]
-    outputs: Mapping[str, Variable] = field(default_factory=dict)
+    params: Sequence[TensorSharedVariable]
+    outputs: Mapping[str, TensorVariable] = field(default_factory=dict)
     carried: Updates = field(default_factory=dict)
 
     def __post_init__(self) -> None:

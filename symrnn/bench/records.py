@@ -10,10 +10,13 @@ append-only:
 * a job is found again by its key, so that a sweep which runs again does only what is missing.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import stat
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
@@ -21,12 +24,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from symrnn.errors import JobError, UserError
+from symrnn.bench.checked import STATUSES, Malformed, check_record, check_type, parsed
+from symrnn.errors import JobError, UserError, printable
 
 SCHEMA = 1  # 1: first
 STATES = ("cold", "warm")
-STATUSES = ("ok", "time_limit", "memory_limit", "crash", "error", "garbage")
+TIME_LIMIT_S = 600.0  # of a job, where nothing else is said; so are the next two
+MEMORY_LIMIT_BYTES = 8 * 2**30
+STEPS = 20  # to time
 FILE_NAME = "records.jsonl"
+LONGEST_MESSAGE = 500  # characters
+
+
+class BadLine(UserWarning):
+    """A line of a file of records that is none; it is skipped."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +85,9 @@ class Job:
     mode: str = "NUMBA"
     state: str = "cold"
     round: int = 0
-    time_limit_s: float = 600.0
-    memory_limit_bytes: int = 8 * 2**30
-    steps: int = 20
+    time_limit_s: float = TIME_LIMIT_S
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+    steps: int = STEPS
     flags: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
@@ -85,9 +96,12 @@ class Job:
     def __post_init__(self):
         if self.state not in STATES:
             raise UserError(f"state must be one of {', '.join(STATES)}, but is {self.state!r}")
+        for name in ("time_limit_s", "memory_limit_bytes"):
+            if not getattr(self, name) > 0:  # nor is nan
+                raise UserError(f"{name} must be above 0, but is {getattr(self, name)}")
         try:
             json.dumps(self.case)
-        except TypeError as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise UserError(
                 f"case must hold JSON values, but {error}: {dict(self.case)!r};"
                 " give numbers, strings, lists, or None"
@@ -134,6 +148,10 @@ class Record:
     profile: bool = False  # its times hold what the profile costs
     schema: int = SCHEMA
 
+    def __post_init__(self):
+        if self.message:  # whatever a child said is one line that any terminal can show
+            object.__setattr__(self, "message", printable(self.message, LONGEST_MESSAGE))
+
     @property
     def is_ok(self) -> bool:
         """Whether the job finished within its limits."""
@@ -158,19 +176,20 @@ class Record:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "Record | None":
-        """The record in `text`; None where the line was cut short or damaged."""
-        try:
-            data = json.loads(text)
-            if data["schema"] > SCHEMA:
-                raise UserError(
-                    f"a record has schema {data['schema']}, but this symrnn knows up to {SCHEMA};"
-                    " install a newer symrnn"
-                )
-            known = {f.name for f in fields(cls)}
-            return cls(**{name: value for name, value in data.items() if name in known})
-        except (json.JSONDecodeError, TypeError, KeyError):
-            return None
+    def from_json(cls, text: str | bytes) -> "Record":
+        """The record in `text`; `Malformed` where that was cut short, or is none."""
+        data = parsed(text)
+        check_type("schema", data.get("schema"), int)
+        if data["schema"] > SCHEMA:
+            raise UserError(
+                f"a record has schema {data['schema']}, but this symrnn knows up to {SCHEMA};"
+                " install a newer symrnn"
+            )
+        check_record(data, STATES)
+        return cls(**{name: data[name] for name in FIELDS if name in data})
+
+
+FIELDS = tuple(each.name for each in fields(Record))
 
 
 def records_file(path) -> Path:
@@ -188,18 +207,30 @@ def records_file(path) -> Path:
 def load_records(path) -> list[Record]:
     """The records of a file or folder, in the order they were written, one a key (the last).
 
-    Lines that were cut short by a kill or a full disk are skipped: their job counts as missing.
-    A file that does not exist has no records.
+    Lines that were cut short by a kill or a full disk, or that are no records, are skipped with a
+    warning: their job counts as missing. A file that does not exist has no records.
     """
     path = records_file(path)
     try:
-        lines = path.read_bytes().decode(errors="replace").split("\n")
+        check_regular(path.stat())
+        with path.open("rb") as file:
+            return list({record.key: record for record in records_in(file, path)}.values())
     except FileNotFoundError:
         return []
     except OSError as error:
         raise JobError(f"cannot read the records in {path}: {error.strerror}") from error
-    records = (Record.from_json(line) for line in lines if line.strip())
-    return list({record.key: record for record in records if record is not None}.values())
+
+
+def records_in(lines: Iterable[bytes], path) -> Iterator[Record]:
+    """The records in the lines of the file at `path`; a line that is none is a warning."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield Record.from_json(line)
+        except Malformed as error:
+            told = f"{path}, line {number}: skipped, since it is no record: {error}"
+            warnings.warn(told, BadLine, stacklevel=3)
 
 
 def append_record(path, record: Record, *, replace_statuses: Iterable[str] = ()) -> bool:
@@ -248,10 +279,17 @@ def locked(path) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
+        check_regular(os.fstat(fd))
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield fd
     finally:
         os.close(fd)
+
+
+def check_regular(status: os.stat_result) -> None:
+    """Refuse what is no file: a pipe would wait for its other end."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
 
 
 def append_line(fd: int, line: bytes) -> None:

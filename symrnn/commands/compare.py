@@ -9,6 +9,7 @@ from symrnn.bench.records import FILE_NAME, load_records
 from symrnn.commands.terminal import print_table
 from symrnn.errors import UserError
 from symrnn.study.amounts import amount, number, title
+from symrnn.tables import Table
 
 REGRESSED = 1
 
@@ -17,7 +18,11 @@ REGRESSED = 1
 @click.argument("old", type=click.Path(exists=True, path_type=Path))
 @click.argument("new", type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--threshold", default=0.05, show_default=True, help="Least relative change of a time."
+    "--threshold",
+    type=click.FloatRange(0),
+    default=0.05,
+    show_default=True,
+    help="Least relative change of a time.",
 )
 @click.option("--mixed", is_flag=True, help="Compare across machines and versions, and say so.")
 @click.option("--all", "everything", is_flag=True, help="List also what did not change.")
@@ -41,7 +46,7 @@ def compare(old, new, threshold, mixed, everything):
     ]
     if changes:
         head = ("case", "metric", "old", "new", "ratio", "95 % interval", "verdict")
-        print_table("", head, [change_row(each) for each in changes], axes=2)
+        print_table(Table(head, [change_row(each) for each in changes], axes=2))
     for line in remarks(found):
         click.echo(line)
     sys.exit(REGRESSED if found.regressions else 0)

@@ -38,7 +38,13 @@ def loaded(what):
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     sys.path.insert(0, str(path.parent.resolve()))
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SystemExit as error:
+        raise UserError(
+            f"{file} ends the program when it is imported, with sys.exit({error.code!r:.60});"
+            ' put that below `if __name__ == "__main__":`'
+        ) from error
     if not hasattr(module, name):
         raise UserError(f"{file} has no {name!r}; {nearest(name, vars(module))}")
     return getattr(module, name)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from symrnn.bench.records import Job
+from symrnn.bench.records import STATES, STEPS, TIME_LIMIT_S, Job
 from symrnn.commands.terminal import console, print_table
 from symrnn.errors import JobError, UserError
-from symrnn.study.declaration import MODES, STATES
+from symrnn.study.declaration import MODES
 
 
 @click.command()
@@ -17,8 +17,16 @@ from symrnn.study.declaration import MODES, STATES
     "--state", type=click.Choice(STATES), default="cold", show_default=True, help="Caches."
 )
 @click.option("--flags", default="", help="PyTensor flags, such as floatX=float32.")
-@click.option("--time-limit", default=600.0, show_default=True, help="Seconds.")
-@click.option("--steps", default=20, show_default=True, help="Steps to time.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    default=TIME_LIMIT_S,
+    show_default=True,
+    help="Seconds.",
+)
+@click.option(
+    "--steps", type=click.IntRange(1), default=STEPS, show_default=True, help="Steps to time."
+)
 @click.option("--trace", metavar="DIR", help="Write a Chrome trace and a speedscope file there.")
 def measure(target, mode, state, flags, time_limit, steps, trace):
     """Measure where the compile time of any PyTensor function goes.
@@ -48,7 +56,7 @@ def measure(target, mode, state, flags, time_limit, steps, trace):
     if record.status == "error":
         raise JobError(f"{target} could not be measured: {record.message}")
     for table in report_tables(record.values):
-        print_table(table.title, table.head, table.rows, note=table.note)
+        print_table(table)
     if trace:
         from symrnn.bench.trace import write_traces
 

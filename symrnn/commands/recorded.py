@@ -1,5 +1,7 @@
 """What is recorded of an experiment, on the screen and in files."""
 
+from dataclasses import replace
+
 from symrnn.bench.records import load_records
 from symrnn.commands.terminal import console, print_table
 from symrnn.errors import UserError
@@ -24,7 +26,7 @@ def show_records(experiment, records):
 
     told, screen = section(experiment, records), console()
     for task, table in told.tables.items():
-        print_table(f"{experiment.name}: {task}", table.columns, table.rows, axes=table.axes)
+        print_table(replace(table, title=f"{experiment.name}: {task}"))
     screen.print(Markdown(told.answer))
     for line in told.failures:
         screen.print(f"did not finish: {line}", markup=False)
@@ -51,6 +53,6 @@ def write_report(parts, folder):
 
     sections = [section(experiment, records, pictures) for experiment, records, pictures in parts]
     paths = [folder / "report.html", folder / "report.md"]
-    paths[0].write_text(html_report(sections))
-    paths[1].write_text(markdown_report(sections, folder))
+    for path, text in zip(paths, (html_report(sections), markdown_report(sections, folder))):
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     return paths

@@ -17,7 +17,7 @@ from pytensor.tensor.shape import Shape, Shape_i, SpecifyShape
 from pytensor.tensor.subtensor import IncSubtensor, Subtensor
 
 from symrnn.duplicates.components import INITIAL, LENGTH, WEIGHT, Component, constant_key, op_key
-from symrnn.duplicates.polynomial import difference, in_words, polynomial, total
+from symrnn.duplicates.polynomial import difference, fits, in_words, polynomial, total
 
 
 class Kind(Enum):
@@ -193,6 +193,8 @@ def paired_sums(x, y):
     common = [f[0] for f in left.keys() & right.keys() if len(f) == 1]
     base = [x for x in map(start_of, common) if is_parameter(x)]
     if not base or not all(isinstance(leaf, SharedVariable) for leaf in leaves):
+        return None
+    if not fits(rest, base[0]):
         return None
     return pairs, (base[0], total(rest | {(base[0],): 1.0}, base[0]))
 

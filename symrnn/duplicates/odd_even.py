@@ -170,8 +170,8 @@ def look_aheads(fgraph, updates, constant):
     if not found:
         raise UserError(
             f"updates must look ahead, but the network reads none of {names_of(updates)} at its value"
-            " plus a jump made of state; they are no naive Nesterov form, or hold look-ahead values"
-            " already: use them as they are"
+            " plus a jump made of state, of its own shape and dtype; they are no naive Nesterov form, or"
+            " hold look-ahead values already: use them as they are"
         )
     params = [param for param in updates if param in found]
     return [only_jump(param, outermost(found[param], fgraph)) for param in params]
@@ -188,8 +188,16 @@ def candidates(node, updates, constant, known):
         leaves = leaves_of(rest)
         if leaves is None or param in leaves or not leaves & updates.keys():
             continue
+        if not can_hold(param, node.outputs[0]):
+            continue
         rates = sorted(leaves - updates.keys() - constant, key=str)
         yield Jump(param, node.outputs[0], rest, tuple(rates))
+
+
+def can_hold(param, value):
+    """Whether `param` could hold `value`: not where the jump has more axes, or more digits."""
+    held, given = param.type, value.type
+    return (held.dtype, held.broadcastable) == (given.dtype, given.broadcastable)
 
 
 def uncontested(jumps, values, known):

@@ -116,7 +116,7 @@ def depth_first(outputs):
 def read(path):
     """The blocks of a snapshot file, ``{key: lines}``; none when there is no file."""
     blocks, lines = {}, None
-    for line in Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else ():
+    for line in Path(path).read_text(encoding="utf-8").splitlines() if Path(path).is_file() else ():
         if line.startswith("== "):
             lines = blocks.setdefault(Key.parse(line), [])
         elif line:

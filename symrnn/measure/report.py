@@ -13,8 +13,8 @@ from symrnn.measure.report_tables import report_tables
 from symrnn.measure.sizes import graph_size
 from symrnn.measure.source_lines import full_traces, source_lines
 from symrnn.measure.stages import Stopwatch, linked, rewritten, run_step, step_samples
-from symrnn.measure.tables import as_html, as_text
 from symrnn.measure.target import function_specs
+from symrnn.tables import as_html, as_text
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,9 @@ def outputs_of(graph) -> Sequence[Variable]:
     if isinstance(graph, Variable):
         return [graph]
     fgraph = getattr(getattr(graph, "maker", None), "fgraph", graph)
+    warm = getattr(fgraph, "warm", None)  # of native mode: a graph that an earlier process rewrote was left as it was
+    if warm is not None and warm.recorded:
+        fgraph = warm.rewritten(fgraph)
     outputs = getattr(fgraph, "outputs", fgraph)
     if isinstance(outputs, Iterable):
         outputs = list(outputs)

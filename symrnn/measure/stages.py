@@ -26,6 +26,7 @@ from pytensor.graph.basic import Variable
 
 from symrnn.errors import UserError
 from symrnn.measure.sizes import GraphSize, graph_size
+from symrnn.modes import known_mode
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def rewritten(spec: FunctionSpec, mode) -> FunctionMaker:
     ins, outs = construct_function_ins_and_outs(
         list(spec.inputs), list(spec.outputs), updates=list(spec.updates.items())
     )
-    mode = get_mode(mode)
+    mode = get_mode(known_mode(mode))
     return mode.function_maker(ins, outs, mode, on_unused_input="ignore")
 
 

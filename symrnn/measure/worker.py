@@ -23,6 +23,7 @@ from symrnn.errors import JobError, nearest
 BACKENDS = {  # what the first compilation in a mode would import anyway: not part of its time
     "NUMBA": ["numba", "pytensor.link.numba.dispatch"],
     "JAX": ["jax", "pytensor.link.jax.dispatch"],
+    "NATIVE": ["symrnn.native"],
     "PYTORCH": ["torch", "pytensor.link.pytorch.dispatch"],
 }
 

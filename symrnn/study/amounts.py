@@ -1,5 +1,7 @@
 """Numbers as words: three digits, units, counts."""
 
+from symrnn.errors import printable
+
 UNITS = {"s": "s", "us": "µs", "bytes": "bytes"}
 TITLES = {
     "total_s": "total",
@@ -31,7 +33,7 @@ def number(value):
     ('3.14', '1234', '17', '2e-13')
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
+        return printable(value)
     if float(value).is_integer() and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
@@ -72,7 +74,7 @@ def times(spread):
 
     Examples
     --------
-    >>> from symrnn.study.quantities import Spread
+    >>> from symrnn.bench.spread import Spread
     >>> times(Spread(1.912, 1.85, 2.0, 3)), times(Spread(2.0, 2.0, 2.0, 1))
     ('1.91 times (1.85 to 2)', '2 times')
     """
@@ -149,4 +151,4 @@ def case_text(case):
     >>> case_text({"form": "sgd", "depth": 2})
     'form=sgd depth=2'
     """
-    return " ".join(f"{axis}={value}" for axis, value in case.items())
+    return printable(" ".join(f"{axis}={value}" for axis, value in case.items()))

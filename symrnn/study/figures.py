@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
+from symrnn.errors import printable
 from symrnn.study.amounts import amount, listing, number, title
 from symrnn.study.quantities import reading, select, spread_of, values_of
 from symrnn.study.table import outcome
@@ -47,6 +48,7 @@ STYLE = {
     "grid.linewidth": 0.6,
     "axes.axisbelow": True,
     "legend.frameon": False,
+    "text.parse_math": False,  # a $ in a case or a message is a $
 }
 
 
@@ -270,7 +272,7 @@ def scale(axes, records, y, log):
 
 def label_of(quantity, value):
     """A value as it stands in a legend: numbers with their name."""
-    return str(value) if isinstance(value, str) else f"{title(quantity)} {number(value)}"
+    return printable(value) if isinstance(value, str) else f"{title(quantity)} {number(value)}"
 
 
 def axis_label(quantity):

@@ -7,8 +7,9 @@ read as None.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import median
+
+from symrnn.bench.spread import is_number, spread
 
 FIELDS = ("task", "mode", "state", "round", "status", "message", "wall_s")
 STOPPED = ("peak_rss_bytes", "total_s", "wall_s")  # of a job that was stopped: not the whole
@@ -29,7 +30,7 @@ def reading(record, quantity):
     """
     if "+" in quantity:
         parts = [reading(record, part) for part in quantity.split("+")]
-        return None if None in parts else sum(parts)
+        return sum(parts) if all(map(is_number, parts)) else None
     if quantity in record.case:
         return record.case[quantity]
     if quantity in FIELDS:
@@ -38,7 +39,7 @@ def reading(record, quantity):
     for name in quantity.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     if isinstance(value, list):
-        return median(value) if value else None
+        return median(value) if value and all(map(is_number, value)) else None
     return value
 
 
@@ -71,33 +72,6 @@ def values_of(records, quantity):
             value for record in records if (value := reading(record, quantity)) is not None
         )
     )
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Median and quartiles of some samples; with fewer than four of them, the whole range."""
-
-    median: float
-    low: float
-    high: float
-    samples: int
-
-
-def spread(samples):
-    """The `Spread` of numbers, None where there are none.
-
-    Examples
-    --------
-    >>> spread([3, 1, 2])
-    Spread(median=2, low=1, high=3, samples=3)
-    """
-    samples = sorted(sample for sample in samples if sample is not None)
-    if not samples:
-        return None
-    low, high = samples[0], samples[-1]
-    if len(samples) >= 4:
-        low, _, high = quantiles(samples, n=4, method="inclusive")
-    return Spread(median(samples), low, high, len(samples))
 
 
 def spread_of(records, quantity, **where):
@@ -141,7 +115,7 @@ def pairs(records, quantity, of, to, *, across_versions=False, **where):
         )
         for record in select(records, **of)
     ]
-    return [pair for pair in found if None not in pair[1:]]
+    return [pair for pair in found if all(map(is_number, pair[1:]))]
 
 
 def partner_key(record, axes, across_versions=False):

@@ -156,6 +156,10 @@ def bidirectional(
     (None, None, 8)
     """
     check_choice("scans", scans, SCANS)
+    if not isinstance(initial, list | tuple) or len(initial) != 2:
+        raise UserError(
+            f"initial must be a pair, the state that each cell starts from, but is {initial!r}; None stands for zeros"
+        )
     if scans == "two":
         walks = [(forward, False, initial[0]), (backward, True, initial[1])]
         halves = [

@@ -7,10 +7,11 @@ The input projection stands outside the scan, and the cells of a layer share one
 from collections.abc import Sequence as Many
 
 import pytensor.tensor as pt
-from pytensor.gradient import grad_clip, zero_grad
+from pytensor.gradient import zero_grad
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
+from symrnn.ops.gradient_views import grad_clip
 from symrnn.ops.scan import Recurrence, Values, plain_scan, static_loop
 from symrnn.unroll.columns import joined
 from symrnn.unroll.options import Options

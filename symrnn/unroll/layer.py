@@ -41,6 +41,10 @@ class Layer:
     loop: Loop
     gradient_steps: int | None = None
 
+    def __post_init__(self) -> None:
+        # the directions share the sequence, and so its mask; all else each has for itself
+        assert len({len(d.symbols.mask) for d in self.directions}) == 1
+
     def forward(
         self, sequence: Sequence, projection: Projection, weights: Many[Weights]
     ) -> tuple[TensorVariable, list[Values], list[Values]]:
@@ -76,7 +80,7 @@ class Layer:
         results = self.loop(walks, steps, name="backward")
         dzs, dweights = [], []
         for d, record, (seqs, carried) in zip(self.directions, records, results, strict=True):
-            dz, dw = d.gradients(record, *self._completed(seqs, carried, sequence, steps))
+            dz, dw = d.gradients(record, *self._completed(d, seqs, carried, sequence, steps))
             dzs.append(dz)
             dweights.append(dw)
         dz = side_by_side(dzs)
@@ -127,9 +131,9 @@ class Layer:
         return [[dhs] for dhs in columns(dys, [d.cell.hidden_size for d in self.directions])]
 
     def _completed(
-        self, seqs: Values, carried: Values, sequence: Sequence, steps: Size
+        self, direction: Direction, seqs: Values, carried: Values, sequence: Sequence, steps: Size
     ) -> tuple[Values, Values]:
-        """What a walk back of `gradient_steps` recorded and carried, with zeros for what it did not reach."""
+        """What a direction's walk back recorded and carried, with zeros for what it did not reach."""
         if self.gradient_steps is None:
             return seqs, carried
         missing = sequence.steps - steps
@@ -139,7 +143,7 @@ class Layer:
         ]
         # A walk back that stops on its way has not reached the initial state; the sums behind dstate are whole as they
         # are.
-        count = len(self.directions[0].symbols.state)
+        count = len(direction.symbols.state)
         reached = [
             pt.switch(pt.eq(missing, 0), state, pt.zeros_like(state)) for state in carried[:count]
         ]

@@ -40,16 +40,26 @@ def one_layer(cell: Cell) -> Cell:
     return replace(cell, **symbols)
 
 
-def check_stacked(cells: Many[Cell], singles: Many[Cell]) -> None:
-    """Refuse layers whose input is not as wide as their output, and directions of different depth."""
-    width = sum(cell.hidden_size for cell in singles)
-    if any(cell.input_size != width for cell in singles):
+def check_layers(cells: Many[Cell]) -> None:
+    """Refuse cells that are not the same number of layers, each as wide as their output."""
+    first_axes = [
+        (f"{type(cell).__name__}.{name}", weight.type.shape[:1])
+        for cell in cells
+        for name, weight in cell.weights.items()
+    ]
+    if not all(map(is_stacked, cells)) or len({size for _, size in first_axes}) != 1:
+        found = ", ".join(f"{name} {size}" for name, size in first_axes)
         raise UserError(
-            f"layers in one scan need an input as wide as their output, {width}, but have {singles[0].input_size}; "
-            "put a layer of its own before them"
+            "every weight of layers in one scan must have the same number of layers as its first axis, but the first "
+            f"axes are {found}; make both cells of a layer with create(..., layers=L)"
         )
-    if len({cell.w_x.type.shape[0] for cell in cells}) != 1:
-        raise UserError("both directions of layers in one scan must have the same number of layers")
+    width = sum(cell.hidden_size for cell in cells)
+    for cell in cells:
+        if cell.input_size != width:
+            raise UserError(
+                f"layers in one scan need an input as wide as their output, {width}, but have {cell.input_size}; "
+                "put a layer of its own before them"
+            )
 
 
 def stacked_layers(
@@ -60,9 +70,9 @@ def stacked_layers(
     options: Options,
 ) -> TensorVariable:
     """``ys (T, B, sum of H)`` of equal layers upon `xs`, by one scan over their weights."""
+    check_layers(cells)
     singles = [one_layer(cell) for cell in cells]
     sequence = sequence_of(xs, mask, singles)
-    check_stacked(cells, singles)
     assembly = StackedAssembly(layer(singles, reverses, sequence, options, scan_loop))
     inputs = assembly.pack(sequence, cells)
     if options.gradient == "autodiff":

@@ -72,6 +72,12 @@ def malformed_then_hang():
     time.sleep(600)
 
 
+def says():
+    """Whatever the case says."""
+    for line in case["lines"]:
+        os.write(RESULT, line.encode() + b"\n")
+
+
 def binary():
     os.write(RESULT, bytes(range(256)) * 100 + b"\n")
 

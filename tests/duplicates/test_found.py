@@ -175,6 +175,16 @@ def differ(one, two):
     return lambda p: (with_step(one, "tanh", p), with_step(two, "tanh", p))
 
 
+def reduced(name):
+    """Recurrent weights whose rows are all the same: a matrix reduced over its first axis, or its last."""
+
+    def build(p):
+        rows = [getattr(p[1], name)(axis=axis)[None] for axis in (0, 1)]
+        return [layer("tanh", xs, p[0], row * pt.ones((SIZE, 1))) for row in rows]
+
+    return build
+
+
 NEAR = {  # what looks alike and is not
     "other weights": lambda p: (layer("tanh", xs, *p[:2]), layer("tanh", xs, *target(p[:2]))),
     "other recurrent weights": lambda p: (
@@ -214,6 +224,14 @@ NEAR = {  # what looks alike and is not
     ),
     "another gate": differ(
         lambda z, h, w: pt.tanh(z + (h @ w)[:, :1]), lambda z, h, w: pt.tanh(z + (h @ w)[:, 1:])
+    ),
+    "sums over different axes": reduced("sum"),
+    "products over different axes": reduced("prod"),
+    "means over different axes": reduced("mean"),
+    "maxima over different axes": reduced("max"),
+    "a row and a column": lambda p: (
+        layer("tanh", xs, p[0], p[1] + p[2][None]),
+        layer("tanh", xs, p[0], p[1] + p[2][:, None]),
     ),
     "another tap": lambda p: (taps(-1)(p), taps(-2)(p)),
     "another type": lambda p: (

@@ -105,3 +105,16 @@ def test_answer_of_airline_passengers_states_both_errors_and_the_agreement():
     )
     assert "(below it in 20)" in told
     assert "differ by at most 4.2e-17 in outputs" in told
+
+
+BESIDE_JAX = ["airline_passengers", "binary_adder", "character_model", "digit_networks", "tagger"]
+
+
+@pytest.mark.parametrize("name", BESIDE_JAX)
+def test_a_step_by_hand_in_jax_is_the_same_step(name):
+    experiment, records = recorded(name)
+    by_hand = [record for record in records if record.task == "by_hand"]
+    assert by_hand
+    assert all(record.values["largest_difference"] < 1e-5 for record in by_hand)
+    told = section(experiment, by_hand).answer
+    assert told.count("after the first step, parameters differ by at most") == len(by_hand)

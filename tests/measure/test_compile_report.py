@@ -13,8 +13,8 @@ from symrnn.graph import TrainingGraph
 from symrnn.measure import compile_report
 from symrnn.measure.report_tables import report_tables
 from symrnn.measure.stages import FunctionSpec
-from symrnn.measure.tables import Table, as_html, as_text
 from symrnn.measure.target import function_specs
+from symrnn.tables import Table, as_html, as_text
 
 x, y = pt.vectors("x", "y")
 w = pytensor.shared(np.ones(3), name="w")
@@ -86,13 +86,13 @@ def test_of_a_compiled_function_size_and_lines_are_known():
 def test_a_record_is_shown_without_pytensor():
     code = (
         "import sys; from symrnn.measure.report_tables import report_tables;"
-        "from symrnn.measure.tables import as_text; sys.exit('pytensor' in sys.modules)"
+        "from symrnn.tables import as_text; sys.exit('pytensor' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_cells_are_clipped_and_escaped():
-    table = Table("t", ("a",), [("<" * 99,)], note="&")
+    table = Table(("a",), [("<" * 99,)], title="t", note="&")
     assert "…" in as_text(table)
     assert "&lt;" in as_html(table)
-    assert as_html(table).endswith("<p>&amp;</p>")
+    assert as_html(table).endswith(">&amp;</p>")

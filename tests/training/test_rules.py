@@ -1,5 +1,7 @@
 """Update rules by name: decay where it belongs, clipping before it, and a schedule that moves the rates."""
 
+from inspect import signature
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -30,6 +32,18 @@ def named(rule, **options):
     """What `rule_updates` makes of a loss."""
     options = {"learning_rate": 0.01} | options
     return lambda loss, params: rule_updates(rule, loss, params, **options)
+
+
+def test_every_update_rule_has_its_row():
+    """All but those that turn other updates, and the naive forms, which need the network built again."""
+    functions = {name: getattr(symrnn.updates, name) for name in symrnn.updates.__all__}
+    rules = {
+        name
+        for name, function in functions.items()
+        if {"loss_or_grads", "learning_rate"} <= set(signature(function).parameters)
+    }
+    assert rules - set(RULES) <= {name for name in rules if name.startswith("nesterov_")}
+    assert set(RULES) <= rules
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -107,7 +121,11 @@ def test_one_cycle_moves_the_momentum_too(name):
 @pytest.mark.parametrize(
     ("rule", "options", "sentence"),
     [
-        ("amsgrd", {}, r"rule must be one of adagrad, .*, but is 'amsgrd'; did you mean 'amsgrad'"),
+        (
+            "amsgrd",
+            {},
+            r"rule must be one of adadelta, .*, but is 'amsgrd'; did you mean 'amsgrad'",
+        ),
         ("adam", {"schedule": "onecycle"}, r"schedule must be .* but is 'onecycle'; did you mean"),
         ("adam", {"schedule": "cosine"}, r"steps must be given for the schedule 'cosine'"),
         ("adam", {"weight_decay": "much"}, r"weight_decay must be a number"),

@@ -1,0 +1,21 @@
+"""PyTensor's modes by name, and ours, which PyTensor knows once `symrnn.native` is imported."""
+
+from importlib import import_module
+
+from pytensor.compile.mode import Mode
+
+NATIVE = "NATIVE"
+
+
+def known_mode(mode: str | Mode | None) -> str | Mode | None:
+    """`mode`, which PyTensor then knows.
+
+    Examples
+    --------
+    >>> from pytensor.compile.mode import get_mode
+    >>> type(get_mode(known_mode("NATIVE")).linker).__name__
+    'NativeLinker'
+    """
+    if mode == NATIVE:
+        import_module("symrnn.native")  # by name: no builder and no instrument depends on it
+    return mode

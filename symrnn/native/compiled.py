@@ -1,0 +1,199 @@
+"""One native program: nodes lowered for inputs of some pattern of shapes, compiled, and called."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from sys import getrefcount
+
+import numpy as np
+from pytensor.graph.basic import Apply, Variable
+
+from symrnn.native.builder import Builder
+from symrnn.native.builder import Program as Shared
+from symrnn.native.emit_llvm import llvm_text
+from symrnn.native.lowering import lower
+from symrnn.native.module import MachineCode
+from symrnn.native.plan import ALIGNMENT, Lifetime, lifetimes, offsets
+from symrnn.native.program import buffers
+from symrnn.native.shapes import Shape, Shapes, dtype_of
+from symrnn.native.sizes import evaluated, product
+from symrnn.native.window import Buffer, whole
+
+MOST_MEMORIES = 16  # sets of extents whose memory a program keeps
+MOST_POOLED = 4  # arrays of an output that wait to be used again
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A program before it is machine code: all that a call needs besides.
+
+    Attributes
+    ----------
+    text
+        The module as LLVM text.
+    inputs
+        The number of arrays that a call is given.
+    outputs
+        The shape and the dtype of each array that a call returns.
+    lives
+        When each temporary buffer lives.
+    constants
+        Arrays that are part of the program.
+    errors
+        What the driver's results above zero stand for.
+    extents
+        The names of the extents that are parameters.
+    """
+
+    text: str
+    inputs: int
+    outputs: tuple[tuple[Shape, str], ...]
+    lives: tuple[Lifetime, ...]
+    constants: tuple[np.ndarray, ...]
+    errors: tuple[Exception, ...]
+    extents: tuple[str, ...]
+
+
+def lowered_program(
+    nodes: Sequence[Apply],
+    inputs: Sequence[Variable],
+    outputs: Sequence[Variable],
+    shapes: Shapes,
+    extents: Sequence[str] = (),
+) -> Lowered:
+    """Lower nodes whose shapes are known."""
+    shared = Shared()
+    builder = Builder(nodes, outputs, shapes, shared)
+    sources = []
+    for i, var in enumerate(inputs):
+        buffer = Buffer(dtype_of(var), product(shapes.of(var)), "input", i)
+        builder.bind(var, whole(buffer, shapes.of(var)))
+        sources.append(buffer)
+    targets = []
+    for i, var in enumerate(outputs):
+        place = whole(Buffer(dtype_of(var), product(shapes.of(var)), "output", i), shapes.of(var))
+        targets.append(place)
+        if var not in builder.values:
+            builder.want(var, lambda place=place: place)
+    lower(nodes, builder)
+    builder.close_all()
+    for var, place in zip(outputs, targets, strict=True):
+        builder.settle(var, place)
+    lives = lifetimes(builder.body)
+    found = {b.index: b for b in buffers(builder.body) if b.kind == "constant"}
+    constants = [found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(shared.constants))]
+    arrays = [*sources, *(window.buffer for window in targets)]
+    return Lowered(
+        llvm_text(builder.body, [life.buffer for life in lives], arrays, constants, extents),
+        len(sources),
+        tuple((tuple(shapes.of(var)), dtype_of(var)) for var in outputs),
+        tuple(lives),
+        tuple(shared.constants),
+        tuple(shared.errors),
+        tuple(extents),
+    )
+
+
+class NativeProgram:
+    """A lowered program as machine code."""
+
+    def __init__(self, lowered: Lowered):
+        self.lowered = lowered
+        self.code = MachineCode(lowered.text)
+        count = lowered.inputs + len(lowered.outputs)
+        self.pack = struct.Struct(f"{count}P").pack_into
+        self.arrays = bytearray(8 * max(1, count))
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.arrays))
+        self.memories: dict[tuple[int, ...], Memory] = {}
+        self.lock = threading.Lock()
+
+    def __call__(self, arrays: Sequence[np.ndarray], extents: tuple[int, ...] = ()) -> list[np.ndarray]:
+        """The outputs; `arrays` are of the shapes compiled for, aligned and in row-major order."""
+        with self.lock:
+            memory = self.memories.get(extents)
+            if memory is None:
+                memory = self._memory(extents)
+            outputs = [pool.take() for pool in memory.pools]
+            self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
+            status = self.code.run(self.address, *memory.addresses)
+        if status:
+            raise self.lowered.errors[status - 1]
+        return outputs
+
+    @cached_property
+    def kernels(self) -> int:
+        """Loops over elements in the text; equal ones are one."""
+        return self.lowered.text.count("define internal")
+
+    @property
+    def arena_bytes(self) -> int:
+        """What temporaries take, of the largest call so far."""
+        return max((memory.arena_bytes for memory in self.memories.values()), default=0)
+
+    def _memory(self, extents: tuple[int, ...]) -> Memory:
+        """Memory for a call with these extents; that of the calls longest ago is let go."""
+        if len(self.memories) >= MOST_MEMORIES:
+            del self.memories[next(iter(self.memories))]
+        memory = self.memories[extents] = Memory(
+            self.lowered, dict(zip(self.lowered.extents, extents, strict=True))
+        )
+        return memory
+
+
+class Memory:
+    """Where a program's buffers lie for calls with the same extents.
+
+    Attributes
+    ----------
+    addresses
+        Of the table of temporaries and constants, and of the extents, as the driver is given them.
+    pools
+        Arrays for the outputs.
+    arena_bytes
+        What all temporaries take together.
+    """
+
+    def __init__(self, lowered: Lowered, extents: dict[str, int]):
+        places, self.arena_bytes = offsets(lowered.lives, extents)
+        self._arena = np.empty(self.arena_bytes + ALIGNMENT, np.uint8)
+        base = -(-self._arena.ctypes.data // ALIGNMENT) * ALIGNMENT
+        addresses = [base + place for place in places] + [c.ctypes.data for c in lowered.constants]
+        self._table = np.array(addresses or [0], np.uint64)
+        self._extents = np.array([*extents.values()] or [0], np.int64)
+        self.addresses = self._table.ctypes.data, self._extents.ctypes.data
+        self.pools = [
+            Pool(tuple(evaluated(n, extents) for n in shape), dtype) for shape, dtype in lowered.outputs
+        ]
+
+
+class Pool:
+    """Arrays of one shape for an output, used again once nobody else holds them."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: str):
+        self.shape, self.dtype = shape, dtype
+        self.arrays: list[np.ndarray] = []
+
+    def take(self) -> np.ndarray:
+        for array in self.arrays:
+            if getrefcount(array) == HELD_BY_POOL:
+                return array
+        array = np.empty(self.shape, self.dtype)
+        if len(self.arrays) < MOST_POOLED:
+            self.arrays.append(array)
+        return array
+
+
+def _references_of_a_pooled_array() -> int:
+    """What `getrefcount` tells inside `Pool.take` of an array that nothing but the pool holds."""
+    arrays = [np.empty(0)]
+    for array in arrays:
+        return getrefcount(array)
+    raise AssertionError
+
+
+HELD_BY_POOL = _references_of_a_pooled_array()

@@ -47,7 +47,7 @@ class TrainingGraph:
     """
 
     inputs: Sequence[TensorVariable]
-    loss: Variable
+    loss: TensorVariable
     params: Sequence[TensorSharedVariable]
     outputs: Mapping[str, TensorVariable] = field(default_factory=dict)
     carried: Updates = field(default_factory=dict)

@@ -31,7 +31,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
@@ -112,9 +112,11 @@ class Cell(ABC):
         return {name: value for name, value in values.items() if isinstance(value, TensorVariable)}
 
     @property
-    def params(self) -> tuple[SharedVariable, ...]:
+    def params(self) -> tuple[TensorSharedVariable, ...]:
         """The shared variables among the weights."""
-        return tuple(value for value in self.weights.values() if isinstance(value, SharedVariable))
+        return tuple(
+            value for value in self.weights.values() if isinstance(value, TensorSharedVariable)
+        )
 
     @property
     def input_size(self) -> int:

@@ -27,7 +27,7 @@ from symrnn.params import param
 from symrnn.training.network import Network
 from symrnn.training.recipe import Recipe, epoch_batch
 from symrnn.typing import Updates
-from symrnn.unroll import scan_unroll
+from symrnn.unroll import Gradient, scan_unroll
 from symrnn.updates import rmsprop_nesterov
 
 ADDENDS, HIDDEN = 2, 3
@@ -41,7 +41,7 @@ def binary_adder(
     hidden_size: int = HIDDEN,
     seed: int = 0,
     dtype: str | None = None,
-    gradient: str = "assembled",
+    gradient: Gradient = "assembled",
 ) -> TrainingGraph:
     """Tanh states from a learned initial one, and a logistic output for each bit of the sum.
 
@@ -94,7 +94,7 @@ def binary_adder(
 
 
 def adder_logits(
-    params: Sequence[TensorVariable], xs: TensorVariable, *, gradient: str = "assembled"
+    params: Sequence[TensorVariable], xs: TensorVariable, *, gradient: Gradient = "assembled"
 ) -> TensorVariable:
     """``(T, B)``, the logit of each bit of the sum of ``xs (T, B, 2)``; `params` in the order of `NAMES`."""
     h0, w_x, w_h, b, w_y, b_y = params
@@ -103,7 +103,7 @@ def adder_logits(
 
 
 def binary_adder_loss(
-    params: Sequence[TensorVariable], graph: TrainingGraph, *, gradient: str = "assembled"
+    params: Sequence[TensorVariable], graph: TrainingGraph, *, gradient: Gradient = "assembled"
 ) -> TensorVariable:
     """The loss of ``graph = binary_adder(...)``, built again on `params`, expressions in its order.
 

@@ -30,7 +30,7 @@ from symrnn.models.weights import weights_of, with_weights
 from symrnn.params import param
 from symrnn.training.network import Network
 from symrnn.training.rules import RuleRecipe
-from symrnn.unroll import scan_states
+from symrnn.unroll import Gradient, scan_states
 
 ORDER = 5  # of the n-gram to beat
 
@@ -97,7 +97,11 @@ class CharacterNetwork:
         return sum(len(cell.State._fields) for cell in self.cells)
 
     def read(
-        self, characters: TensorVariable, states: TensorVariable, *, gradient: str = "assembled"
+        self,
+        characters: TensorVariable,
+        states: TensorVariable,
+        *,
+        gradient: Gradient = "assembled",
     ) -> tuple[TensorVariable, TensorVariable]:
         """``logits (T, B, V)`` of what follows ``characters (T, B)``, and ``states (S, B, H)`` after them."""
         xs: TensorVariable = self.embedding[characters]
@@ -120,7 +124,7 @@ def character_model(
     *,
     steps: int | None = None,
     batch: int = 32,
-    gradient: str = "assembled",
+    gradient: Gradient = "assembled",
     **network: Any,
 ) -> TrainingGraph:
     """The network with its loss, in nats a character.
@@ -175,7 +179,7 @@ def character_model_loss(
     params: Sequence[TensorVariable],
     graph: TrainingGraph,
     *,
-    gradient: str = "assembled",
+    gradient: Gradient = "assembled",
     **network: Any,
 ) -> TensorVariable:
     """The loss of ``graph = character_model(...)``, built again on `params`, expressions in its order.

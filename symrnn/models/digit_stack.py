@@ -23,7 +23,7 @@ from symrnn.init import glorot_uniform, zeros
 from symrnn.losses import cross_entropy
 from symrnn.models.weights import weights_of, with_weights
 from symrnn.params import param
-from symrnn.unroll import bidirectional, stack
+from symrnn.unroll import Gradient, Scans, bidirectional, stack
 
 ROWS, PIXELS, DIGITS = 8, 8, 10
 
@@ -89,7 +89,7 @@ class DigitStack:
         return weights_of(self)
 
     def logits(
-        self, xs: TensorVariable, *, scans: str = "one", gradient: str = "assembled"
+        self, xs: TensorVariable, *, scans: Scans = "one", gradient: Gradient = "assembled"
     ) -> TensorVariable:
         """``(B, K)`` from ``xs (T, B, D)``."""
         for pair in self.layers:
@@ -104,8 +104,8 @@ def digit_stack(
     *,
     steps: int | None = None,
     batch: int | None = None,
-    scans: str = "one",
-    gradient: str = "assembled",
+    scans: Scans = "one",
+    gradient: Gradient = "assembled",
     dtype: str | None = None,
     **network: Any,
 ) -> TrainingGraph:
@@ -146,8 +146,8 @@ def digit_stack_loss(
     params: Sequence[TensorVariable],
     graph: TrainingGraph,
     *,
-    scans: str = "one",
-    gradient: str = "assembled",
+    scans: Scans = "one",
+    gradient: Gradient = "assembled",
     **network: Any,
 ) -> TensorVariable:
     """The loss of ``graph = digit_stack(...)``, built again on `params`, expressions in the order of ``graph.params``.

@@ -27,7 +27,7 @@ from symrnn.params import param
 from symrnn.training.network import Network
 from symrnn.training.recipe import epoch_batch
 from symrnn.training.rules import RuleRecipe
-from symrnn.unroll import stack
+from symrnn.unroll import Gradient, stack
 
 CODES = dict(zip(TAGS, " .nlTUxi", strict=True))  # how `predict` writes a tag
 EXAMPLE = (
@@ -52,7 +52,7 @@ class TaggerNetwork:
     """
 
     embedding: TensorVariable
-    layers: tuple[tuple[Cell, Cell], ...]
+    layers: tuple[tuple[Cell, ...], ...]
     w: TensorVariable
     b: TensorVariable
 
@@ -88,7 +88,7 @@ class TaggerNetwork:
         return weights_of(self)
 
     def logits(
-        self, characters: TensorVariable, mask: TensorVariable, *, gradient: str = "assembled"
+        self, characters: TensorVariable, mask: TensorVariable, *, gradient: Gradient = "assembled"
     ) -> TensorVariable:
         """``(T, B, K)`` from ``characters (T, B)`` and ``mask (T, B)``."""
         hs = stack(self.layers, self.embedding[characters], mask=mask, gradient=gradient)
@@ -99,7 +99,7 @@ def tagger(
     *,
     steps: int | None = None,
     batch: int | None = None,
-    gradient: str = "assembled",
+    gradient: Gradient = "assembled",
     **network: Any,
 ) -> TrainingGraph:
     """The network with its loss.
@@ -139,7 +139,7 @@ def tagger_loss(
     params: Sequence[TensorVariable],
     graph: TrainingGraph,
     *,
-    gradient: str = "assembled",
+    gradient: Gradient = "assembled",
     **network: Any,
 ) -> TensorVariable:
     """The loss of ``graph = tagger(...)``, built again on `params`, expressions in its order.

@@ -24,8 +24,7 @@ def grid(table: Table) -> "Grid":
     title = Text(printable(table.title)) if table.title else None
     drawn = Grid(title=title, title_justify="left", box=None, pad_edge=False)
     for i, column in enumerate(table.columns):
-        justify = "left" if table.is_left(i) else "right"
-        drawn.add_column(Text(printable(column)), justify=justify)
+        drawn.add_column(Text(printable(column)), justify="left" if table.is_left(i) else "right")
     for cells in table.rows:
         drawn.add_row(*(Text(clipped(cell, table.widest)) for cell in cells))
     return drawn
@@ -44,9 +43,9 @@ def as_text(table: Table) -> str:
     """
     from rich.console import Console
 
-    screen = Console(file=StringIO(), width=10_000, color_system=None)
-    screen.print(grid(table))
-    lines = [line.rstrip() for line in screen.file.getvalue().rstrip("\n").split("\n")]
+    written = StringIO()
+    Console(file=written, width=10_000, color_system=None).print(grid(table))
+    lines = [line.rstrip() for line in written.getvalue().rstrip("\n").split("\n")]
     return "\n".join([*lines, *([printable(table.note, 1000)] if table.note else [])])
 
 
@@ -105,7 +104,7 @@ def templates() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=lambda name: name.endswith(".html.j2"),
+        autoescape=lambda name: str(name).endswith(".html.j2"),
     )
     environment.filters["literally"] = literally
     return environment

@@ -2,51 +2,17 @@
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.training.recipe import Recipe
-from symrnn.typing import Params, Updates
-from symrnn.updates import (
-    adadelta,
-    adagrad,
-    adam,
-    adamax,
-    adamw,
-    amsgrad,
-    get_or_compute_grads,
-    momentum,
-    nadam,
-    nesterov_momentum,
-    rmsprop,
-    rmsprop_nesterov,
-    sgd,
-    total_norm_constraint,
-)
+from symrnn.typing import Params, Rate, Updates
+from symrnn.updates import RULES, get_or_compute_grads, total_norm_constraint
 from symrnn.updates.gradients import each_param
 from symrnn.updates.schedules import cosine, one_cycle, step_counter, step_decay, warm_up
-
-Rate = float | Variable
-
-RULES: dict[
-    str, tuple[Any, str | None]
-] = {  # name: (rule, what `one_cycle` moves against the learning rate)
-    "adadelta": (adadelta, None),
-    "adagrad": (adagrad, None),
-    "adam": (adam, "beta1"),
-    "adamax": (adamax, "beta1"),
-    "adamw": (adamw, "beta1"),
-    "amsgrad": (amsgrad, "beta1"),
-    "momentum": (momentum, "momentum"),
-    "nadam": (nadam, "beta1"),
-    "nesterov_momentum": (nesterov_momentum, "momentum"),
-    "rmsprop": (rmsprop, None),
-    "rmsprop_nesterov": (rmsprop_nesterov, "momentum"),
-    "sgd": (sgd, None),
-}
 
 
 class Scheduled(NamedTuple):
@@ -67,7 +33,7 @@ SCHEDULES = {  # name: (step, steps, rate) -> Scheduled
 
 def rule_updates(
     rule: str,
-    loss: Variable,
+    loss: TensorVariable,
     params: Params,
     *,
     learning_rate: Rate,
@@ -81,12 +47,13 @@ def rule_updates(
     Parameters
     ----------
     rule
-        A key of `RULES`, the name of a function in `symrnn.updates`; other hyper-parameters as there by default.
+        A key of `symrnn.updates.RULES`; other hyper-parameters as there by default.
     learning_rate
         The highest one where a schedule moves it.
     weight_decay
-        Decoupled for ``"adamw"``; for every other rule L2, ``weight_decay / 2 * (w**2).sum()`` in what is
-        differentiated, the loss itself staying as it is. Every parameter decays, biases too, as in PyTorch.
+        Decoupled for a rule that has a decay of its own, such as ``"adamw"``; for every other L2,
+        ``weight_decay / 2 * (w**2).sum()`` in what is differentiated, the loss itself staying as it is. Every parameter
+        decays, biases too, as in PyTorch.
     max_norm
         The gradients' common norm is at most this, before L2 is added; None for no bound.
     schedule
@@ -119,21 +86,20 @@ def rule_updates(
     check_choice("schedule", schedule, SCHEDULES)
     if schedule != "constant" and steps is None:
         raise UserError(f"steps must be given for the schedule {schedule!r}; give its length")
-    build, momentum_name = RULES[rule]
-    options = {"weight_decay": weight_decay} if rule == "adamw" else {}
-    step = step_counter()
+    named, step = RULES[rule], step_counter()
+    options = {"weight_decay": weight_decay} if named.has_decay else {}
     rates = SCHEDULES[schedule](step, steps, learning_rate)
-    if rates.momentum is not None and momentum_name:
-        options[momentum_name] = rates.momentum
-    l2 = 0.0 if rule == "adamw" else weight_decay
+    if rates.momentum is not None and named.momentum:
+        options[named.momentum] = rates.momentum
+    l2 = 0.0 if named.has_decay else weight_decay
     grads = regular_grads(loss, params, l2, max_norm)
-    updates = dict(build(grads, params, rates.learning_rate, **options))
+    updates = dict(named.build(grads, params, rates.learning_rate, **options))
     return updates if schedule == "constant" else updates | {step: step + 1}
 
 
 def regular_grads(
-    loss: Variable, params: Params, l2: Rate, max_norm: float | None
-) -> list[Variable]:
+    loss: TensorVariable, params: Params, l2: Rate, max_norm: float | None
+) -> list[TensorVariable]:
     """The gradients, bounded by `max_norm` together, and then those of L2."""
 
     def decayed(param, grad, weight_decay):

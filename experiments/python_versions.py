@@ -101,6 +101,6 @@ def against(records, other, first):
             of, to = {"interpreter": other}, {"interpreter": first}
             found = ratio(records, quantity, of, to, across_versions=True, gradient=gradient)
             if found:
-                told.append(f"{title(quantity)} with {gradient} {times(found)}")
+                told.append(f"{times(found)} the {title(quantity)} with {gradient}")
     ratios = listing(told) if told else "no pair finished"
     return f"{lane(records, other)} against {lane(records, first)}: {ratios}."

@@ -7,7 +7,6 @@ from typing import Any
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
-from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
@@ -48,12 +47,11 @@ class TrainingGraph:
 
     inputs: Sequence[TensorVariable]
     loss: TensorVariable
-    params: Sequence[TensorSharedVariable]
+    params: Params
     outputs: Mapping[str, TensorVariable] = field(default_factory=dict)
     carried: Updates = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Lists are welcome and kept as tuples: the record is frozen, and so must be what it holds.
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "params", tuple(self.params))
         check_loss(self.loss)
@@ -82,7 +80,6 @@ def check_params(params: Params, loss: Variable | None = None) -> None:
             f"params must differ from each other, but {twice!r} stands in it twice; drop one"
         )
     if loss is not None:
-        # One walk for all parameters.
         reached = set(ancestors([loss]))
         for param in params:
             if param not in reached:

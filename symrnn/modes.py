@@ -1,13 +1,16 @@
 """PyTensor's modes by name, and ours, which PyTensor knows once `symrnn.native` is imported."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from pytensor.compile.mode import Mode
+if TYPE_CHECKING:
+    from pytensor.compile.mode import Mode
 
 NATIVE = "NATIVE"
+OWN_MODES = (NATIVE,)  # PyTensor does not know them when it reads its flags
 
 
-def known_mode(mode: str | Mode | None) -> str | Mode | None:
+def known_mode(mode: "str | Mode | None") -> "str | Mode | None":
     """`mode`, which PyTensor then knows.
 
     Examples

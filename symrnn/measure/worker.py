@@ -19,6 +19,7 @@ from time import perf_counter
 from symrnn.bench.machine import blas, machine, peak_rss_bytes, versions
 from symrnn.bench.records import Job
 from symrnn.errors import JobError, nearest
+from symrnn.modes import OWN_MODES
 
 BACKENDS = {  # what the first compilation in a mode would import anyway: not part of its time
     "NUMBA": ["numba", "pytensor.link.numba.dispatch"],
@@ -106,6 +107,8 @@ def measure(job: Job, answer: Answer) -> None:
     needs = [*BACKENDS.get(job.mode, []), *OWN, *getattr(experiment, "needs", [])]
     for module in ["pytensor", "pytensor.tensor", *needs]:
         importlib.import_module(module)
+    if job.mode in OWN_MODES:
+        sys.modules["pytensor"].config.mode = job.mode
     answer.values(import_s=perf_counter() - begin)
     begin = perf_counter()
     try:

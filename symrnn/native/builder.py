@@ -14,6 +14,7 @@ import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
 
 from symrnn.native.program import Check, Kernel, Number, Statement
+from symrnn.native.python_ops import PythonCall
 from symrnn.native.scalar import Scalar, arg, cast, const, in_order, scalar, substituted
 from symrnn.native.shapes import Shape, Shapes, dtype_of
 from symrnn.native.sizes import Size, product
@@ -61,7 +62,7 @@ class Program:
     def __init__(self):
         self.constants: list[np.ndarray] = []
         self.errors: list[Exception] = []
-        self.callbacks: list[Callable] = []
+        self.callbacks: list[PythonCall] = []
         self.names = iter(range(10**9))
 
     def error(self, error: Exception) -> int:

@@ -19,7 +19,8 @@ from symrnn.native.emit_llvm import llvm_text
 from symrnn.native.lowering import lower
 from symrnn.native.module import MachineCode
 from symrnn.native.plan import ALIGNMENT, Lifetime, lifetimes, offsets
-from symrnn.native.program import buffers
+from symrnn.native.program import Routine, buffers
+from symrnn.native.python_ops import Callback, PythonCall
 from symrnn.native.shapes import Shape, Shapes, dtype_of
 from symrnn.native.sizes import evaluated, product
 from symrnn.native.window import Buffer, whole
@@ -48,6 +49,10 @@ class Lowered:
         What the driver's results above zero stand for.
     extents
         The names of the extents that are parameters.
+    callbacks
+        Nodes for which Python is called back.
+    routine
+        What `text` was written from; not kept for other processes.
     """
 
     text: str
@@ -57,6 +62,8 @@ class Lowered:
     constants: tuple[np.ndarray, ...]
     errors: tuple[Exception, ...]
     extents: tuple[str, ...]
+    callbacks: tuple[PythonCall, ...] = ()
+    routine: Routine | None = None
 
 
 def lowered_program(
@@ -88,14 +95,18 @@ def lowered_program(
     found = {b.index: b for b in buffers(builder.body) if b.kind == "constant"}
     constants = [found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(shared.constants))]
     arrays = [*sources, *(window.buffer for window in targets)]
+    temporaries = [life.buffer for life in lives]
+    routine = Routine(builder.body, temporaries, arrays, constants, tuple(extents))
     return Lowered(
-        llvm_text(builder.body, [life.buffer for life in lives], arrays, constants, extents),
+        llvm_text(routine),
         len(sources),
         tuple((tuple(shapes.of(var)), dtype_of(var)) for var in outputs),
         tuple(lives),
         tuple(shared.constants),
         tuple(shared.errors),
         tuple(extents),
+        tuple(shared.callbacks),
+        routine,
     )
 
 
@@ -121,8 +132,10 @@ class NativeProgram:
             outputs = [pool.take() for pool in memory.pools]
             self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
             status = self.code.run(self.address, *memory.addresses)
-        if status:
+        if status > 0:
             raise self.lowered.errors[status - 1]
+        if status < 0:
+            raise memory.callbacks[-1 - status].error
         return outputs
 
     @cached_property
@@ -154,6 +167,8 @@ class Memory:
         Of the table of temporaries and constants, and of the extents, as the driver is given them.
     pools
         Arrays for the outputs.
+    callbacks
+        Nodes for which Python is called back, as functions on the arrays that lie here.
     arena_bytes
         What all temporaries take together.
     """
@@ -163,6 +178,8 @@ class Memory:
         self._arena = np.empty(self.arena_bytes + ALIGNMENT, np.uint8)
         base = -(-self._arena.ctypes.data // ALIGNMENT) * ALIGNMENT
         addresses = [base + place for place in places] + [c.ctypes.data for c in lowered.constants]
+        self.callbacks = [Callback(call, extents) for call in lowered.callbacks]
+        addresses += [callback.address for callback in self.callbacks]
         self._table = np.array(addresses or [0], np.uint64)
         self._extents = np.array([*extents.values()] or [0], np.int64)
         self.addresses = self._table.ctypes.data, self._extents.ctypes.data

@@ -71,6 +71,8 @@ class Ended(Op):
 def ended(buffer: np.ndarray, first: int, done: int, steps: int) -> np.ndarray:
     """The entries of a buffer after `done` of `steps` steps, of which the first wrote entry `first`."""
     length, written = len(buffer), first + done
+    if first == 0 and steps == 0:  # a trace: nothing
+        return buffer[:0]
     if written > length:  # the oldest entry is the one that would be written next
         return np.roll(buffer, -(written % length), axis=0)
     if written < length:

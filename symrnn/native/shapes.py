@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.type import TensorType
 
@@ -34,12 +34,15 @@ class Shapes:
         The value of whole-number scalars (an int or a `Size`) and of short vectors of them (a tuple).
     inner
         What is known of the graph that a node holds: by the node, or by it and which of its graphs it is.
+    called
+        Nodes for which Python is called back, with the reason.
     """
 
     def __init__(self, shape: dict[Variable, Shape] | None = None, numbers: dict | None = None):
         self.shape: dict[Variable, Shape] = dict(shape or {})
         self.numbers: dict[Variable, Int | tuple[Int, ...]] = dict(numbers or {})
         self.inner: dict[object, Shapes] = {}
+        self.called: dict[Apply, Exception] = {}
 
     def of(self, variable: Variable) -> Shape:
         """Its shape."""
@@ -77,7 +80,7 @@ class Shapes:
 
 def is_array(variable: Variable) -> bool:
     """Whether a variable holds numbers that native code can read."""
-    return isinstance(variable.type, TensorType | ScalarType) and dtype_of(variable) in DTYPES
+    return type(variable.type) in (TensorType, ScalarType) and dtype_of(variable) in DTYPES  # sparse ones are subclasses
 
 
 DTYPES = ("bool", *(f"{s}int{n}" for s in ("", "u") for n in (8, 16, 32, 64)), "float32", "float64")

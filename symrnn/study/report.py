@@ -25,11 +25,12 @@ LEAST_ACCOUNTED = 0.98  # of a child's time after its imports, by the phases
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as files, and its text alternative."""
+    """A figure as files, its text alternative, and the line below it."""
 
     svg: Path
     png: Path
     alt: str
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def pictures(experiment, records, folder):
         )
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
-        Picture(*chart.save(Path(folder) / stem), chart.alt)
+        Picture(*chart.save(Path(folder) / stem), chart.alt, chart.caption)
         for stem, chart in zip(stems, charts, strict=False)
     ]
 

@@ -17,7 +17,7 @@ from symrnn.training.checkpoint import Checkpoint, check_arrays, check_same_run,
 from symrnn.training.compiled import compiled
 from symrnn.training.network import Network
 from symrnn.training.recipe import Recipe, returned
-from symrnn.typing import Updates
+from symrnn.typing import NewValues, Updates
 from symrnn.updates.gradients import slots_in
 
 
@@ -73,8 +73,10 @@ class Training:
     ) -> None:
         self.recipe, self.data, self.mode, self.data_path = recipe, data, mode, data_path
         self.graph = returned(recipe, "graph", recipe.graph(), TrainingGraph, "a TrainingGraph")
-        self.updates: Updates = returned(
-            recipe, "updates", recipe.updates(self.graph), Mapping, "a dictionary of updates"
+        self.updates: NewValues = dict(
+            returned(
+                recipe, "updates", recipe.updates(self.graph), Mapping, "a dictionary of updates"
+            )
         )
         self.losses: list[float] = []
         self.data_hash = fingerprint(data_path) if data_path else ""

@@ -51,9 +51,8 @@ def rule_updates(
     learning_rate
         The highest one where a schedule moves it.
     weight_decay
-        Decoupled for a rule that has a decay of its own, such as ``"adamw"``; for every other L2,
-        ``weight_decay / 2 * (w**2).sum()`` in what is differentiated, the loss itself staying as it is. Every parameter
-        decays, biases too, as in PyTorch.
+        Decoupled for ``"adamw"``; for every other rule L2, ``weight_decay / 2 * (w**2).sum()`` in what is
+        differentiated, the loss itself staying as it is. Every parameter decays, biases too, as in PyTorch.
     max_norm
         The gradients' common norm is at most this, before L2 is added; None for no bound.
     schedule
@@ -86,14 +85,15 @@ def rule_updates(
     check_choice("schedule", schedule, SCHEDULES)
     if schedule != "constant" and steps is None:
         raise UserError(f"steps must be given for the schedule {schedule!r}; give its length")
-    named, step = RULES[rule], step_counter()
-    options = {"weight_decay": weight_decay} if named.has_decay else {}
+    build, momentum_name, has_decay = RULES[rule]
+    options = {"weight_decay": weight_decay} if has_decay else {}
+    step = step_counter()
     rates = SCHEDULES[schedule](step, steps, learning_rate)
-    if rates.momentum is not None and named.momentum:
-        options[named.momentum] = rates.momentum
-    l2 = 0.0 if named.has_decay else weight_decay
+    if rates.momentum is not None and momentum_name:
+        options[momentum_name] = rates.momentum
+    l2 = 0.0 if has_decay else weight_decay
     grads = regular_grads(loss, params, l2, max_norm)
-    updates = dict(named.build(grads, params, rates.learning_rate, **options))
+    updates = dict(build(grads, params, rates.learning_rate, **options))
     return updates if schedule == "constant" else updates | {step: step + 1}
 
 

@@ -48,7 +48,7 @@ def scan_shapes(node, shapes):
             inner.numbers[var] = number
     outside = dict(zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True))
     with asked_outside(outside):
-        infer(step.nodes, inner)
+        infer(step.nodes, inner, may_call=True)
     shapes.inner[node] = inner
     outs = step.outputs
     kept = [shapes.of(outer) for outer in _buffers(node)]
@@ -56,7 +56,7 @@ def scan_shapes(node, shapes):
     for shape, out in zip(kept[info.n_mit_mot :], following, strict=True):
         _check_kept(shape[1:], inner.of(out), steps)
     recorded = [
-        (shapes.number(length), *inner.of(out))
+        (shapes.number(length) if steps != 0 else 0, *inner.of(out))
         for length, out in zip(op.outer_nitsot(node.inputs), op.inner_nitsot_outs(outs), strict=True)
     ]
     carried = [shapes.of(outer) for outer in op.outer_untraced_sit_sot(node.inputs)]

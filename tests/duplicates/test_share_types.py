@@ -6,8 +6,8 @@ import pytensor.tensor as pt
 from foreign import PYTHON
 from pytensor.scan.op import Scan
 
-from symrnn.measure.graph_size import graph_size
-from symrnn.share import share_recurrences
+from symrnn.duplicates.share import share_recurrences
+from symrnn.measure.sizes import graph_size
 
 wide, narrow = pt.matrix("xs"), pt.matrix("xs", shape=(None, 3))
 

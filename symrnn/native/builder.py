@@ -1,8 +1,9 @@
 """Lowering, node by node: what each variable of a graph is, and the statements that compute it.
 
-Element-wise algebra is not written at once. It gathers in *open kernels*, one loop for all nodes of one shape that share
-what they read; a kernel is closed, and becomes a statement, when something else needs a value of it. What is asked for
-outside a loop is given a place: a new buffer, or the window of a Join, a trace or an output that wants it there.
+Element-wise algebra is not written at once. It gathers in *open kernels*, one loop for all nodes of one shape that
+share what they read; a kernel is closed, and becomes a statement, when something else needs a value of it. What is
+asked for outside a loop is given a place: a new buffer, or the window of a Join, a trace or an output that wants it
+there.
 """
 
 from __future__ import annotations
@@ -216,7 +217,7 @@ class Builder:
         self.write(target, [source], arg(0, source.dtype))
 
     def write(self, target: Window, inputs: Sequence[Window], value: Scalar) -> None:
-        """``target := value`` of the elements of `inputs`, which are seen as of the target's shape; cast to its dtype."""
+        """``target := value`` of the elements of `inputs`, seen as of the target's shape; cast to its dtype."""
         sources = [window.broadcast(target.shape) for window in inputs]
         self.body.append(Kernel(target.shape, [target], sources, [cast(value, target.dtype)]))
 

@@ -61,7 +61,8 @@ def elementwise_shapes(node, shapes):
         for axis, n in enumerate(shapes.of(x)):
             if n != shape[axis + len(shape) - len(shapes.of(x))] and not x.type.broadcastable[axis]:
                 raise ValueError(
-                    f"Runtime broadcasting not allowed. The shapes are {[shapes.of(x) for x in node.inputs]}: an axis of "
+                    f"Runtime broadcasting not allowed. The shapes are {[shapes.of(x) for x in node.inputs]}: an axis "
+                    "of "
                     "extent 1 is repeated that is not known to be 1; make it known with shape="
                 )
     _note_numbers(node, shapes, node.op.scalar_op)

@@ -124,7 +124,8 @@ def alloc_shapes(node, shapes):
         for n, m, k in zip(*map(reversed, (shapes.of(value), shape, known)), strict=False)
     ):
         raise ValueError(
-            "Runtime broadcasting not allowed. Alloc was asked to broadcast a value along a dimension that was not marked as "
+            "Runtime broadcasting not allowed. Alloc was asked to broadcast a value along a dimension that was not "
+            "marked as "
             "broadcastable. If broadcasting was intended, use `specify_broadcastable` on the relevant dimension(s)."
         )
     return [shape]

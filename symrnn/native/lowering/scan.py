@@ -234,7 +234,7 @@ def _targets(op, outs, taps, stores, traces, carried, t):
     info = op.info
     now, later = [], []
     flat = iter(op.inner_mitmot_outs(outs))
-    for store, slices, out_slices in zip(stores, taps, info.mit_mot_out_slices, strict=False):
+    for store, out_slices in zip(stores, info.mit_mot_out_slices, strict=False):
         for var, tap in zip(islice(flat, len(out_slices)), out_slices, strict=True):
             later.append((var, store.entry(t, tap)))
     following = [*op.inner_mitsot_outs(outs), *op.inner_sitsot_outs(outs)]
@@ -296,7 +296,7 @@ def finish_step(inner: Builder, now, later) -> None:
 
 
 def _writes_last(kernel, own, kernels) -> bool:
-    """Whether a kernel may write states itself: it reads them at the same index alone, and no other reads them after."""
+    """Whether a kernel may write states itself: it reads them at its own index alone, and nothing after it does."""
     for _, target in own:
         if tuple(target.shape) != tuple(kernel.shape):
             return False

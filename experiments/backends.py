@@ -12,12 +12,12 @@ from symrnn.study.experiment import grid
 
 cases = grid(cell=["rnn", "lstm"], depth=[1, 2, 4, 8])
 quick = grid(cell=["rnn", "lstm"], depth=[2])
-modes = ["JAX", "NUMBA", "CVM"]
-quick_modes = ["JAX"]
+modes = ["NATIVE", "JAX", "NUMBA", "CVM"]
+quick_modes = ["NATIVE", "JAX"]
 rounds = 3
 quick_rounds = 2
 time_limit_s = 900
-needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
+needs = ["symrnn.models.digit_stack", "symrnn.updates", "sklearn.model_selection"]
 columns = ["total_s", "step_s", "peak_rss_bytes", "after.nodes"]
 tasks = {
     "jax_by_hand": {
@@ -47,9 +47,9 @@ def flags(cell, depth):
 
 
 def build(cell, depth):
-    from symrnn.models.digit_rows import ROWS, digit_rows
+    from symrnn.models.digit_stack import ROWS, digit_stack
 
-    return digit_rows(cell=cell, depth=depth, hidden_size=H, steps=ROWS, batch=BATCH)
+    return digit_stack(cell=cell, depth=depth, hidden_size=H, steps=ROWS, batch=BATCH)
 
 
 def functions(graph, cell, depth):
@@ -60,7 +60,7 @@ def functions(graph, cell, depth):
 
 
 def batch(cell, depth):
-    from symrnn.models.digit_rows import load_digit_rows
+    from symrnn.models.digit_stack import load_digit_rows
 
     (xs, labels), _ = load_digit_rows(dtype="float32")
     return [xs[:, :BATCH], labels[:BATCH]]
@@ -199,7 +199,7 @@ def backend_named(record):
 
 def answer(records):
     """Each backend against JAX by hand, first the start and then the step."""
-    from symrnn.study.readings import values_of
+    from symrnn.study.quantities import values_of
 
     modes = values_of([record for record in records if record.task == "compile"], "mode")
     told = [against_hand(records, {"task": "compile", "mode": mode}, mode) for mode in modes]
@@ -214,8 +214,8 @@ def answer(records):
 
 def against_hand(records, of, name):
     """One backend against JAX by hand, cell by cell."""
-    from symrnn.study.readings import ratio, values_of
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio, values_of
 
     to = {"task": "jax_by_hand", "mode": "JAX"}
     told = []

@@ -14,15 +14,15 @@ quick_modes = ["JAX"]
 rounds = 5
 quick_rounds = 2
 reference = {"scans": "one"}
-needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
+needs = ["symrnn.models.digit_stack", "symrnn.updates", "sklearn.model_selection"]
 
 BATCH = 64
 
 
 def build(cell, depth, scans):
-    from symrnn.models.digit_rows import ROWS, digit_rows
+    from symrnn.models.digit_stack import ROWS, digit_stack
 
-    return digit_rows(cell=cell, depth=depth, scans=scans, steps=ROWS, batch=BATCH)
+    return digit_stack(cell=cell, depth=depth, scans=scans, steps=ROWS, batch=BATCH)
 
 
 def functions(graph, cell, depth, scans):
@@ -33,7 +33,7 @@ def functions(graph, cell, depth, scans):
 
 
 def batch(cell, depth, scans):
-    from symrnn.models.digit_rows import load_digit_rows
+    from symrnn.models.digit_stack import load_digit_rows
 
     (xs, labels), _ = load_digit_rows()
     return [xs[:, :BATCH], labels[:BATCH]]

@@ -20,7 +20,7 @@ tasks = {
 reference = {"rate": "shared"}
 ratio_of = "second_s"
 columns = ["first_s", "second_s", "first_compilations", "second_compilations"]
-needs = ["symrnn.models.digit_rows", "symrnn.updates", "symrnn.measure.compile_events"]
+needs = ["symrnn.models.digit_stack", "symrnn.updates", "symrnn.measure.compile_events"]
 
 RATES = [0.1, 0.05]
 BATCH = 64
@@ -62,9 +62,9 @@ def one_step(graph, number, rate):
 def network(cell):
     """A layer over the digits' rows; cell "none" is a logistic regression."""
     if cell != "none":
-        from symrnn.models.digit_rows import ROWS, digit_rows
+        from symrnn.models.digit_stack import ROWS, digit_stack
 
-        return digit_rows(cell=cell, depth=1, steps=ROWS, batch=BATCH)
+        return digit_stack(cell=cell, depth=1, steps=ROWS, batch=BATCH)
     import numpy as np
     import pytensor
     import pytensor.tensor as pt
@@ -78,7 +78,7 @@ def network(cell):
 
 def figure(records):
     from symrnn.study.figures import bars
-    from symrnn.study.readings import select, values_of
+    from symrnn.study.quantities import select, values_of
 
     return [
         bars(
@@ -90,15 +90,15 @@ def figure(records):
 
 def answer(records):
     """What the second compilation has to do again, mode by mode."""
-    from symrnn.study.readings import values_of
+    from symrnn.study.quantities import values_of
 
     return "\n\n".join(filter(None, (again(records, mode) for mode in values_of(records, "mode"))))
 
 
 def again(records, mode):
     """The second compilation in one mode: how often from scratch, and how long."""
-    from symrnn.study.readings import ratio, select, spread_of
-    from symrnn.study.words import number, times
+    from symrnn.study.amounts import number, times
+    from symrnn.study.quantities import ratio, select, spread_of
 
     records = select(records, mode=mode)
     counts = {

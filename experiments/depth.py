@@ -13,16 +13,16 @@ quick_modes = ["JAX"]
 rounds = 3
 quick_rounds = 2
 time_limit_s = 900
-needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
+needs = ["symrnn.models.digit_stack", "symrnn.updates", "sklearn.model_selection"]
 
 BATCH = 64
 QUANTITIES = ["after.nodes", "build_s+grad_s", "rewrite_s", "link_s", "jit_s", "total_s", "step_s"]
 
 
 def build(cell, depth):
-    from symrnn.models.digit_rows import ROWS, digit_rows
+    from symrnn.models.digit_stack import ROWS, digit_stack
 
-    return digit_rows(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
+    return digit_stack(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
 
 
 def functions(graph, cell, depth):
@@ -33,7 +33,7 @@ def functions(graph, cell, depth):
 
 
 def batch(cell, depth):
-    from symrnn.models.digit_rows import load_digit_rows
+    from symrnn.models.digit_stack import load_digit_rows
 
     (xs, labels), _ = load_digit_rows()
     return [xs[:, :BATCH], labels[:BATCH]]
@@ -56,8 +56,8 @@ def answer(records):
 
 def exponents(records, mode, cell):
     """The growth of every quantity for one mode and cell."""
+    from symrnn.study.amounts import exponent, title
     from symrnn.study.growth import growth
-    from symrnn.study.words import exponent, title
 
     found = {q: growth(records, "depth", q, mode=mode, cell=cell) for q in QUANTITIES}
     told = [f"{title(q)} {exponent(each)}" for q, each in found.items() if each]

@@ -37,11 +37,11 @@ def build(cell, layers, copy):
     """The loss of one network, and a report from its copy."""
     import pytensor.tensor as pt
 
-    from symrnn.cells import LSTMCell, RNNCell
+    from symrnn.cells import CELLS
     from symrnn.graph import TrainingGraph
     from symrnn.unroll import stack
 
-    made = {"rnn": RNNCell, "lstm": LSTMCell}[cell]
+    made = CELLS[cell]
     cells = [made.create(H, H, rng=i, name=f"layer{i}.") for i in range(layers)]
     params = [param for each in cells for param in each.params]
     xs, ys = pt.tensor("xs", shape=(T, B, H)), pt.tensor("ys", shape=(T, B, H))
@@ -98,7 +98,7 @@ def explain(cell, layers):
     """The kinds that are found in each graph, before rewriting and after."""
     import pytensor
 
-    from symrnn.measure.duplicates import duplicates
+    from symrnn.duplicates.found import duplicates
 
     found = {}
     for copy in (CLEAN, *KINDS):
@@ -117,7 +117,7 @@ def explain(cell, layers):
 
 def figure(records):
     from symrnn.study.figures import bars
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     compiled = select(records, task="compile", mode=records[0].mode)
     style = {"x": "layers", "hue": "copy", "panel": "cell"}
@@ -126,8 +126,8 @@ def figure(records):
 
 def answer(records):
     """What each kind costs, then what was found of it."""
-    from symrnn.study.readings import ratio, select
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio, select
 
     lines = []
     for copy in KINDS:

@@ -25,17 +25,17 @@ quick_time_limit_s = 90
 reference = {"gradient": ASSEMBLED}
 ratio_of = "build_s+grad_s"
 columns = ["build_s+grad_s", "rewrite_s", "total_s", "peak_rss_bytes", *SIZES]
-needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
+needs = ["symrnn.models.digit_stack", "symrnn.updates", "sklearn.model_selection"]
 
 BATCH = 8
 
 
 def build(cell, depth, gradient):
-    from symrnn.models.digit_rows import digit_rows
+    from symrnn.models.digit_stack import digit_stack
 
     layers_as = "scan" if gradient == DEEP else "subgraphs"
     form = AUTODIFF if gradient == AUTODIFF else ASSEMBLED
-    return digit_rows(cell=cell, depth=depth, gradient=form, layers_as=layers_as)
+    return digit_stack(cell=cell, depth=depth, gradient=form, layers_as=layers_as)
 
 
 def flags(cell, depth, gradient):
@@ -50,7 +50,7 @@ def functions(graph, cell, depth, gradient):
 
 
 def batch(cell, depth, gradient):
-    from symrnn.models.digit_rows import load_digit_rows
+    from symrnn.models.digit_stack import load_digit_rows
 
     (xs, labels), _ = load_digit_rows()
     return [xs[:, :BATCH], labels[:BATCH]]
@@ -58,7 +58,7 @@ def batch(cell, depth, gradient):
 
 def figure(records):
     from symrnn.study.figures import lines
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     drawn = select(records, mode="CVM", state="cold")
     style = {"x": "depth", "hue": "gradient", "panel": "cell"}
@@ -70,14 +70,14 @@ def figure(records):
 
 def answer(records):
     """Growth of the times and of the graphs with depth, cell by cell."""
-    from symrnn.study.readings import values_of
+    from symrnn.study.quantities import values_of
 
     return "\n\n".join(answer_for(records, cell) for cell in values_of(records, "cell"))
 
 
 def answer_for(records, cell):
     """The answer for one cell."""
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     records = select(records, cell=cell, mode="CVM")
     forms = (ASSEMBLED, AUTODIFF)
@@ -87,8 +87,8 @@ def answer_for(records, cell):
 
 def growth(records, gradient):
     """Build + grad of the two deepest stacks that finished, and where the limit was met."""
-    from symrnn.study.readings import select, spread_of, values_of
-    from symrnn.study.words import duration
+    from symrnn.study.amounts import duration
+    from symrnn.study.quantities import select, spread_of, values_of
 
     records = select(records, gradient=gradient)
     finished = sorted(values_of(select(records, status="ok"), "depth"))
@@ -107,7 +107,7 @@ def growth(records, gradient):
 
 def layer_cost(records, gradient):
     """Apply nodes that one more layer adds after rewriting."""
-    from symrnn.study.readings import spread_of, values_of
+    from symrnn.study.quantities import spread_of, values_of
 
     depths = sorted(values_of(records, "depth"))
     found = {d: spread_of(records, "after.nodes", depth=d, gradient=gradient) for d in depths}
@@ -121,8 +121,8 @@ def layer_cost(records, gradient):
 
 def constant_size(records):
     """Whether layers as a scan have one size at any depth."""
-    from symrnn.study.readings import select, values_of
-    from symrnn.study.words import listing, span
+    from symrnn.study.amounts import listing, span
+    from symrnn.study.quantities import select, values_of
 
     deep = [
         record for record in select(records, gradient=DEEP, status="ok") if record.case["depth"] > 1

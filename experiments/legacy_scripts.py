@@ -211,7 +211,7 @@ def script(depth, interpreter):
 
 def figure(records):
     from symrnn.study.figures import lines
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     drawn = select(records, task="compile", mode="CVM", state="cold")
     style = {"x": "depth", "hue": "form"}
@@ -223,7 +223,7 @@ def figure(records):
 
 def answer(records):
     """The API against the plain port, in nodes and seconds, depth by depth; the script's times side by side."""
-    from symrnn.study.readings import select, spread_of, values_of
+    from symrnn.study.quantities import select, spread_of, values_of
 
     compiled = select(records, task="compile", mode="CVM", status="ok")
     sentences = []

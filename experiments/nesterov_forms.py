@@ -16,8 +16,8 @@ FORMS = [SGD, "nesterov_momentum", ODD_EVEN, *NAIVE]
 
 cases = grid(cell=["rnn", "lstm"], depth=[1, 2, 4], form=FORMS)
 quick = grid(cell=["rnn"], depth=[1, 2], form=FORMS)
-modes = ["JAX", "NUMBA"]
-quick_modes = ["JAX"]
+modes = ["NATIVE", "JAX", "NUMBA"]
+quick_modes = ["NATIVE"]
 states = ["cold", "warm"]
 quick_states = ["cold"]
 rounds = 3
@@ -25,12 +25,12 @@ quick_rounds = 1
 time_limit_s = 900
 quick_time_limit_s = 240
 reference = {"form": SGD}
-needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
+needs = ["symrnn.models.digit_stack", "symrnn.updates", "sklearn.model_selection"]
 tasks = {
     "train": {
         "cases": grid(cell=["rnn", "lstm"], depth=[2], steps=[200], more_steps=[1800]),
         "quick": grid(cell=["rnn"], depth=[2], steps=[200], more_steps=[1000]),
-        "modes": ["JAX"],
+        "modes": ["NATIVE"],
     }
 }
 
@@ -39,18 +39,18 @@ BATCH = 64
 
 
 def build(cell, depth, form):
-    from symrnn.models.digit_rows import ROWS, digit_rows
+    from symrnn.models.digit_stack import ROWS, digit_stack
 
-    return digit_rows(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
+    return digit_stack(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
 
 
 def functions(graph, cell, depth, form):
     """A step of `form`: sgd and the forms of one function give one, odd/even two."""
     from symrnn.measure.stages import step_functions
-    from symrnn.models.digit_rows import digit_rows_loss
+    from symrnn.models.digit_stack import digit_stack_loss
 
     def rebuilt(even):
-        return digit_rows_loss(even, graph, cell=cell, depth=depth)
+        return digit_stack_loss(even, graph, cell=cell, depth=depth)
 
     return step_functions(graph, *updates_of(graph, form, rebuilt))
 
@@ -68,7 +68,7 @@ def updates_of(graph, form, build_loss):
 
 
 def batch(cell, depth, form):
-    from symrnn.models.digit_rows import load_digit_rows
+    from symrnn.models.digit_stack import load_digit_rows
 
     (xs, labels), _ = load_digit_rows()
     return [xs[:, :BATCH], labels[:BATCH]]
@@ -76,11 +76,11 @@ def batch(cell, depth, form):
 
 def train(cell, depth, steps, more_steps):
     """Every Nesterov form from one seed for `steps` steps, and odd/even for `more_steps` more."""
-    from symrnn.models.digit_rows import ROWS, digit_rows, load_digit_rows
+    from symrnn.models.digit_stack import ROWS, digit_stack, load_digit_rows
 
     digits, held_out = load_digit_rows()
     rows = len(held_out[1])
-    evaluate = evaluation(digit_rows(cell=cell, depth=depth, steps=ROWS, batch=rows), held_out)
+    evaluate = evaluation(digit_stack(cell=cell, depth=depth, steps=ROWS, batch=rows), held_out)
     runs = {form: progress(form, cell, depth, digits, evaluate) for form in FORMS[1:]}
     losses = {form: [next(run)[0] for _ in range(steps)] for form, run in runs.items()}
     *_, (_, accuracy) = (next(runs[ODD_EVEN]) for _ in range(more_steps))
@@ -145,7 +145,7 @@ def largest_difference(curves):
 
 def figure(records):
     from symrnn.study.figures import bars
-    from symrnn.study.readings import select, values_of
+    from symrnn.study.quantities import select, values_of
 
     compiled = select(records, task="compile", state="cold")
     style = {"x": "depth", "hue": "form", "panel": "cell"}
@@ -171,8 +171,8 @@ def answer(records):
 
 def cost(records):
     """What rewriting leaves of the naive forms, then the cheapest and the dearest of them."""
-    from symrnn.study.readings import ratio
-    from symrnn.study.words import span, times
+    from symrnn.study.amounts import times, times_span
+    from symrnn.study.quantities import ratio
 
     def against_odd_even(quantity):
         found = {
@@ -185,15 +185,15 @@ def cost(records):
     if not total:
         return "No naive form finished beside odd/even, so there is no ratio."
     scans, components = (
-        span(each.median for each in against_odd_even(f"after.{name}").values())
+        times_span(each.median for each in against_odd_even(f"after.{name}").values())
         for name in ("scans", "components")
     )
     cheap, dear = (pick(total, key=lambda form: total[form].median) for pick in (min, max))
     return (
-        f"After rewriting, the naive forms have {scans} times the Scan nodes of odd/even, and"
-        f" packed in them {components} times the components. To the end of the first step, cold,"
+        f"After rewriting, the naive forms have {scans} the Scan nodes of odd/even, and"
+        f" packed in them {components} the components. To the end of the first step, cold,"
         f" the cheapest, `{cheap}`, takes {times(total[cheap])} as long as odd/even, and the"
-        f" dearest, `{dear}`, {times(total[dear])}."
+        f" dearest, `{dear}`, {times(total[dear])} as long."
     )
 
 
@@ -208,8 +208,8 @@ def ratios_to_odd_even(records):
 
 def floor(records):
     """Odd/even against sgd: equal scans and components, and how many nodes more."""
-    from symrnn.study.readings import differences
-    from symrnn.study.words import case_text, listing
+    from symrnn.study.amounts import case_text, listing
+    from symrnn.study.quantities import differences
 
     def beyond(quantity):
         return differences(records, f"after.{quantity}", {"form": ODD_EVEN}, {"form": SGD})
@@ -231,7 +231,7 @@ def parameters(depth):
 
 def training(records):
     """Whether the forms train alike, and how well."""
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     return "\n\n".join(
         trained(r.case, r.values) for r in select(records, task="train", status="ok")

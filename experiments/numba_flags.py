@@ -20,7 +20,7 @@ quick_rounds = 1
 time_limit_s = 900
 quick_time_limit_s = 600
 reference = {"level": 3, "cache": "on"}
-needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
+needs = ["symrnn.models.digit_stack", "symrnn.updates", "sklearn.model_selection"]
 
 BATCH = 64
 
@@ -34,9 +34,9 @@ def flags(cell, depth, level, cache):
 
 
 def build(cell, depth, level, cache):
-    from symrnn.models.digit_rows import ROWS, digit_rows
+    from symrnn.models.digit_stack import ROWS, digit_stack
 
-    return digit_rows(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
+    return digit_stack(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
 
 
 def functions(graph, cell, depth, level, cache):
@@ -47,7 +47,7 @@ def functions(graph, cell, depth, level, cache):
 
 
 def batch(cell, depth, level, cache):
-    from symrnn.models.digit_rows import load_digit_rows
+    from symrnn.models.digit_stack import load_digit_rows
 
     (xs, labels), _ = load_digit_rows()
     return [xs[:, :BATCH], labels[:BATCH]]
@@ -55,7 +55,7 @@ def batch(cell, depth, level, cache):
 
 def figure(records):
     from symrnn.study.figures import lines
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     drawn = select(records, cache="on", state="cold")
     return [lines(drawn, x="level", y=y, hue="cell") for y in ("total_s", "step_s")]
@@ -63,7 +63,7 @@ def figure(records):
 
 def answer(records):
     """Every setting against level 3 with the cache: the totals, cold and warm, and the step."""
-    from symrnn.study.readings import values_of
+    from symrnn.study.quantities import values_of
 
     pairs = dict.fromkeys((record.case["level"], record.case["cache"]) for record in records)
     told = [against_default(records, *pair) for pair in pairs if pair != (3, "on")]
@@ -75,12 +75,12 @@ def answer(records):
 
 def against_default(records, level, cache):
     """One setting against the default."""
-    from symrnn.study.readings import ratio, values_of
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio, values_of
 
     of, to = {"level": level, "cache": cache}, {"level": 3, "cache": "on"}
     found = {s: ratio(records, "total_s", of, to, state=s) for s in values_of(records, "state")}
-    told = [f"{state} total {times(each)}" for state, each in found.items() if each]
+    told = [f"{times(each)} the {state} total" for state, each in found.items() if each]
     if step := ratio(records, "step_s", of, to):
-        told.append(f"step {times(step)}")
+        told.append(f"{times(step)} the step")
     return f"Level {level}, cache {cache}: {', '.join(told)}." if told else ""

@@ -23,7 +23,7 @@ quick_rounds = 1
 time_limit_s = 900
 quick_time_limit_s = 90
 reference = {"form": BY_HAND}
-needs = ["symrnn.models.digit_rows", "symrnn.updates", "symrnn.updates.odd_even"]
+needs = ["symrnn.models.digit_stack", "symrnn.updates", "symrnn.duplicates.odd_even"]
 tasks = {
     "train": {
         "cases": grid(cell=["rnn", "lstm"], depth=[1], rule=RULES, steps=[200]),
@@ -40,15 +40,15 @@ BATCH = 64
 
 
 def build(cell, depth, form):
-    from symrnn.models.digit_rows import ROWS, digit_rows
+    from symrnn.models.digit_stack import ROWS, digit_stack
 
-    return digit_rows(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
+    return digit_stack(cell=cell, depth=depth, steps=ROWS, batch=BATCH)
 
 
 def functions(graph, cell, depth, form, rule="sgd"):
     """A step of `form` that returns the loss: of a naive form at odd values, else at even ones."""
+    from symrnn.duplicates.odd_even import odd_even_form
     from symrnn.measure.stages import FunctionSpec
-    from symrnn.updates.odd_even import odd_even_form
 
     name, _, cured = form.partition(", ")
     updates = updates_of(graph, name, rule, cell, depth)
@@ -61,10 +61,10 @@ def functions(graph, cell, depth, form, rule="sgd"):
 def updates_of(graph, name, rule, cell, depth):
     """The update dictionary of one form, corrected by `rule`."""
     import symrnn.updates
-    from symrnn.models.digit_rows import digit_rows_loss
+    from symrnn.models.digit_stack import digit_stack_loss
 
     def rebuilt(even):
-        return digit_rows_loss(even, graph, cell=cell, depth=depth)
+        return digit_stack_loss(even, graph, cell=cell, depth=depth)
 
     loss = rebuilt if name == "nesterov_naive_rebuild" else graph.loss
     form, correct = getattr(symrnn.updates, name), getattr(symrnn.updates, rule)
@@ -72,7 +72,7 @@ def updates_of(graph, name, rule, cell, depth):
 
 
 def batch(cell, depth, form):
-    from symrnn.models.digit_rows import load_digit_rows
+    from symrnn.models.digit_stack import load_digit_rows
 
     (xs, labels), _ = load_digit_rows()
     return [xs[:, :BATCH], labels[:BATCH]]
@@ -92,7 +92,7 @@ def distance(form, cell, depth, rule, steps):
     import numpy as np
     import pytensor
 
-    from symrnn.updates.odd_even import odd_even_form
+    from symrnn.duplicates.odd_even import odd_even_form
 
     graph = build(cell, depth, form)
     updates = updates_of(graph, form, rule, cell, depth)
@@ -112,7 +112,7 @@ def distance(form, cell, depth, rule, steps):
 
 def figure(records):
     from symrnn.study.figures import bars
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     compiled = select(records, task="compile", mode=records[0].mode)
     style = {"x": "depth", "hue": "form", "panel": "cell"}
@@ -121,8 +121,8 @@ def figure(records):
 
 def answer(records):
     """Components and seconds against the form written by hand, then the trajectories."""
-    from symrnn.study.readings import ratio, select
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio, select
 
     lines = []
     for form in (*NAIVE, *CURED):

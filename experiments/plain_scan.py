@@ -13,8 +13,8 @@ PLAIN, AUTODIFF, ASSEMBLED = "plain", "autodiff", "assembled"
 
 cases = grid(form=[PLAIN, AUTODIFF, ASSEMBLED])
 quick = grid(form=[PLAIN, ASSEMBLED])
-modes = ["NUMBA", "JAX"]
-quick_modes = ["NUMBA"]
+modes = ["NATIVE", "NUMBA", "JAX"]
+quick_modes = ["NATIVE", "NUMBA"]
 states = ["cold", "warm"]
 rounds = 3
 quick_rounds = 1
@@ -94,7 +94,7 @@ def batch(form):
 
 def figure(records):
     from symrnn.study.figures import bars
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     compiled = select(records, task="compile", state="cold")
     return [
@@ -108,8 +108,8 @@ def figure(records):
 
 def answer(records):
     """Assembled against plain: cold total, step and nodes."""
-    from symrnn.study.readings import ratio, select, values_of
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio, select, values_of
 
     lines = []
     for mode in values_of(select(records, task="compile", status="ok"), "mode"):

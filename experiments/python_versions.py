@@ -15,7 +15,7 @@ PYTHONS = os.environ.get("SYMRNN_PYTHONS", sys.executable).split(os.pathsep)
 
 cases = grid(gradient=["assembled", "autodiff"], depth=[1, 2, 4], interpreter=PYTHONS)
 quick = grid(gradient=["assembled", "autodiff"], depth=[2], interpreter=PYTHONS)
-modes = ["CVM"]
+modes = ["NATIVE", "CVM"]
 rounds = 3
 quick_rounds = 1
 steps = 3
@@ -74,7 +74,7 @@ def figure(records):
 
 def answer(records):
     """Each interpreter's PyTensor against the first one's, phase by phase."""
-    from symrnn.study.readings import values_of
+    from symrnn.study.quantities import values_of
 
     first, *others = values_of(records, "interpreter")
     if not others:
@@ -84,7 +84,7 @@ def answer(records):
 
 def lane(records, interpreter):
     """The versions behind an interpreter."""
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     found = next((r.versions for r in select(records, interpreter=interpreter) if r.versions), {})
     return f"PyTensor {found.get('pytensor', '?')} on Python {found.get('python', '?')}"
@@ -92,8 +92,8 @@ def lane(records, interpreter):
 
 def against(records, other, first):
     """One interpreter against the first one."""
-    from symrnn.study.readings import ratio, values_of
-    from symrnn.study.words import listing, times, title
+    from symrnn.study.amounts import listing, times, title
+    from symrnn.study.quantities import ratio, values_of
 
     told = []
     for gradient in values_of(records, "gradient"):
@@ -101,6 +101,6 @@ def against(records, other, first):
             of, to = {"interpreter": other}, {"interpreter": first}
             found = ratio(records, quantity, of, to, across_versions=True, gradient=gradient)
             if found:
-                told.append(f"{title(quantity)} with {gradient} {times(found)}")
+                told.append(f"{times(found)} the {title(quantity)} with {gradient}")
     ratios = listing(told) if told else "no pair finished"
     return f"{lane(records, other)} against {lane(records, first)}: {ratios}."

@@ -22,11 +22,11 @@ B, D, H = 16, 16, 32
 def build(cell, steps, unroll):
     import pytensor.tensor as pt
 
-    from symrnn.cells import LSTMCell, RNNCell
+    from symrnn.cells import CELLS
     from symrnn.graph import TrainingGraph
     from symrnn.unroll import scan_unroll, static_unroll
 
-    made = {"rnn": RNNCell, "lstm": LSTMCell}[cell].create(D, H, rng=0)
+    made = CELLS[cell].create(D, H, rng=0)
     xs = pt.tensor("xs", shape=(steps, B, D))
     hs = {"scan": scan_unroll, "static": static_unroll}[unroll](made, xs)
     return TrainingGraph([xs], (hs**2).mean(), made.params)
@@ -47,7 +47,7 @@ def batch(cell, steps, unroll):
 
 def figure(records):
     from symrnn.study.figures import lines
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     drawn = select(records, mode=records[0].mode, state="cold")
     style = {"x": "steps", "hue": "unroll", "panel": "cell"}
@@ -55,7 +55,7 @@ def figure(records):
 
 
 def answer(records):
-    from symrnn.study.readings import values_of
+    from symrnn.study.quantities import values_of
 
     told = (
         crossing(records, *pair)
@@ -67,8 +67,8 @@ def answer(records):
 
 def size_of(records, unroll):
     """How many nodes one more step adds in one form."""
-    from symrnn.study.readings import spread_of, values_of
-    from symrnn.study.words import number
+    from symrnn.study.amounts import number
+    from symrnn.study.quantities import spread_of, values_of
 
     lengths = sorted(values_of(records, "steps"))
     found = {t: spread_of(records, "after.nodes", steps=t, unroll=unroll) for t in lengths}
@@ -82,8 +82,8 @@ def size_of(records, unroll):
 
 def crossing(records, mode, cell):
     """From which length on scan compiles faster, for one mode and cell."""
-    from symrnn.study.readings import ratio, select, values_of
-    from symrnn.study.words import number
+    from symrnn.study.amounts import number
+    from symrnn.study.quantities import ratio, select, values_of
 
     records = select(records, mode=mode, cell=cell)
     lengths = sorted(values_of(records, "steps"))

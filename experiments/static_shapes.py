@@ -13,16 +13,16 @@ quick_modes = ["JAX", "FAST_COMPILE"]
 rounds = 5
 quick_rounds = 1
 reference = {"shapes": "symbolic"}
-needs = ["symrnn.models.digit_rows", "symrnn.updates", "sklearn.model_selection"]
+needs = ["symrnn.models.digit_stack", "symrnn.updates", "sklearn.model_selection"]
 
 BATCH = 64
 
 
 def build(cell, depth, shapes):
-    from symrnn.models.digit_rows import ROWS, digit_rows
+    from symrnn.models.digit_stack import ROWS, digit_stack
 
     steps = ROWS if shapes == "static" else None
-    return digit_rows(
+    return digit_stack(
         cell=cell, depth=depth, steps=steps, batch=None if shapes == "symbolic" else BATCH
     )
 
@@ -35,7 +35,7 @@ def functions(graph, cell, depth, shapes):
 
 
 def batch(cell, depth, shapes):
-    from symrnn.models.digit_rows import load_digit_rows
+    from symrnn.models.digit_stack import load_digit_rows
 
     (xs, labels), _ = load_digit_rows()
     return [xs[:, :BATCH], labels[:BATCH]]
@@ -48,7 +48,7 @@ def figure(records):
 
 
 def answer(records):
-    from symrnn.study.readings import select, values_of
+    from symrnn.study.quantities import select, values_of
     from symrnn.study.table import verdict
 
     lost = [

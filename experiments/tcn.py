@@ -23,7 +23,7 @@ quick_time_limit_s = 300
 reference = {"form": ODD_EVEN}
 columns = ["depth", "accuracy", "parameters", "step_s", "total_s",
            "before.nodes", "after.nodes"]  # fmt: skip
-needs = ["symrnn.models.digit_reader", "symrnn.training.loop", "sklearn.model_selection"]
+needs = ["symrnn.models.digit_rows", "symrnn.training.loop", "sklearn.model_selection"]
 tasks = {
     "train": {
         "cases": grid(network=[*HIDDEN], seed=[0, 1, 2], epochs=[150]),
@@ -84,7 +84,7 @@ def any_time(network, epochs):
 
 def readings(network, epochs, **options):
     """The share of held-out digits read right at each answer, and the training."""
-    from symrnn.models.digit_reader import DigitReader
+    from symrnn.models.digit_rows import DigitReader
     from symrnn.training.loop import Training
 
     recipe = DigitReader(
@@ -105,7 +105,7 @@ def readings(network, epochs, **options):
 
 def figure(records):
     from symrnn.study.figures import bars, curves, lines
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     charts = []
     if any_time := select(records, task="any_time", status="ok"):
@@ -132,8 +132,8 @@ def answer(records):
 
 def accuracy(records):
     """The accuracies beside those published for MNIST."""
-    from symrnn.study.readings import spread_of
-    from symrnn.study.words import listing
+    from symrnn.study.amounts import listing
+    from symrnn.study.quantities import spread_of
 
     found = {
         name: spread_of(records, "accuracy", task="train", network=name, status="ok")
@@ -150,7 +150,7 @@ def accuracy(records):
 
 def early(records):
     """After how many pixels a network that answers at each is nearly as good as at the end."""
-    from symrnn.study.readings import select
+    from symrnn.study.quantities import select
 
     for record in select(records, task="any_time", status="ok"):
         found = record.values["accuracy_by_pixel"]
@@ -163,8 +163,8 @@ def early(records):
 
 def growth(records):
     """Nodes over the number of steps."""
-    from symrnn.study.readings import reading, select, values_of
-    from symrnn.study.words import listing
+    from symrnn.study.amounts import listing
+    from symrnn.study.quantities import reading, select, values_of
 
     compiled = select(records, task="compile", form=ODD_EVEN)
     nodes = {
@@ -177,8 +177,8 @@ def growth(records):
 
 def forms(records):
     """The naive form against odd/even."""
-    from symrnn.study.readings import ratio
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio
 
     quantities = {"after.nodes": "the nodes", "total_s": "the time to the first step"}
     found = {

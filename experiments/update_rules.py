@@ -23,7 +23,7 @@ tasks = {
     }
 }
 time_limit_s = 3600
-needs = ["symrnn.models.character_model", "symrnn.models.digit_rows", "symrnn.training.rules"]
+needs = ["symrnn.models.character_model", "symrnn.models.digit_stack", "symrnn.training.rules"]
 columns = ["lost", "seconds_s"]
 
 TUNING_SEED = 100
@@ -107,7 +107,7 @@ def digits():
     """LSTMs over the rows, both ways; a fifth of the images to train on is for validation."""
     from types import SimpleNamespace
 
-    from symrnn.models.digit_rows import ROWS, DigitRows, digit_rows, load_digit_rows
+    from symrnn.models.digit_stack import ROWS, DigitStack, digit_stack, load_digit_rows
     from symrnn.training.network import Network
     from symrnn.training.recipe import epoch_batch
 
@@ -115,7 +115,7 @@ def digits():
     (xs, labels), test = load_digit_rows(dtype="float32")
     count = len(labels) * 4 // 5
     validation = xs[:, count:], labels[count:]
-    reader = Network(digit_rows(**network), mode="JAX")
+    reader = Network(digit_stack(**network), mode="JAX")
 
     def wrong(values, held_out):
         reader.set_values(values)
@@ -127,9 +127,9 @@ def digits():
         return xs[:, chosen], labels[chosen]
 
     return SimpleNamespace(
-        graph=digit_rows(**network, steps=ROWS, batch=size),
+        graph=digit_stack(**network, steps=ROWS, batch=size),
         steps=count // size,
-        start=lambda seed: [p.get_value() for p in DigitRows.create(**network, seed=seed).params],
+        start=lambda seed: [p.get_value() for p in DigitStack.create(**network, seed=seed).params],
         batch=batch,
         losses=lambda values: (wrong(values, validation), wrong(values, test)),
     )
@@ -172,7 +172,7 @@ def characters():
 def figure(records):
     """Held-out losses over the epochs, medians over the seeds, one chart a network."""
     from symrnn.study.figures import lines
-    from symrnn.study.readings import select, values_of
+    from symrnn.study.quantities import select, values_of
 
     trained = select(records, task="train", status="ok")
     return [
@@ -200,7 +200,7 @@ def points(record):
 
 def answer(records):
     """The three questions, network by network."""
-    from symrnn.study.readings import select, values_of
+    from symrnn.study.quantities import select, values_of
 
     trained = select(records, task="train", status="ok")
     told = [story(select(trained, network=name), name) for name in values_of(trained, "network")]
@@ -247,7 +247,7 @@ def compared(ours, theirs):
     """
     from statistics import median
 
-    from symrnn.study.words import number
+    from symrnn.study.amounts import number
 
     def told(losses):
         return f"{number(median(losses))} ({number(min(losses))} to {number(max(losses))})"

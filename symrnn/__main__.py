@@ -1,6 +1,6 @@
 """`python -m symrnn` is `symrnn`."""
 
-from symrnn.cli import main
+from symrnn.commands.cli import main
 
 if __name__ == "__main__":
     main()

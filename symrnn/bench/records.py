@@ -31,6 +31,9 @@ from symrnn.errors import JobError, UserError, printable
 
 SCHEMA = 1  # 1: first
 STATES = ("cold", "warm")
+TIME_LIMIT_S = 600.0  # of a job, where nothing else is said; so are the next two
+MEMORY_LIMIT_BYTES = 8 * 2**30
+STEPS = 20  # to time
 FILE_NAME = "records.jsonl"
 LONGEST_MESSAGE = 500  # characters
 
@@ -84,9 +87,9 @@ class Job:
     mode: str = "NUMBA"
     state: str = "cold"
     round: int = 0
-    time_limit_s: float = 600.0
-    memory_limit_bytes: int = 8 * 2**30
-    steps: int = 20
+    time_limit_s: float = TIME_LIMIT_S
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+    steps: int = STEPS
     flags: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""

@@ -34,6 +34,7 @@ from symrnn.bench.records import (
     set_aside,
 )
 from symrnn.errors import UserError
+from symrnn.modes import OWN_MODES
 
 WORKER = ("-m", "symrnn.measure.worker")
 FAILED = ("crash", "error", "garbage")  # limits are results, failures may be tried again
@@ -244,7 +245,9 @@ def child_environment(job: Job, folder: Path) -> dict[str, str]:
     symrnn is found through a link in `folder`, so that another interpreter needs only PyTensor.
     """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(NOT_INHERITED)}
-    flags = [f"base_compiledir={folder / 'compiledir'}", f"mode={job.mode}", job.flags]
+    # a mode of ours is unknown to PyTensor when it reads its flags: the worker sets it
+    mode = "" if job.mode in OWN_MODES else f"mode={job.mode}"
+    flags = [f"base_compiledir={folder / 'compiledir'}", mode, job.flags]
     paths = [str(importable(folder)), inherited.get("PYTHONPATH", "")]
     return {
         **inherited,

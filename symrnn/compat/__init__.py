@@ -1,13 +1,14 @@
 """Programs written for Theano, unchanged, on PyTensor.
 
-``python -m symrnn.compat script.py …`` runs a script, ``-m module …`` a module (so ``-m pytest …`` a test suite);
-in a notebook,
-``import symrnn.compat; symrnn.compat.install()`` comes first. From then on ``import theano`` finds
-`symrnn.compat.theano`, a facade of
-explicit names over PyTensor, and ``import lasagne`` finds `symrnn.lasagne`. A process that did not ask has neither.
+``python -m symrnn.compat script.py …`` runs a script, ``-m module …`` a module (so ``-m pytest …`` a test suite); in a
+notebook, ``import symrnn.compat; symrnn.compat.install()`` comes first. From then on ``import theano`` finds
+`symrnn.compat.theano`, a facade of explicit names over PyTensor, and ``import lasagne`` finds `symrnn.lasagne`. A
+process that did not ask has neither.
 
 ``THEANO_FLAGS`` is read (see `symrnn.compat.flags`), before PyTensor is imported.
 """
+
+__all__ = ["install", "uninstall"]
 
 
 def install(*, lasagne=True, gpu_layers=None, old_numpy=True):

@@ -18,9 +18,9 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from symrnn.errors import printable
-from symrnn.study.readings import grouped, reading, select, spread_of, values_of
+from symrnn.study.amounts import amount, listing, number, title
+from symrnn.study.quantities import grouped, reading, select, spread_of, values_of
 from symrnn.study.table import outcome
-from symrnn.study.words import amount, listing, number, title
 
 COLOURS = (
     "#0072B2",
@@ -55,10 +55,11 @@ STYLE = {
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure and the text that stands for it where it cannot be seen."""
+    """A figure, a caption, and the text that stands for it where it cannot be seen."""
 
     figure: Figure
     alt: str
+    caption: str  # what is drawn; the numbers are in the figure, and in `alt`
 
     def save(self, stem):
         """Write ``stem.svg`` and ``stem.png``; the paths of both."""
@@ -146,7 +147,9 @@ def curves(series, *, x, y, logarithmic=False, heading=""):
         f" {number(float(heights[-1]))} at {number(places[-1])}"
         for label, (places, heights) in series.items()
     ]
-    return Chart(figure, f"Lines of {y} over {x}: {'; '.join(ends)}.")
+    return Chart(
+        figure, f"Lines of {y} over {x}: {'; '.join(ends)}.", captioned(heading, f"{y} over {x}")
+    )
 
 
 def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
@@ -180,7 +183,22 @@ def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
             bbox_to_anchor=(0.5, 0.01),
             ncols=min(len(handles), 3) or 1,
         )
-    return Chart(figure, alt_text(records, kind, x, y, hue, panel))
+    drawn = f"{axis_label(y)} against {title(x)}, by {title(hue)}"
+    if panel:
+        drawn += f", one panel for each {title(panel)}"
+    told = [f"{kind} of {drawn}.", *numbers(records, x, y, hue, panel)]
+    return Chart(figure, " ".join(told), captioned(heading, drawn))
+
+
+def captioned(heading, drawn):
+    """The line below a figure.
+
+    Examples
+    --------
+    >>> captioned("JAX", "nodes against depth"), captioned("", "nodes against depth")
+    ('JAX: nodes against depth.', 'Nodes against depth.')
+    """
+    return f"{heading}: {drawn}." if heading else f"{drawn[:1].upper()}{drawn[1:]}."
 
 
 def styles():
@@ -211,7 +229,11 @@ def draw_bars(axis, group, x, y, style, at, width):
     medians, errors = heights(found.values())
     style = {key: style[key] for key in ("color", "hatch", "label")}
     style |= {"edgecolor": "white", "capsize": 2}
-    axis.bar([at[p] for p in found], medians, width * 0.92, yerr=errors, **style)
+    if found:
+        axis.bar([at[p] for p in found], medians, width * 0.92, yerr=errors, **style)
+    else:  # a bar without height, for the legend
+        del style["capsize"]
+        axis.bar([*at.values()][:1], [float("nan")], width * 0.92, **style)
 
 
 def heights(found):
@@ -283,21 +305,17 @@ def axis_label(quantity):
     return f"{title(quantity)} ({unit})" if unit else title(quantity)
 
 
-def alt_text(records, kind, x, y, hue, panel):
+def numbers(records, x, y, hue, panel):
     """What the chart shows in sentences: the ends of each line, and what did not finish."""
-    where = f", one panel for each {title(panel)}" if panel else ""
-    sentences = [f"{kind} of {axis_label(y)} against {title(x)}, by {title(hue)}{where}."]
-    for name, group in (grouped(records, panel) if panel else {None: records}).items():
+    for name in values_of(records, panel) if panel else [None]:
+        group = select(records, **{panel: name}) if panel else records
         told = [
             story
             for value, mine in grouped(group, hue).items()
             if (story := told_line(mine, x, y, hue, value))
         ]
         if told:
-            sentences.append(
-                f"{label_of(panel, name)}: {'; '.join(told)}." if panel else f"{'; '.join(told)}."
-            )
-    return " ".join(sentences)
+            yield f"{label_of(panel, name)}: {'; '.join(told)}." if panel else f"{'; '.join(told)}."
 
 
 def told_line(group, x, y, hue, value):

@@ -9,8 +9,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from symrnn.study.amounts import amount, case_text, duration
 from symrnn.study.table import outcome
-from symrnn.study.words import amount, case_text, duration
 
 PLAIN = {"markup": False, "highlight": False}
 STYLES = {"ok": None, "time_limit": "yellow", "memory_limit": "yellow"}

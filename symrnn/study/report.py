@@ -12,20 +12,12 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from symrnn.errors import UserError, printable, printable_lines
+from symrnn.study.amounts import amount, case_text, goal, listing
 from symrnn.study.experiment import called
-from symrnn.study.readings import grouped, setup
+from symrnn.study.quantities import grouped, setup
 from symrnn.study.rewriting import Rewriting, rewriting
-from symrnn.study.table import (
-    COLUMNS,
-    STATUS_WORDS,
-    Comparison,
-    Table,
-    literally,
-    markdown,
-    outcome,
-    table,
-)
-from symrnn.study.words import amount, case_text, goal, listing
+from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
+from symrnn.tables import Table, as_markdown, literally
 
 LONGEST = 1000  # characters of a line about a job
 LEAST_ACCOUNTED = 0.98  # of a child's time after its imports, by the phases
@@ -33,11 +25,12 @@ LEAST_ACCOUNTED = 0.98  # of a child's time after its imports, by the phases
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as files, and its text alternative."""
+    """A figure as files, its text alternative, and the line below it."""
 
     svg: Path
     png: Path
     alt: str
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +120,7 @@ def pictures(experiment, records, folder):
         )
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
-        Picture(*chart.save(Path(folder) / stem), chart.alt)
+        Picture(*chart.save(Path(folder) / stem), chart.alt, chart.caption)
         for stem, chart in zip(stems, charts, strict=False)
     ]
 
@@ -255,7 +248,7 @@ def rendered(template, **context):
         keep_trailing_newline=True,
     )
     environment.filters["literally"] = literally
-    return environment.get_template(template).render(listing=listing, **context)
+    return environment.get_template(template).render(**context)
 
 
 def markdown_report(sections, folder):
@@ -264,4 +257,4 @@ def markdown_report(sections, folder):
     def relative(path):
         return Path(path).relative_to(folder).as_posix()
 
-    return rendered("report.md.j2", sections=sections, markdown=markdown, relative=relative)
+    return rendered("report.md.j2", sections=sections, as_markdown=as_markdown, relative=relative)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median_low
 
+from symrnn.bench.spread import Spread, spread
 from symrnn.measure.report_tables import idle_table, rewrite_table
 from symrnn.measure.rewrite_timing import PASS, RewriteProfile, RewriteTiming
-from symrnn.measure.tables import Table
-from symrnn.study.readings import Spread, spread
-from symrnn.study.words import case_text, duration, goal, number, times
+from symrnn.study.amounts import case_text, duration, goal, number, times
+from symrnn.tables import Table
 
 LEAST = 0.003  # of the whole; what is shorter stands in one box with its like
 LEAST_ACCOUNTED, MOST_OVERHEAD = 0.95, 1.15  # what the instruments must reach

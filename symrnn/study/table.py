@@ -1,13 +1,13 @@
 """Records as a table: one row a case, mode and state; medians; ratios to the reference."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from symrnn.bench.spread import is_number
 from symrnn.errors import printable
-from symrnn.study.readings import (
+from symrnn.study.amounts import amount, number, times, title
+from symrnn.study.quantities import (
     Partner,
-    is_number,
     known,
     known_numbers,
     middle,
@@ -16,7 +16,7 @@ from symrnn.study.readings import (
     select,
     values_of,
 )
-from symrnn.study.words import amount, number, times, title
+from symrnn.tables import Table, as_markdown
 
 COLUMNS = (
     "build_s+grad_s",
@@ -40,16 +40,6 @@ STATUS_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Table:
-    """Cells as text and as numbers to sort by; the first `axes` columns name the case."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    keys: tuple[tuple, ...]  # what each cell sorts by
-    axes: int
-
-
 def table(records, columns=COLUMNS, *, task="compile", comparison=None):
     """The `Table` of the records of one task; with a `Comparison`, the last column holds its ratios."""
     records = [record for record in records if record.task == task]
@@ -69,7 +59,7 @@ def table(records, columns=COLUMNS, *, task="compile", comparison=None):
             cells.append(outcome_cell(group))
     texts = tuple(tuple(text for text, _ in cells) for cells in rows)
     keys = tuple(tuple(key for _, key in cells) for cells in rows)
-    return Table(tuple(heading), texts, keys, len(axes))
+    return Table(tuple(heading), texts, axes=len(axes), keys=keys)
 
 
 @dataclass(frozen=True)
@@ -149,32 +139,6 @@ def outcome(record):
     return record.message if record.status == "time_limit" else STATUS_WORDS[record.status]
 
 
-def markdown(table):
-    """The table in Markdown, numbers to the right.
-
-    Examples
-    --------
-    >>> print(markdown(Table(("form", "total"), (("sgd", "1 s"),), (("sgd", 1.0),), 1)))
-    | form | total |
-    |:--|--:|
-    | sgd | 1 s |
-    """
-    rule = "".join("|:--" if i < table.axes else "|--:" for i in range(len(table.columns))) + "|"
-    lines = [f"| {' | '.join(map(literally, cells))} |" for cells in (table.columns, *table.rows)]
-    return "\n".join([lines[0], rule, *lines[1:]])
-
-
-def literally(text):
-    r"""`text` as Markdown shows it: no links, no HTML, no further cells; code stays code.
-
-    Examples
-    --------
-    >>> print(literally("a|b <script> [x](y) `code`"))
-    a\|b \<script> \[x\](y) `code`
-    """
-    return re.sub(r"([\\|<\[\]*&])", r"\\\1", str(text))
-
-
 def ratio_table(records, axis, reference, quantities, **where):
     """Every other value of `axis` against `reference` in Markdown: ratios, pair by pair."""
     names = [name for name in values_of(select(records, **where), axis) if name != reference]
@@ -188,7 +152,7 @@ def ratio_table(records, axis, reference, quantities, **where):
         return ""
     heading = (f"÷ {code(reference)}", *(title(each) for each in quantities))
     told = f"Ratios to {code(reference)}, median and quartiles over up to {pairs} pairs of one run:"
-    return f"{told}\n\n{markdown(Table(heading, tuple(rows), (), 1))}"
+    return f"{told}\n\n{as_markdown(Table(heading, rows, axes=1))}"
 
 
 def code(value):
@@ -201,7 +165,7 @@ def ratio_text(spread):
 
     Examples
     --------
-    >>> from symrnn.study.readings import Spread
+    >>> from symrnn.bench.spread import Spread
     >>> ratio_text(Spread(1.5, 1.25, 2.0, 4)), ratio_text(Spread(1, 1, 1, 4)), ratio_text(None)
     ('1.5 (1.25–2)', '1', '–')
     """

@@ -8,7 +8,7 @@ import pytest
 from helpers import FEW_REWRITES, assert_all_close
 
 from symrnn.models.digit_networks import NETWORKS
-from symrnn.models.digit_reader import DigitReader
+from symrnn.models.digit_rows import DigitReader
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 

@@ -7,7 +7,7 @@ import pytensor
 import pytest
 from helpers import FEW_REWRITES, assert_all_close
 
-from symrnn.data.shapes import tagged_lines
+from symrnn.data.word_shapes import tagged_lines
 from symrnn.models.character_model import character_model
 from symrnn.models.tagger import fed, tagger
 from symrnn.training.rules import rule_updates

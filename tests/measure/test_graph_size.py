@@ -10,9 +10,9 @@ from pytensor.graph.fg import FunctionGraph
 from pytensor.scalar.basic import Composite, float64
 
 from symrnn.errors import UserError
-from symrnn.measure.graph_size import GraphSize, apply_nodes, graph_size, scan_components
+from symrnn.measure.sizes import GraphSize, apply_nodes, graph_size, scan_components
 from symrnn.measure.stages import FunctionSpec, linked, rewritten
-from symrnn.models.digit_rows import digit_rows
+from symrnn.models.digit_stack import digit_stack
 
 x, y = pt.vectors("x", "y")
 xs = pt.matrix("xs")  # (T, H)
@@ -58,7 +58,7 @@ def test_a_graph_may_be_given_as_variable_list_or_function_graph():
 
 
 def test_what_is_no_graph_is_refused_with_a_way_out():
-    with pytest.raises(UserError, match="but is a int; give the outputs"):
+    with pytest.raises(UserError, match=r"but is 3 \(int\); return the outputs"):
         graph_size(3)
     with pytest.raises(UserError, match="is a list"):
         graph_size([x, 3])
@@ -196,7 +196,7 @@ def test_components_stay_when_rewriting_packs_scans_into_one():
 
 @pytest.mark.parametrize("gradient", ["assembled", "autodiff"])
 def test_components_of_a_network_are_the_same_before_rewriting_after_it_and_linked(gradient):
-    graph = digit_rows(depth=2, cell="lstm", hidden_size=3, gradient=gradient)
+    graph = digit_stack(depth=2, cell="lstm", hidden_size=3, gradient=gradient)
     targets = [graph.loss, *pytensor.grad(graph.loss, list(graph.params))]
     maker = rewritten(FunctionSpec(graph.inputs, targets), Mode("py", "fast_run"))
     sizes = [graph_size(targets), graph_size(maker.fgraph), graph_size(linked(maker))]

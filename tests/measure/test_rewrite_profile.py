@@ -16,9 +16,9 @@ from pytensor.graph.rewriting.basic import (
     node_rewriter,
 )
 
-from symrnn.measure.graph_size import graph_size
 from symrnn.measure.rewrite_profile import rewrite_profile
 from symrnn.measure.rewrite_timing import NODE_REWRITE, PASS, RewriteProfile, RewriteTiming
+from symrnn.measure.sizes import graph_size
 from symrnn.measure.stages import FunctionSpec, rewritten
 
 x, y = pt.vectors("x", "y")

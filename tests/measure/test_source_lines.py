@@ -6,7 +6,7 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.mode import Mode
 
-from symrnn.measure.graph_size import graph_size
+from symrnn.measure.sizes import graph_size
 from symrnn.measure.source_lines import full_traces, source_lines
 from symrnn.measure.stages import FunctionSpec, rewritten
 

@@ -1,66 +1,93 @@
-"""The network over the rows of handwritten digits."""
+"""The recipe that reads digits."""
 
 import numpy as np
-import pytensor
 import pytest
-from helpers import FEW_REWRITES, assert_all_close, evaluate
+from sample import sample_in
 
+from symrnn.data.digits import Digits
 from symrnn.errors import UserError
-from symrnn.models.digit_rows import CELLS, digit_rows, digit_rows_loss, load_digit_rows
+from symrnn.models.digit_rows import DigitReader, moved
+from symrnn.models.digit_speller import SPELLING
+
+IMAGES = np.random.default_rng(3).uniform(size=(8, 7, 8))  # (T, B, D)
+LABELS = np.arange(7, dtype="int32")
+DATA = Digits(IMAGES, LABELS), Digits(IMAGES, LABELS)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_untrained_network_guesses(cell):
-    graph = digit_rows(cell=cell, depth=1, hidden_size=3)
-    (xs, labels), _ = load_digit_rows()
-    [loss, logits] = evaluate(
-        graph.inputs, [graph.loss, graph.outputs["logits"]], [xs[:, :50], labels[:50]]
-    )
-    assert logits.shape == (50, 10)
-    assert abs(loss - np.log(10)) < 0.5
+def small(**options):
+    return DigitReader(**{"hidden_size": 4, "batch_size": 3, "steps": 8} | options)
 
 
-def test_network_built_again_on_its_parameters_is_the_same():
-    options = {"cell": "peephole_lstm", "depth": 2, "hidden_size": 3}
-    graph = digit_rows(**options)
-    again = digit_rows_loss([p * 1 for p in graph.params], graph, **options)
-    (xs, labels), _ = load_digit_rows()
-    values = evaluate(graph.inputs, [graph.loss, again], [xs[:, :5], labels[:5]])
-    assert_all_close(values[:1], values[1:], 0)
+def test_masks_drop_their_share_and_keep_the_mean():
+    recipe = small(network="bidirectional_lstm", batch_size=500, dropout=0.2)
+    masks = recipe.masks(np.random.default_rng(0))
+    assert sorted(set(masks.ravel().round(9))) == [0, 1.25]
+    assert abs(masks.mean() - 1) < 0.02
+    assert (recipe.masks() == 1).all()
 
 
-def test_layers_as_a_scan_train():
-    graph = digit_rows(depth=3, hidden_size=4, layers_as="scan")
-    gradients = pytensor.grad(graph.loss, graph.params)
-    updates = {p: p - 0.5 * g for p, g in zip(graph.params, gradients, strict=True)}
-    step = pytensor.function(graph.inputs, graph.loss, updates=updates, mode=FEW_REWRITES)
-    (xs, labels), _ = load_digit_rows()
-    losses = [float(step(xs[:, :40], labels[:40])) for _ in range(10)]
-    assert losses[-1] < losses[0]
+def test_pixels_are_read_along_the_rows():
+    xs = small(read_by="pixel").sequences(IMAGES)
+    assert xs.shape == (64, 7, 1)
+    assert (xs[8:16, 2, 0] == IMAGES[1, 2]).all()
 
 
-def test_digits_are_split_once_for_all():
-    (xs, labels), (test_xs, test_labels) = load_digit_rows(dtype="float32")
-    assert xs.shape == (8, 1437, 8)
-    assert test_xs.shape == (8, 360, 8)
-    assert xs.dtype == "float32"
-    assert 0 <= xs.min() < xs.max() == 1
-    assert np.bincount(test_labels).min() >= 34
-    assert labels.dtype == test_labels.dtype == "int32"
+def test_image_is_moved_by_whole_pixels_and_keeps_its_place_in_the_batch():
+    moves = np.array([[0, 0], [2, -1], [-3, 0], [0, 1], [1, 1], [0, 0], [-1, -2]])
+    result = moved(IMAGES, moves)
+    assert (result[:, 5] == IMAGES[:, 5]).all()
+    assert (result[2:, 1, :-1] == IMAGES[:-2, 1, 1:]).all()
+    assert (result[:2, 1] == 0).all()
+    assert (result[:, 1, -1] == 0).all()
+    assert (result[:-3, 2] == IMAGES[3:, 2]).all()
+
+
+def test_every_held_out_image_is_read_whatever_the_batch():
+    """A network that says which quarter of an image is darkest at its first pixel."""
+    recipe = small(batch_size=3)
+
+    def network(output, xs, masks):
+        assert xs.shape == (8, 3, 8)
+        assert (masks == 1).all()
+        return xs[0, :, :1] * [[0, 1]] - 0.5 * np.array([[0, 1]])
+
+    assert recipe.read(network, IMAGES).shape == (1, 7)
+    assert (recipe.read(network, IMAGES)[0] == (IMAGES[0, :, 0] > 0.5)).all()
+
+
+def test_speller_is_trained_on_names():
+    recipe = small(network="sequence_to_sequence", batch_size=7)
+    assert (np.sort(recipe.batch(DATA, 0)[2].T, axis=0) == np.sort(SPELLING[:7], axis=0)).all()
+
+
+def test_prediction_shows_the_image_and_says_what_is_read():
+    def network(output, xs, masks):
+        return np.tile(np.eye(10)[4], (xs.shape[1], 1))
+
+    *image, said = small().predict(network, ("3",))
+    _, (_, labels) = small().data()
+    assert said == f"test image 3: read as 4, is {labels[3]}"
+    assert [len(line) for line in image] == [16] * 8
+    with pytest.raises(UserError, match="numbers of test images, from 0 to 359, but got '360'"):
+        list(small().predict(network, ("360",)))
+
+
+def test_size_of_the_images_is_checked(tmp_path):
+    train, _ = small(image_size=4).data(sample_in(tmp_path, "idx"))
+    assert train.xs.shape == (4, 12, 4)
+    with pytest.raises(UserError, match="4 by 4, but is 8; add --set image_size=4"):
+        small().data(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (
-            {"cell": "lsmt"},
-            "cell must be one of ['gru', 'lstm', 'peephole_lstm', 'rnn'], but is 'lsmt'; did you mean",
-        ),
-        ({"layers_as": "loop"}, "layers_as must be 'subgraphs' or 'scan', but is 'loop'"),
-        ({"depth": 0}, "depth must be at least 1, but is 0"),
+        ({"dropout": 1.0}, "dropout must be at least 0 and below 1, but is 1.0"),
+        ({"shift": 8}, "shift must be at least 0 and below image_size, 8, but is 8"),
+        ({"read_by": "rows"}, "read_by must be one of .* but is 'rows'; did you mean 'row'"),
+        ({"network": "gur"}, "network must be one of .* but is 'gur'; did you mean 'gru'"),
     ],
 )
-def test_wrong_option_is_refused(options, message):
-    with pytest.raises(UserError) as caught:
-        digit_rows(**options)
-    assert str(caught.value).startswith(message)
+def test_wrong_option_of_the_recipe_is_refused(options, message):
+    with pytest.raises(UserError, match=message):
+        DigitReader(**options)

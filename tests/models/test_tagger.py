@@ -5,8 +5,8 @@ import pytensor
 import pytest
 from helpers import FEW_REWRITES, assert_all_close, evaluate
 
-from symrnn.data.shapes import TAGS, line_tags, tagged_lines
 from symrnn.data.text import encode
+from symrnn.data.word_shapes import TAGS, line_tags, tagged_lines
 from symrnn.models.tagger import (
     Tagger,
     accuracy,

@@ -7,7 +7,7 @@ import pytest
 from helpers import FEW_REWRITES, assert_all_close, evaluate
 
 from symrnn.errors import UserError
-from symrnn.measure.graph_size import graph_size
+from symrnn.measure.sizes import graph_size
 from symrnn.models.tcn import TCN, causal_conv, receptive_field
 
 T, B, D, C = 9, 2, 3, 4

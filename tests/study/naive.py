@@ -51,8 +51,8 @@ def figure(records):
 
 
 def answer(records):
-    from symrnn.study.readings import ratio
-    from symrnn.study.words import times
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio
 
     found = ratio(records, "total_s", {"form": "naive"}, {"form": "sgd"})
     return f"The naive form takes {times(found)} the time of sgd." if found else "No pair finished."

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from conftest import make_record
 
 from symrnn.bench.records import append_record
-from symrnn.cli import cli
+from symrnn.commands.cli import cli
 from symrnn.errors import UserError
 from symrnn.study.declaration import DECLARATIONS, SETTINGS
 from symrnn.study.experiment import experiment_names, load_experiment

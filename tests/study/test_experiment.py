@@ -169,7 +169,7 @@ def test_our_experiments_load_and_each_asks_a_question(name):
 
 def test_our_experiments_load_without_pytensor():
     code = (
-        "import sys; from symrnn.study.experiment import *; import symrnn.cli\n"
+        "import sys; from symrnn.study.experiment import *; import symrnn.commands.cli\n"
         "for name in experiment_names('experiments'): load_experiment(name, 'experiments')\n"
         "assert not {'pytensor', 'jax', 'numba', 'matplotlib'} & set(sys.modules)"
     )

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from conftest import make_record
 
 from symrnn.bench.records import Record, append_record
-from symrnn.cli import cli
+from symrnn.commands.cli import cli
 from symrnn.study.page import html_report
 from symrnn.study.report import markdown_report, pictures, section
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from click.testing import CliRunner
 
-from symrnn.cli import cli
+from symrnn.commands.cli import cli
 from symrnn.models import RECIPES, recipe_class
 from symrnn.training.checkpoint import Checkpoint, recipe_of
 

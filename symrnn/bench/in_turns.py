@@ -1,0 +1,61 @@
+"""Times of functions that are called in turns, so that each meets the same moods of the machine."""
+
+from collections.abc import Callable, Mapping
+from operator import truediv
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+
+def in_turns(
+    functions: Mapping[str, Callable[[], Any]], *, rounds: int = 30, calls: int = 10
+) -> dict[str, list[float]]:
+    """Seconds of a call of each function, by name: a list of means over `calls`, one a round.
+
+    Each is called twice before any clock runs.
+
+    Examples
+    --------
+    >>> times = in_turns({"nothing": lambda: None, "sum": lambda: sum(range(9))}, rounds=3)
+    >>> {name: len(seconds) for name, seconds in times.items()}
+    {'nothing': 3, 'sum': 3}
+    """
+    for function in functions.values():
+        function()
+        function()
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(rounds):
+        for name, function in functions.items():
+            begin = perf_counter()
+            for _ in range(calls):
+                function()
+            times[name].append((perf_counter() - begin) / calls)
+    return times
+
+
+def against_hand(
+    by_hand: Callable[[], Any], ours: Callable[[], Any], *, rounds: int = 30, calls: int = 10
+) -> dict[str, Any]:
+    """The values of a record: seconds of a step `by_hand` and of `ours`, round by round, and their ratios.
+
+    Both take the same step and return the arrays after it, of which the first ones must not be far apart
+    (``largest_difference``).
+
+    Examples
+    --------
+    >>> values = against_hand(lambda: [1.0, 2.0], lambda: [1.0, 2.5], rounds=3)
+    >>> values["largest_difference"], len(values["step_s"]), len(values["ratio"])
+    (0.5, 3, 3)
+    """
+    apart = largest_difference(by_hand(), ours())
+    times = in_turns({"by_hand": by_hand, "ours": ours}, rounds=rounds, calls=calls)
+    ratios = list(map(truediv, times["ours"], times["by_hand"]))
+    seconds = {"by_hand_step_s": times["by_hand"], "step_s": times["ours"]}
+    return {"largest_difference": apart, **seconds, "ratio": ratios}
+
+
+def largest_difference(those: Any, these: Any) -> float:
+    """The largest difference between numbers in the same place of two lists of arrays."""
+    pairs = zip(those, these, strict=True)
+    return max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs)

@@ -1,0 +1,3 @@
+"""The command line, one file a command; what is here alone prints and exits."""
+
+__all__ = ["cli"]

@@ -1,0 +1,46 @@
+"""The command line: `symrnn list | run | show | figures | report | measure | compare | explain | train | predict`.
+
+A command is one file of this package and one name in `COMMANDS`. No command but `train`, `predict` and `explain`
+imports pytensor: jobs run in child processes.
+"""
+
+import click
+
+from symrnn.commands.compare import compare
+from symrnn.commands.explain import explain_command
+from symrnn.commands.figures import figures
+from symrnn.commands.list import list_
+from symrnn.commands.measure import measure
+from symrnn.commands.predict import predict
+from symrnn.commands.report import report
+from symrnn.commands.run import run
+from symrnn.commands.show import show
+from symrnn.commands.terminal import Commands
+from symrnn.commands.train import train
+
+COMMANDS = (compare, explain_command, figures, list_, measure, predict, report, run, show, train)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="symrnn")
+def cli(debug):
+    """Measure what a PyTensor graph costs to compile.
+
+    \b
+    Example:
+      symrnn run nesterov_forms --quick
+    """
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main():
+    """Entry point of `symrnn`."""
+    cli(prog_name="symrnn")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""What is recorded of an experiment, on the screen and in files."""
+
+from dataclasses import replace
+
+from symrnn.bench.records import load_records, without_collector
+from symrnn.commands.terminal import console, print_table
+from symrnn.errors import UserError
+
+
+def recorded(experiment, results):
+    """The records of an experiment; none at all is a `UserError`."""
+    records = load_records(results)
+    if not records:
+        raise UserError(
+            f"nothing is recorded of {experiment.name} in {results};"
+            f" run `symrnn run {experiment.name} --quick`, or give --results DIR"
+        )
+    return records
+
+
+def show_records(experiment, records):
+    """The answer and one table a task, on the screen."""
+    from rich.markdown import Markdown
+
+    from symrnn.study.report import section
+
+    with without_collector():
+        told, screen = section(experiment, records), console()
+    for task, table in told.tables.items():
+        print_table(replace(table, title=f"{experiment.name}: {task}"))
+    screen.print(Markdown(told.answer))
+    for line in told.failures:
+        screen.print(f"did not finish: {line}", markup=False)
+
+
+def draw(experiment, records, folder):
+    """The experiment's figures as files."""
+    try:
+        from symrnn.study.report import pictures
+
+        with without_collector():
+            return pictures(experiment, records, folder)
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        raise UserError(
+            "figures need matplotlib; install it with `pip install symrnn[experiments]`"
+        ) from error
+
+
+def write_report(parts, folder):
+    """Write ``report.html``, a self-contained page, and ``report.md``; their paths."""
+    from symrnn.study.page import html_report
+    from symrnn.study.report import markdown_report, section
+
+    with without_collector():
+        sections = [section(*part) for part in parts]
+    paths = [folder / "report.html", folder / "report.md"]
+    for path, text in zip(paths, (html_report(sections), markdown_report(sections, folder))):
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    return paths

@@ -1,0 +1,185 @@
+"""Limits to the size of a graph: a failure is one sentence, then the ops and source lines that contributed most.
+
+`assert_graph_budget` checks one function or expression, `graph_budget` every function that is compiled in a ``with``
+block; the pytest mark of the same name is the latter around a test.
+"""
+
+import site
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytensor
+from pytensor.compile.executor import Function
+from pytensor.compile.maker import FunctionMaker
+from pytensor.graph.basic import Apply, Variable
+
+from symrnn.errors import UserError, nearest
+from symrnn.measure.sizes import apply_nodes, graph_size, op_name, with_wrapped
+from symrnn.measure.source_lines import relative
+from symrnn.measure.target import outputs_of, target_of
+from symrnn.versions import inner_graphs
+
+Limit = int | Mapping[str, int]  # of a count; of single ops for `by_op`
+LIMITS = (
+    "nodes",
+    "inner_nodes",
+    "total_nodes",
+    "scalar_nodes",
+    "scans",
+    "components",
+    "widest_scan",
+)
+MOST = 5  # ops and source lines that a failure shows
+
+
+def assert_graph_budget(graph: object, **limits: Limit) -> None:
+    """Fail when `graph` (anything that `symrnn.measure.target.target_of` takes) is larger than one of `limits`.
+
+    The limits are counts of `GraphSize` (``nodes, inner_nodes, total_nodes, scalar_nodes, scans, components,
+    widest_scan``), and ``by_op={"Dot": 2}`` for single ops.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> x = pt.vector("x")
+    >>> assert_graph_budget(x + x, nodes=1)
+    >>> assert_graph_budget(x + x * x, nodes=1)
+    Traceback (most recent call last):
+        ...
+    AssertionError: nodes is 2, over its budget of 1 by 1
+    ...
+    """
+    check_limits(limits)
+    __tracebackhide__ = True
+    if text := overrun(target_of(graph), limits):
+        raise AssertionError(text)
+
+
+@contextmanager
+def graph_budget(**limits: Limit) -> Iterator[list[Function]]:
+    """Fail at the end of the ``with`` block when a function compiled in it is larger than one of `limits`.
+
+    Examples
+    --------
+    >>> import pytensor, pytensor.tensor as pt
+    >>> x = pt.vector("x")
+    >>> with graph_budget(nodes=1, scans=0):
+    ...     f = pytensor.function([x], x + 1)
+    """
+    check_limits(limits)
+    __tracebackhide__ = True
+    with compiled_functions() as functions:
+        yield functions
+    if not functions:
+        raise AssertionError(
+            f"graph_budget({in_call(limits)}) limits functions that are compiled, but none was;"
+            " compile one inside, or drop the budget"
+        )
+    for i, function in enumerate(functions):
+        if text := overrun(function, limits):
+            which = "" if len(functions) == 1 else f"function {i + 1} of {len(functions)}: "
+            raise AssertionError(which + text)
+
+
+@contextmanager
+def compiled_functions() -> Iterator[list[Function]]:
+    """The functions that PyTensor compiles in a ``with`` block, as a list that grows."""
+    functions: list[Function] = []
+    create = FunctionMaker.create
+    depth = 0  # compiling a function may compile others, for the body of a scan
+
+    def recorded(self, *args, **kwargs):
+        nonlocal depth
+        depth += 1
+        try:
+            function = create(self, *args, **kwargs)
+        finally:
+            depth -= 1
+        if not depth:
+            functions.append(function)
+        return function
+
+    FunctionMaker.create = recorded
+    try:
+        yield functions
+    finally:
+        FunctionMaker.create = create
+
+
+def check_limits(limits: Mapping[str, Limit]) -> None:
+    """Refuse limits of counts that there are not."""
+    known = [*LIMITS, "by_op"]
+    for name in limits:
+        if name not in known:
+            raise UserError(f"graph_budget has no count {name!r}; {nearest(name, known)}")
+    if not limits:
+        raise UserError(f"graph_budget needs at least one limit of {', '.join(known)}")
+
+
+def overrun(graph: object, limits: Mapping[str, Limit]) -> str:
+    """What a graph that is larger than `limits` is told, or nothing."""
+    size = graph_size(graph)
+    counts = {name: (getattr(size, name), most) for name, most in limits.items() if name != "by_op"}
+    counts |= {op: (size.by_op[op], most) for op, most in limits.get("by_op", {}).items()}
+    over = {name: pair for name, pair in counts.items() if pair[0] > pair[1]}
+    if not over:
+        return ""
+    sentence = " and ".join(
+        f"{name} is {count}, over its budget of {most} by {count - most}"
+        for name, (count, most) in over.items()
+    )
+    raised = limits | {name: count for name, (count, _) in over.items() if name in limits}
+    ops = limits.get("by_op", {})
+    if ops:
+        raised["by_op"] = {op: max(most, size.by_op[op]) for op, most in ops.items()}
+    return "\n".join(
+        [
+            sentence,
+            *contributors(graph, size.by_op),
+            f"to accept the new size: graph_budget({in_call(raised)})",
+        ]
+    )
+
+
+def contributors(graph: object, by_op: Mapping[str, int]) -> list[str]:
+    """Lines that name the ops with the highest counts, and the source lines that made them."""
+    most = Counter({op: n for op, n in by_op.items() if n > 0}).most_common(MOST)
+    lines = Counter(
+        line
+        for node in all_nodes(outputs_of(graph))
+        if op_name(node.op) in dict(most) and (line := source_line(node))
+    )
+    return [
+        "  most frequent ops: " + ", ".join(f"{op} {n}" for op, n in most),
+        *(f"  {n} of them from {line}" for line, n in lines.most_common(MOST)),
+    ]
+
+
+def all_nodes(outputs: Iterable[Variable]) -> Iterator[Apply]:
+    """The apply nodes that `outputs` need, and those in the bodies of their ops."""
+    for node in apply_nodes(outputs):
+        yield node
+        for op in with_wrapped(node.op):
+            for inner in inner_graphs(op):
+                yield from all_nodes(inner.outputs)
+
+
+LIBRARIES = tuple({str(Path(pytensor.__file__).parent), *site.getsitepackages()})
+
+
+def source_line(node: Apply) -> str | None:
+    """Where the user's code made `node`, as ``file:line``, or nothing when that was not recorded."""
+    # Not `source_lines.source_line`: a budget is read by whoever can edit the line, so that of a library is no answer.
+    for stack in reversed(getattr(node.outputs[0].tag, "trace", None) or []):
+        for frame in reversed(stack):
+            filename, line = frame[0], frame[1]
+            if not filename.startswith((*LIBRARIES, "<")):
+                return f"{relative(filename)}:{line}"
+    return None
+
+
+def in_call(limits: Mapping[str, Limit]) -> str:
+    """Limits as the arguments of a call."""
+    return ", ".join(f"{name}={value!r}" for name, value in limits.items())

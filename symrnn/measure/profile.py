@@ -1,0 +1,73 @@
+"""What is recorded of a profiled job besides its phases: rewrites, source lines, and a timeline down to the ops."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, field
+
+from pytensor.compile.executor import Function
+
+from symrnn.measure.compile_events import CompileEvents
+from symrnn.measure.function_spec import FunctionSpec
+from symrnn.measure.op_timeline import op_spans
+from symrnn.measure.rewrite_profile import rewrite_profile
+from symrnn.measure.rewrite_timing import RewriteProfile
+from symrnn.measure.source_lines import SourceLine, full_traces, source_lines
+from symrnn.measure.stopwatch import Stopwatch
+
+SHORTEST_COMPILATION_S = 1e-3  # shorter ones leave no span
+
+
+@dataclass
+class Profile:
+    """Filled by the hooks that `symrnn.measure.stages.stages` calls."""
+
+    begin: float  # of the timeline, on the clock of `time.perf_counter`
+    rewrites: RewriteProfile | None = None
+    lines: dict[str, list[SourceLine]] = field(default_factory=dict)
+    ops: list[tuple] = field(
+        default_factory=list
+    )  # spans of one more step, none with Numba and JAX
+
+    def traces(self) -> AbstractContextManager:
+        """The context to build in, so that every node knows its line."""
+        return full_traces()
+
+    def hooks(self) -> dict:
+        """Arguments for `stages`."""
+        return {"rewriting": self.rewriting, "look": self.look, "look_back": self.look_back}
+
+    @contextmanager
+    def rewriting(self) -> Iterator[None]:
+        """Profile the rewriting in the block."""
+        with rewrite_profile() as profile:
+            yield
+        self.rewrites = profile()
+
+    def look(self, specs: Sequence[FunctionSpec], functions: Sequence[Function]) -> None:
+        """Count the nodes by source line, before and after."""
+        if specs:  # none of what was compiled already: what it was made from is gone
+            self.lines["lines_before"] = source_lines(list(specs))
+        self.lines["lines_after"] = source_lines(
+            [o for f in functions for o in f.maker.fgraph.outputs]
+        )
+
+    def look_back(self, functions: Sequence[Function], arguments: Sequence[Sequence]) -> None:
+        """Take one more step, timed op by op."""
+        self.ops = op_spans(functions, arguments)
+
+    def to_dict(self, watch: Stopwatch, events: CompileEvents) -> dict:
+        """JSON values for a record; times count from `begin`."""
+        values = {name: [asdict(line) for line in lines] for name, lines in self.lines.items()}
+        spans = [("phase", name, begin, end - begin) for name, begin, end in watch.spans]
+        spans += [
+            (each.backend, each.name, each.begin_s, each.duration_s)
+            for each in events.compilations
+            if each.duration_s > SHORTEST_COMPILATION_S
+        ]
+        spans += self.ops
+        if self.rewrites:
+            begin = self.rewrites.begin_s
+            spans += [(kind, name, begin + at, s) for kind, name, at, s in self.rewrites.spans]
+            rewrites = self.rewrites.to_dict() | {"begin_s": begin - self.begin, "spans": []}
+            values |= {"rewrites": rewrites, "rewrite_counts": self.rewrites.counts()}
+        return values | {"spans": [(kind, name, at - self.begin, s) for kind, name, at, s in spans]}

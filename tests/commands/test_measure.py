@@ -1,0 +1,266 @@
+"""`symrnn measure` and `symrnn compare`: what they print, and how they end."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import symrnn
+from symrnn.bench.records import Job, Record, append_record
+from symrnn.commands.cli import cli
+
+MODEL = """
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+
+def build():
+    x, w = pt.vector("x"), pytensor.shared(np.ones(3), name="w", shape=(3,))
+    loss = pt.tanh(w * x).sum()
+    return [x], [loss], {w: w - 0.1 * pytensor.grad(loss, w)}
+
+
+def broken():
+    raise ValueError("no such thing")
+
+
+def undifferentiable():
+    x = pt.vector("x")
+    return pytensor.grad(pt.exp(x).sum(), pytensor.shared(1.0, name="w"))
+
+
+def nothing():
+    return 3
+
+
+x, y = pt.matrix("x"), pt.matrix("y", shape=(4, None))
+uncallable = [x, y], pt.dot(x, y)
+forward = pt.exp(x)
+"""
+
+
+def invoke(*args):
+    return CliRunner().invoke(cli, list(map(str, args)))
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Ten rounds of one case, and the same again with one node more and half the rewrite time."""
+    for name, nodes, seconds in (("old", 10, 1.0), ("new", 11, 0.5)):
+        for round in range(10):
+            values = {"after": {"nodes": nodes}, "rewrite_s": seconds + round / 1000}
+            record = Record.of(Job("deep", {"depth": 2}, round=round), "ok", values=values)
+            append_record(tmp_path / name / "deep", record)
+    return tmp_path
+
+
+def test_compare_exits_1_on_a_regression_and_names_it(folders):
+    done = invoke("compare", folders / "old", folders / "new")
+    assert done.exit_code == 1, done.output
+    larger = next(line for line in done.stdout.splitlines() if "larger" in line)
+    assert larger.split() == [
+        "deep",
+        "depth=2",
+        "NUMBA",
+        "cold",
+        "after.nodes",
+        "10",
+        "11",
+        "larger",
+    ]
+    assert "faster" in done.stdout
+    assert "1 worse, 1 better" in done.stdout
+
+
+def test_compare_exits_0_when_nothing_got_worse(folders):
+    done = invoke("compare", folders / "old", folders / "old")
+    assert done.exit_code == 0
+    assert "0 worse, 0 better" in done.stdout
+    assert "equal" in invoke("compare", folders / "old", folders / "old", "--all").stdout
+
+
+def test_compare_takes_files_folders_and_folders_of_folders(folders):
+    paths = [folders / "old", folders / "old" / "deep", folders / "old" / "deep" / "records.jsonl"]
+    assert {invoke("compare", path, folders / "new").exit_code for path in paths} == {1}
+
+
+def test_compare_refuses_other_versions_unless_asked(folders):
+    record = Record.of(
+        Job("deep", {"depth": 2}), "ok", values={"rewrite_s": 1.0}, versions={"pytensor": "3"}
+    )
+    append_record(folders / "a" / "deep", record)
+    append_record(folders / "b" / "deep", replace(record, versions={"pytensor": "4"}))
+    refused = invoke("compare", folders / "a", folders / "b")
+    assert refused.exit_code == 2
+    assert "differ in pytensor (3, 4)" in refused.stderr
+    allowed = invoke("compare", folders / "a", folders / "b", "--mixed")
+    assert allowed.exit_code == 0
+    assert "MIXED: pytensor (3, 4)" in allowed.stdout
+
+
+WRONG = {
+    ("compare", ".", "."): "there are no records in .",
+    ("compare", "nowhere", "."): "'nowhere' does not exist",
+    ("measure", "model"): "must be FILE.py:NAME or package.module:NAME, but is 'model'",
+    ("measure", "nowhere.py:build"): "there is no file nowhere.py",
+    ("explain", "model"): "must be FILE.py:NAME or package.module:NAME, but is 'model'",
+    ("explain", "nowhere.py:build"): "there is no file nowhere.py",
+}
+
+
+@pytest.mark.parametrize("args", WRONG, ids=" ".join)
+def test_wrong_use_is_one_sentence_and_exit_code_2(args, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = invoke(*args)
+    assert done.exit_code == 2
+    assert WRONG[args] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_measure_shows_phases_sizes_rewrites_and_lines_and_writes_traces(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(MODEL)
+    done = invoke(
+        "measure", "model.py:build", "--mode", "FAST_COMPILE", "--steps", "3", "--trace", "traces"
+    )
+    assert done.exit_code == 0, done.output
+    for told in (
+        "Phases",
+        "first call",
+        "Size",
+        "nodes",
+        "Rewrites",
+        "Tried, never applied",
+        "model.py:9",
+    ):
+        assert told in done.stdout
+    trace, speedscope = sorted(Path("traces").iterdir(), key=lambda path: "speedscope" in path.name)
+    assert json.loads(trace.read_text())["traceEvents"]
+    assert json.loads(speedscope.read_text())["profiles"]
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    """In the folder of ``model.py``."""
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(MODEL)
+
+
+FAILURES = {  # (target, options): what the sentence says, titles of the tables that stay
+    ("model.py:broken",): ("ValueError: no such thing (in phase build)", ["Phases"]),
+    ("model.py:biuld",): ("model.py has no 'biuld'; did you mean 'build'?", []),
+    ("model.py:nothing",): ("target must be a variable, ", ["Phases"]),
+    ("model.py:undifferentiable",): ("(in phase grad)", ["Phases"]),
+    ("model.py:build", "--mode", "NUMBER"): ("but is 'NUMBER'; did you mean 'NUMBA'?", []),
+    ("model.py:uncallable", "--mode", "fast_compile"): (
+        "(in phase first_call); the tables hold what was known by then",
+        ["Phases", "Size", "Rewrites", "Nodes by source line"],
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("args", FAILURES, ids=" ".join)
+def test_what_was_measured_before_a_failure_is_shown_and_the_phase_is_named(args, model):
+    done = invoke("measure", *args, "--trace", "traces")
+    told, titles = FAILURES[args]
+    last = done.stderr.strip().splitlines()[-1]
+    assert (done.exit_code, last.startswith(f"symrnn: {args[0]} could not be measured")) == (
+        2,
+        True,
+    )
+    assert told in last
+    assert "Traceback" not in done.stderr
+    shown = [line.strip() for line in done.stdout.splitlines()]
+    assert [title for title in titles if title not in shown] == []
+    assert bool(list(Path().glob("traces/*.trace.json"))) == bool(titles)
+
+
+@pytest.mark.slow
+def test_arrays_that_were_made_up_are_named_when_the_first_call_fails(model):
+    told = invoke("measure", "model.py:uncallable", "--mode", "FAST_COMPILE").stderr
+    assert (
+        "the arrays were made up, with 3 for every size that is not known; define a function batch()"
+        in told
+    )
+    Path("model.py").write_text(
+        MODEL + "def batch():\n    return np.ones((2, 4)), np.ones((4, 2))\n"
+    )
+    assert invoke("measure", "model.py:uncallable", "--mode", "FAST_COMPILE").exit_code == 0
+
+
+GRADIENTS = {"build": True, "forward": False}  # name: whether it takes a gradient
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_a_gradient_is_a_phase_where_one_is_taken(name, model):
+    done = invoke("measure", f"model.py:{name}", "--mode", "FAST_COMPILE", "--steps", "3")
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert any(row[:1] == ["grad"] for row in rows) == GRADIENTS[name]
+    assert ["grad", "0.000"] not in rows
+
+
+@pytest.mark.slow
+def test_a_backend_that_is_absent_is_one_sentence(model):
+    missing = [
+        name for name, package in (("PYTORCH", "torch"), ("MLX", "mlx")) if not find_spec(package)
+    ]
+    if not missing:
+        pytest.skip("every backend is installed")
+    done = invoke("measure", "model.py:build", "--mode", missing[0])
+    assert "ModuleNotFoundError" not in done.stderr
+    assert re.search(
+        rf"mode {missing[0]} needs the package \w+, which is not installed", done.stderr
+    )
+
+
+@pytest.mark.slow
+def test_a_mode_that_the_file_registers_is_measured_in(model):
+    registered = "from pytensor.compile.mode import Mode, register_mode\nregister_mode('MINE', Mode(linker='py'))\n"
+    Path("model.py").write_text(registered + MODEL)
+    done = invoke("measure", "model.py:build", "--mode", "mine", "--steps", "3")
+    assert done.exit_code == 0, done.stderr
+    assert "first call" in done.stdout
+
+
+@pytest.mark.slow
+def test_traces_are_written_where_only_the_head_of_the_tables_is_read(model):
+    command = [
+        sys.executable,
+        "-m",
+        "symrnn",
+        "measure",
+        "model.py:build",
+        "--mode",
+        "FAST_COMPILE",
+        "--trace",
+        "traces",
+    ]
+    root = str(Path(symrnn.__file__).parents[1])
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    process.stdout.close()  # as `head` does once it has seen enough
+    told = process.stderr.read()
+    process.stderr.close()
+    process.wait()
+    assert sorted(path.suffixes[-2] for path in Path("traces").iterdir()) == [
+        ".speedscope",
+        ".trace",
+    ]
+    assert "Traceback" not in told
+    assert "BrokenPipe" not in told

@@ -1,0 +1,117 @@
+"""A module imports only what lies below it; `import symrnn` imports nothing heavy."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "symrnn"
+
+LEVELS = [  # lowest first; a module may import from its own level and from those before it
+    ["errors", "typing", "versions", "modes"],
+    ["tables", "user_files"],
+    ["graph", "params", "init", "data"],
+    ["ops"],
+    ["cells"],
+    ["unroll"],
+    ["losses", "updates"],
+    ["training"],
+    ["models", "lasagne"],
+    ["study", "compat"],
+    ["commands", "__main__"],
+]
+GROUND = {"errors", "typing", "versions", "modes", "tables", "user_files", "graph", "params", "init"}
+BESIDE = {  # these know no builder, and no builder knows them: what they import besides the ground
+    "native": set(),
+    "bench": set(),
+    "measure": {"bench"},
+    "duplicates": {"measure"},
+    "guard": {"measure"},
+}
+ABOVE = ("study", "compat", "commands", "__main__")  # may import the instruments too
+EXCEPTIONS = {}  # {"symrnn/part/file.py": {"part", ...}}: none
+
+
+def part(name):
+    """The part of symrnn that a dotted name belongs to."""
+    return name.split(".")[1] if "." in name else ""
+
+
+def imports(path):
+    """The dotted names that a file imports, at any depth."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (
+                f"{node.module}.{alias.name}" if node.module == "symrnn" else node.module
+                for alias in node.names
+            )
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_module_imports_only_what_lies_below(path):
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    used = {part(name) for name in imports(path) if name.split(".")[0] == "symrnn"} - {""}
+    used -= EXCEPTIONS.get(str(path.relative_to(PACKAGE.parent)), set())
+    if own == "__init__":
+        assert not used
+    elif own in BESIDE:
+        assert used <= GROUND | {own} | BESIDE[own]
+    else:
+        level = next(i for i, names in enumerate(LEVELS) if own in names)
+        below = {name for names in LEVELS[: level + 1] for name in names}
+        assert used <= below | (set(BESIDE) if own in ABOVE else set())
+
+
+def test_every_part_has_its_level():
+    parts = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in FILES}
+    known = {name for names in LEVELS for name in names} | set(BESIDE) | {"__init__"}
+    assert parts <= known
+
+
+PACKAGES = [  # inside lasagne and the facade, what is public is what the originals had
+    path
+    for path in FILES
+    if path.name == "__init__.py" and len(path.relative_to(PACKAGE).parts) < 3
+]
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_package_says_what_it_is_and_what_is_public(path):
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree)
+    package = ".".join(path.parent.relative_to(PACKAGE.parent).parts)
+    module = importlib.import_module(package)
+    for name in module.__all__:
+        if not hasattr(module, name):
+            importlib.import_module(f"{package}.{name}")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_figures_import_matplotlib(path):
+    users = {path.name for name in imports(path) if name.split(".")[0] == "matplotlib"}
+    assert users <= {"figures.py"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "bench").glob("*.py")), ids=lambda path: path.name
+)
+def test_runners_of_children_do_not_import_pytensor(path):
+    assert not any(name.split(".")[0] == "pytensor" for name in imports(path))
+
+
+@pytest.mark.parametrize(
+    "module", ["symrnn", "symrnn.bench.runner", "symrnn.commands.cli", "symrnn.guard.pytest_plugin"]
+)
+def test_light_modules_stay_light(module):
+    heavy = "{'pytensor', 'numba', 'jax', 'matplotlib', 'sklearn'}"
+    code = f"import sys, {module}; print({heavy} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"

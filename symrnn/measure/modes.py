@@ -8,6 +8,7 @@ from pytensor.compile.mode import Mode, get_mode, predefined_modes
 from symrnn.errors import UserError, nearest
 from symrnn.modes import OWN_MODES, known_mode
 
+
 @dataclass(frozen=True)
 class Backend:
     """What a linker compiles with: the package to install, and the modules that its first compilation imports."""

@@ -29,7 +29,9 @@ CALLS = 2  # a shared variable's second value depends on its first
 def outcome(graph, outputs, updates, shared, start, mode):
     """What two calls give: outputs and shared values, or the kind of exception."""
     shared.set_value(start.copy()) if shared is not None else None
-    function = pytensor.function(graph.inputs, outputs, updates=updates, mode=mode, on_unused_input="ignore")
+    function = pytensor.function(
+        graph.inputs, outputs, updates=updates, mode=mode, on_unused_input="ignore"
+    )
     results = []
     for _ in range(CALLS):
         results += function(*graph.values)

@@ -1,8 +1,8 @@
 """Random graphs with the values of their inputs: what a graph may hold is a table of ways to grow it.
 
-A *grown* variable knows its shape in this call, and how many bits its numbers take at most as exact binary fractions; None
-where they are rounded. What jumps (a comparison, a rounding, the place of a maximum) reads exact numbers only, so that two
-ways to compute the same graph differ by rounding errors and by nothing else.
+A *grown* variable knows its shape in this call, and how many bits its numbers take at most as exact binary fractions;
+None where they are rounded. What jumps (a comparison, a rounding, the place of a maximum) reads exact numbers only, so
+that two ways to compute the same graph differ by rounding errors and by nothing else.
 """
 
 from __future__ import annotations
@@ -107,9 +107,11 @@ def broadcastable(a: Grown, b: Grown) -> bool:
     offset = len(a.shape) - len(b.shape)
     for axis, n in enumerate(b.shape):
         m = a.shape[axis + offset]
-        if n != m and not (n == 1 and b.var.type.broadcastable[axis]):
-            if not (m == 1 and a.var.type.broadcastable[axis + offset]):
-                return False
+        is_repeated = (n == 1 and b.var.type.broadcastable[axis]) or (
+            m == 1 and a.var.type.broadcastable[axis + offset]
+        )
+        if n != m and not is_repeated:
+            return False
     return True
 
 
@@ -365,7 +367,7 @@ def recurrence(g: Graph):
         new = pt.tanh(x + states[0] / 2 - (states[1] if len(states) > 1 else 0)).astype(h.dtype)
         return [new, new * x] if has_trace else new
 
-    first = dict(initial=pt.stack([h, h]), taps=[-1, -2]) if taps else h
+    first = {"initial": pt.stack([h, h]), "taps": [-1, -2]} if taps else h
     outs = scan(
         step,
         sequences=[xs.var],
@@ -405,8 +407,10 @@ def gradient(g: Graph):
 
 
 WAYS = (
-    unary, jump, cast, binary, binary, binary, comparison, switch, permuted, permuted, part, part, part, reshaped, repeated, reduction,
-    reduction, product, stack_of_products, joined, joined, split, written, written, gathered, chosen, recurrence, recurrence, stopped,
+    unary, jump, cast, binary, binary, binary, comparison, switch, permuted, permuted, part, part, part,
+    reshaped, repeated, reduction,
+    reduction, product, stack_of_products, joined, joined, split, written, written, gathered, chosen,
+    recurrence, recurrence, stopped,
     gradient,
 )  # fmt: skip
 

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from pytensor.compile.mode import Mode
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.traversal import ancestors
+from random_graphs import random_graph
 
 import symrnn.native  # noqa: F401
 from symrnn.native.linker import NativeLinker
-
-from random_graphs import random_graph
 
 EXAMPLES = int(os.environ.get("SYMRNN_RANDOM_GRAPHS", "100"))
 REFERENCE = Mode("vm", None)

@@ -14,6 +14,7 @@ def folder(tmp_path, monkeypatch):
     """An empty folder that is the current one; the path and the modules are as before afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "wrong", raising=False)  # of a test of another file
     known = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - known:

@@ -173,7 +173,7 @@ class Builder:
 
     def constant(self, data: np.ndarray) -> Window:
         """An array that is part of the program."""
-        data = np.ascontiguousarray(data)
+        data = np.asarray(data, order="C")  # of rank 0, too, which ascontiguousarray makes 1
         self.program.constants.append(data)
         buffer = Buffer(str(data.dtype), data.size, "constant", len(self.program.constants) - 1)
         return whole(buffer, data.shape)

@@ -1,6 +1,6 @@
 """Random graphs: native code against PyTensor's Python linker.
 
-A hundred in every run; ``SYMRNN_RANDOM_GRAPHS=10000`` looks at as many others.
+Forty in every run, the same ones; ``SYMRNN_RANDOM_GRAPHS=10000`` looks at as many others.
 """
 
 import os
@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytensor
 import pytest
-from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
 from pytensor.compile.mode import Mode
 from pytensor.compile.sharedvalue import SharedVariable
@@ -19,7 +19,7 @@ from random_graphs import random_graph
 import symrnn.native  # noqa: F401
 from symrnn.native.linker import NativeLinker
 
-EXAMPLES = int(os.environ.get("SYMRNN_RANDOM_GRAPHS", "100"))
+EXAMPLES = int(os.environ.get("SYMRNN_RANDOM_GRAPHS", "40"))
 REFERENCE = Mode("vm", None)
 MODES = {"rewritten": "NATIVE", "as_built": Mode(NativeLinker(), None)}
 CALLS = 2  # a shared variable's second value depends on its first
@@ -57,8 +57,9 @@ def check_equal(got, expected, variables) -> None:
 @settings(
     max_examples=EXAMPLES // 2,
     deadline=None,
-    derandomize=EXAMPLES == 100,
+    derandomize=EXAMPLES == 40,
     database=None,
+    phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
 @given(data=st.data())
@@ -76,6 +77,8 @@ def test_native_code_gives_what_the_python_linker_gives(mode, data):
         warnings.simplefilter("ignore")
         try:
             expected = outcome(graph, outputs, updates, shared, start, REFERENCE)
+        except TypeError:  # an update whose type PyTensor finds too narrow: no function in any mode
+            assume(False)
         except (ValueError, IndexError, AssertionError, ZeroDivisionError) as error:
             note(f"the Python linker raises {error!r}")
             with pytest.raises(Exception):  # noqa: B017 - whichever it is

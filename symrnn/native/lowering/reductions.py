@@ -125,17 +125,28 @@ def initial(scalar_op, dtype):
     raise Unsupported(scalar_op, "no reduction by it")
 
 
+def softmax_axes(node) -> tuple[int, ...]:
+    axis, ndim = node.op.axis, node.inputs[0].type.ndim
+    return (
+        tuple(range(ndim)) if axis is None else tuple(sorted(a % ndim for a in np.atleast_1d(axis)))
+    )
+
+
+def softmax_shapes(node, shapes):
+    shape, axes = shapes.of(node.inputs[0]), softmax_axes(node)
+    if any(shape[a] == 0 for a in axes) and all(
+        n != 0 for a, n in enumerate(shape) if a not in axes
+    ):
+        raise ValueError("zero-size array to reduction operation maximum which has no identity")
+    return same_shape(node, shapes)
+
+
 def softmax_lower(node, builder):
     """``exp(x - max) / sum`` and ``x - max - log(sum)``, over one axis or all."""
     [x], [out] = node.inputs, node.outputs
     is_log = isinstance(node.op, LogSoftmax)
     shape, dtype = builder.shapes.of(x), dtype_of(x)
-    axis = node.op.axis
-    axes = (
-        tuple(range(len(shape)))
-        if axis is None
-        else tuple(sorted(a % len(shape) for a in np.atleast_1d(axis)))
-    )
+    axes = softmax_axes(node)
     kept = tuple(1 if a in axes else n for a, n in enumerate(shape))
     source = builder.window(x)
     place = builder.place(out)
@@ -214,7 +225,7 @@ def argmax_lower(node, builder):
 
 RULES = {
     CAReduce: Rule(reduce_shapes, reduce_lower),
-    Softmax: Rule(same_shape, softmax_lower),
-    LogSoftmax: Rule(same_shape, softmax_lower),
+    Softmax: Rule(softmax_shapes, softmax_lower),
+    LogSoftmax: Rule(softmax_shapes, softmax_lower),
     Argmax: Rule(argmax_shapes, argmax_lower),
 }

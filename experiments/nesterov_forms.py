@@ -16,8 +16,8 @@ FORMS = [SGD, "nesterov_momentum", ODD_EVEN, *NAIVE]
 
 cases = grid(cell=["rnn", "lstm"], depth=[1, 2, 4], form=FORMS)
 quick = grid(cell=["rnn"], depth=[1, 2], form=FORMS)
-modes = ["JAX", "NUMBA"]
-quick_modes = ["JAX"]
+modes = ["NATIVE", "JAX", "NUMBA"]
+quick_modes = ["NATIVE"]
 states = ["cold", "warm"]
 quick_states = ["cold"]
 rounds = 3
@@ -30,7 +30,7 @@ tasks = {
     "train": {
         "cases": grid(cell=["rnn", "lstm"], depth=[2], steps=[200], more_steps=[1800]),
         "quick": grid(cell=["rnn"], depth=[2], steps=[200], more_steps=[1000]),
-        "modes": ["JAX"],
+        "modes": ["NATIVE"],
     }
 }
 

@@ -14,6 +14,7 @@ def folder(tmp_path, monkeypatch):
     """An empty folder that is the current one; the path and the modules are as before afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "wrong", raising=False)  # of a test of another file
     known = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - known:
@@ -89,6 +90,12 @@ def test_what_is_wrong_is_said_in_one_sentence(target, folder):
         user_object(target)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_python_is_refused(folder):
+    (folder / "notes.txt").write_text("x = 1")
+    with pytest.raises(UserError, match=r"must end in \.py, but is .*notes.txt"):
+        user_object(f"{folder}/notes.txt:x")
 
 
 def test_a_file_that_cannot_be_read_leaves_no_module_behind(folder):

@@ -13,7 +13,7 @@ CHUNK = 1 << 20
 LENGTH = 32  # letters of a fingerprint
 
 
-def bytes_of(path):
+def bytes_of(path: str | Path) -> bytes:
     """The bytes of the file, or of the pipe, at `path`.
 
     Raises
@@ -28,7 +28,7 @@ def bytes_of(path):
         return begun + file.read()
 
 
-def first_bytes(fd):
+def first_bytes(fd: int) -> bytes:
     """What a pipe holds first: b"" once it has a writer, who may be slow."""
     for _ in range(int(PATIENCE_S / LOOK_S)):
         try:
@@ -40,7 +40,7 @@ def first_bytes(fd):
     raise OSError(errno.ETIMEDOUT, "nothing writes to this pipe")
 
 
-def fingerprint(path):
+def fingerprint(path: str | Path) -> str:
     """What tells the content of the file, or of the files in the folder, at `path` from another; "" for neither.
 
     In a folder, files whose names begin with a dot do not count.
@@ -62,7 +62,7 @@ def fingerprint(path):
     return whole.hexdigest()[:LENGTH]
 
 
-def digest(path):
+def digest(path: Path) -> bytes:
     """A hash of the bytes of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

@@ -8,6 +8,8 @@ import re
 import struct
 import zipfile
 import zlib
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -22,15 +24,17 @@ LENGTHS = {1: 2, 2: 4, 3: 4}  # bytes of the length of a header, by the version 
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MOST_EXPANDED = 100  # times its size that a file may hold, or at least
 LEAST_BYTES = 64 * 2**20
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-BROKEN += (struct.error, LookupError, OverflowError, OSError)  # zip's tables may point anywhere
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError),
+    *(struct.error, LookupError, OverflowError, OSError),  # zip's tables may point anywhere
+)
 
 
 class Pickled(Refused):
     """An array of objects, which NumPy would unpickle."""
 
 
-def arrays_in_npz(path):
+def arrays_in_npz(path: str | Path) -> dict[str, np.ndarray]:
     """The arrays of the npz file at `path` by name.
 
     Raises
@@ -59,7 +63,7 @@ def arrays_in_npz(path):
             raise Refused("it holds more than there is memory") from error
 
 
-def arrays_in(file):
+def arrays_in(file: BinaryIO) -> dict[str, np.ndarray]:
     """The arrays of an open file by name."""
     most = max(LEAST_BYTES, MOST_EXPANDED * os.fstat(file.fileno()).st_size)
     with zipfile.ZipFile(file) as archive:
@@ -71,7 +75,7 @@ def arrays_in(file):
         return {part.filename.removesuffix(".npy"): array_in(archive.read(part)) for part in parts}
 
 
-def array_in(data):
+def array_in(data: bytes) -> np.ndarray:
     """The array in the bytes of an npy file."""
     if data[:6] != b"\x93NUMPY" or len(data) < 12 or data[6] not in LENGTHS:
         raise Refused("a part of it is no array")
@@ -89,9 +93,10 @@ def array_in(data):
     return np.ndarray(shape, item, raw, order="F" if found["order"] == b"True" else "C")
 
 
-def plain_dtype(descr):
+def plain_dtype(descr: str) -> np.dtype:
     """The dtype of a header, such as ``<f8``."""
-    order, name = DESCR.fullmatch(descr).groups() if DESCR.fullmatch(descr) else ("", "")
+    found = DESCR.fullmatch(descr)
+    order, name = found.groups() if found else ("", "")
     if not PLAIN.fullmatch(name):
         raise Refused("an array has a dtype that is no plain one")
     if name[0] == "O":

@@ -9,6 +9,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Kind:
 
     dtype: np.dtype
 
-    def set(self, state):
+    def set(self, state: Any) -> None:
         """Take the order of the bytes from a state; refuse one that says anything else than the name did."""
         match state:
             case (int(), order, None, None, None, int(size), int(), int()) if as_text(
@@ -47,10 +48,10 @@ class Kind:
                 raise Refused("a dtype has fields or a state that plain ones do not have")
         if size not in (-1, self.dtype.itemsize):
             raise Refused(f"a dtype of {self.dtype.itemsize} bytes claims {size}")
-        self.dtype = self.dtype.newbyteorder(as_text(order))
+        self.dtype = self.dtype.newbyteorder(as_text(order))  # type: ignore[arg-type]
 
 
-def as_text(value):
+def as_text(value: Any) -> str:
     """A text that Python 2 may have written as bytes; anything else is refused."""
     value = value.decode("latin1") if type(value) is bytes else value
     if type(value) is not str or not value:
@@ -58,7 +59,7 @@ def as_text(value):
     return value
 
 
-def as_bytes(machine, value):
+def as_bytes(machine: Any, value: Any) -> bytes | bytearray:
     """A copy of bytes, that Python 2 may have written as a text, for one array alone."""
     if type(value) is str:
         value = value.encode("latin1")
@@ -68,7 +69,7 @@ def as_bytes(machine, value):
     return bytearray(value)
 
 
-def dtype(machine, args):
+def dtype(machine: Any, args: tuple) -> Any:
     """``dtype("f8", False, True)``."""
     match args:
         case (str() | bytes() as name, *rest) if len(rest) < 3 and PLAIN.fullmatch(as_text(name)):
@@ -76,7 +77,7 @@ def dtype(machine, args):
     raise Refused("a dtype is no plain one, such as f8")
 
 
-def size_of(shape, item):
+def size_of(shape: Any, item: np.dtype) -> int:
     """The bytes of an array; a shape that no array has is refused."""
     if type(shape) is not tuple or len(shape) > MOST_AXES:
         raise Refused("an array has no shape")
@@ -87,7 +88,7 @@ def size_of(shape, item):
     return math.prod(shape) * item.itemsize
 
 
-def content(machine, item, shape, raw):
+def content(machine: Any, item: np.dtype, shape: Any, raw: Any) -> Any:
     """The elements as bytes of their own, or as the list that arrays of objects have."""
     size = size_of(shape, item)
     if item.kind == "O":
@@ -101,7 +102,7 @@ def content(machine, item, shape, raw):
     return raw
 
 
-def check_elements(raw, item):
+def check_elements(raw: bytes | bytearray, item: np.dtype) -> None:
     """Refuse bytes that are no truth value or no character: NumPy takes them on trust."""
     if item.kind == "b" and np.frombuffer(raw, "u1").max(initial=0) > 1:
         raise Refused("an array of truth values holds another number")
@@ -114,7 +115,7 @@ def check_elements(raw, item):
         raise Refused("an array of texts holds a number that is no character")
 
 
-def reconstruct(machine, args):
+def reconstruct(machine: Any, args: tuple | None) -> Any:
     """``_reconstruct(ndarray, (0,), b"b")``: an array whose state follows."""
     match args:
         case (Maker() as subtype, (0,), _) if subtype is NDARRAY:
@@ -124,7 +125,7 @@ def reconstruct(machine, args):
     raise Refused("an array is of an unknown type")
 
 
-def set_array(machine, array, state):
+def set_array(machine: Any, array: Any, state: Any) -> None:
     """The state of an array, ``(1, shape, dtype, is_fortran, bytes)``."""
     match state:
         case (int(), shape, Kind(dtype=item), bool() | int() as is_fortran, raw):
@@ -135,7 +136,7 @@ def set_array(machine, array, state):
             raise Refused("an array has a state that none can have")
 
 
-def from_buffer(machine, args):
+def from_buffer(machine: Any, args: tuple) -> Any:
     """``_frombuffer(bytes, dtype, shape, "C")``, of protocol 5; ``"K"`` has the order of its axes as well."""
     match args:
         case (raw, Kind(dtype=item), shape, "C" | "F" as order) if item.kind != "O":
@@ -150,12 +151,12 @@ def from_buffer(machine, args):
     raise Refused("an array has arguments that none can have")
 
 
-def filled(machine, item, shape, raw, order):
+def filled(machine: Any, item: np.dtype, shape: Any, raw: Any, order: Any) -> np.ndarray:
     """An array over bytes of its own."""
     return np.ndarray(shape, item, content(machine, item, shape, raw), order=order)
 
 
-def scalar(machine, args):
+def scalar(machine: Any, args: tuple) -> Any:
     """``scalar(dtype, bytes)``: one number, or text, of NumPy's."""
     match args:
         case (Kind(dtype=item), raw) if item.kind != "O":
@@ -163,7 +164,7 @@ def scalar(machine, args):
     raise Refused("a number has arguments that none can have")
 
 
-def encoded(machine, args):
+def encoded(machine: Any, args: tuple) -> Any:
     """``encode(text, "latin1")``: bytes, as Python 3 writes them for Python 2."""
     match args:
         case (str() as text, "latin1" | "latin-1"):
@@ -172,14 +173,14 @@ def encoded(machine, args):
     raise Refused("bytes are written in an unknown way")
 
 
-def no_bytes(machine, args):
+def no_bytes(machine: Any, args: tuple) -> Any:
     """``bytes()``: none, as Python 3 writes them for Python 2."""
     if args:
         raise Refused("bytes are written in an unknown way")
     return b""
 
 
-def complex_number(machine, args):
+def complex_number(machine: Any, args: tuple) -> Any:
     """``complex(1.0, 2.0)``."""
     match args:
         case (float() as real, float() as imaginary):
@@ -187,7 +188,7 @@ def complex_number(machine, args):
     raise Refused("a complex number has other parts than two numbers")
 
 
-def ordered(machine, args):
+def ordered(machine: Any, args: tuple) -> Any:
     """``OrderedDict()``, of Python 2 with its pairs."""
     match args:
         case ():
@@ -200,7 +201,7 @@ def ordered(machine, args):
     raise Refused("a dictionary is made of something else than pairs")
 
 
-def fill(dictionary, items):
+def fill(dictionary: dict, items: list) -> dict:
     """A dictionary with the keys and values that follow each other in `items`."""
     if len(items) % 2:
         raise Refused("a dictionary has a key without a value")

@@ -9,6 +9,9 @@ import codecs
 import re
 import struct
 from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,22 +31,22 @@ EMPTY = {b"]": list, b"}": dict}
 TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}
 
 
-def whole(data):
+def whole(data: bytes) -> int:
     """A whole number of two's complement, the least byte first."""
     return int.from_bytes(data, "little", signed=True)
 
 
-def latin1(data):
+def latin1(data: bytes) -> str:
     """A text of Python 2, whose bytes are kept as characters."""
     return data.decode("latin1")
 
 
-def utf8(data):
+def utf8(data: bytes) -> str:
     """A text; Python lets lone surrogates through."""
     return data.decode("utf-8", "surrogatepass")
 
 
-COUNTED = {  # how the number of bytes is written, and what the bytes become
+COUNTED: dict[bytes, tuple[str, Callable[[bytes], Any]]] = {  # how their number is written, what bytes become
     **{b"\x8a": ("<B", whole), b"\x8b": ("<i", whole)},
     **{b"T": ("<i", latin1), b"U": ("<B", latin1)},
     **{b"X": ("<I", utf8), b"\x8c": ("<B", utf8), b"\x8d": ("<Q", utf8)},
@@ -51,26 +54,26 @@ COUNTED = {  # how the number of bytes is written, and what the bytes become
 }  # fmt: skip
 
 
-def decimal(line):
+def decimal(line: bytes) -> int:
     """A whole number as text."""
     if not re.fullmatch(rb"[+-]?\d+", line):
         raise Refused("a number that is none")
     return int(line)
 
 
-def integer(line):
+def integer(line: bytes) -> int:
     """A whole number as text; ``00`` and ``01`` are the truth values of old pickles."""
     return line == b"01" if line in (b"00", b"01") else decimal(line)
 
 
-def fraction(line):
+def fraction(line: bytes) -> float:
     """A number as text."""
     if b"_" in line:
         raise Refused("a number that is none")
     return float(line)
 
 
-def quoted(line):
+def quoted(line: bytes) -> str:
     """A text of Python 2 between its quotes."""
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
         raise Refused("a text without its quotes")
@@ -86,7 +89,7 @@ LINES = {  # what a line of text becomes
 }
 
 
-def read_pickle(path):
+def read_pickle(path: str | Path) -> Any:
     """What the pickle at `path` holds: arrays, numbers, texts and bytes, in lists, tuples and dictionaries.
 
     Pickles of Python 2 are read too, their texts byte by byte (``latin1``).
@@ -112,7 +115,7 @@ def read_pickle(path):
     return data_in_pickle(data, path)
 
 
-def data_in_pickle(data, path):
+def data_in_pickle(data: bytes, path: str | Path) -> Any:
     """What the bytes of a pickle hold, as `read_pickle` reads them; `path` is named in its errors.
 
     Examples
@@ -139,13 +142,15 @@ class Name(Exception):
 class Machine:
     """The stack machine that a pickle is a program for, as far as data need it."""
 
-    def __init__(self, data):
+    def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
-        self.stack, self.marks, self.memo = [], [], {}
-        self.unset = {}  # id: an array that waits for its content
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[Any, Any] = {}
+        self.unset: dict[int, np.ndarray] = {}  # id: an array that waits for its content
         self.left = 2 * len(data)  # bytes that arrays, and what they are made of, may still take
 
-    def run(self):
+    def run(self) -> Any:
         """What the program leaves on the stack."""
         while (opcode := self.take(1)) != b".":
             self.step(opcode)
@@ -153,7 +158,7 @@ class Machine:
         check_data(value)
         return value
 
-    def step(self, opcode):
+    def step(self, opcode: bytes) -> None:
         """One instruction."""
         if opcode in CONSTANTS:
             self.stack.append(CONSTANTS[opcode])
@@ -173,7 +178,7 @@ class Machine:
         else:
             raise Refused(f"it has the instruction {opcode!r}, which data do not need")
 
-    def take(self, count):
+    def take(self, count: int) -> bytes:
         """The next bytes."""
         data = self.data[self.at : self.at + count]
         if count < 0 or len(data) != count:
@@ -181,28 +186,28 @@ class Machine:
         self.at += count
         return data
 
-    def number(self, written):
+    def number(self, written: str) -> Any:
         """The next number, as `struct` would write it."""
         return struct.unpack(written, self.take(struct.calcsize(written)))[0]
 
-    def line(self):
+    def line(self) -> bytes:
         """The bytes up to the next newline."""
         end = self.data.find(b"\n", self.at)
         if end < 0:
             raise Refused("it breaks off")
         return self.take(end + 1 - self.at)[:-1]
 
-    def floor(self):
+    def floor(self) -> int:
         """How much of the stack lies below the last mark."""
         return self.marks[-1] if self.marks else 0
 
-    def pop(self):
+    def pop(self) -> Any:
         """The topmost of the stack."""
         if len(self.stack) <= self.floor():
             raise Refused("it takes from an empty stack")
         return self.stack.pop()
 
-    def top(self, *kinds):
+    def top(self, *kinds: type) -> Any:
         """The topmost of the stack, which stays there; of one of the `kinds` where they are given."""
         if len(self.stack) <= self.floor():
             raise Refused("it takes from an empty stack")
@@ -210,7 +215,7 @@ class Machine:
             raise Refused("it fills something else than a container")
         return self.stack[-1]
 
-    def since_mark(self):
+    def since_mark(self) -> list:
         """What lies above the last mark; both are taken away."""
         if not self.marks:
             raise Refused("it has no mark where it needs one")
@@ -219,63 +224,63 @@ class Machine:
         del self.stack[floor:]
         return items
 
-    def spend(self, count):
+    def spend(self, count: int) -> None:
         """Account for bytes that what is made takes: no file may make more of them than it has."""
         self.left -= count
         if self.left < 0:
             raise Refused("its arrays hold more bytes than the file")
 
-    def mark(self):
+    def mark(self) -> None:
         self.marks.append(len(self.stack))
 
-    def drop(self):
+    def drop(self) -> None:
         if self.marks and len(self.stack) == self.floor():
             self.marks.pop()
         else:
             self.pop()
 
-    def append(self):
+    def append(self) -> None:
         item = self.pop()
         self.top(list).append(item)
 
-    def extend(self):
+    def extend(self) -> None:
         items = self.since_mark()
         self.top(list).extend(items)
 
-    def set_item(self):
+    def set_item(self) -> None:
         value, key = self.pop(), self.pop()
         fill(self.top(dict, OrderedDict), [key, value])
 
-    def set_items(self):
+    def set_items(self) -> None:
         items = self.since_mark()
         fill(self.top(dict, OrderedDict), items)
 
-    def get(self, key):
+    def get(self, key: Any) -> None:
         if key not in self.memo:
             raise Refused("it refers to something that it does not have")
         self.stack.append(self.memo[key])
 
-    def put(self, key):
+    def put(self, key: Any) -> None:
         self.memo[key] = self.top()
 
-    def ask(self, module, name):
+    def ask(self, module: Any, name: Any) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
             raise Refused("it asks for a name that is no text")
         if (module, name) not in NAMES:
             raise Name(printable(f"{module}.{name}"))
         self.stack.append(NAMES[module, name])
 
-    def stack_global(self):
+    def stack_global(self) -> None:
         name, module = self.pop(), self.pop()
         self.ask(module, name)
 
-    def reduce(self):
+    def reduce(self) -> None:
         args, made = self.pop(), self.pop()
         if type(made) is not Maker or type(args) is not tuple:
             raise Refused("it calls something that is no name of NumPy's")
         self.stack.append(made.make(self, args))
 
-    def build(self):
+    def build(self) -> None:
         state = self.pop()
         made = self.top()
         if type(made) is Kind:
@@ -285,14 +290,14 @@ class Machine:
         else:
             raise Refused("it sets the state of something that is no array")
 
-    def protocol(self):
+    def protocol(self) -> None:
         if (number := self.number("<B")) > MOST_PROTOCOL:
             raise Refused(f"it is of protocol {number}, but {MOST_PROTOCOL} is the newest known")
 
-    def inst(self):
+    def inst(self) -> None:
         raise Name(printable(latin1(self.line() + b"." + self.line())))
 
-    def persistent(self):
+    def persistent(self) -> None:
         raise Refused("it refers to objects outside itself")
 
 
@@ -327,7 +332,7 @@ OTHER = {
 }  # fmt: skip
 
 
-def check_data(value):
+def check_data(value: Any) -> None:
     """Refuse what is no data, or cannot be walked through: a container within itself, or too many in each other."""
     level = {id(value): value}
     for _ in range(DEEPEST):
@@ -337,7 +342,7 @@ def check_data(value):
     raise Refused(f"its containers lie within each other, over {DEEPEST} deep")
 
 
-def within(value):
+def within(value: Any) -> Any:
     """What a container holds; nothing for any other value."""
     if type(value) in (Kind, Maker):
         raise Refused("it holds a type, and no array of it")

@@ -7,7 +7,7 @@ import json
 from symrnn.bench.records import MEMORY_LIMIT_BYTES, STATES, STEPS, TIME_LIMIT_S
 from symrnn.errors import UserError, nearest
 
-MODES = ("C", "CVM", "NUMBA", "JAX", "PYTORCH", "MLX", "FAST_COMPILE", "FAST_RUN", "PY")
+MODES = ("NATIVE", "C", "CVM", "NUMBA", "JAX", "PYTORCH", "MLX", "FAST_COMPILE", "FAST_RUN", "PY")
 SETTINGS = {
     "modes": ["NUMBA"],
     "states": ["cold"],

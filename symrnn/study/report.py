@@ -17,7 +17,7 @@ from symrnn.bench.spread import is_number
 from symrnn.errors import UserError, printable, printable_lines
 from symrnn.study.amounts import amount, case_text, goal, listing, number
 from symrnn.study.experiment import REFUSED, Experiment, called
-from symrnn.study.quantities import select, setup
+from symrnn.study.quantities import grouped, select, setup
 from symrnn.study.rewriting import Rewriting, rewriting
 from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
 from symrnn.tables import Table, as_markdown, literally
@@ -70,7 +70,7 @@ def section(experiment, records, pictures=()):
         pictures=tuple(pictures),
         rewriting=rewriting(profiled, records),
         failures=tuple(failures(newest)),
-        setups=tuple(dict.fromkeys(setup_text(record) for record in newest if record.versions)),
+        setups=setups(newest),
         counts=counts(newest),
         accounted=accounted(newest),
         left_out=left_out,
@@ -124,8 +124,10 @@ def tables(experiment, records):
     columns = getattr(experiment.module, "columns", COLUMNS)
     quantity = getattr(experiment.module, "ratio_of", "total_s")
     comparison = Comparison(experiment.reference, quantity, crosses_versions(experiment))
-    tasks = dict.fromkeys(record.task for record in records)
-    found = {task: table(records, columns, task=task, comparison=comparison) for task in tasks}
+    found = {
+        task: table(group, columns, task=task, comparison=comparison)
+        for task, group in grouped(records, "task").items()
+    }
     return {printable(task): each for task, each in found.items() if len(each.columns) > each.axes}
 
 
@@ -204,6 +206,17 @@ def accounted(records):
         f"The phases account for {100 * min(shares):.1f} % or more of each child's time after its"
         f" imports {words}."
     )
+
+
+def setups(records):
+    """The machines and versions of records, each once, in lines."""
+    threads = ("blas_threads",)
+    found = {
+        (setup(record), *map(record.machine.get, threads)): record
+        for record in reversed(records)
+        if record.versions
+    }
+    return tuple(dict.fromkeys(setup_text(record) for record in reversed(found.values())))
 
 
 def setup_text(record):

@@ -8,7 +8,7 @@ order) and ``values/NNN`` (the parameters to evaluate, in the order of ``graph.p
 import json
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from glob import escape
@@ -16,14 +16,17 @@ from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
 from platform import python_version
+from typing import Any
 
 import numpy as np
 import psutil
+from pytensor.compile.sharedvalue import SharedVariable
 
 from symrnn.data.files import fingerprint
 from symrnn.data.npz import Pickled, arrays_in_npz
 from symrnn.data.pickled_arrays import Refused
 from symrnn.errors import UserError, printable
+from symrnn.training.recipe import Recipe
 
 FORMAT = "symrnn checkpoint 1"
 WAY_OUT = "give the options it was trained with, another file or folder, or start over with --fresh"
@@ -64,19 +67,19 @@ class Checkpoint:
     data_hash: str = ""
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         """How many steps were made."""
         return len(self.losses)
 
 
-def versions():
+def versions() -> dict[str, str]:
     """What a run depends on for going on bit-exactly."""
     return {"python": python_version()} | {
         package: version(package) for package in ("pytensor", "numpy")
     }
 
 
-def save_checkpoint(path, checkpoint):
+def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     """Write `checkpoint` to `path`: completely or, on a full disk or a kill, not at all.
 
     Raises
@@ -100,9 +103,10 @@ def save_checkpoint(path, checkpoint):
         for name in ("recipe", "options", "data", "mode", "versions", "data_hash")
     }
     header |= {part: [name for name, _ in arrays] for part, arrays in parts.items()}
-    arrays = {"header": np.array(json.dumps(header)), "losses": checkpoint.losses} | {
-        f"{part}/{i:03d}": array for part in parts for i, (_, array) in enumerate(parts[part])
-    }
+    arrays: dict[str, Any] = {
+        "header": np.array(json.dumps(header)),
+        "losses": checkpoint.losses,
+    } | {f"{part}/{i:03d}": array for part in parts for i, (_, array) in enumerate(parts[part])}
     beside = path_beside(path)
     with writing(path, beside):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,13 +117,13 @@ def save_checkpoint(path, checkpoint):
         os.replace(beside, path)
 
 
-def path_beside(path):
+def path_beside(path: Path) -> Path:
     """Where this process writes a checkpoint before it takes its name."""
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 @contextmanager
-def writing(path, beside):
+def writing(path: Path, beside: Path) -> Iterator[None]:
     """Turn what the file system says into one sentence; nothing is left beside the checkpoint."""
     try:
         yield
@@ -132,7 +136,7 @@ def writing(path, beside):
         ) from error
 
 
-def check_writable(path):
+def check_writable(path: str | Path) -> None:
     """Refuse a place where no checkpoint can be written, before anything is trained.
 
     What killed processes left beside it is removed.
@@ -165,7 +169,7 @@ def check_writable(path):
                 left.unlink()
 
 
-def load_checkpoint(path):
+def load_checkpoint(path: str | Path) -> Checkpoint:
     """The checkpoint in the file at `path`.
 
     Raises
@@ -188,19 +192,19 @@ def load_checkpoint(path):
         ) from error
 
 
-def is_pickle(path):
+def is_pickle(path: Path) -> bool:
     """Whether a file begins as pickles do."""
     with suppress(OSError), path.open("rb") as file:
         return file.read(1) == pickle.PROTO
     return False
 
 
-def reason(error):
+def reason(error: Refused | OSError) -> str:
     """Why a file was refused, in a few words."""
     return printable(error if isinstance(error, Refused) else error.strerror or error)
 
 
-def checkpoint_of(arrays):
+def checkpoint_of(arrays: Mapping[str, np.ndarray]) -> Checkpoint:
     """The checkpoint in the arrays of a file; `Refused` when they hold none."""
     header = header_of(arrays.get("header"))
     names = [f"{part}/{i:03d}" for part in ("state", "values") for i in range(len(header[part]))]
@@ -211,14 +215,14 @@ def checkpoint_of(arrays):
         raise Refused(
             f"its losses are {losses.dtype}{list(losses.shape)} and not one float64 a step"
         )
-    parts = {
+    parts: dict[str, Any] = {
         part: tuple((name, arrays[f"{part}/{i:03d}"]) for i, name in enumerate(header.pop(part)))
         for part in ("state", "values")
     }
     return Checkpoint(losses=losses, **header, **parts)
 
 
-def header_of(array):
+def header_of(array: np.ndarray | None) -> dict[str, Any]:
     """The header, each of its fields of the right type."""
     if array is None or array.dtype.kind != "U" or array.ndim:
         raise Refused("it has no header")
@@ -246,12 +250,14 @@ def header_of(array):
     return header
 
 
-def is_plain(value):
+def is_plain(value: object) -> bool:
     """Whether a value is a text, a number, true, false, or null."""
     return value is None or isinstance(value, str | int | float)
 
 
-def check_same_run(checkpoint, recipe, data="", data_hash=None):
+def check_same_run(
+    checkpoint: Checkpoint, recipe: Recipe, data: str = "", data_hash: str | None = None
+) -> None:
     """Refuse a checkpoint of another network, or one trained with other options or data.
 
     `data_hash` is that of the content at `data` now, by default.
@@ -278,7 +284,7 @@ def check_same_run(checkpoint, recipe, data="", data_hash=None):
         )
 
 
-def check_recipe(checkpoint, cls):
+def check_recipe(checkpoint: Checkpoint, cls: type[Recipe]) -> None:
     """Refuse a checkpoint of another network."""
     if checkpoint.recipe != cls.__name__:
         raise UserError(
@@ -286,7 +292,7 @@ def check_recipe(checkpoint, cls):
         )
 
 
-def recipe_of(checkpoint, cls):
+def recipe_of(checkpoint: Checkpoint, cls: type[Recipe]) -> Recipe:
     """The recipe, of class `cls`, that a checkpoint was trained with."""
     check_recipe(checkpoint, cls)
     differ = {field.name for field in fields(cls)} ^ set(checkpoint.options)
@@ -295,10 +301,13 @@ def recipe_of(checkpoint, cls):
             f"the checkpoint was written by another version of symrnn, with other options"
             f" ({', '.join(sorted(differ))}); train again"
         )
-    return cls(**checkpoint.options)
+    options: Mapping[str, Any] = checkpoint.options
+    return cls(**options)
 
 
-def check_arrays(part, arrays, variables):
+def check_arrays(
+    part: str, arrays: Iterable[tuple[str, np.ndarray]], variables: Iterable[SharedVariable]
+) -> None:
     """Refuse arrays that do not fit the shared `variables` in number, name, dtype or shape."""
     found = [described(name, array) for name, array in arrays]
     expected = [described(v.name, v.get_value(borrow=True)) for v in variables]
@@ -309,7 +318,7 @@ def check_arrays(part, arrays, variables):
             )
 
 
-def described(name, array):
+def described(name: str | None, array: Any) -> str:
     """Name, dtype and shape of an array in a few words."""
     array = np.asarray(array)
     return f"{name} {array.dtype}{list(array.shape)}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from symrnn.data.table import rows_of
+from symrnn.data.csv_rows import rows_of
 from symrnn.errors import UserError
 
 

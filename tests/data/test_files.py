@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from symrnn.data import files
+from symrnn.data.csv_rows import rows_of
 from symrnn.data.files import bytes_of, fingerprint
 from symrnn.data.pickles import read_pickle
-from symrnn.data.table import rows_of
-from symrnn.data.text import read_text
+from symrnn.data.text import read as read_text
 from symrnn.errors import UserError
 from symrnn.lasagne.param_files import read_param_pickle
 

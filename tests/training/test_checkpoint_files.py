@@ -8,15 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import toy_recipe
 from click.testing import CliRunner
 from toy_recipe import Line
 
 from symrnn.commands.cli import cli
 from symrnn.errors import UserError
-from symrnn.models import RECIPES
 from symrnn.training.checkpoint import FORMAT, check_writable, load_checkpoint, save_checkpoint
 from symrnn.training.loop import Training
 
+TOY = f"{toy_recipe.__file__}:Line"
 HEADER = {"format": FORMAT, "recipe": "Line", "options": {"seed": 0}, "data": "", "mode": ""}
 HEADER |= {"versions": {"python": "3"}, "data_hash": "", "state": ["a"], "values": ["a"]}
 
@@ -25,8 +26,8 @@ HEADER |= {"versions": {"python": "3"}, "data_hash": "", "state": ["a"], "values
 def invoke(tmp_path, monkeypatch):
     """The command line in an empty folder, with the toy network; ``fails`` if it is compiled."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(RECIPES, "line", "toy_recipe:Line")
-    return lambda *args: CliRunner().invoke(cli, ["train", "line", "--mode", "FAST_COMPILE", *args])
+    command = ["train", TOY, "--mode", "FAST_COMPILE"]
+    return lambda *args: CliRunner().invoke(cli, [*command, *args])
 
 
 def write(path, header=HEADER, **arrays):
@@ -135,11 +136,14 @@ def no_training(monkeypatch):
 @pytest.mark.usefixtures("no_training")
 def test_a_place_that_cannot_be_written_is_noticed_before_training(invoke, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("mine")
-    (tmp_path / "taken" / "line.npz").mkdir(parents=True)
+    (tmp_path / "taken" / "toy_recipe.Line.npz").mkdir(parents=True)
     for folder in ("file", "file/within"):
         done = invoke("--folder", folder)
         assert done.exit_code == 2
-        assert "must be a folder to hold the checkpoint line.npz, but is none" in done.stderr
+        assert (
+            "must be a folder to hold the checkpoint toy_recipe.Line.npz, but is none"
+            in done.stderr
+        )
     assert "must be a file, but something else is there" in invoke("--folder", "taken").stderr
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -149,7 +153,10 @@ def test_a_place_that_cannot_be_written_is_noticed_before_training(invoke, tmp_p
     monkeypatch.setattr("pathlib.Path.write_bytes", refuse)  # whoever runs tests may be root
     done = invoke("--folder", "new")
     assert done.exit_code == 2
-    assert "the checkpoint new/line.npz could not be written: Permission denied" in done.stderr
+    assert (
+        "the checkpoint new/toy_recipe.Line.npz could not be written: Permission denied"
+        in done.stderr
+    )
 
 
 def test_a_folder_that_became_a_file_is_one_sentence(tmp_path):
@@ -181,8 +188,10 @@ def test_names_of_patterns_are_names(tmp_path):
 def test_options_of_another_type_are_refused(invoke):
     """What a crafted file says of the recipe is held to the rules of its options."""
     assert invoke("--steps", "3").exit_code == 0
-    loaded = load_checkpoint("trained/line.npz")
-    save_checkpoint("trained/line.npz", replace(loaded, options=loaded.options | {"seed": None}))
-    done = CliRunner().invoke(cli, ["predict", "line", "--checkpoint", "trained/line.npz"])
+    loaded = load_checkpoint("trained/toy_recipe.Line.npz")
+    save_checkpoint(
+        "trained/toy_recipe.Line.npz", replace(loaded, options=loaded.options | {"seed": None})
+    )
+    done = CliRunner().invoke(cli, ["predict", TOY, "--checkpoint", "trained/toy_recipe.Line.npz"])
     assert done.exit_code == 2
     assert "seed must be" in done.stderr

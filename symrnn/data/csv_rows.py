@@ -1,13 +1,14 @@
-"""Tables of numbers in CSV files, read strictly: whatever is wrong is one error with the file and the line."""
+"""Rows of numbers in CSV files, read strictly: whatever is wrong is one error with the file and the line."""
 
 import csv
 import math
+from pathlib import Path
 
 from symrnn.data.files import bytes_of
 from symrnn.errors import UserError
 
 
-def rows_of(path, columns):
+def rows_of(path: str | Path, columns: list[str]) -> list[tuple[int, list[str]]]:
     """``(line number, cells)`` of every row of the CSV file at `path`, which has these `columns` and a heading.
 
     Blank lines and lines that begin with ``#`` are passed over.
@@ -53,7 +54,7 @@ def rows_of(path, columns):
     return rows[1:]
 
 
-def cells_of(path, number, line):
+def cells_of(path: str | Path, number: int, line: str) -> list[str]:
     """The cells of a line."""
     try:
         return next(csv.reader([line]))
@@ -64,7 +65,7 @@ def cells_of(path, number, line):
         ) from error
 
 
-def number_in(path, line, column, cell):
+def number_in(path: str | Path, line: int, column: str, cell: str) -> float:
     """A cell as a finite number."""
     try:
         value = float(cell)
@@ -75,7 +76,7 @@ def number_in(path, line, column, cell):
     return value
 
 
-def text_of(path):
+def text_of(path: str | Path) -> str:
     """The text of a file in UTF-8."""
     try:
         return bytes_of(path).decode("utf-8-sig")

@@ -1,0 +1,236 @@
+"""One native program: nodes lowered for inputs of some pattern of shapes, compiled, and called."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from sys import getrefcount
+
+import numpy as np
+from pytensor.graph.basic import Apply, Variable
+
+from symrnn.native import guarded
+from symrnn.native.builder import Builder
+from symrnn.native.builder import Program as Shared
+from symrnn.native.emit_llvm import llvm_text
+from symrnn.native.lowering import lower
+from symrnn.native.module import MachineCode
+from symrnn.native.plan import ALIGNMENT, Lifetime, lifetimes, offsets
+from symrnn.native.program import Routine, buffers
+from symrnn.native.python_ops import Callback, PythonCall
+from symrnn.native.shapes import Shape, Shapes, dtype_of
+from symrnn.native.sizes import evaluated, product
+from symrnn.native.window import Buffer, whole
+
+MOST_MEMORIES = 16  # sets of extents whose memory a program keeps
+MOST_POOLED = 4  # arrays of an output that wait to be used again
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A program before it is machine code: all that a call needs besides.
+
+    Attributes
+    ----------
+    text
+        The module as LLVM text.
+    inputs
+        The number of arrays that a call is given.
+    outputs
+        The shape and the dtype of each array that a call returns.
+    lives
+        When each temporary buffer lives.
+    constants
+        Arrays that are part of the program.
+    errors
+        What the driver's results above zero stand for.
+    extents
+        The names of the extents that are parameters.
+    callbacks
+        Nodes for which Python is called back.
+    routine
+        What `text` was written from; not kept for other processes.
+    """
+
+    text: str
+    inputs: int
+    outputs: tuple[tuple[Shape, str], ...]
+    lives: tuple[Lifetime, ...]
+    constants: tuple[np.ndarray, ...]
+    errors: tuple[Exception, ...]
+    extents: tuple[str, ...]
+    callbacks: tuple[PythonCall, ...] = ()
+    routine: Routine | None = None
+
+
+def lowered_program(
+    nodes: Sequence[Apply],
+    inputs: Sequence[Variable],
+    outputs: Sequence[Variable],
+    shapes: Shapes,
+    extents: Sequence[str] = (),
+) -> Lowered:
+    """Lower nodes whose shapes are known."""
+    shared = Shared()
+    builder = Builder(nodes, outputs, shapes, shared)
+    sources = []
+    for i, var in enumerate(inputs):
+        buffer = Buffer(dtype_of(var), product(shapes.of(var)), "input", i)
+        builder.bind(var, whole(buffer, shapes.of(var)))
+        sources.append(buffer)
+    targets = []
+    for i, var in enumerate(outputs):
+        place = whole(Buffer(dtype_of(var), product(shapes.of(var)), "output", i), shapes.of(var))
+        targets.append(place)
+        if var not in builder.values:
+            builder.want(var, lambda place=place: place)
+    lower(nodes, builder)
+    builder.close_all()
+    for var, place in zip(outputs, targets, strict=True):
+        builder.settle(var, place)
+    lives = lifetimes(builder.body)
+    found = {b.index: b for b in buffers(builder.body) if b.kind == "constant"}
+    constants = [
+        found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(shared.constants))
+    ]
+    arrays = [*sources, *(window.buffer for window in targets)]
+    temporaries = [life.buffer for life in lives]
+    routine = Routine(builder.body, temporaries, arrays, constants, tuple(extents))
+    return Lowered(
+        llvm_text(routine),
+        len(sources),
+        tuple((tuple(shapes.of(var)), dtype_of(var)) for var in outputs),
+        tuple(lives),
+        tuple(shared.constants),
+        tuple(shared.errors),
+        tuple(extents),
+        tuple(shared.callbacks),
+        routine,
+    )
+
+
+class NativeProgram:
+    """A lowered program as machine code."""
+
+    def __init__(self, lowered: Lowered):
+        self.lowered = lowered
+        self.code = MachineCode(lowered.text)
+        count = lowered.inputs + len(lowered.outputs)
+        self.pack = struct.Struct(f"{count}P").pack_into
+        self.arrays = bytearray(8 * max(1, count))
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.arrays))
+        self.memories: dict[tuple[int, ...], Memory] = {}
+        self.lock = threading.Lock()
+
+    def __call__(
+        self, arrays: Sequence[np.ndarray], extents: tuple[int, ...] = ()
+    ) -> list[np.ndarray]:
+        """The outputs; `arrays` are of the shapes compiled for, aligned and in row-major order."""
+        with self.lock:
+            memory = self.memories.get(extents)
+            if memory is None:
+                memory = self._memory(extents)
+            outputs = [pool.take() for pool in memory.pools]
+            self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
+            guard = memory.guard
+            kept = guard.before(arrays, outputs) if guard is not None else None
+            status = self.code.run(self.address, *memory.addresses)
+            if guard is not None:
+                guard.after(arrays, outputs, kept)
+        if status > 0:
+            raise self.lowered.errors[status - 1]
+        if status < 0:
+            raise memory.callbacks[-1 - status].error
+        return outputs
+
+    @cached_property
+    def kernels(self) -> int:
+        """Loops over elements in the text; equal ones are one."""
+        return self.lowered.text.count("define internal")
+
+    @property
+    def arena_bytes(self) -> int:
+        """What temporaries take, of the largest call so far."""
+        return max((memory.arena_bytes for memory in self.memories.values()), default=0)
+
+    def _memory(self, extents: tuple[int, ...]) -> Memory:
+        """Memory for a call with these extents; that of the calls longest ago is let go."""
+        if len(self.memories) >= MOST_MEMORIES:
+            del self.memories[next(iter(self.memories))]
+        memory = self.memories[extents] = Memory(
+            self.lowered, dict(zip(self.lowered.extents, extents, strict=True))
+        )
+        return memory
+
+
+class Memory:
+    """Where a program's buffers lie for calls with the same extents.
+
+    Attributes
+    ----------
+    addresses
+        Of the table of temporaries and constants, and of the extents, as the driver is given them.
+    pools
+        Arrays for the outputs.
+    callbacks
+        Nodes for which Python is called back, as functions on the arrays that lie here.
+    arena_bytes
+        What all temporaries take together.
+    guard
+        What watches them, or None.
+    """
+
+    def __init__(self, lowered: Lowered, extents: dict[str, int]):
+        is_guarded = guarded.is_on()
+        plan = guarded.apart if is_guarded else offsets
+        places, self.arena_bytes = plan(lowered.lives, extents)
+        self._arena = np.empty(self.arena_bytes + ALIGNMENT, np.uint8)
+        base = -(-self._arena.ctypes.data // ALIGNMENT) * ALIGNMENT
+        addresses = [base + place for place in places] + [c.ctypes.data for c in lowered.constants]
+        self.callbacks = [Callback(call, extents) for call in lowered.callbacks]
+        addresses += [callback.address for callback in self.callbacks]
+        self._table = np.array(addresses or [0], np.uint64)
+        self._extents = np.array([*extents.values()] or [0], np.int64)
+        self.addresses = self._table.ctypes.data, self._extents.ctypes.data
+        make = guarded.padded if is_guarded else np.empty
+        self.pools = [
+            Pool(tuple(evaluated(n, extents) for n in shape), dtype, make)
+            for shape, dtype in lowered.outputs
+        ]
+        self.guard = None
+        if is_guarded:
+            start = base - self._arena.ctypes.data
+            arena = self._arena[start : start + self.arena_bytes]
+            self.guard = guarded.Guard(lowered.lives, extents, places, arena, lowered.constants)
+
+
+class Pool:
+    """Arrays of one shape for an output, used again once nobody else holds them."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: str, make: Callable = np.empty):
+        self.shape, self.dtype, self.make = shape, dtype, make
+        self.arrays: list[np.ndarray] = []
+
+    def take(self) -> np.ndarray:
+        for array in self.arrays:
+            if getrefcount(array) == HELD_BY_POOL:
+                return array
+        array = self.make(self.shape, self.dtype)
+        if len(self.arrays) < MOST_POOLED:
+            self.arrays.append(array)
+        return array
+
+
+def _references_of_a_pooled_array() -> int:
+    """What `getrefcount` tells inside `Pool.take` of an array that nothing but the pool holds."""
+    arrays = [np.empty(0)]
+    for array in arrays:
+        return getrefcount(array)
+    raise AssertionError
+
+
+HELD_BY_POOL = _references_of_a_pooled_array()

@@ -1,0 +1,254 @@
+"""A program as LLVM text: a function for each kernel (equal ones are one), and a driver that calls them.
+
+The driver is ``i32 main(ptr arrays, ptr memory, ptr extents)``: `arrays` holds the NumPy objects of inputs and outputs,
+`memory` the addresses of temporaries, constants and callbacks, `extents` the values of the extents that are
+parameters. It returns 0, or 1 more than the number of the error that stopped it, or ``-1 - n`` after an exception in
+callback n.
+"""
+
+from __future__ import annotations
+
+from symrnn.native.calls import Functions, gemm_call
+from symrnn.native.loops_llvm import Loops, memory_type
+from symrnn.native.program import (
+    ArgExtreme,
+    Branch,
+    Call,
+    Check,
+    Gemm,
+    Kernel,
+    Load,
+    Loop,
+    Reduce,
+    Routine,
+)
+from symrnn.native.sizes import Int, Remainder, Symbol
+from symrnn.native.window import Buffer, Window
+
+DATA_OFFSET = 16  # of the address of the elements in a NumPy array object
+
+
+class Driver:
+    """Writes the driver's lines."""
+
+    def __init__(self, routine: Routine):
+        self.lines: list[str] = []
+        self.functions = Functions(Loops)
+        self.slots: list[str] = []  # where sizes stand that BLAS reads
+        self.globals: dict[str, str] = {}
+        self.tables: list[str] = []
+        self.callbacks = len(routine.temporaries) + len(
+            routine.constants
+        )  # their place in the table of addresses
+        self.declarations: set[str] = set()
+        self.count = 0
+        self.symbols: dict[str, str] = {}
+        self.block = "entry"
+        self.pointers: dict[Buffer, str] = {}
+        for i, buffer in enumerate(routine.arrays):
+            array = self.value(f"load ptr, ptr {self.at('%arrays', 8 * i)}")
+            self.pointers[buffer] = self.value(f"load ptr, ptr {self.at(array, DATA_OFFSET)}")
+        for i, buffer in enumerate([*routine.temporaries, *routine.constants]):
+            self.pointers[buffer] = self.value(f"load ptr, ptr {self.at('%memory', 8 * i)}")
+        for i, name in enumerate(routine.extents):
+            self.symbols[name] = self.value(f"load i64, ptr {self.at('%extents', 8 * i)}")
+
+    # ---------------------------------------------------------------- lines
+
+    def line(self, text: str) -> None:
+        self.lines.append("  " + text)
+
+    def value(self, text: str) -> str:
+        """A new name for what an instruction yields."""
+        self.count += 1
+        self.line(f"%v{self.count} = {text}")
+        return f"%v{self.count}"
+
+    def begin(self, block: str) -> None:
+        self.lines.append(f"{block}:")
+        self.block = block
+
+    def label(self, stem: str) -> str:
+        self.count += 1
+        return f"{stem}{self.count}"
+
+    def at(self, pointer: str, offset: int) -> str:
+        return self.value(f"getelementptr i8, ptr {pointer}, i64 {offset}")
+
+    def size(self, size: Int) -> str:
+        """A size as an i64 value."""
+        if isinstance(size, int):
+            return str(size)
+        total = None
+        for atoms, coefficient in size.terms.items():
+            factors = [str(coefficient)] if coefficient != 1 or not atoms else []
+            factors += [self._atom(a) for a in atoms]
+            term = factors[0]
+            for factor in factors[1:]:
+                term = self.value(f"mul i64 {term}, {factor}")
+            total = term if total is None else self.value(f"add i64 {total}, {term}")
+        return total or "0"
+
+    def _atom(self, atom) -> str:
+        if isinstance(atom, Symbol):
+            return self.symbols[atom.name]
+        assert isinstance(atom, Remainder)
+        return self.value(f"urem i64 {self.size(atom.size)}, {atom.modulus}")
+
+    def pointer(self, window: Window) -> str:
+        """The address of a window's first element."""
+        base = self.pointers[window.buffer]
+        if isinstance(window.offset, int) and window.offset == 0:
+            return base
+        offset = self.size(window.offset)
+        return self.value(f"getelementptr {memory_type(window.dtype)}, ptr {base}, i64 {offset}")
+
+    # ---------------------------------------------------------------- statements
+
+    def statements(self, body) -> None:
+        for statement in body:
+            getattr(self, f"_{type(statement).__name__.lower()}")(statement)
+
+    def _kernel(self, statement: Kernel | Reduce | ArgExtreme) -> None:
+        name, operands = self.functions.call(statement)
+        given = [
+            f"ptr {self.pointer(o)}" if isinstance(o, Window) else f"i64 {self.size(o)}"
+            for o in operands
+        ]
+        self.line(f"call void @{name}({', '.join(given)})")
+
+    _reduce = _argextreme = _kernel
+
+    def _call(self, call: Call) -> None:
+        """Call back to Python, which finds the addresses of the windows in a table."""
+        table = f"%table{len(self.tables)}"
+        windows = [*call.inputs, *call.outputs]
+        self.tables.append(f"{table} = alloca [{len(windows)} x ptr]")
+        for i, window in enumerate(windows):
+            self.line(f"store ptr {self.pointer(window)}, ptr {self.at(table, 8 * i)}")
+        place = self.at("%memory", 8 * (self.callbacks + call.callback))
+        function = self.value(f"load ptr, ptr {place}")
+        status = self.value(f"call i32 {function}(ptr {table})")
+        good, bad = self.label("good"), self.label("bad")
+        self.line(f"br i1 {self.value(f'icmp eq i32 {status}, 0')}, label %{good}, label %{bad}")
+        self.begin(bad)
+        self.line(f"ret i32 {-1 - call.callback}")
+        self.begin(good)
+
+    def _loop(self, loop: Loop) -> None:
+        head, inside, end = (self.label(stem) for stem in ("head", "body", "end"))
+        steps, before = self.size(loop.steps), self.block
+        counter = f"%{loop.name}"
+        self.line(f"br label %{head}")
+        at = len(self.lines)
+        self.begin(head)
+        self.line("")  # the phi, once the last block of the body is known
+        self.line(f"%{head}.more = icmp slt i64 {counter}, {steps}")
+        self.line(f"br i1 %{head}.more, label %{inside}, label %{end}")
+        self.begin(inside)
+        self.symbols[loop.name] = counter
+        self.statements(loop.body)
+        self.line(f"{counter}.next = add i64 {counter}, 1")
+        last = self.block
+        if loop.stop is None:
+            self.line(f"br label %{head}")
+        else:
+            self.line(f"br i1 {self._truth(loop.stop)}, label %{end}, label %{head}")
+        self.lines[at + 1] = f"  {counter} = phi i64 [0, %{before}], [{counter}.next, %{last}]"
+        self.begin(end)
+        if loop.stop is not None:
+            self.symbols[loop.done] = self.value(
+                f"phi i64 [{counter}, %{head}], [{counter}.next, %{last}]"
+            )
+
+    def _branch(self, branch: Branch) -> None:
+        then, otherwise, end = (self.label(stem) for stem in ("then", "else", "end"))
+        self.line(f"br i1 {self._truth(branch.condition)}, label %{then}, label %{otherwise}")
+        for label, body in ((then, branch.then), (otherwise, branch.otherwise)):
+            self.begin(label)
+            self.statements(body)
+            self.line(f"br label %{end}")
+        self.begin(end)
+
+    def _stop_unless(self, condition: str, error: int) -> None:
+        good, bad = self.label("good"), self.label("bad")
+        self.line(f"br i1 {condition}, label %{good}, label %{bad}")
+        self.begin(bad)
+        self.line(f"ret i32 {error + 1}")
+        self.begin(good)
+
+    def _load(self, load: Load) -> None:
+        kind = memory_type(load.source.dtype)
+        raw = self.value(f"load {kind}, ptr {self.pointer(load.source)}")
+        widen = "zext" if load.source.dtype.startswith(("u", "bool")) else "sext"
+        number = raw if kind == "i64" else self.value(f"{widen} {kind} {raw} to i64")
+        extent = self.size(load.extent)
+        from_end = self.value(f"add i64 {number}, {extent}")
+        negative = self.value(f"icmp slt i64 {number}, 0")
+        index = self.value(f"select i1 {negative}, i64 {from_end}, i64 {number}")
+        self._stop_unless(self.value(f"icmp ult i64 {index}, {extent}"), load.error)
+        self.symbols[load.name] = index
+
+    def _check(self, check: Check) -> None:
+        self._stop_unless(self._truth(check.condition), check.error)
+
+    def _truth(self, window: Window) -> str:
+        """Whether a 0-d window holds a number other than 0."""
+        kind = memory_type(window.dtype)
+        raw = self.value(f"load {kind}, ptr {self.pointer(window)}")
+        return self.value(
+            f"fcmp une {kind} {raw}, 0.0"
+            if kind in ("float", "double")
+            else f"icmp ne {kind} {raw}, 0"
+        )
+
+    def _gemm(self, gemm: Gemm) -> None:
+        name, operands = gemm_call(gemm)
+        kind = memory_type(gemm.output.dtype)
+        given = [self._by_address(operand, kind) for operand in operands]
+        self.declarations.add(f"declare void @{name}({', '.join(['ptr'] * len(given))})")
+        self.line(f"call void @{name}({', '.join(given)})")
+
+    def _by_address(self, operand: str | Int | float | Window, kind: str) -> str:
+        """The address of an argument of BLAS, whose numbers are of `kind`."""
+        match operand:
+            case Window():
+                return f"ptr {self.pointer(operand)}"
+            case str():
+                self.globals[f"@letter.{operand}"] = f"private constant i8 {ord(operand)}"
+                return f"ptr @letter.{operand}"
+            case float():
+                name = f"@number.{kind}.{int(operand)}"
+                self.globals[name] = f"private constant {kind} {operand:.1f}"
+                return f"ptr {name}"
+        return self._int(operand)
+
+    def _int(self, size: Int) -> str:
+        """The address of a size as BLAS reads it."""
+        if isinstance(size, int):
+            self.globals[f"@int.{size}"] = f"private constant i32 {size}"
+            return f"ptr @int.{size}"
+        place = f"%slot{len(self.slots)}"
+        self.slots.append(place)
+        self.line(f"store i32 {self.value(f'trunc i64 {self.size(size)} to i32')}, ptr {place}")
+        return f"ptr {place}"
+
+
+def llvm_text(routine: Routine) -> str:
+    """The module's text."""
+    driver = Driver(routine)
+    driver.statements(routine.body)
+    return "\n".join(
+        [
+            *(f"{name} = {value}" for name, value in driver.globals.items()),
+            *sorted(driver.declarations | driver.functions.declared),
+            *driver.functions.texts("@"),
+            "define i32 @main(ptr noalias %arrays, ptr noalias %memory, ptr noalias %extents) {",
+            "entry:",
+            *(f"  {slot} = alloca i32" for slot in driver.slots),
+            *(f"  {table}" for table in driver.tables),
+            *driver.lines,
+            "  ret i32 0",
+            "}",
+        ]
+    )

@@ -1,0 +1,229 @@
+"""A graph written out: `OpFromGraph` by its nodes, Scan and IfElse as ops that hold their graphs as nodes.
+
+What an IfElse alone needs goes into its branches, to be computed only when that branch is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pytensor.compile.builders import OpFromGraph
+from pytensor.compile.mode import Mode, get_mode, predefined_modes
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.op import Op
+from pytensor.scalar.basic import int64
+from pytensor.scan.op import Scan
+
+from symrnn.native import warm
+from symrnn.native.nested import Choice, Ended, Graph, Steps
+
+try:
+    from pytensor.compile.rewriting import rewrite_inner_graph
+except ImportError:  # before PyTensor 3.3, whose rewriting leaves inner graphs as they were built
+    rewrite_inner_graph = None
+try:
+    from pytensor.conditional.op import IfElse
+except ImportError:  # before PyTensor 3.3
+    from pytensor.ifelse import IfElse
+
+
+def written_out(fgraph, order: Sequence[Apply] | None = None) -> Graph:
+    """The graph of a function; variables of `fgraph` that stay keep being the same ones."""
+    nodes = list(order if order is not None else fgraph.toposort())
+    flat = _flat(Graph(list(fgraph.inputs), nodes, list(fgraph.outputs)))
+    return lazy(flat) if any(isinstance(node.op, IfElse) for node in flat.nodes) else flat
+
+
+class Copy:
+    """Nodes one after another, reading new variables where old ones were replaced."""
+
+    def __init__(self):
+        self.nodes: list[Apply] = []
+        self.new: dict[Variable, Variable] = {}
+
+    def read(self, variables: Iterable[Variable]) -> list[Variable]:
+        return [self.new.get(var, var) for var in variables]
+
+    def add(self, op: Op, inputs: list[Variable], outputs: list[Variable]) -> list[Variable]:
+        """A new node, its outputs of the types of those given."""
+        node = Apply(op, inputs, [out.clone() for out in outputs])
+        self.nodes.append(node)
+        return node.outputs
+
+    def keep(self, node: Apply) -> None:
+        """The node as it is, or made again where it reads new variables."""
+        inputs = self.read(node.inputs)
+        if all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
+            self.nodes.append(node)
+        else:
+            self.replace(node, self.add(node.op, inputs, node.outputs))
+
+    def replace(self, node: Apply, outputs: list[Variable]) -> None:
+        self.new |= zip(node.outputs, outputs, strict=True)
+
+
+def _flat(graph: Graph) -> Graph:
+    """Without `OpFromGraph`, with Scans as `Steps`."""
+    copy = Copy()
+    _add_flat(graph.nodes, copy)
+    return Graph(graph.inputs, copy.nodes, copy.read(graph.outputs))
+
+
+def _add_flat(nodes: Sequence[Apply], copy: Copy) -> None:
+    for node in nodes:
+        if isinstance(node.op, OpFromGraph) and not has_rule(node.op):
+            _add_inner(node, copy)
+        elif isinstance(node.op, Scan) and is_plain(node.op):
+            _add_scan(node, copy)
+        else:
+            copy.keep(node)
+
+
+def has_rule(op: Op) -> bool:
+    """Whether the op is lowered as such."""
+    from symrnn.native.lowering import RULES
+
+    return any(kind in RULES for kind in type(op).__mro__)
+
+
+def is_plain(op: Scan) -> bool:
+    """Whether a Scan's steps may be run in any way: nobody asked to watch them."""
+    return not op.profile and type(get_mode(op.mode)) in {
+        Mode,
+        *map(type, predefined_modes.values()),
+    }
+
+
+def rewritten(fgraph):
+    """An op's inner graph as the mode rewrites it; a copy where PyTensor did not do so itself."""
+    if rewrite_inner_graph is not None:
+        return fgraph
+    copy = fgraph.clone() if isinstance(fgraph, FunctionGraph) else fgraph.unfreeze()
+    with warm.turned_off():
+        predefined_modes["NATIVE"].optimizer.rewrite(copy)
+    return copy
+
+
+def _add_inner(node: Apply, copy: Copy) -> None:
+    """The nodes of an `OpFromGraph`'s graph, which reads what the node reads.
+
+    They are made anew for each node, since two nodes may hold the same graph.
+    """
+    inner = rewritten(node.op.fgraph)
+    within = Copy()
+    within.nodes = copy.nodes
+    within.new = dict(zip(inner.inputs, copy.read(node.inputs), strict=True))
+    fresh = _Fresh(within)
+    _add_flat(inner.toposort(), fresh)
+    copy.replace(node, fresh.read(inner.outputs))
+
+
+class _Fresh(Copy):
+    """A copy that keeps no node as it is."""
+
+    def __init__(self, within: Copy):
+        self.nodes, self.new = within.nodes, within.new
+
+    def keep(self, node: Apply) -> None:
+        self.replace(node, self.add(node.op, self.read(node.inputs), node.outputs))
+
+
+def _add_scan(node: Apply, copy: Copy) -> None:
+    op, info = node.op, node.op.info
+    step = written_out(rewritten(op.fgraph))
+    inputs = copy.read(node.inputs)
+    if not info.as_while:
+        copy.replace(node, copy.add(Steps(op, step), inputs, node.outputs))
+        return
+    done = int64("done")
+    *outputs, done = copy.add(Steps(op, step), inputs, [*node.outputs, done])
+    firsts = [-min((0, *taps)) for taps in (*info.mit_sot_in_slices, *info.sit_sot_in_slices)]
+    for i, first in enumerate([*firsts, *[0] * info.n_nit_sot], start=info.n_mit_mot):
+        [outputs[i]] = copy.add(Ended(first), [outputs[i], done, inputs[0]], [node.outputs[i]])
+    copy.replace(node, outputs)
+
+
+def lazy(graph: Graph) -> Graph:
+    """Every IfElse as a `Choice`, whose branches hold what nothing else is sure to need."""
+    needed = _surely_needed(graph)
+    copy = Copy()
+    for node in graph.nodes:
+        if node not in needed:
+            continue
+        if not isinstance(node.op, IfElse):
+            copy.keep(node)
+            continue
+        condition, *values = node.inputs
+        n = node.op.n_outs
+        outside = {var for other in needed for var in other.outputs} | set(graph.inputs)
+        read = _read_outside([*values], outside)
+        branches = [_branch(graph, side, outside, read, copy) for side in (values[:n], values[n:])]
+        inputs = copy.read([condition, *read])
+        copy.replace(node, copy.add(Choice(*branches), inputs, node.outputs))
+    return Graph(graph.inputs, copy.nodes, copy.read(graph.outputs))
+
+
+def _surely_needed(graph: Graph) -> set[Apply]:
+    """Nodes that are computed whatever the conditions are."""
+    needed: set[Apply] = set()
+    _need(graph.outputs, needed)
+    while True:
+        found = len(needed)
+        for node in [n for n in needed if isinstance(n.op, IfElse)]:
+            sides: list[set[Apply]] = []
+            for values in (node.inputs[1 : 1 + node.op.n_outs], node.inputs[1 + node.op.n_outs :]):
+                sides.append(set(needed))
+                _need(values, sides[-1])
+            needed |= sides[0] & sides[1]
+        if len(needed) == found:
+            return needed
+
+
+def _need(variables: Iterable[Variable], needed: set[Apply]) -> None:
+    """Add the nodes that `variables` can't be had without; of an IfElse, only its condition."""
+    stack = list(variables)
+    while stack:
+        node = stack.pop().owner
+        if node is not None and node not in needed:
+            needed.add(node)
+            stack += node.inputs[:1] if isinstance(node.op, IfElse) else node.inputs
+
+
+def _read_outside(values: list[Variable], outside: set[Variable]) -> list[Variable]:
+    """What `values` are computed from that is computed in any case."""
+    found: dict[Variable, None] = {}
+    seen: set[Variable] = set()
+    stack = list(values)
+    while stack:
+        var = stack.pop()
+        if var in seen or isinstance(var, Constant):
+            continue
+        seen.add(var)
+        if var in outside or var.owner is None:
+            found[var] = None
+        else:
+            stack += var.owner.inputs
+    return list(found)
+
+
+def _branch(
+    graph: Graph, values, outside: set[Variable], read: list[Variable], copy: Copy
+) -> Graph:
+    """The graph of one side of an IfElse. Its inputs are variables of its own, so that it can be read by itself."""
+    wanted: set[Apply] = set()
+    stack = [var for var in values if var not in outside]
+    while stack:
+        node = stack.pop().owner
+        if node is not None and node not in wanted:
+            wanted.add(node)
+            stack += [var for var in node.inputs if var not in outside]
+    given = [var.clone() for var in read]
+    within = Copy()
+    within.new = dict(zip(read, given, strict=True))
+    fresh = _Fresh(within)
+    for node in graph.nodes:
+        if node in wanted:
+            fresh.keep(node)
+    branch = Graph(given, fresh.nodes, fresh.read(values))
+    return lazy(branch) if any(isinstance(node.op, IfElse) for node in branch.nodes) else branch

@@ -1,0 +1,94 @@
+"""Diagonals, which are windows, and running sums and products."""
+
+from __future__ import annotations
+
+from pytensor.tensor.basic import ExtractDiag, Eye
+from pytensor.tensor.extra_ops import CumOp
+
+from symrnn.native.lowering.rule import Rule, same_shape
+from symrnn.native.program import Loop
+from symrnn.native.scalar import arg, const, scalar
+from symrnn.native.shapes import dtype_of
+from symrnn.native.sizes import counter
+from symrnn.native.window import Window
+
+
+def diagonal_length(rows, columns, offset):
+    """Entries of a diagonal, `offset` columns to the right of the main one."""
+    rows, columns = (rows, columns - offset) if offset >= 0 else (rows + offset, columns)
+    shorter = rows if rows <= columns else columns
+    return shorter if shorter > 0 else 0
+
+
+def diagonal(window, axis1, axis2, offset) -> Window:
+    """Two axes made one, which is the last."""
+    length = diagonal_length(window.shape[axis1], window.shape[axis2], offset)
+    step1, step2 = window.strides[axis1], window.strides[axis2]
+    start = offset * step2 if offset >= 0 else -offset * step1
+    kept = [a for a in range(len(window.shape)) if a not in (axis1, axis2)]
+    shape = (*(window.shape[a] for a in kept), length)
+    strides = (*(window.strides[a] for a in kept), step1 + step2)
+    return Window(window.buffer, shape, strides, window.offset + (start if length != 0 else 0))
+
+
+def _axes(node):
+    ndim = node.inputs[0].type.ndim
+    return node.op.axis1 % ndim, node.op.axis2 % ndim, node.op.offset
+
+
+def diagonal_shapes(node, shapes):
+    shape, (axis1, axis2, offset) = shapes.of(node.inputs[0]), _axes(node)
+    kept = [n for a, n in enumerate(shape) if a not in (axis1, axis2)]
+    return [(*kept, diagonal_length(shape[axis1], shape[axis2], offset))]
+
+
+def diagonal_lower(node, builder):
+    [x], [out] = node.inputs, node.outputs
+    same = builder.uniform(x)
+    builder.bind(out, same if same is not None else diagonal(builder.window(x), *_axes(node)))
+
+
+def eye_shapes(node, shapes):
+    rows, columns, offset = (shapes.number(n) for n in node.inputs)
+    int(offset)
+    if rows < 0 or columns < 0:
+        raise ValueError("negative dimensions are not allowed")
+    return [(rows, columns)]
+
+
+def eye_lower(node, builder):
+    [out] = node.outputs
+    offset = int(builder.shapes.number(node.inputs[2]))
+    place, dtype = builder.place(out), dtype_of(out)
+    builder.write(place, [], const(0, dtype))
+    builder.write(diagonal(place, 0, 1, offset), [], const(1, dtype))
+    builder.bind(out, place)
+
+
+def running_lower(node, builder):
+    """``out[i] = out[i - 1] + x[i]`` along the axis, or ``*``."""
+    [x], [out] = node.inputs, node.outputs
+    source, place, axis = builder.window(x), builder.place(out), node.op.axis
+    length = place.shape[axis]
+    if length == 0:
+        builder.bind(out, place)
+        return
+    dtype = dtype_of(out)
+    names = {"add": "or", "mul": "and"} if dtype == "bool" else {"add": "add", "mul": "mul"}
+    combined = scalar(names[node.op.mode], arg(0, dtype), arg(1, dtype))
+    builder.copy(source.at(axis, 0), place.at(axis, 0))
+    loop = Loop(builder.program.name("c"), length - 1)
+    before = counter(loop.name)
+    outside, builder.body = builder.body, loop.body
+    entries = [place.at(axis, before), source.at(axis, before + 1)]
+    builder.write(place.at(axis, before + 1), entries, combined)
+    builder.body = outside
+    builder.body.append(loop)
+    builder.bind(out, place)
+
+
+RULES = {
+    ExtractDiag: Rule(diagonal_shapes, diagonal_lower),
+    Eye: Rule(eye_shapes, eye_lower),
+    CumOp: Rule(same_shape, running_lower),
+}

@@ -1,0 +1,123 @@
+"""Element-wise algebra, which gathers in open kernels, and whole-number algebra on shapes, which is done at once."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from pytensor.graph.basic import Constant
+from pytensor.scalar import basic as ps
+from pytensor.tensor.elemwise import Elemwise
+
+from symrnn.native.lowering.rule import Rule
+from symrnn.native.scalar import arg, const
+from symrnn.native.scalar_ops import lowered
+from symrnn.native.shapes import broadcast_shape, dtype_of
+
+ON_SIZES = {  # on extents that may be parameters
+    ps.Add: lambda *n: sum(n[1:], n[0]),
+    ps.Sub: operator.sub,
+    ps.Mul: lambda *n: _product(n),
+    ps.Neg: operator.neg,
+    ps.EQ: lambda a, b: int(a == b),
+    ps.NEQ: lambda a, b: int(a != b),
+    ps.LT: lambda a, b: int(a < b),
+    ps.LE: lambda a, b: int(a <= b),
+    ps.GT: lambda a, b: int(a > b),
+    ps.GE: lambda a, b: int(a >= b),
+    ps.Minimum: lambda a, b: a if a <= b else b,
+    ps.Maximum: lambda a, b: a if a >= b else b,
+    ps.Switch: lambda c, a, b: a if c else b,
+    ps.Cast: lambda n: n,
+    ps.Identity: lambda n: n,
+    ps.Second: lambda a, b: b,
+}
+
+
+def _product(numbers):
+    result = numbers[0]
+    for n in numbers[1:]:
+        result = result * n
+    return result
+
+
+def check_lowered(node, scalar_op):
+    """Raise `Unsupported` where there is no expression of the node's values."""
+    arguments = [
+        const(np.asarray(x.data).flat[0], dtype_of(x))
+        if isinstance(x, Constant) and np.size(x.data) == 1
+        else arg(i, dtype_of(x))
+        for i, x in enumerate(node.inputs)
+    ]
+    lowered(scalar_op, arguments, [dtype_of(out) for out in node.outputs])
+
+
+def elementwise_shapes(node, shapes):
+    check_lowered(node, node.op.scalar_op)
+    shape = broadcast_shape([shapes.of(x) for x in node.inputs])
+    for x in (
+        node.inputs
+    ):  # what isn't known to be of extent 1 must not be repeated, as PyTensor demands
+        for axis, n in enumerate(shapes.of(x)):
+            if n != shape[axis + len(shape) - len(shapes.of(x))] and not x.type.broadcastable[axis]:
+                raise ValueError(
+                    f"Runtime broadcasting not allowed. The shapes are {[shapes.of(x) for x in node.inputs]}: an axis "
+                    "of "
+                    "extent 1 is repeated that is not known to be 1; make it known with shape="
+                )
+    _note_numbers(node, shapes, node.op.scalar_op)
+    return [shape] * len(node.outputs)
+
+
+def _note_numbers(node, shapes, scalar_op):
+    if any(dtype_of(out).startswith("float") or out.type.ndim > 1 for out in node.outputs):
+        return
+    numbers = [shapes.number_or_none(x) for x in node.inputs]
+    if None in numbers:
+        return
+    on_sizes = ON_SIZES.get(type(scalar_op))
+    if (
+        on_sizes is not None
+        and len(node.outputs) == 1
+        and not any(isinstance(n, tuple) for n in numbers)
+    ):
+        shapes.numbers[node.outputs[0]] = on_sizes(*numbers)
+    elif len(node.outputs) == 1:
+        values = [
+            np.asarray(_plain(n), dtype_of(x)) for n, x in zip(numbers, node.inputs, strict=True)
+        ]
+        storage = [[None]]
+        node.op.perform(
+            node, [v if v.ndim or isinstance(node.op, Elemwise) else v[()] for v in values], storage
+        )
+        shapes.note(node.outputs[0], storage[0][0])
+
+
+def _plain(number):
+    return [int(n) for n in number] if isinstance(number, tuple) else int(number)
+
+
+def elementwise_lower(node, builder):
+    if all(builder.shapes.number_or_none(out) is not None for out in node.outputs):
+        return
+    dtypes = [dtype_of(out) for out in node.outputs]
+    builder.elementwise(node, lambda arguments: lowered(node.op.scalar_op, arguments, dtypes))
+
+
+def scalar_shapes(node, shapes):
+    check_lowered(node, node.op)
+    _note_numbers(node, shapes, node.op)
+    return [()] * len(node.outputs)
+
+
+def scalar_lower(node, builder):
+    if all(builder.shapes.number_or_none(out) is not None for out in node.outputs):
+        return
+    dtypes = [dtype_of(out) for out in node.outputs]
+    builder.elementwise(node, lambda arguments: lowered(node.op, arguments, dtypes))
+
+
+RULES = {
+    Elemwise: Rule(elementwise_shapes, elementwise_lower),
+    ps.ScalarOp: Rule(scalar_shapes, scalar_lower),
+}

@@ -1,0 +1,220 @@
+"""Indexing with arrays of whole numbers: a loop over their entries, each a window that is read or written.
+
+As in NumPy, all arrays of an index are seen as of one shape. Its axes stand where the first array stands, or in front
+where a slice stands between two of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pytensor.graph.basic import Constant, Variable
+from pytensor.tensor import subtensor
+from pytensor.tensor.subtensor import (
+    AdvancedIncSubtensor,
+    AdvancedSubtensor,
+    indices_from_subtensor,
+)
+
+from symrnn.native.lowering.indexing import inc_wants, loaded, number_of, overwritten, slice_range
+from symrnn.native.lowering.rule import Rule
+from symrnn.native.program import Loop
+from symrnn.native.scalar import arg, cast, scalar
+from symrnn.native.scalar_ops import Unsupported
+from symrnn.native.shapes import broadcast_shape, dtype_of
+from symrnn.native.sizes import counter
+from symrnn.native.window import Window
+
+
+@dataclass
+class Index:
+    """An index with arrays.
+
+    Attributes
+    ----------
+    slices
+        ``(axis, (start, length, step))`` of the axes that are sliced.
+    arrays
+        ``(axis, variable)`` of those that an array indexes.
+    shape
+        Of all arrays together.
+    at
+        The axis of the result before which the arrays' axes stand.
+    """
+
+    slices: list[tuple[int, tuple]]
+    arrays: list[tuple[int, Variable]]
+    shape: tuple
+    at: int
+
+    def result(self, shape) -> tuple:
+        """The shape of the entries of an array of `shape`."""
+        rest = self.rest(shape)
+        return (*rest[: self.at], *self.shape, *rest[self.at :])
+
+    def rest(self, shape) -> list:
+        """The extents of the axes that no array indexes."""
+        lengths = {axis: length for axis, (_, length, _) in self.slices}
+        indexed = {axis for axis, _ in self.arrays}
+        return [lengths.get(axis, n) for axis, n in enumerate(shape) if axis not in indexed]
+
+
+def index_of(node, shapes) -> Index:
+    """The index of a node, or `Unsupported`."""
+    is_read = isinstance(node.op, READ)
+    x, given = node.inputs[0], node.inputs[1 if is_read else 2 :]
+    slices, arrays, kinds = [], [], []
+    idx_list = getattr(node.op, "idx_list", (0,))
+    for axis, item in enumerate(indices_from_subtensor(given, idx_list)):
+        if isinstance(item, slice):
+            whole = item == slice(None)
+            ends = [number_of(end, shapes) for end in (item.start, item.stop, item.step)]
+            if not whole:
+                slices.append((axis, slice_range(slice(*ends), shapes.of(x)[axis])))
+        else:
+            if dtype_of(item) == "bool":
+                raise Unsupported(node.op, "how many entries a mask names depends on it")
+            arrays.append((axis, item))
+        kinds.append(isinstance(item, slice))
+    if len(kinds) > x.type.ndim:
+        raise IndexError("too many indices for array")
+    first, last = arrays[0][0], arrays[-1][0]
+    at = first if not any(kinds[first:last]) else 0
+    return Index(slices, arrays, broadcast_shape([shapes.of(var) for _, var in arrays]), at)
+
+
+def check_bounds(index: Index, shapes, shape) -> None:
+    """Raise where an index that is known is out of bounds."""
+    for axis, var in index.arrays:
+        if isinstance(var, Constant) and np.size(var.data) and isinstance(shape[axis], int):
+            low, high = int(np.min(var.data)), int(np.max(var.data))
+            worst = low if low < -shape[axis] else high
+            if worst >= shape[axis] or worst < -shape[axis]:
+                raise IndexError(
+                    f"index {worst} is out of bounds for axis {axis} with size {shape[axis]}"
+                )
+
+
+def entries(builder, index: Index, windows: list[Window], x: Window, visit) -> None:
+    """For each entry of the index's arrays, ``visit(entry of x, entries of windows)``.
+
+    `windows` are arrays of the shape of the result, of which the entry leaves the other axes.
+    """
+    for axis, cut in index.slices:
+        x = x.sliced(axis, *cut)
+    sources = [(axis, builder.window(var).broadcast(index.shape)) for axis, var in index.arrays]
+    outside, body = builder.body, builder.body
+    counters = []
+    for n in index.shape:
+        loop = Loop(builder.program.name("g"), n)
+        body.append(loop)
+        body = loop.body
+        counters.append(counter(loop.name))
+    builder.body = body
+    for axis, source in sorted(
+        sources, key=lambda pair: -pair[0]
+    ):  # so that those before keep their numbers
+        for at in counters:
+            source = source.at(0, at)
+        x = x.at(axis, loaded(builder, source, x.shape[axis]))
+    for at in counters:
+        windows = [window.at(index.at, at) for window in windows]
+    visit(x, windows)
+    builder.body = outside
+
+
+def gather_shapes(node, shapes):
+    x = node.inputs[0]
+    index = index_of(node, shapes)
+    check_bounds(index, shapes, shapes.of(x))
+    return [index.result(shapes.of(x))]
+
+
+def gather_lower(node, builder):
+    x, [out] = node.inputs[0], node.outputs
+    index = index_of(node, builder.shapes)
+    window, place = builder.window(x), builder.place(out)
+    for _, var in index.arrays:
+        builder.window(var)
+    entries(builder, index, [place], window, lambda entry, at: builder.copy(entry, at[0]))
+    builder.bind(out, place)
+
+
+def scatter_shapes(node, shapes):
+    x, y = node.inputs[:2]
+    index = index_of(node, shapes)
+    check_bounds(index, shapes, shapes.of(x))
+    target = index.result(shapes.of(x))
+    if getattr(node.op, "ignore_duplicates", False) and not node.op.set_instead_of_inc:
+        raise Unsupported(node.op, "entries named twice are added once")
+    given = shapes.of(y)
+    for n, m in zip(reversed(given), reversed(target), strict=False):
+        if n != m and n != 1:
+            raise ValueError(
+                f"shape mismatch: value array of shape {given} could not be broadcast to indexing result of shape "
+                f"{target}"
+            )
+    extra = given[: max(0, len(given) - len(target))]
+    if any(n != 1 for n in extra):
+        raise ValueError(f"could not broadcast input array from shape {given} into shape {target}")
+    _check_repeated(node, given, target)
+    return [shapes.of(x)]
+
+
+def _check_repeated(node, given, target) -> None:
+    """As PyTensor with one vector of indices, repeat only what is known to be of extent 1."""
+    _, y, index, *more = node.inputs
+    if more or index.type.ndim != 1 or getattr(node.op, "idx_list", (0,)) != (0,):
+        return
+    known = reversed(y.type.broadcastable)
+    if any(
+        n == 1 and m != 1 and not k
+        for k, n, m in zip(known, reversed(given), reversed(target), strict=False)
+    ):
+        raise ValueError(
+            f"Runtime broadcasting not allowed. {type(node.op).__name__} was asked to broadcast the second input (y) "
+            "along a dimension that was not marked as broadcastable. If broadcasting was intended, use "
+            "`specify_broadcastable` on the relevant dimension(s)."
+        )
+
+
+def scatter_lower(node, builder):
+    x, y, [out] = *node.inputs[:2], node.outputs
+    index = index_of(node, builder.shapes)
+    values = builder.window(y)
+    for _, var in index.arrays:
+        builder.window(var)
+    whole = overwritten(node, builder, x, out)
+    shape = index.result(whole.shape)
+    if len(values.shape) > len(shape):
+        values = values.reshaped(values.shape[len(values.shape) - len(shape) :])
+    values = values.broadcast(shape)
+
+    def put(entry, at):
+        if node.op.set_instead_of_inc:
+            builder.copy(at[0], entry)
+        else:
+            builder.write(entry, [entry, at[0]], added(entry.dtype, at[0].dtype))
+
+    entries(builder, index, [values], whole, put)
+    builder.bind(out, whole)
+
+
+def added(target: str, other: str):
+    """The sum of arguments 0 and 1 as NumPy computes it: in their common dtype."""
+    common = np.result_type(target, other).name
+    terms = [cast(arg(i, dtype), common) for i, dtype in enumerate((target, other))]
+    return scalar("or" if common == "bool" else "add", *terms)
+
+
+READ = (AdvancedSubtensor,)
+WRITTEN = (AdvancedIncSubtensor,)
+if hasattr(subtensor, "AdvancedSubtensor1"):  # gone since PyTensor 3.1
+    READ = (*READ, subtensor.AdvancedSubtensor1)
+    WRITTEN = (*WRITTEN, subtensor.AdvancedIncSubtensor1)
+
+RULES = {
+    **dict.fromkeys(READ, Rule(gather_shapes, gather_lower)),
+    **dict.fromkeys(WRITTEN, Rule(scatter_shapes, scatter_lower, inc_wants)),
+}

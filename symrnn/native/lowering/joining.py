@@ -1,0 +1,172 @@
+"""Making arrays of others: Join, Split, Alloc. What can be written into its part of a whole at once is never copied."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+import numpy as np
+from pytensor.graph.basic import Constant
+from pytensor.tensor.basic import Alloc, AllocEmpty, ARange, Join, Split
+
+from symrnn.native.lowering.rule import Rule
+from symrnn.native.shapes import SMALL, broadcast_shape, dtype_of
+
+
+def axis_and_parts(node):
+    """The axis of a Join, and what it joins; since PyTensor 3.3 the axis belongs to the op."""
+    if hasattr(node.op, "axis"):
+        return node.op.axis, list(node.inputs)
+    axis, *parts = node.inputs
+    return axis, parts
+
+
+def join_axis(node, shapes):
+    axis, parts = axis_and_parts(node)
+    axis = axis if isinstance(axis, int) else int(shapes.number(axis))
+    return checked_axis(axis, parts[0].type.ndim), parts
+
+
+def checked_axis(axis: int, ndim: int) -> int:
+    """An axis counted from the front."""
+    if not -ndim <= axis < ndim:
+        raise IndexError(f"axis {axis} is out of bounds for an array of {ndim} dimensions")
+    return axis % ndim
+
+
+def join_shapes(node, shapes):
+    axis, parts = join_axis(node, shapes)
+    first = shapes.of(parts[0])
+    for part in parts[1:]:
+        shape = shapes.of(part)
+        if any(n != m for i, (n, m) in enumerate(zip(first, shape, strict=True)) if i != axis):
+            raise ValueError(
+                f"all the input array dimensions except for the concatenation axis must match exactly, but are "
+                f"{first} and {shape}"
+            )
+    numbers = [shapes.number_or_none(part) for part in parts]
+    joined = [n for number in numbers if isinstance(number, tuple) for n in number]
+    if first and len(first) == 1 and None not in numbers and len(joined) <= SMALL:
+        shapes.numbers[node.outputs[0]] = tuple(joined)
+    return [(*first[:axis], sum(shapes.of(part)[axis] for part in parts), *first[axis + 1 :])]
+
+
+def join_windows(node, builder, whole):
+    """The window of each part in the joined array."""
+    axis, parts = join_axis(node, builder.shapes)
+    lengths = [builder.shapes.of(part)[axis] for part in parts]
+    starts = [0, *accumulate(lengths)]
+    return [
+        (part, whole.sliced(axis, s, n)) for part, s, n in zip(parts, starts, lengths, strict=False)
+    ]
+
+
+def join_lower(node, builder):
+    [out] = node.outputs
+    if builder.shapes.number_or_none(out) is not None:
+        return
+    place = builder.place(out)
+    for part, window in join_windows(node, builder, place):
+        builder.settle(part, window)
+    builder.bind(out, place)
+
+
+def join_wants(node, builder):
+    [out] = node.outputs
+    if builder.shapes.number_or_none(out) is not None:
+        return
+    _, parts = axis_and_parts(node)
+    for i, part in enumerate(parts):
+        builder.want(part, lambda i=i: join_windows(node, builder, builder.place(out))[i][1])
+
+
+def split_ends(node, shapes):
+    x, axis, lengths = (
+        node.inputs if len(node.inputs) == 3 else (node.inputs[0], node.op.axis, node.inputs[1])
+    )
+    axis = axis if isinstance(axis, int) else int(shapes.number(axis))
+    return x, checked_axis(axis, x.type.ndim), shapes.vector(lengths)
+
+
+def split_shapes(node, shapes):
+    x, axis, lengths = split_ends(node, shapes)
+    shape = shapes.of(x)
+    if len(lengths) != len(node.outputs):
+        raise ValueError("Length of splits is not equal to n_splits")
+    if sum(lengths) != shape[axis]:
+        raise ValueError(f"Split sizes sum to {sum(lengths)}; expected {shape[axis]}")
+    if any(n < 0 for n in lengths):
+        raise ValueError("Split sizes cannot be negative")
+    return [(*shape[:axis], n, *shape[axis + 1 :]) for n in lengths]
+
+
+def split_lower(node, builder):
+    x, axis, lengths = split_ends(node, builder.shapes)
+    window = builder.window(x)
+    starts = [0, *accumulate(lengths)]
+    for out, start, length in zip(node.outputs, starts, lengths, strict=False):
+        builder.bind(out, window.sliced(axis, start, length))
+
+
+def alloc_shapes(node, shapes):
+    value, *sizes = node.inputs
+    shape = tuple(shapes.number(n) for n in sizes)
+    if any(n < 0 for n in shape):
+        raise ValueError("negative dimensions are not allowed")
+    if len(shapes.of(value)) > len(shape):
+        raise ValueError("Alloc: the value has more dimensions than the array")
+    if broadcast_shape([shapes.of(value), shape]) != shape:
+        raise ValueError(
+            f"could not broadcast input array from shape {shapes.of(value)} into shape {shape}"
+        )
+    known = value.type.broadcastable
+    if any(
+        n == 1 and m != 1 and not k
+        for n, m, k in zip(*map(reversed, (shapes.of(value), shape, known)), strict=False)
+    ):
+        raise ValueError(
+            "Runtime broadcasting not allowed. Alloc was asked to broadcast a value along a dimension that was not "
+            "marked as "
+            "broadcastable. If broadcasting was intended, use `specify_broadcastable` on the relevant dimension(s)."
+        )
+    return [shape]
+
+
+def alloc_lower(node, builder):
+    value, [out] = node.inputs[0], node.outputs
+    same = builder.uniform(value)
+    if same is not None:
+        builder.bind(out, same)
+    else:
+        builder.bind(out, builder.window(value).broadcast(builder.shapes.of(out)))
+
+
+def alloc_empty_shapes(node, shapes):
+    return [tuple(shapes.number(n) for n in node.inputs)]
+
+
+def alloc_empty_lower(node, builder):
+    [out] = node.outputs
+    builder.bind(out, builder.place(out))
+
+
+def arange_shapes(node, shapes):
+    return [arange_values(node, shapes).shape]
+
+
+def arange_values(node, shapes):
+    """The entries, which must be known before anything is computed."""
+    ends = [x.data if isinstance(x, Constant) else int(shapes.number(x)) for x in node.inputs]
+    return np.arange(*ends, dtype=dtype_of(node.outputs[0]))
+
+
+def arange_lower(node, builder):
+    builder.bind(node.outputs[0], builder.constant(arange_values(node, builder.shapes)))
+
+
+RULES = {
+    Join: Rule(join_shapes, join_lower, join_wants),
+    Split: Rule(split_shapes, split_lower),
+    Alloc: Rule(alloc_shapes, alloc_lower),
+    AllocEmpty: Rule(alloc_empty_shapes, alloc_empty_lower),
+    ARange: Rule(arange_shapes, arange_lower),
+}

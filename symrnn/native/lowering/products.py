@@ -1,0 +1,274 @@
+"""Products of vectors, matrices and stacks of matrices, by BLAS."""
+
+from __future__ import annotations
+
+from itertools import product as index_product
+
+from pytensor.tensor import blas
+from pytensor.tensor.blas import BatchedDot, Dot22, Dot22Scalar, Gemm, Gemv
+from pytensor.tensor.math import Dot
+
+from symrnn.native.builder import OpenKernel
+from symrnn.native.lowering.rule import Rule
+from symrnn.native.program import Gemm as Product
+from symrnn.native.program import Kernel, Loop, Reduce
+from symrnn.native.scalar import Scalar, arg, cast, const, constant_value, scalar, select
+from symrnn.native.shapes import broadcast_shape
+from symrnn.native.sizes import counter
+from symrnn.native.window import Window
+
+
+def product_shape(left, right):
+    """The shape of ``left @ right`` for vectors and matrices, None axes of vectors dropped."""
+    if left[-1] != right[0]:
+        raise ValueError(
+            f"shapes {left} and {right} not aligned: {left[-1]} (dim {len(left) - 1}) != {right[0]} (dim 0)"
+        )
+    return (*left[:-1], *right[1:])
+
+
+def dot_shapes(node, shapes):
+    return [product_shape(*(shapes.of(x) for x in node.inputs))]
+
+
+def dot_lower(node, builder):
+    [out] = node.outputs
+    left, right = (builder.window(x) for x in node.inputs)
+    place = builder.place(out)
+    multiply(builder, place, left, right)
+    builder.bind(out, place)
+
+
+def scaled_shapes(node, shapes):
+    """Of ``a * (x @ y)``."""
+    return [product_shape(*(shapes.of(x) for x in node.inputs[:2]))]
+
+
+def scaled_lower(node, builder):
+    x, y, factor = node.inputs
+    [out] = node.outputs
+    place = builder.place(out)
+    multiply(builder, place, builder.window(x), builder.window(y))
+    kernel = OpenKernel(place.shape)
+    terms = [builder.element(kernel, factor), kernel.argument(place)]
+    builder.body.append(
+        Kernel(place.shape, [place], kernel.inputs, [product_of(*terms, place.dtype)])
+    )
+    builder.bind(out, place)
+
+
+def sum_shapes(node, shapes):
+    """Of ``b * z + a * (x @ y)``: `z` is repeated where it must be."""
+    z, _, x, y, _ = node.inputs
+    shape = product_shape(shapes.of(x), shapes.of(y))
+    if broadcast_shape([shapes.of(z), shape]) != shape:
+        raise ValueError(
+            f"a product of shape {shape} can't be added to an array of shape {shapes.of(z)}"
+        )
+    return [shape]
+
+
+def sum_lower(node, builder):
+    z, a, x, y, b = node.inputs
+    [out] = node.outputs
+    place = builder.place(out)
+    left, right = builder.window(x), builder.window(y)
+    if _is_one(builder, a) and _is_one(builder, b) and fits_blas_output(place):
+        builder.settle_broadcast(z, place)
+        multiply(builder, place, left, right, accumulates=True)
+        builder.bind(out, place)
+        return
+    product = builder.temporary(place.dtype, place.shape)
+    multiply(builder, product, left, right)
+    kernel = OpenKernel(place.shape)
+    total = product_of(builder.element(kernel, a), kernel.argument(product), place.dtype)
+    factor = cast(builder.element(kernel, b), place.dtype)
+    if not (
+        factor.op == "const" and constant_value(factor) == 0
+    ):  # z may be memory that nothing was written to
+        sum_ = total + product_of(factor, builder.element(kernel, z), place.dtype)
+        total = select(factor.equal(0), total, sum_)
+    builder.body.append(Kernel(place.shape, [place], kernel.inputs, [total]))
+    builder.bind(out, place)
+
+
+def outer_shapes(node, shapes):
+    """Of ``A + a * outer(x, y)``."""
+    matrix, _, x, y = (shapes.of(var) for var in node.inputs)
+    if matrix != (*x, *y):
+        raise ValueError(
+            f"an outer product of shape {(*x, *y)} can't be added to a matrix of shape {matrix}"
+        )
+    return [matrix]
+
+
+def outer_lower(node, builder):
+    matrix, factor, x, y = node.inputs
+    [out] = node.outputs
+    place = builder.place(out)
+    kernel = OpenKernel(place.shape)
+    column = builder.window(x).permuted([0, None]).broadcast(place.shape)
+    row = builder.window(y).permuted([None, 0]).broadcast(place.shape)
+    scaled = builder.element(kernel, factor) * kernel.argument(column) * kernel.argument(row)
+    total = builder.element(kernel, matrix) + scaled
+    builder.body.append(Kernel(place.shape, [place], kernel.inputs, [total]))
+    builder.bind(out, place)
+
+
+def product_of(left: Scalar, right: Scalar, dtype: str) -> Scalar:
+    return cast(left, dtype) * cast(right, dtype)
+
+
+def _is_one(builder, variable) -> bool:
+    same = builder.uniform(variable)
+    return same is not None and same.op == "const" and constant_value(same) == 1
+
+
+def fits_blas_output(place) -> bool:
+    return len(place.shape) == 2 and fits_blas(place)
+
+
+def multiply(builder, place, left, right, accumulates=False):
+    """Write ``left @ right`` into `place`, or add it there."""
+    left = left if len(left.shape) == 2 else left.permuted([None, 0])
+    right = right if len(right.shape) == 2 else right.permuted([0, None])
+    target = Window(
+        place.buffer,
+        (left.shape[0], right.shape[1]),
+        _matrix_strides(place, left, right),
+        place.offset,
+    )
+    if left.shape[1] == 0:
+        if not accumulates:
+            builder.write(target, [], const(0, target.dtype))
+        return
+    if target.dtype not in ("float32", "float64"):
+        _summed(builder, target, left, right)
+        return
+    into = target if fits_blas(target) else builder.temporary(target.dtype, target.shape)
+    left, right = (usable(builder, as_dtype(builder, w, target.dtype)) for w in (left, right))
+    builder.body.append(Product(into, left, right, accumulates))
+    if into is not target:
+        builder.copy(into, target)
+
+
+def as_dtype(builder, window, dtype):
+    """The same numbers as of `dtype`."""
+    if window.dtype == dtype:
+        return window
+    copy = builder.temporary(dtype, window.shape)
+    builder.copy(window, copy)
+    return copy
+
+
+def _summed(builder, target, left, right):
+    """A product of whole numbers, as NumPy computes it: each sum in the result's dtype, which may overflow."""
+    (rows, depth), columns = left.shape, right.shape[1]
+    shape, dtype = (rows, columns, depth), target.dtype
+    sources = [
+        left.permuted([0, None, 1]).broadcast(shape),
+        right.permuted([None, 1, 0]).broadcast(shape),
+    ]
+    output = Window(target.buffer, shape, (*target.strides, 0), target.offset)
+    operands = [cast(arg(i, w.dtype), dtype) for i, w in enumerate(sources)]
+    is_bool = dtype == "bool"
+    element = scalar("and" if is_bool else "mul", *operands)
+    combine = scalar("or" if is_bool else "add", arg(0, dtype), arg(1, dtype))
+    start = const(False if is_bool else 0, dtype)
+    builder.body.append(
+        Reduce(shape, (2,), output, sources, element, combine, start, True, arg(0, dtype))
+    )
+
+
+def _matrix_strides(place, left, right):
+    strides = list(place.strides)
+    if len(strides) == 2:
+        return tuple(strides)
+    if not strides:
+        return (1, 1)
+    return (
+        (1, strides[0])
+        if left.shape[0] is not right.shape[1] and left.strides[0] == 0 and left.shape[0] == 1
+        else (strides[0], 1)
+    )
+
+
+def usable(builder, window):
+    """The same matrix, in a layout that BLAS reads."""
+    return window if fits_blas(window) else builder.contiguous_copy(window)
+
+
+def fits_blas(window) -> bool:
+    """Whether one stride is 1 and the other one leads from row to row (or column to column)."""
+    (rows, columns), (row, column) = window.shape, window.strides
+    if column == 1 or columns == 1:
+        return bool(rows == 1 or (row >= columns and row >= 1))
+    if row == 1 or rows == 1:
+        return bool(columns == 1 or (column >= rows and column >= 1))
+    return False
+
+
+def batched_shapes(node, shapes):
+    left, right = (shapes.of(x) for x in node.inputs)
+    if left[0] != right[0]:
+        raise ValueError(
+            f"BatchedDot: the batch axes must be equal, but are {left[0]} and {right[0]}"
+        )
+    return [(left[0], *product_shape(left[1:], right[1:]))]
+
+
+def batched_lower(node, builder):
+    left, right = (builder.window(x) for x in node.inputs)
+    products_of_stacks(builder, node.outputs[0], left, right, 1)
+
+
+def products_of_stacks(builder, out, left, right, batch_axes):
+    """One product for each index of the leading axes."""
+    place = builder.place(out)
+    target = place
+    left, right = (_readable_batch(builder, w, batch_axes) for w in (left, right))
+    extents = place.shape[:batch_axes]
+    size = 1
+    for n in extents:
+        size = size * n
+    if isinstance(size, int) and size <= 4:
+        for index in index_product(*(range(n) for n in extents)):
+            multiply(builder, *(_entry(w, index) for w in (target, left, right)))
+    else:
+        body = builder.body
+        loops, index = [], []
+        for n in extents:
+            loop = Loop(builder.program.name("b"), n)
+            (loops[-1].body if loops else body).append(loop)
+            loops.append(loop)
+            index.append(counter(loop.name))
+        builder.body = loops[-1].body
+        multiply(builder, *(_entry(w, index) for w in (target, left, right)))
+        builder.body = body
+    builder.bind(out, place)
+
+
+def _readable_batch(builder, window, batch_axes):
+    """A copy in row-major order of a stack whose matrices BLAS can't read as they lie."""
+    matrix = Window(window.buffer, window.shape[batch_axes:], window.strides[batch_axes:])
+    if len(matrix.shape) == 2 and not fits_blas(matrix):
+        return builder.contiguous_copy(window)
+    return window
+
+
+def _entry(window, index):
+    for i in index:
+        window = window.at(0, i)
+    return window
+
+
+RULES = {
+    Dot: Rule(dot_shapes, dot_lower),
+    Dot22: Rule(dot_shapes, dot_lower),
+    Dot22Scalar: Rule(scaled_shapes, scaled_lower),
+    Gemm: Rule(sum_shapes, sum_lower),
+    Gemv: Rule(sum_shapes, sum_lower),
+    BatchedDot: Rule(batched_shapes, batched_lower),
+}
+if hasattr(blas, "Ger"):  # gone since PyTensor 3.1
+    RULES[blas.Ger] = Rule(outer_shapes, outer_lower)

@@ -1,0 +1,231 @@
+"""Sums, products, extremes and the softmax family."""
+
+from __future__ import annotations
+
+import numpy as np
+from pytensor.scalar import basic as ps
+from pytensor.tensor.elemwise import CAReduce
+from pytensor.tensor.math import Argmax, MulWithoutZeros
+from pytensor.tensor.special import LogSoftmax, Softmax
+
+from symrnn.native.builder import OpenKernel
+from symrnn.native.lowering.rule import Rule, same_shape
+from symrnn.native.program import ArgExtreme, Reduce
+from symrnn.native.scalar import arg, cast, const, scalar
+from symrnn.native.scalar_ops import Unsupported, lowered
+from symrnn.native.shapes import dtype_of
+from symrnn.native.sizes import product
+from symrnn.native.window import Window
+
+EXTREMES = (ps.Maximum, ps.Minimum)
+
+
+def axes_of(node) -> tuple[int, ...]:
+    axis = node.op.axis
+    ndim = node.inputs[0].type.ndim
+    return tuple(range(ndim)) if axis is None else tuple(sorted(a % ndim for a in axis))
+
+
+def reduce_shapes(node, shapes):
+    shape, axes = shapes.of(node.inputs[0]), axes_of(node)
+    initial(node.op.scalar_op, accumulator_of(node))  # or `Unsupported`
+    combination(node.op.scalar_op, accumulator_of(node))
+    if isinstance(node.op.scalar_op, EXTREMES) and any(shape[a] == 0 for a in axes):
+        raise ValueError("zero-size array to reduction operation which has no identity")
+    number = shapes.number_or_none(node.inputs[0])
+    if isinstance(number, tuple) and axes and all(isinstance(n, int) for n in number):
+        storage = [[None]]
+        node.op.perform(node, [np.asarray(number, dtype_of(node.inputs[0]))], storage)
+        shapes.note(node.outputs[0], storage[0][0])
+    return [tuple(n for a, n in enumerate(shape) if a not in axes)]
+
+
+def reduce_lower(node, builder):
+    [x], [out] = node.inputs, node.outputs
+    if builder.shapes.number_or_none(out) is not None:
+        return
+    accumulator = accumulator_of(node)
+    reduced(
+        builder,
+        builder.place(out),
+        x,
+        axes_of(node),
+        combination(node.op.scalar_op, accumulator),
+        initial(node.op.scalar_op, accumulator),
+        may_reorder=isinstance(node.op.scalar_op, ps.Add | ps.Mul),
+        change=lambda s: cast(s, accumulator),
+    )
+    builder.bind(out, builder.place(out))
+
+
+def accumulator_of(node) -> str:
+    """The dtype that a reduction computes in."""
+    [x], [out] = node.inputs, node.outputs
+    if isinstance(node.op.scalar_op, EXTREMES):
+        return dtype_of(x)
+    return str(node.op._acc_dtype(dtype_of(x))) if hasattr(node.op, "_acc_dtype") else dtype_of(out)
+
+
+def combination(scalar_op, dtype):
+    """An accumulated value and one more made one."""
+    return lowered(scalar_op, [arg(0, dtype), arg(1, dtype)], [dtype])[0]
+
+
+def reduced(builder, target, x, axes, combine, start, *, may_reorder, change=lambda s: s):
+    """Write into `target` what `combine` makes of the elements of `x` along `axes`."""
+    shape = builder.shapes.of(x)
+    kernel, element = gathered(builder, x)
+    strides = list(target.strides)
+    for axis in axes:
+        strides.insert(axis, 0)
+    output = Window(target.buffer, shape, tuple(strides), target.offset)
+    finish = cast(arg(0, start.dtype), target.dtype)
+    builder.body.append(
+        Reduce(
+            shape,
+            axes,
+            output,
+            list(kernel.inputs),
+            change(element),
+            combine,
+            start,
+            may_reorder,
+            finish,
+        )
+    )
+
+
+def gathered(builder, x):
+    """A kernel and the element of `x` in it: what computes `x` where nothing else reads it, else where it lies."""
+    value = builder.values.get(x)
+    if isinstance(value, OpenKernel) and len(builder.unread[x]) == 1 and x not in builder.outputs:
+        return value, value.members[x]
+    kernel = OpenKernel(builder.shapes.of(x))
+    return kernel, builder.element(kernel, x)
+
+
+def initial(scalar_op, dtype):
+    """What a reduction begins with."""
+    kind = np.dtype(dtype).kind
+    match scalar_op:
+        case ps.Maximum():
+            return const(
+                -np.inf if kind == "f" else False if kind == "b" else np.iinfo(dtype).min, dtype
+            )
+        case ps.Minimum():
+            return const(
+                np.inf if kind == "f" else True if kind == "b" else np.iinfo(dtype).max, dtype
+            )
+        case ps.Add() | ps.OR() | ps.XOR():
+            return const(0, dtype)
+        case ps.Mul() | MulWithoutZeros():
+            return const(1, dtype)
+        case ps.AND():
+            return const(True if kind == "b" else -1 if kind == "i" else np.iinfo(dtype).max, dtype)
+    raise Unsupported(scalar_op, "no reduction by it")
+
+
+def softmax_axes(node) -> tuple[int, ...]:
+    axis, ndim = node.op.axis, node.inputs[0].type.ndim
+    return (
+        tuple(range(ndim)) if axis is None else tuple(sorted(a % ndim for a in np.atleast_1d(axis)))
+    )
+
+
+def softmax_shapes(node, shapes):
+    shape, axes = shapes.of(node.inputs[0]), softmax_axes(node)
+    if any(shape[a] == 0 for a in axes) and all(
+        n != 0 for a, n in enumerate(shape) if a not in axes
+    ):
+        raise ValueError("zero-size array to reduction operation maximum which has no identity")
+    return same_shape(node, shapes)
+
+
+def softmax_lower(node, builder):
+    """``exp(x - max) / sum`` and ``x - max - log(sum)``, over one axis or all."""
+    [x], [out] = node.inputs, node.outputs
+    is_log = isinstance(node.op, LogSoftmax)
+    shape, dtype = builder.shapes.of(x), dtype_of(x)
+    axes = softmax_axes(node)
+    kept = tuple(1 if a in axes else n for a, n in enumerate(shape))
+    source = builder.window(x)
+    place = builder.place(out)
+    top, total = (builder.temporary(dtype, kept) for _ in range(2))
+    maximum = lowered(ps.scalar_maximum, [arg(0, dtype), arg(1, dtype)], [dtype])[0]
+    add = scalar("add", arg(0, dtype), arg(1, dtype))
+    finish = arg(0, dtype)
+
+    def over(target):
+        return Window(target.buffer, shape, target.broadcast(shape).strides, target.offset)
+
+    builder.body.append(
+        Reduce(
+            shape,
+            axes,
+            over(top),
+            [source],
+            arg(0, dtype),
+            maximum,
+            initial(ps.scalar_maximum, dtype),
+            False,
+            finish,
+        )
+    )
+    shifted = scalar("sub", arg(0, dtype), arg(1, dtype))
+    [raised] = lowered(ps.exp, [shifted], [dtype])
+    if is_log:
+        builder.body.append(
+            Reduce(
+                shape,
+                axes,
+                over(total),
+                [source, over(top)],
+                raised,
+                add,
+                const(0, dtype),
+                True,
+                finish,
+            )
+        )
+        [logarithm] = lowered(ps.log, [arg(2, dtype)], [dtype])
+        builder.write(place, [source, over(top), over(total)], scalar("sub", shifted, logarithm))
+    else:
+        builder.write(place, [source, over(top)], raised)
+        builder.body.append(
+            Reduce(
+                shape, axes, over(total), [place], arg(0, dtype), add, const(0, dtype), True, finish
+            )
+        )
+        builder.write(place, [place, over(total)], scalar("div", arg(0, dtype), arg(1, dtype)))
+    builder.bind(out, place)
+
+
+def argmax_shapes(node, shapes):
+    shape, axes = shapes.of(node.inputs[0]), axes_of(node)
+    if any(shape[a] == 0 for a in axes):
+        raise ValueError("attempt to get argmax of an empty sequence")
+    return [tuple(n for a, n in enumerate(shape) if a not in axes)] * len(node.outputs)
+
+
+def argmax_lower(node, builder):
+    [x], [out] = node.inputs, node.outputs
+    axes = axes_of(node)
+    window = builder.window(x)
+    kept = [a for a in range(len(window.shape)) if a not in axes]
+    rows = builder.contiguous(window.permuted([*kept, *axes]))
+    shape = builder.shapes.of(out)
+    place = builder.place(out)
+    flat = rows.reshaped((*shape, product(rows.shape[len(kept) :])))
+    target = place if place.is_contiguous else builder.temporary(place.dtype, shape)
+    builder.body.append(ArgExtreme(target, flat))
+    if target is not place:
+        builder.copy(target, place)
+    builder.bind(out, place)
+
+
+RULES = {
+    CAReduce: Rule(reduce_shapes, reduce_lower),
+    Softmax: Rule(softmax_shapes, softmax_lower),
+    LogSoftmax: Rule(softmax_shapes, softmax_lower),
+    Argmax: Rule(argmax_shapes, argmax_lower),
+}

@@ -1,0 +1,340 @@
+"""Scan as a loop: elements of sequences and traces are windows that move with the counter, so nothing is copied.
+
+What a step puts out is written where it belongs at once: a trace's entry, the next slot of a state's buffer. Where that
+slot is still being read (a state without a trace, a buffer as short as its taps), it is written when the step is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from pytensor.graph.basic import Variable
+
+from symrnn.native.builder import Builder, OpenKernel
+from symrnn.native.lowering.indexing import overwritten
+from symrnn.native.lowering.rule import Rule, asked_outside
+from symrnn.native.nested import Steps
+from symrnn.native.program import Kernel, Loop, Number
+from symrnn.native.scalar import arg, const
+from symrnn.native.shapes import Shapes
+from symrnn.native.sizes import counter, remainder
+from symrnn.native.window import Window
+
+
+def scan_shapes(node, shapes):
+    from symrnn.native.lowering import infer
+
+    op, info, step = node.op.scan, node.op.scan.info, node.op.step
+    steps = shapes.number(node.inputs[0])
+    if steps < 0:
+        raise IndexError(f"Scan was asked to run for negative number of step {steps}")
+    inner = Shapes()
+    for var, outer in zip(op.inner_seqs(step.inputs), op.outer_seqs(node.inputs), strict=True):
+        shape = shapes.of(outer)
+        if shape[0] < steps:
+            raise ValueError(
+                f"Sequence {outer} has shape {shape} but the Scan's required number of steps is {steps}"
+            )
+        inner.shape[var] = shape[1:]
+    for variables, outer in zip(_taps(node.op), _buffers(node), strict=True):
+        for var in variables:
+            inner.shape[var] = shapes.of(outer)[1:]
+    for var, outer in chain(
+        zip(
+            op.inner_untraced_sit_sot(step.inputs),
+            op.outer_untraced_sit_sot(node.inputs),
+            strict=True,
+        ),
+        zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True),
+    ):
+        inner.shape[var] = shapes.of(outer)
+    for var, outer in zip(
+        op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True
+    ):
+        if (number := shapes.number_or_none(outer)) is not None:
+            inner.numbers[var] = number
+    outside = dict(zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True))
+    with asked_outside(outside):
+        infer(step.nodes, inner, may_call=True)
+    shapes.inner[node] = inner
+    outs = step.outputs
+    kept = [shapes.of(outer) for outer in _buffers(node)]
+    following = [*op.inner_mitsot_outs(outs), *op.inner_sitsot_outs(outs)]
+    for shape, out in zip(kept[info.n_mit_mot :], following, strict=True):
+        _check_kept(shape[1:], inner.of(out), steps)
+    recorded = [
+        (shapes.number(length) if steps != 0 else 0, *inner.of(out))
+        for length, out in zip(
+            op.outer_nitsot(node.inputs), op.inner_nitsot_outs(outs), strict=True
+        )
+    ]
+    carried = [shapes.of(outer) for outer in op.outer_untraced_sit_sot(node.inputs)]
+    for shape, out in zip(carried, op.inner_untraced_sit_sot_outs(outs), strict=True):
+        _check_kept(shape, inner.of(out), steps)
+    return [*kept, *recorded, *carried, *([()] if info.as_while else [])]
+
+
+def _check_kept(before, after, steps):
+    if before != after and steps != 0:
+        raise ValueError(
+            f"a state of a Scan must keep its shape, which is {before}, but becomes {after}"
+        )
+
+
+def _buffers(node):
+    """The outer inputs that states are kept in."""
+    op = node.op.scan
+    return [
+        *op.outer_mitmot(node.inputs),
+        *op.outer_mitsot(node.inputs),
+        *op.outer_sitsot(node.inputs),
+    ]
+
+
+def _taps(op):
+    """For each state with a buffer, the inner inputs that read it."""
+    scan, inputs = op.scan, op.step.inputs
+    return [
+        *scan.inner_mitmot_grouped(inputs),
+        *scan.inner_mitsot_grouped(inputs),
+        *([var] for var in scan.inner_sitsot(inputs)),
+    ]
+
+
+@dataclass
+class Store:
+    """Memory that steps write to: `window`, whose entry of step t is ``(first + t) % length``."""
+
+    window: Window
+    first: int
+    wraps: bool
+
+    def entry(self, t, tap=0) -> Window:
+        index = self.first + tap + t
+        return self.window.at(0, remainder(index, self.window.shape[0]) if self.wraps else index)
+
+
+def scan_lower(node, builder):
+    from symrnn.native.lowering import lower
+
+    op, info, step = node.op.scan, node.op.scan.info, node.op.step
+    steps = builder.shapes.number(node.inputs[0])
+    outs, nodes = step.outputs, step.nodes
+    for var in node.inputs:  # what the loop reads is written before it
+        if isinstance(builder.values.get(var), OpenKernel):
+            builder.window(var)
+    inner = Builder(nodes, outs, builder.shapes.inner[node], builder.program)
+    loop = Loop(builder.program.name("t"), steps, inner.body)
+    t = counter(loop.name)
+
+    taps = [*info.mit_mot_in_slices, *info.mit_sot_in_slices, *info.sit_sot_in_slices]
+    stores = []
+    for outer, out, slices in zip(_buffers(node), node.outputs, taps, strict=False):
+        window = overwritten(node, builder, outer, out)
+        first = -min((0, *slices))
+        stores.append(Store(window, first, bool(window.shape[0] < steps + first)))
+    traces = [
+        Store(_trace(builder, out, steps), 0, bool(builder.shapes.of(out)[0] < steps))
+        for out in op.outer_nitsot_outs(node.outputs)
+    ]
+    carried = []
+    for outer, out in zip(
+        op.outer_untraced_sit_sot(node.inputs),
+        op.outer_untraced_sit_sot_outs(node.outputs),
+        strict=True,
+    ):
+        state = builder.place(out)
+        builder.settle(outer, state)
+        carried.append(state)
+
+    for var, outer in zip(op.inner_seqs(step.inputs), op.outer_seqs(node.inputs), strict=True):
+        _given(inner, var, builder, outer, t)
+    for variables, slices, store in zip(_taps(node.op), taps, stores, strict=True):
+        for var, tap in zip(variables, slices, strict=True):
+            inner.bind(var, store.entry(t, tap))
+            inner.borrowed.add(store.window.buffer)
+    for var, state in zip(op.inner_untraced_sit_sot(step.inputs), carried, strict=True):
+        inner.bind(var, state)
+        inner.borrowed.add(state.buffer)
+    for var, outer in zip(
+        op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True
+    ):
+        _given(inner, var, builder, outer)
+
+    now, later = _targets(op, outs, taps, stores, traces, carried, t)
+    for var, target in now:
+        inner.borrowed.add(target.buffer)
+        inner.want(var, lambda target=target: target)
+    if info.as_while:
+        loop.stop = inner.temporary("bool", ())
+        loop.done = builder.program.name("done")
+        inner.want(outs[-1], lambda: loop.stop)
+    lower(nodes, inner)
+    if info.as_while:  # before states are written over that it may read
+        settle_truth(inner, outs[-1], loop.stop)
+    finish_step(inner, now, later)
+    builder.body.append(loop)
+    if info.as_while:
+        _bind_raw(node, builder, loop, [*stores, *traces], carried)
+        return
+
+    ends = [*stores[info.n_mit_mot :], *traces]
+    for store, out in zip(stores[: info.n_mit_mot], node.outputs, strict=False):
+        builder.bind(out, store.window)
+    for store, out in zip(ends, node.outputs[info.n_mit_mot :], strict=False):
+        builder.bind(out, _in_order(builder, store, steps, out))
+    for state, out in zip(carried, op.outer_untraced_sit_sot_outs(node.outputs), strict=True):
+        builder.bind(out, state)
+
+
+def settle_truth(builder, variable, place):
+    """Have in `place`, a bool, whether the variable differs from 0."""
+    if variable in builder.values and builder.values[variable] is place:
+        return
+    kernel = OpenKernel(())
+    element = builder.element(kernel, variable)
+    truth = element if element.dtype == "bool" else element.differs(0)
+    builder.body.append(Kernel((), [place], kernel.inputs, [truth]))
+
+
+def _bind_raw(node, builder, loop, stores, carried):
+    """The outputs of a Scan that may stop before its end: whole buffers, and how many steps were done."""
+    *outs, done = node.outputs
+    for value, out in zip([*(store.window for store in stores), *carried], outs, strict=True):
+        builder.bind(out, value)
+    place = builder.place(done)
+    builder.body.append(
+        Kernel((), [place], [Number(counter(loop.done), "int64")], [arg(0, "int64")])
+    )
+    builder.bind(done, place)
+
+
+def _trace(builder, out, steps):
+    """Memory for a trace; a buffer of its own where its end has to be turned round afterwards."""
+    shape = builder.shapes.of(out)
+    if shape[0] < steps:
+        return builder.temporary(str(out.type.dtype), shape)
+    return builder.place(out)
+
+
+def _given(inner, var, builder, outer, t=None):
+    """What a step reads of an outer variable: all of it, or the entry of step `t`."""
+    same = builder.uniform(outer)
+    if same is not None:
+        inner.bind(var, same)
+    elif builder.shapes.number_or_none(outer) is None or t is not None:
+        window = builder.window(outer)
+        inner.bind(var, window if t is None else window.at(0, t))
+        inner.borrowed.add(window.buffer)
+
+
+def _targets(op, outs, taps, stores, traces, carried, t):
+    """Where each output of a step belongs: what can be written at once, and what is still being read until its end."""
+    info = op.info
+    now, later = [], []
+    flat = iter(op.inner_mitmot_outs(outs))
+    for store, out_slices in zip(stores, info.mit_mot_out_slices, strict=False):
+        for var, tap in zip(islice(flat, len(out_slices)), out_slices, strict=True):
+            later.append((var, store.entry(t, tap)))
+    following = [*op.inner_mitsot_outs(outs), *op.inner_sitsot_outs(outs)]
+    for store, var in zip(stores[info.n_mit_mot :], following, strict=True):
+        is_read = store.wraps and store.window.shape[0] <= store.first
+        (later if is_read else now).append((var, store.entry(t)))
+    now += [
+        (var, store.entry(t)) for store, var in zip(traces, op.inner_nitsot_outs(outs), strict=True)
+    ]
+    later += zip(op.inner_untraced_sit_sot_outs(outs), carried, strict=True)
+    return now, later
+
+
+def finish_step(inner: Builder, now, later) -> None:
+    """Put the outputs of a step in their places; `later` are those whose places other outputs still read."""
+    computed = [
+        (var, target) for var, target in now if isinstance(inner.values.get(var), OpenKernel)
+    ]
+    for var, target in now:
+        if (var, target) not in computed:
+            inner.settle(var, target)
+    states = {target.buffer for _, target in later}
+    pending = []
+    for var, target in later:
+        value = inner.values.get(var)
+        if isinstance(value, Window) and value.buffer in states and value != target:
+            copy = inner.temporary(value.dtype, value.shape)
+            inner.copy(value, copy)
+            pending.append((copy, target))
+        elif not isinstance(value, OpenKernel):
+            pending.append((var, target))
+    fused = [
+        (var, target, inner.values[var])
+        for var, target in later
+        if isinstance(inner.values.get(var), OpenKernel)
+    ]
+    kernels = list(dict.fromkeys(kernel for _, _, kernel in fused))
+    for kernel in [k for k in inner.open if k not in kernels]:
+        inner.close(kernel)
+    for kernel in kernels:
+        own = [(var, target) for var, target, k in fused if k is kernel]
+        if _writes_last(kernel, own, kernels):
+            for var, target in own:
+                kernel.copies.append((kernel.members[var], target))
+                if var not in inner.places and not inner.unread.get(var):
+                    inner.values[var] = target
+        else:
+            pending += own
+    direct = [k for k in kernels if k.copies]
+    for kernel in [*(k for k in kernels if not k.copies), *direct]:
+        inner.close(kernel)
+    for source, target in pending:
+        if isinstance(source, Variable):
+            inner.settle(source, target)
+        else:
+            inner.copy(source, target)
+    for var, target in computed:
+        inner.settle(var, target)
+
+
+def _writes_last(kernel, own, kernels) -> bool:
+    """Whether a kernel may write states itself: it reads them at its own index alone, and nothing after it does."""
+    for _, target in own:
+        if tuple(target.shape) != tuple(kernel.shape):
+            return False
+        reads = [w for w in kernel.inputs if isinstance(w, Window) and w.buffer is target.buffer]
+        if any(w != target for w in reads) or any(
+            k.reads(target.buffer) for k in kernels if k is not kernel
+        ):
+            return False
+    return True
+
+
+def _in_order(builder, store, steps, out):
+    """The trace or buffer with its oldest entry first, and zeros where no step wrote."""
+    window, length = store.window, store.window.shape[0]
+    if store.wraps:
+        turn = remainder(store.first + steps, length)
+        if turn == 0:
+            return window
+        place = builder.temporary(window.dtype, window.shape)
+        builder.copy(window.sliced(0, turn, length - turn), place.sliced(0, 0, length - turn))
+        builder.copy(window.sliced(0, 0, turn), place.sliced(0, length - turn, turn))
+        return place
+    written = store.first + steps
+    if length > written:
+        rest = window.sliced(0, written, length - written)
+        builder.write(rest, [], const(0, window.dtype))
+    return window
+
+
+def scan_wants(node, builder):
+    """A state's buffer is wanted where the result is, if nothing else reads it."""
+    for outer, out in zip(_buffers(node), node.outputs, strict=False):
+        if (
+            out in builder.places
+            and builder.unread.get(outer) == {node}
+            and outer not in builder.outputs
+        ):
+            builder.want(outer, lambda out=out: builder.place(out))
+
+
+RULES = {Steps: Rule(scan_shapes, scan_lower, scan_wants)}

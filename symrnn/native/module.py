@@ -1,0 +1,91 @@
+"""LLVM text to machine code, in process; object code is kept on disk."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from functools import cache
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from symrnn.native import object_cache
+from symrnn.native.symbols import address
+
+ENTRY = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+@cache
+def target_machine_options() -> tuple[str, str]:
+    """The processor's name and features, as LLVM names them."""
+    if int(llvmlite.__version__.split(".")[1]) < 45:
+        llvm.initialize()
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+def target_machine():
+    """For this processor. A new one each time: MCJIT owns the one that it is given."""
+    cpu, features = target_machine_options()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=cpu, features=features, opt=2
+    )
+
+
+@cache
+def _shared_target():
+    return target_machine()
+
+
+class MachineCode:
+    """A module that is loaded; `run` is its driver.
+
+    Attributes
+    ----------
+    was_cached
+        Whether the object code came from disk.
+    """
+
+    def __init__(self, text: str):
+        machine = _shared_target()
+        key = hashlib.sha256(
+            "\n".join([text, llvmlite.__version__, *target_machine_options()]).encode()
+        ).hexdigest()
+        code = object_cache.load(key)
+        self.was_cached = code is not None
+        for line in text.splitlines():
+            if line.startswith("declare void @") or line.startswith("declare"):
+                _resolve(line)
+        if code is None:
+            code = machine.emit_object(optimized(text, machine))
+            object_cache.save(key, code)
+        empty = llvm.parse_assembly("")
+        self.engine = llvm.create_mcjit_compiler(empty, target_machine())
+        self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self.engine.finalize_object()
+        self.run = ENTRY(self.engine.get_function_address("main"))
+
+
+def optimized(text: str, machine):
+    """The module at O2, loops vectorized and not unrolled."""
+    module = llvm.parse_assembly(text)
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_unrolling = False
+    options.loop_vectorization = True
+    options.slp_vectorization = False
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+@cache
+def _bind(name: str) -> None:
+    llvm.add_symbol(name, address(name))
+
+
+def _resolve(declaration: str) -> None:
+    """Tell the linker where an external function is; LLVM's own need no address."""
+    name = declaration.split("@", 1)[1].split("(", 1)[0]
+    if not name.startswith("llvm."):
+        _bind(name)

@@ -1,0 +1,63 @@
+"""Object code on disk, by the hash of what it was made from."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from pytensor import config
+
+LARGEST = 256 << 20  # bytes of the whole cache; the files used longest ago go first
+STAMP = b"symrnn native 1\n"
+
+
+def folder() -> Path:
+    """Where object code is kept: beside PyTensor's other caches."""
+    return Path(config.base_compiledir) / "native"
+
+
+def load(key: str) -> bytes | None:
+    """The code of that key; None where there is none, or where the file is damaged."""
+    path = folder() / key
+    try:
+        content = path.read_bytes()
+        os.utime(path)
+    except OSError:
+        return None
+    head, digest, code = (
+        content[: len(STAMP)],
+        content[len(STAMP) : len(STAMP) + 32],
+        content[len(STAMP) + 32 :],
+    )
+    return code if head == STAMP and digest == sha256(code).digest() else None
+
+
+def save(key: str, code: bytes) -> None:
+    """Keep code for other processes; a disk that is full or read-only is no error."""
+    with suppress(OSError):
+        folder().mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder())
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(STAMP + sha256(code).digest() + code)
+            os.replace(name, folder() / key)  # whole or not at all, whoever else writes
+        except BaseException:
+            os.unlink(name)
+            raise
+        _shrink()
+
+
+def _shrink() -> None:
+    files = [
+        (entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder())
+    ]
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files):
+        if total <= LARGEST:
+            break
+        with suppress(OSError):
+            os.unlink(path)
+        total -= size

@@ -1,0 +1,361 @@
+"""A graph as a Python callable: native programs by signature, and what can't be lowered run between them.
+
+At the first call with arrays of some shapes the graph is cut into *stages*. A stage is as much as can be lowered with
+what is known, one native program, and then the nodes that wait for values: those whose op isn't lowered are run as
+PyTensor runs them, those whose shape depends on a value are lowered in the next stage, where the value is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.fg import FunctionGraph
+from pytensor.scalar.basic import ScalarType
+from pytensor.tensor.shape import Shape, Shape_i
+
+from symrnn.native import warm
+from symrnn.native.compiled import NativeProgram, lowered_program
+from symrnn.native.inlined import written_out
+from symrnn.native.lowering import Unsupported, infer
+from symrnn.native.nested import Graph
+from symrnn.native.python_ops import PythonNode, handed_out
+from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array
+from symrnn.native.signatures import Flat, Pattern, unflattened
+
+MOST_SIGNATURES = 4096  # remembered in a stage, each with the variant that serves it
+
+
+@dataclass(eq=False)
+class Fallback:
+    """A node that PyTensor runs itself, with the reason."""
+
+    node: Apply
+    reason: Exception
+    function: PythonNode | None = None
+
+    def run(self, values: dict[Variable, object]) -> None:
+        """Compute the node's outputs from `values`, into `values`."""
+        if self.function is None:
+            self.function = PythonNode(self.node)
+        results = self.function([values[var] for var in self.function.inputs])
+        values.update(zip(self.node.outputs, results, strict=True))
+
+
+@dataclass(eq=False)
+class Variant:
+    """A stage for signatures of one pattern: a program from `inputs` to `outputs`, the nodes that run after it, and the
+    next stage."""
+
+    pattern: Pattern
+    inputs: list[Variable]
+    outputs: list[Variable]
+    program: NativeProgram | None
+    fallbacks: list[Fallback]
+    following: Stage | None
+
+
+class Stage:
+    """Nodes that are still to be computed, from variables that are."""
+
+    def __init__(self, nodes: Sequence[Apply], outputs: Sequence[Variable]):
+        self.nodes, self.outputs = list(nodes), list(outputs)
+        read = dict.fromkeys(
+            var for node in self.nodes for var in node.inputs if not isinstance(var, Constant)
+        )
+        made = {var for node in self.nodes for var in node.outputs}
+        wanted = [var for var in self.outputs if not isinstance(var, Constant)]
+        self.inputs = [var for var in dict.fromkeys([*read, *wanted]) if var not in made]
+        self.arrays = [var for var in self.inputs if is_array(var)]
+        self.promoted: list[Variable] = []  # whole numbers that shapes depend on
+        self.variants: list[Variant] = []
+        self.known: dict[Flat, tuple[Variant, tuple[int, ...]]] = {}
+
+    def run(self, values: dict[Variable, object]) -> None:
+        """Compute everything, into `values`."""
+        found = self.known.get(self.signature(values))
+        variant, extents = found or self.found(values)
+        if variant.program is not None:
+            outputs = variant.program([values[var] for var in variant.inputs], extents)
+            values.update(zip(variant.outputs, outputs, strict=True))
+        for fallback in variant.fallbacks:
+            fallback.run(values)
+            for var in fallback.node.outputs:
+                if is_array(var):
+                    values[var] = readable(values[var], dtype_of(var))
+        if variant.following is not None:
+            variant.following.run(values)
+
+    def signature(self, values: dict[Variable, object]) -> Flat:
+        """What a program depends on: all extents, and the numbers that decide shapes."""
+        return signature(
+            [values[var] for var in self.arrays], [values[var] for var in self.promoted]
+        )
+
+    def found(self, values: dict[Variable, object]) -> tuple[Variant, tuple[int, ...]]:
+        """The variant for a signature that is new, made if there is none that fits."""
+        flat = self.signature(values)
+        for variant in self.variants:
+            extents = (
+                variant.pattern.fits(flat) if len(variant.pattern.entries) == len(flat) else None
+            )
+            if extents is not None:
+                return self._remember(flat, variant, extents)
+        alike = [v.pattern for v in self.variants if len(v.pattern.entries) == len(flat)]
+        variant = self.prepared(values, alike[-1].loosened(flat) if alike else Pattern(flat))
+        self.variants.append(variant)
+        return self._remember(self.signature(values), variant, variant.pattern.facts.values)
+
+    def _remember(self, flat: Flat, variant: Variant, extents: dict[str, int]):
+        if len(self.known) >= MOST_SIGNATURES:
+            self.known.clear()
+        self.known[flat] = variant, tuple(extents.values())
+        return self.known[flat]
+
+    def _shapes(self, values: dict[Variable, object], pattern: Pattern) -> Shapes:
+        """What is known of the inputs, extents that are parameters as sizes."""
+        ranks = [values[var].ndim for var in self.arrays]
+        counts = [np.size(values[var]) for var in self.promoted]
+        *parts, rest = unflattened(pattern.sizes(), [*ranks, sum(counts)])
+        shapes = Shapes(dict(zip(self.arrays, parts, strict=True)))
+        for var, numbers in zip(self.promoted, unflattened(rest, counts), strict=True):
+            shapes.numbers[var] = numbers if values[var].ndim else numbers[0]
+        return shapes
+
+    def prepared(self, values: dict[Variable, object], pattern: Pattern) -> Variant:
+        """The variant for arrays like these."""
+        while True:
+            shapes = self._shapes(values, pattern)
+            taken, left, wish = self._divided(shapes)
+            if not wish:
+                break
+            self.promoted += wish
+            pattern = Pattern(self.signature(values))
+        rest = [node for node, _ in left]
+        known = {var for node in taken for var in node.outputs} | set(self.inputs)
+        fallbacks: list[Fallback] = []
+        for node, reason in left:  # in order, so that one may feed the next
+            waits = reason is None or (isinstance(reason, NeedsValue) and bool(taken or fallbacks))
+            if not waits and all(isinstance(var, Constant) or var in known for var in node.inputs):
+                fallbacks.append(Fallback(node, reason))
+                known |= set(node.outputs)
+        done = {fallback.node for fallback in fallbacks}
+        later = [node for node in rest if node not in done]
+        needed = {var for node in rest for var in node.inputs} | set(self.outputs)
+        outputs = list(
+            dict.fromkeys(var for node in taken for var in node.outputs if var in needed)
+        )
+        inputs = [var for var in self.arrays if any(var in node.inputs for node in taken)]
+        program = None
+        if outputs:
+            extents = list(pattern.facts.values)
+            program = NativeProgram(lowered_program(taken, inputs, outputs, shapes, extents))
+        following = Stage(later, self.outputs) if later else None
+        return Variant(pattern, inputs, outputs, program, fallbacks, following)
+
+    def _divided(self, shapes: Shapes):
+        """The nodes that can be lowered, those that can't with the reason, and numbers that would help."""
+        taken: list[Apply] = []
+        left: list[tuple[Apply, Exception | None]] = []
+        produced: set[Variable] = set()  # by nodes that are left
+        for node in self.nodes:
+            missing = [
+                var
+                for var in node.inputs
+                if not isinstance(var, Constant) and var not in shapes.shape
+            ]
+            if missing:
+                waits = any(var in produced for var in missing)
+                left.append(
+                    (
+                        node,
+                        None if waits else Unsupported(node.op, "it reads what native code can't"),
+                    )
+                )
+                produced.update(node.outputs)
+                continue
+            try:
+                infer([node], shapes)
+                taken.append(node)
+            except NeedsValue as error:
+                wish = self._numbers_behind(error.variable)
+                if wish:
+                    return taken, left, wish
+                left.append((node, error))
+                produced.update(node.outputs)
+            except Unsupported as error:
+                left.append((node, error))
+                produced.update(node.outputs)
+        return taken, left, []
+
+    def _numbers_behind(self, variable: Variable) -> list[Variable]:
+        """The inputs that are whole numbers and decide a value, if nothing else does; those already known left out."""
+        inputs, found, stack = set(self.inputs), [], [variable]
+        while stack:
+            var = stack.pop()
+            if isinstance(var, Constant):
+                continue
+            if var in inputs:
+                if not is_array(var) or dtype_of(var).startswith("float") or var.type.ndim > 1:
+                    return []
+                if var not in self.promoted and var not in found:
+                    found.append(var)
+            elif var.owner is None:
+                return []
+            elif not isinstance(var.owner.op, Shape | Shape_i):
+                stack += var.owner.inputs
+        return found
+
+
+def signature(arrays: Sequence[np.ndarray], promoted: Sequence[np.ndarray]) -> Flat:
+    """The extents of arrays, and the numbers in others, one after another."""
+    flat = [n for array in arrays for n in array.shape]
+    for array in promoted:
+        flat += np.atleast_1d(array).tolist()
+    return tuple(flat)
+
+
+def readable(value, dtype: str) -> np.ndarray:
+    """An array that native code can read: of that dtype, aligned, in row-major order."""
+    array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype)
+    if array.dtype != dtype or not (array.flags.c_contiguous and array.flags.aligned):
+        array = np.array(array, dtype, order="C", copy=True)
+    return array
+
+
+class GraphFunction:
+    """A graph within a graph that is called with values, as `NativeFunction` is."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.stage = Stage(graph.nodes, graph.outputs)
+        self.dtypes = [dtype_of(var) if is_array(var) else None for var in graph.inputs]
+
+    def __call__(self, *given):
+        values = {
+            var: value if dtype is None else readable(value, dtype)
+            for var, dtype, value in zip(self.graph.inputs, self.dtypes, given, strict=True)
+        }
+        self.stage.run(values)
+        return [
+            var.data if isinstance(var, Constant) else handed_out(var, values[var])
+            for var in self.graph.outputs
+        ]
+
+
+class NativeFunction:
+    """A graph that is called with the values of its inputs and returns those of its outputs.
+
+    Attributes
+    ----------
+    stage
+        The graph's nodes, by stages; None on a warm start, until a call comes that no program is kept for.
+    """
+
+    def __init__(self, fgraph: FunctionGraph):
+        self.fgraph = fgraph
+        self.inputs, self.outputs = list(fgraph.inputs), list(fgraph.outputs)
+        self.dtypes = [dtype_of(var) if is_array(var) else None for var in self.inputs]
+        self.warm = getattr(fgraph, "warm", None)
+        self.recorded = (
+            [RecordedProgram(r) for r in self.warm.recorded] if self.warm is not None else []
+        )
+        self.are_scalars = [isinstance(var.type, ScalarType) for var in self.outputs]
+        self.stage: Stage | None = None
+        if not self.recorded:
+            self._stages()
+
+    def _stages(self) -> None:
+        graph = written_out(self.fgraph)
+        self.inputs, self.outputs = graph.inputs, graph.outputs
+        self.stage = Stage(graph.nodes, graph.outputs)
+
+    def __call__(self, *given):
+        values = [
+            value if dtype is None else readable(value, dtype)
+            for dtype, value in zip(self.dtypes, given, strict=True)
+        ]
+        for program in self.recorded:
+            if (outputs := program(values)) is not None:
+                return self._handed_out(outputs)
+        if self.stage is None:
+            self.fgraph = self.warm.rewritten(self.fgraph)
+            self._stages()
+        count = len(self.stage.variants)
+        by_variable = dict(zip(self.inputs, values, strict=True))
+        self.stage.run(by_variable)
+        if len(self.stage.variants) != count:
+            self._record()
+        return self._handed_out(
+            [var.data if isinstance(var, Constant) else by_variable[var] for var in self.outputs]
+        )
+
+    def _handed_out(self, values: list) -> list:
+        """The outputs as PyTensor's types have them: a `ScalarType`'s is NumPy's scalar."""
+        if not any(self.are_scalars):
+            return values
+        return [
+            handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)
+        ]
+
+    def _record(self) -> None:
+        """Keep the programs for processes to come, where the whole function is one."""
+        if self.warm is None or self.warm.digest is None or not warm.is_on():
+            return
+        made = [
+            recorded for v in self.stage.variants if (recorded := self._recorded(v)) is not None
+        ]
+        if made:
+            warm.save(self.warm.digest, [*(p.recorded for p in self.recorded), *made])
+
+    def _recorded(self, variant: Variant) -> warm.Recorded | None:
+        """A variant by positions of inputs and outputs; None where Python runs a part of it."""
+        if variant.fallbacks or variant.following is not None or variant.program is None:
+            return None
+        if variant.program.lowered.callbacks:
+            return None
+        position = {var: i for i, var in enumerate(self.inputs)}
+        made = {var: i for i, var in enumerate(variant.outputs)}
+        if any(var not in made and var not in position for var in self.outputs):
+            return None
+        return warm.Recorded(
+            variant.pattern,
+            *(
+                tuple(position[var] for var in some)
+                for some in (self.stage.arrays, self.stage.promoted, variant.inputs)
+            ),
+            tuple(made.get(var, -1 - position.get(var, 0)) for var in self.outputs),
+            variant.program.lowered,
+        )
+
+
+class RecordedProgram:
+    """A program that is kept for a whole function, loaded when a call fits."""
+
+    def __init__(self, recorded: warm.Recorded):
+        self.recorded = recorded
+        self.program: NativeProgram | None = None
+        self.known: dict[Flat, tuple[int, ...] | None] = {}
+
+    def __call__(self, values: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        """The function's outputs; None where the call is not of the pattern."""
+        recorded = self.recorded
+        flat = signature(
+            [values[i] for i in recorded.arrays], [values[i] for i in recorded.promoted]
+        )
+        if flat not in self.known:
+            fits = (
+                recorded.pattern.fits(flat) if len(flat) == len(recorded.pattern.entries) else None
+            )
+            if len(self.known) >= MOST_SIGNATURES:
+                self.known.clear()
+            self.known[flat] = None if fits is None else tuple(fits.values())
+        extents = self.known[flat]
+        if extents is None:
+            return None
+        if self.program is None:
+            self.program = NativeProgram(recorded.lowered)
+        outputs = self.program([values[i] for i in recorded.inputs], extents)
+        return [outputs[i] if i >= 0 else values[-1 - i] for i in recorded.outputs]

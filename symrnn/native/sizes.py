@@ -1,0 +1,243 @@
+"""Whole numbers of a program: known when it is compiled, or computed when it runs.
+
+Extents, strides and offsets are plain ints wherever they are known. A `Size` is a polynomial in symbols: an extent that
+is a parameter of the program, a loop's counter, a number loaded from an array. A comparison of two sizes is decided by
+the values of the call that the program is compiled for and written down as a *guard*: the program holds for every
+call whose extents decide all its guards alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A number that is known only when the program runs; `name` is what emitters call it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """``size % modulus``, for a size that is never negative."""
+
+    size: Size
+    modulus: int
+
+
+Atom = Symbol | Remainder
+
+
+class Size:
+    """A polynomial in atoms with whole coefficients."""
+
+    __slots__ = ("facts", "terms")
+
+    def __init__(self, terms: dict[tuple[Atom, ...], int], facts: Facts | None):
+        self.terms, self.facts = terms, facts
+
+    def __add__(self, other):
+        return _sum(self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other):
+        return _sum(self, -1 * other)
+
+    def __rsub__(self, other):
+        return _sum(-1 * self, other)
+
+    def __neg__(self):
+        return -1 * self
+
+    def __mul__(self, other):
+        terms: dict[tuple[Atom, ...], int] = {}
+        for left, a in self.terms.items():
+            for right, b in _terms(other).items():
+                key = tuple(sorted((*left, *right), key=repr))
+                terms[key] = terms.get(key, 0) + a * b
+        return _size(terms, self.facts or getattr(other, "facts", None))
+
+    __rmul__ = __mul__
+
+    def pinned(self) -> int:
+        """This size as the number that it is in the call compiled for, which becomes a guard."""
+        return self.known().pin(self)
+
+    __index__ = __int__ = pinned
+
+    def known(self) -> Facts:
+        assert self.facts is not None, "a loop's counter has no value while compiling"
+        return self.facts
+
+    @property
+    def has_value(self) -> bool:
+        """Whether it has a value in the call that the program is compiled for: it depends on no counter."""
+        return self.facts is not None and all(
+            isinstance(a, Symbol) and a.name in self.facts.values
+            for atoms in self.terms
+            for a in atoms
+        )
+
+    def _decided(self, test: Callable[[int, int], bool], other) -> bool:
+        difference = self - other
+        if isinstance(difference, int):
+            return test(difference, 0)
+        return self.known().decide(test, difference)
+
+    def __eq__(self, other):
+        if not isinstance(other, int | Size):
+            return NotImplemented
+        if isinstance(other, Size) and self.terms == other.terms:
+            return True
+        if not (self.has_value and getattr(other, "has_value", True)):
+            return False  # of different counters: not the same number throughout
+        return self._decided(eq, other)
+
+    def __ne__(self, other):
+        return not self == other
+
+    def __lt__(self, other):
+        return self._decided(lt, other)
+
+    def __le__(self, other):
+        return self._decided(le, other)
+
+    def __gt__(self, other):
+        return self._decided(gt, other)
+
+    def __ge__(self, other):
+        return self._decided(ge, other)
+
+    def __bool__(self):
+        return self != 0
+
+    def __hash__(self):
+        return hash(frozenset(self.terms.items()))
+
+    def __repr__(self):
+        parts = []
+        for atoms, c in self.terms.items():
+            factors = [str(c)] if c != 1 or not atoms else []
+            parts.append(
+                "*".join(factors + [a.name if isinstance(a, Symbol) else f"({a})" for a in atoms])
+            )
+        return " + ".join(parts)
+
+
+Int = int | Size
+
+
+class Facts:
+    """The extents that are parameters, with their values in this call, and what was decided by them."""
+
+    def __init__(self, values: dict[str, int]):
+        self.values = dict(values)
+        self.guards: list[tuple[Callable[[int, int], bool], Size, bool]] = []
+
+    def symbol(self, name: str) -> Size:
+        return Size({(Symbol(name),): 1}, self)
+
+    def pin(self, size: Size) -> int:
+        value = evaluated(size, self.values)
+        self.guards.append((eq, size - value, True))
+        return value
+
+    def decide(self, test, difference: Size) -> bool:
+        answer = test(evaluated(difference, self.values), 0)
+        self.guards.append((test, difference, answer))
+        return answer
+
+    def hold_for(self, values: dict[str, int]) -> bool:
+        """Whether every decision would be the same with these extents."""
+        return all(test(evaluated(size, values), 0) == answer for test, size, answer in self.guards)
+
+
+def counter(name: str) -> Size:
+    """A loop's counter, or a number loaded when the program runs."""
+    return Size({(Symbol(name),): 1}, None)
+
+
+def remainder(size: Int, modulus: Int) -> Int:
+    """``size % modulus``, for a size that is never negative."""
+    if isinstance(size, int) and isinstance(modulus, int):
+        return size % modulus
+    return (
+        Size({(Remainder(size, int(modulus)),): 1}, None)
+        if not isinstance(size, int)
+        else size % int(modulus)
+    )
+
+
+def evaluated(size: Int, values: dict[str, int]) -> int:
+    """The number that `size` is where its symbols have these values."""
+    if isinstance(size, int):
+        return size
+    total = 0
+    for atoms, coefficient in size.terms.items():
+        for atom in atoms:
+            coefficient *= (
+                values[atom.name]
+                if isinstance(atom, Symbol)
+                else evaluated(atom.size, values) % atom.modulus
+            )
+        total += coefficient
+    return total
+
+
+def quotient(size: Int, divisor: Int) -> Int | None:
+    """``size / divisor`` where that is whole, else None.
+
+    A divisor of one term divides term by term; whatever else is divided as the numbers of this call, which become
+    guards.
+    """
+    if isinstance(divisor, Size) and len(divisor.terms) > 1:
+        divisor = divisor.pinned()
+    [(atoms, by)] = _terms(divisor).items()
+    terms = {}
+    for key, c in _terms(size).items():
+        rest = list(key)
+        for atom in atoms:
+            if atom not in rest:
+                break
+            rest.remove(atom)
+        else:
+            if c % by == 0:
+                terms[tuple(rest)] = c // by
+                continue
+        if isinstance(size, int) and isinstance(divisor, int):
+            return None
+        return quotient(int(size), int(divisor))
+    return _size(terms, getattr(size, "facts", None))
+
+
+def product(sizes: Iterable[Int]) -> Int:
+    """The product, 1 of none."""
+    result: Int = 1
+    for size in sizes:
+        result = result * size
+    return result
+
+
+def _terms(size: Int) -> dict[tuple[Atom, ...], int]:
+    return size.terms if isinstance(size, Size) else {(): int(size)}
+
+
+def _sum(left: Int, right: Int) -> Int:
+    terms = dict(_terms(left))
+    for key, c in _terms(right).items():
+        terms[key] = terms.get(key, 0) + c
+    facts = getattr(left, "facts", None) or getattr(right, "facts", None)
+    return _size(terms, facts)
+
+
+def _size(terms, facts) -> Int:
+    terms = {key: c for key, c in terms.items() if c}
+    if not terms:
+        return 0
+    if list(terms) == [()]:
+        return terms[()]
+    return Size(terms, facts)

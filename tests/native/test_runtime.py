@@ -1,0 +1,131 @@
+"""Stages, signatures, memory and errors of native functions."""
+
+import threading
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+
+from symrnn.native import native_report
+
+
+def native(inputs, outputs, **options):
+    return pytensor.function(inputs, outputs, mode="NATIVE", **options)
+
+
+def test_a_third_length_compiles_nothing():
+    x, y = pt.matrices("xy")
+    f = native([x, y], (pt.tanh(x) * y).sum(axis=0) / x.shape[0])
+    rng = np.random.default_rng(0)
+    for rows, columns in [(5, 3), (7, 3), (9, 3), (20, 3), (8, 6), (30, 40)]:
+        a, b = rng.normal(size=(2, rows, columns))
+        np.testing.assert_allclose(f(a, b), (np.tanh(a) * b).sum(axis=0) / rows, rtol=1e-12)
+    # for (5, 3); for any rows of 3; for any matrix
+    assert native_report(f).programs == 3
+
+
+def test_lengths_that_differ_are_two_parameters():
+    x, y = pt.vectors("xy")
+    f = native([x, y], x.sum() * y.sum())
+    for n, m in [(2, 2), (3, 4), (9, 7)]:
+        assert f(np.ones(n), np.ones(m)) == n * m
+    assert native_report(f).programs == 2
+
+
+def test_a_guard_that_fails_compiles_again_and_is_right():
+    x = pt.vector("x")
+    f = native([x], x[:4].sum())
+    for n in (2, 3, 6, 8, 2, 9):
+        assert f(np.arange(float(n))) == np.arange(float(n))[:4].sum()
+    # for 2; for lengths below 4; for the others
+    assert native_report(f).programs == 3
+
+
+def test_a_number_that_decides_a_shape_is_part_of_the_signature():
+    x, n = pt.vector("x"), pt.iscalar("n")
+    f = native([x, n], x[:n] * 2)
+    for k in (1, 2, 3, 4):
+        np.testing.assert_array_equal(f(np.arange(5.0), k), np.arange(5.0)[:k] * 2)
+    assert native_report(f).fallbacks == ()
+
+
+def test_a_shape_that_depends_on_values_starts_another_stage():
+    x = pt.vector("x")
+    f = native([x], pt.nonzero(x > 0)[0] * 2 + 1)
+    np.testing.assert_array_equal(f([1.0, -1.0, 2.0]), [1, 5])
+    np.testing.assert_array_equal(f([-1.0, -1.0, 2.0]), [5])
+    report = native_report(f)
+    assert [type(node.op).__name__ for node, _ in report.fallbacks] == ["Nonzero"]
+
+
+def test_results_that_are_held_are_not_overwritten():
+    x = pt.vector("x")
+    f = native([x], x + 1)
+    results = [f(np.full(3, float(i))) for i in range(10)]
+    assert [r[0] for r in results] == [i + 1 for i in range(10)]
+
+
+def test_inputs_of_any_layout_are_read_right():
+    x = pt.matrix("x")
+    f = native([x], x * 2)
+    a = np.arange(12.0).reshape(3, 4)
+    for view in (a, a.T, a[::-1], a[:, ::2], np.asfortranarray(a)):
+        np.testing.assert_array_equal(f(view), view * 2)
+
+
+def test_updates_carry_over():
+    w = pytensor.shared(np.zeros(3), name="w")
+    f = native([], w.sum(), updates={w: w + 1})
+    assert [float(f()) for _ in range(5)] == [0, 3, 6, 9, 12]
+    np.testing.assert_array_equal(w.get_value(), [5, 5, 5])
+
+
+def test_two_threads_call_one_program():
+    x = pt.matrix("x")
+    f = native([x], pt.exp(x).sum(axis=1))
+    call = f.vm.jit_fn
+    a = np.random.default_rng(0).normal(size=(50, 60))
+    expected, wrong = np.exp(a).sum(axis=1), []
+
+    def work():
+        for _ in range(200):
+            [result] = call(a)
+            if not np.allclose(result, expected):
+                wrong.append(result)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("mode", ["NATIVE", "FAST_COMPILE"])
+def test_an_index_out_of_bounds_is_an_index_error(mode):
+    x, i = pt.vector("x"), pt.lscalar("i")
+    f = pytensor.function([x, i], x[i] * 2, mode=mode)
+    assert f([1.0, 2.0], -1) == 4
+    with pytest.raises(IndexError):
+        f([1.0, 2.0], 2)
+    assert f([1.0, 2.0], 0) == 2
+
+
+def test_shapes_that_do_not_fit_are_errors():
+    x, y = pt.matrices("xy")
+    f = native([x, y], x + y)
+    with pytest.raises(ValueError, match=r"broadcast|shapes"):
+        f(np.ones((2, 3)), np.ones((3, 3)))
+    with pytest.raises(ValueError, match="aligned"):
+        native([x, y], x @ y)(np.ones((2, 3)), np.ones((2, 3)))
+
+
+def test_an_assertion_is_raised_with_its_message():
+    from pytensor.raise_op import Assert
+
+    x = pt.vector("x")
+    f = native([x], Assert("x must be positive")(x, pt.all(x > 0)) * 2)
+    np.testing.assert_array_equal(f([1.0]), [2.0])
+    with pytest.raises(AssertionError, match="x must be positive"):
+        f([-1.0])

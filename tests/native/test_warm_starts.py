@@ -1,0 +1,186 @@
+"""A second start of the same program: recognised, right, and never mistaken for another."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pytensor.scan.op import Scan
+from pytensor.scan.utils import until
+
+from symrnn.native import native_report, object_cache, warm
+from symrnn.native.digest import graph_digest
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(object_cache, "folder", lambda: tmp_path)
+    return tmp_path
+
+
+def accumulated():
+    """A function with a scan, its gradient, an update and a shape that is asked for."""
+    xs, w = pt.matrix("xs"), pytensor.shared(np.full(3, 0.5), name="w")
+    hs = pytensor.scan(
+        lambda x, h, w: pt.tanh(x + w * h), xs, [pt.zeros(3)], [w], return_updates=False
+    )
+    loss = (hs**2).mean()
+    update = {w: w - 0.1 * pytensor.grad(loss, w)}
+    return pytensor.function([xs], [loss, hs.shape[0]], updates=update, mode="NATIVE"), w
+
+
+def test_a_second_start_neither_rewrites_nor_lowers():
+    xs = np.random.default_rng(0).normal(size=(4, 3))
+    results = []
+    for _ in range(2):
+        f, w = accumulated()
+        results.append([*f(xs), *f(xs), w.get_value()])
+    assert native_report(f).warm_programs == 1
+    assert any(isinstance(node.op, Scan) for node in f.maker.fgraph.apply_nodes)
+    for first, second in zip(*results, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_shape_that_no_program_is_kept_for_is_compiled_after_all():
+    f, _ = accumulated()
+    f(np.ones((4, 3)))
+    f, w = accumulated()
+    for steps in (4, 7, 9):
+        f(np.ones((steps, 3)))
+    report = native_report(f)
+    assert (report.warm_programs, report.programs) == (1, 3)
+    g, v = accumulated()
+    with warm.turned_off():
+        g, v = accumulated()
+    for steps in (4, 7, 9):
+        g(np.ones((steps, 3)))
+    np.testing.assert_array_equal(w.get_value(), v.get_value())
+
+
+def test_lengths_as_parameters_are_kept_with_their_guards():
+    def made():
+        x = pt.vector("x")
+        return pytensor.function([x], x[:4].sum(), mode="NATIVE")
+
+    f = made()
+    assert [f(np.ones(n)) for n in (2, 6, 9)] == [2, 4, 4]
+    f = made()
+    assert [f(np.ones(n)) for n in (2, 8, 30, 3)] == [2, 4, 4, 3]
+    assert native_report(f).warm_programs == 2
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "another's"])
+def test_a_damaged_file_is_as_good_as_none(kept, damage):
+    f, _ = accumulated()
+    expected = f(np.ones((4, 3)))
+    for path in kept.glob("graph-*"):
+        content = path.read_bytes()
+        path.write_bytes(
+            {
+                "truncated": content[:-7],
+                "flipped": content[:90] + bytes([content[90] ^ 1]) + content[91:],
+                "empty": b"",
+                "another's": b"something else altogether",
+            }[damage]
+        )
+    f, _ = accumulated()
+    np.testing.assert_array_equal(f(np.ones((4, 3))), expected)
+    assert native_report(f).warm_programs == 0
+
+
+def test_a_function_that_python_runs_a_part_of_is_not_kept(kept):
+    x = pt.vector("x")
+    pytensor.function([x], pt.sort(x) * 2, mode="NATIVE")([2.0, 1.0])
+    assert not list(kept.glob("graph-*"))
+
+
+def similar_graphs():
+    """Graphs that differ in one thing each."""
+    x, y = pt.matrix("x"), pt.matrix("y")
+    fixed = pt.tensor("x", shape=(2, None), dtype="float64")
+    single = pt.matrix("x", dtype="float32")
+
+    def scanned(step, steps=3, **options):
+        return pytensor.scan(
+            step, [x], [pt.zeros(3)], n_steps=steps, return_updates=False, **options
+        )
+
+    return [
+        ([x, y], x + y),
+        ([x, y], x - y),
+        ([x, y], y - x),
+        ([x], x + 1),
+        ([x], x + 1.5),
+        ([fixed], fixed + 1),
+        ([single], single + 1),
+        ([x], x.sum(axis=0)),
+        ([x], x.sum(axis=1)),
+        ([x], x.sum()),
+        ([x], x.max(axis=0)),
+        ([x], x.prod(axis=0)),
+        ([x], x[0]),
+        ([x], x[1]),
+        ([x], x[:1]),
+        ([x], x[:, 0]),
+        ([x], x[::-1]),
+        ([x], x[::2]),
+        ([x], x.T),
+        ([x], x[None]),
+        ([x], x[:, None]),
+        ([x], x.reshape((-1,))),
+        ([x], x.flatten(2)),
+        ([x], pt.cast(x, "float32")),
+        ([x], pt.cast(x, "int32")),
+        ([x], pt.exp(x)),
+        ([x], pt.tanh(x)),
+        ([x, y], pt.join(0, x, y)),
+        ([x, y], pt.join(1, x, y)),
+        ([x, y], x @ y),
+        ([x, y], y @ x),
+        ([x], pt.set_subtensor(x[0], 1.0)),
+        ([x], pt.inc_subtensor(x[0], 1.0)),
+        ([x], pt.concatenate([x, np.ones((1, 3))])),
+        ([x], pt.concatenate([x, np.zeros((1, 3))])),
+        ([x], scanned(lambda a, h: a + h)),
+        ([x], scanned(lambda a, h: a - h)),
+        ([x], scanned(lambda a, h: a + h, 2)),
+        ([x], scanned(lambda a, h: a + h, go_backwards=True)),
+        ([x], scanned(lambda a, h: (a + h, until(h.sum() > 9)))),
+        ([x], pytensor.grad(scanned(lambda a, h: pt.tanh(a + h)).sum(), x)),
+        ([x], pytensor.grad(scanned(lambda a, h: pt.tanh(a + h), truncate_gradient=2).sum(), x)),
+    ]
+
+
+def test_similar_graphs_have_names_of_their_own_that_stay():
+    first = [graph_digest(inputs, [out], "fast_run") for inputs, out in similar_graphs()]
+    again = [graph_digest(inputs, [out], "fast_run") for inputs, out in similar_graphs()]
+    assert first == again
+    assert None not in first
+    assert len(set(first)) == len(first)
+
+
+def test_what_is_not_known_has_no_name():
+    class Mystery(pytensor.graph.op.Op):
+        def __init__(self, secret):
+            self.secret = secret
+
+        def make_node(self, x):
+            return pytensor.graph.basic.Apply(self, [x], [x.type()])
+
+        def perform(self, node, inputs, outputs):
+            outputs[0][0] = inputs[0] * self.secret
+
+    x = pt.vector("x")
+    assert graph_digest([x], [Mystery(3)(x)], "fast_run") is None
+    tagged = pt.matrix("a")
+    tagged.tag.lower_triangular = True
+    plain = pt.matrix("a")
+    names = {graph_digest([a], [a + 1], "fast_run") for a in (tagged, plain)}
+    assert len(names) == 2
+
+
+def test_the_name_tells_what_is_excluded():
+    from pytensor.compile.mode import get_mode
+
+    x = pt.vector("x")
+    modes = [get_mode("NATIVE"), get_mode("NATIVE").excluding("canonicalize")]
+    assert len({graph_digest([x], [x + 1], mode._optimizer) for mode in modes}) == 2

@@ -99,7 +99,7 @@ def test_a_file_that_is_no_python_is_refused(folder):
 
 
 def test_a_file_that_cannot_be_read_leaves_no_module_behind(folder):
-    (folder / "broken.py").write_text("1 / 0")
+    (folder / "nowhere_else.py").write_text("1 / 0")
     with pytest.raises(UserError):
-        user_module("broken.py")
-    assert "broken" not in sys.modules
+        user_module("nowhere_else.py")
+    assert "nowhere_else" not in sys.modules

@@ -17,7 +17,6 @@ from symrnn.bench.runner import Event
 from symrnn.study.amounts import amount, case_text, duration
 from symrnn.study.table import outcome
 
-PLAIN = {"markup": False, "highlight": False}
 STYLES = {"ok": None, "refused": None, "time_limit": "yellow", "memory_limit": "yellow"}
 
 
@@ -34,7 +33,7 @@ class Progress:
         console: Console,
         *,
         judged: Callable[[Record], Record] = lambda record: record,
-    ):
+    ) -> None:
         self.console, self.judged = console, judged
         self.bar = Bar(
             SpinnerColumn(),
@@ -63,9 +62,11 @@ class Progress:
                 self.bar.update(self.line, completed=event.done)
             case "finished":
                 self.bar.update(self.line, completed=event.done)
+                assert event.record is not None
                 record = self.judged(event.record)
                 told = finished_text(event, record)
-                self.console.print(told, **PLAIN, style=STYLES.get(record.status, "red"))
+                style = STYLES.get(record.status, "red")
+                self.console.print(told, markup=False, highlight=False, style=style)
 
 
 def running_text(event: Event) -> str:

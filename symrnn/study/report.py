@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -55,7 +56,9 @@ class Section:
     command: str
 
 
-def section(experiment, records, pictures=()):
+def section(
+    experiment: Experiment, records: Sequence[Record], pictures: Sequence[Picture] = ()
+) -> Section:
     """The `Section` of an experiment from its records."""
     newest = newest_setup(records, across_versions=crosses_versions(experiment))
     left_out = len(records) - len(newest)
@@ -78,12 +81,12 @@ def section(experiment, records, pictures=()):
     )
 
 
-def unprofiled(records):
+def unprofiled(records: Sequence[Record]) -> list[Record]:
     """The records whose times hold nothing but the measured."""
     return [record for record in records if not record.profile]
 
 
-def answer(experiment, records):
+def answer(experiment: Experiment, records: Sequence[Record]) -> str:
     """The experiment's own words, or that there is nothing to say yet."""
     if not any(record.status in ("ok", REFUSED) for record in records):
         return "No job has finished yet, so there is no answer."
@@ -102,7 +105,7 @@ def cut_short(experiment: Experiment, records: Sequence[Record]) -> str:
 
     Cases of the task "compile" answer for themselves at any size.
     """
-    told = {}
+    told: dict[str, list[str]] = {}
     for task in experiment.tasks():
         done = [record.case for record in select(records, task=task.name, status="ok")]
         for axis in task.cases[0] if done and task.name != "compile" else ():
@@ -119,7 +122,7 @@ def cut_short(experiment: Experiment, records: Sequence[Record]) -> str:
     return f"**A quick run**, smaller than what answers the question: {parts}."
 
 
-def tables(experiment, records):
+def tables(experiment: Experiment, records: Sequence[Record]) -> dict[str, Table]:
     """One table a task, those that have anything to show."""
     columns = getattr(experiment.module, "columns", COLUMNS)
     quantity = getattr(experiment.module, "ratio_of", "total_s")
@@ -131,12 +134,14 @@ def tables(experiment, records):
     return {printable(task): each for task, each in found.items() if len(each.columns) > each.axes}
 
 
-def crosses_versions(experiment):
+def crosses_versions(experiment: Experiment) -> bool:
     """Whether the experiment compares interpreters, and with them versions."""
     return hasattr(experiment.module, "python")
 
 
-def pictures(experiment, records, folder):
+def pictures(
+    experiment: Experiment, records: Sequence[Record], folder: str | Path
+) -> list[Picture]:
     """Draw the experiment's charts into `folder`; all but the first are numbered."""
     records = newest_setup(unprofiled(records), across_versions=crosses_versions(experiment))
     records = [experiment.judged(record) for record in records]
@@ -149,14 +154,15 @@ def pictures(experiment, records, folder):
         )
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
-        Picture(*chart.save(Path(folder) / stem), chart.alt, chart.caption)
+        Picture(svg, png, chart.alt, chart.caption)
         for stem, chart in zip(stems, charts, strict=False)
+        for svg, png in [chart.save(Path(folder) / stem)]
     ]
 
 
-def failures(records):
+def failures(records: Sequence[Record]) -> list[str]:
     """One line a case that did not finish."""
-    lost = {}
+    lost: dict[str, None] = {}
     for record in records:
         if record.status not in ("ok", REFUSED):
             about = f"{case_text(record.case)}, {record.mode} {record.state}: {outcome(record)}"
@@ -167,7 +173,7 @@ def failures(records):
     return list(lost)
 
 
-def counts(records):
+def counts(records: Sequence[Record]) -> str:
     """How many jobs were measured, and how long they took.
 
     Examples
@@ -186,7 +192,7 @@ def counts(records):
     return f"{len(records)} jobs in {rounds} round{many} ({', '.join(told)}), {total} in all.{few}"
 
 
-def accounted(records):
+def accounted(records: Sequence[Record]) -> str:
     """What share of each child's time after its imports the phases add up to.
 
     Examples
@@ -208,7 +214,7 @@ def accounted(records):
     )
 
 
-def setups(records):
+def setups(records: Sequence[Record]) -> tuple[str, ...]:
     """The machines and versions of records, each once, in lines."""
     threads = ("blas_threads",)
     found = {
@@ -219,7 +225,7 @@ def setups(records):
     return tuple(dict.fromkeys(setup_text(record) for record in reversed(found.values())))
 
 
-def setup_text(record):
+def setup_text(record: Record) -> str:
     """The machine and the versions of a record in one line."""
     machine, versions = record.machine, record.versions
     parts = [machine.get("cpu"), machine.get("cores") and f"{machine['cores']} cores"]
@@ -236,7 +242,7 @@ def setup_text(record):
     return printable(f"{where}; {', '.join(named) or 'unknown versions'}", LONGEST)
 
 
-def newest_setup(records, *, across_versions=False):
+def newest_setup(records: Sequence[Record], *, across_versions: bool = False) -> list[Record]:
     """The records of the set-up that the last record has: machines and versions are never mixed."""
 
     finished = [record for record in records if record.versions] or records
@@ -248,9 +254,9 @@ def newest_setup(records, *, across_versions=False):
     ]
 
 
-def other_versions(records):
+def other_versions(records: Sequence[Record]) -> str:
     """The versions that the records have where others are installed now, as text; else ""."""
-    differ = {}
+    differ: dict[str, None] = {}
     for record in records:
         for name, then in record.versions.items():
             if name != "python" and then and (now := installed(name)) and now != then:
@@ -258,7 +264,7 @@ def other_versions(records):
     return listing(differ) if differ else ""
 
 
-def installed(distribution):
+def installed(distribution: str) -> str | None:
     """The installed version of a distribution, None where there is none."""
     try:
         return version(distribution)
@@ -266,7 +272,7 @@ def installed(distribution):
         return None
 
 
-def rendered(template, **context):
+def rendered(template: str, **context: Any) -> str:
     """A template of this folder, filled in."""
     environment = Environment(
         loader=PackageLoader("symrnn.study", "templates"),
@@ -280,7 +286,7 @@ def rendered(template, **context):
     return environment.get_template(template).render(**context)
 
 
-def markdown_report(sections, folder):
+def markdown_report(sections: Sequence[Section], folder: str | Path) -> str:
     """The sections as Markdown; figures are named relative to `folder`."""
 
     def relative(path):

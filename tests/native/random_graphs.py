@@ -1,8 +1,8 @@
 """Random graphs with the values of their inputs: what a graph may hold is a table of ways to grow it.
 
-A *grown* variable knows its shape in this call, and how many bits its numbers take at most as exact binary fractions; None
-where they are rounded. What jumps (a comparison, a rounding, the place of a maximum) reads exact numbers only, so that two
-ways to compute the same graph differ by rounding errors and by nothing else.
+A *grown* variable knows its shape in this call, and how many bits its numbers take at most as exact binary fractions;
+None where they are rounded. What jumps (a comparison, a rounding, the place of a maximum) reads exact numbers only, so
+that two ways to compute the same graph differ by rounding errors and by nothing else.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class Graph:
 
     def array(self, dtype: str, shape) -> np.ndarray:
         """Numbers of five bits."""
-        numbers = np.array([self.choose(32) - 16 for _ in range(int(np.prod(shape)))], "int64").reshape(shape)
+        numbers = np.array(
+            [self.choose(32) - 16 for _ in range(int(np.prod(shape)))], "int64"
+        ).reshape(shape)
         if dtype == "bool":
             return np.asarray(numbers > 0)
         return np.asarray(numbers / 4 if dtype in FLOATS else numbers, dtype)
@@ -105,15 +107,19 @@ def broadcastable(a: Grown, b: Grown) -> bool:
     offset = len(a.shape) - len(b.shape)
     for axis, n in enumerate(b.shape):
         m = a.shape[axis + offset]
-        if n != m and not (n == 1 and b.var.type.broadcastable[axis]):
-            if not (m == 1 and a.var.type.broadcastable[axis + offset]):
-                return False
+        is_repeated = (n == 1 and b.var.type.broadcastable[axis]) or (
+            m == 1 and a.var.type.broadcastable[axis + offset]
+        )
+        if n != m and not is_repeated:
+            return False
     return True
 
 
 def unary(g: Graph):
     x = g.some(lambda x: x.dtype != "bool")
-    name = g.one(("neg", "abs", "sqr", "tanh", "sigmoid", "exp", "sqrt", "log1p", "softplus", "reciprocal"))
+    name = g.one(
+        ("neg", "abs", "sqr", "tanh", "sigmoid", "exp", "sqrt", "log1p", "softplus", "reciprocal")
+    )
     match name:
         case "neg" | "abs":
             g.add(getattr(pt, name)(x.var), x.shape, x.bits)
@@ -145,7 +151,9 @@ def binary(g: Graph):
     y = g.some(lambda y: broadcastable(x, y))
     shape = np.broadcast_shapes(x.shape, y.shape)
     known = None if x.bits is None or y.bits is None else (x.bits, y.bits)
-    names = ["add", "mul", "maximum", "minimum"] + (["sub"] if "bool" not in (x.dtype, y.dtype) else [])
+    names = ["add", "mul", "maximum", "minimum"] + (
+        ["sub"] if "bool" not in (x.dtype, y.dtype) else []
+    )
     name = g.one(names + ["true_div"])
     operation = {"true_div": pt.true_div}.get(name) or getattr(pt, name)
     if name == "true_div":  # by nothing that is 0: rewriting may move NaN
@@ -194,7 +202,9 @@ def index(g: Graph, shape) -> tuple:
     """Slices and numbers."""
     items = []
     for n in shape[: 1 + g.choose(len(shape))]:
-        items.append(g.choose(n) - (n if g.choose(2) else 0) if n and g.choose(3) == 0 else a_slice(g, n))
+        items.append(
+            g.choose(n) - (n if g.choose(2) else 0) if n and g.choose(3) == 0 else a_slice(g, n)
+        )
     return tuple(items)
 
 
@@ -207,7 +217,10 @@ def part(g: Graph):
 def reshaped(g: Graph):
     x = g.some()
     size = int(np.prod(x.shape))
-    shape = g.one([(size,), (1, size), (size, 1)] + ([(size // 2, 2), (2, size // 2)] if size % 2 == 0 else []))
+    shape = g.one(
+        [(size,), (1, size), (size, 1)]
+        + ([(size // 2, 2), (2, size // 2)] if size % 2 == 0 else [])
+    )
     g.add(x.var.reshape(shape), shape, x.bits)
 
 
@@ -239,7 +252,11 @@ def reduction(g: Graph):
         case "all" | "any":
             if not x.is_exact:
                 raise Skip
-            g.add(getattr(pt, name)(pt.gt(x.var, 0) if x.dtype != "bool" else x.var, axis=axes), shape, 1)
+            g.add(
+                getattr(pt, name)(pt.gt(x.var, 0) if x.dtype != "bool" else x.var, axis=axes),
+                shape,
+                1,
+            )
         case "argmax":
             if not x.is_exact or x.dtype == "bool":
                 raise Skip
@@ -270,11 +287,18 @@ def joined(g: Graph):
     axis = g.choose(len(x.shape))
 
     def fits(y):
-        return len(y.shape) == len(x.shape) and np.delete(y.shape, axis).tolist() == np.delete(x.shape, axis).tolist()
+        return (
+            len(y.shape) == len(x.shape)
+            and np.delete(y.shape, axis).tolist() == np.delete(x.shape, axis).tolist()
+        )
 
     y = g.some(fits)
     shape = (*x.shape[:axis], x.shape[axis] + y.shape[axis], *x.shape[axis + 1 :])
-    g.add(pt.join(axis, x.var, y.var), shape, None if x.bits is None or y.bits is None else max(x.bits, y.bits))
+    g.add(
+        pt.join(axis, x.var, y.var),
+        shape,
+        None if x.bits is None or y.bits is None else max(x.bits, y.bits),
+    )
 
 
 def split(g: Graph):
@@ -283,7 +307,9 @@ def split(g: Graph):
     n = x.shape[axis]
     first = g.choose(n + 1)
     lengths = [first, n - first]
-    for var, length in zip(pt.split(x.var, splits_size=lengths, n_splits=2, axis=axis), lengths, strict=True):
+    for var, length in zip(
+        pt.split(x.var, splits_size=lengths, n_splits=2, axis=axis), lengths, strict=True
+    ):
         g.add(var, (*x.shape[:axis], length, *x.shape[axis + 1 :]), x.bits)
 
 
@@ -333,13 +359,15 @@ def recurrence(g: Graph):
     xs = g.some(lambda x: x.is_float and x.shape)
     h = pt.zeros_like(xs.var.sum(axis=0)) if g.choose(2) else pt.tanh(xs.var.sum(axis=0))
     taps, is_reversed = g.choose(2), bool(g.choose(2))
-    has_trace = xs.shape[0] > 0 and g.choose(2)  # PyTensor's trace of no steps has no extents at all
+    has_trace = xs.shape[0] > 0 and g.choose(
+        2
+    )  # PyTensor's trace of no steps has no extents at all
 
     def step(x, *states):
         new = pt.tanh(x + states[0] / 2 - (states[1] if len(states) > 1 else 0)).astype(h.dtype)
         return [new, new * x] if has_trace else new
 
-    first = dict(initial=pt.stack([h, h]), taps=[-1, -2]) if taps else h
+    first = {"initial": pt.stack([h, h]), "taps": [-1, -2]} if taps else h
     outs = scan(
         step,
         sequences=[xs.var],
@@ -358,7 +386,10 @@ def stopped(g: Graph):
     """A Scan that stops by a condition on exact numbers."""
     x = g.some(lambda x: x.is_exact and x.dtype == "int64" and x.shape == ())
     counts = scan(
-        lambda n: (n + 3, until(n > 5)), outputs_info=[pt.minimum(pt.maximum(x.var, -9), 9)], n_steps=1 + g.choose(6), return_updates=False
+        lambda n: (n + 3, until(n > 5)),
+        outputs_info=[pt.minimum(pt.maximum(x.var, -9), 9)],
+        n_steps=1 + g.choose(6),
+        return_updates=False,
     )
     g.add(counts[-1] if g.choose(2) else counts.sum(), (), 8)
 
@@ -368,14 +399,18 @@ def gradient(g: Graph):
     y = g.some(lambda y: y.is_float and y.var is not x.var)
     try:
         slope = pytensor.grad(pt.tanh(y.var).sum(), x.var, disconnected_inputs="ignore")
-    except TypeError:  # a gradient that PyTensor itself builds of whole numbers, which it then refuses
+    except (
+        TypeError
+    ):  # a gradient that PyTensor itself builds of whole numbers, which it then refuses
         raise Skip from None
     g.add(slope, x.shape, None)
 
 
 WAYS = (
-    unary, jump, cast, binary, binary, binary, comparison, switch, permuted, permuted, part, part, part, reshaped, repeated, reduction,
-    reduction, product, stack_of_products, joined, joined, split, written, written, gathered, chosen, recurrence, recurrence, stopped,
+    unary, jump, cast, binary, binary, binary, comparison, switch, permuted, permuted, part, part, part,
+    reshaped, repeated, reduction,
+    reduction, product, stack_of_products, joined, joined, split, written, written, gathered, chosen,
+    recurrence, recurrence, stopped,
     gradient,
 )  # fmt: skip
 

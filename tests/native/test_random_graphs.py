@@ -15,11 +15,10 @@ from pytensor.compile.mode import Mode
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.traversal import ancestors
+from random_graphs import random_graph
 
 import symrnn.native  # noqa: F401
 from symrnn.native.linker import EXCLUDED, NativeLinker
-
-from random_graphs import random_graph
 
 EXAMPLES = int(os.environ.get("SYMRNN_RANDOM_GRAPHS", "100"))
 REFERENCE = Mode("vm", None)
@@ -31,7 +30,9 @@ CALLS = 2  # a shared variable's second value depends on its first
 def outcome(graph, outputs, updates, shared, start, mode):
     """What two calls give: outputs and shared values, or the kind of exception."""
     shared.set_value(start.copy()) if shared is not None else None
-    function = pytensor.function(graph.inputs, outputs, updates=updates, mode=mode, on_unused_input="ignore")
+    function = pytensor.function(
+        graph.inputs, outputs, updates=updates, mode=mode, on_unused_input="ignore"
+    )
     results = []
     for _ in range(CALLS):
         results += function(*graph.values)

@@ -37,11 +37,11 @@ def build(cell, layers, copy):
     """The loss of one network, and a report from its copy."""
     import pytensor.tensor as pt
 
-    from symrnn.cells import LSTMCell, RNNCell
+    from symrnn.cells import CELLS
     from symrnn.graph import TrainingGraph
     from symrnn.unroll import stack
 
-    made = {"rnn": RNNCell, "lstm": LSTMCell}[cell]
+    made = CELLS[cell]
     cells = [made.create(H, H, rng=i, name=f"layer{i}.") for i in range(layers)]
     params = [param for each in cells for param in each.params]
     xs, ys = pt.tensor("xs", shape=(T, B, H)), pt.tensor("ys", shape=(T, B, H))

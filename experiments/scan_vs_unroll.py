@@ -22,11 +22,11 @@ B, D, H = 16, 16, 32
 def build(cell, steps, unroll):
     import pytensor.tensor as pt
 
-    from symrnn.cells import LSTMCell, RNNCell
+    from symrnn.cells import CELLS
     from symrnn.graph import TrainingGraph
     from symrnn.unroll import scan_unroll, static_unroll
 
-    made = {"rnn": RNNCell, "lstm": LSTMCell}[cell].create(D, H, rng=0)
+    made = CELLS[cell].create(D, H, rng=0)
     xs = pt.tensor("xs", shape=(steps, B, D))
     hs = {"scan": scan_unroll, "static": static_unroll}[unroll](made, xs)
     return TrainingGraph([xs], (hs**2).mean(), made.params)

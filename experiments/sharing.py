@@ -23,11 +23,11 @@ def build(cell, paths, lower_layers):
     """Paths that share their lower layers, each with an upper layer of its own."""
     import pytensor.tensor as pt
 
-    from symrnn.cells import LSTMCell, RNNCell
+    from symrnn.cells import CELLS
     from symrnn.graph import TrainingGraph
     from symrnn.unroll import scan_unroll, stack
 
-    made = {"rnn": RNNCell, "lstm": LSTMCell}[cell]
+    made = CELLS[cell]
     lower = [made.create(D if i == 0 else H, H, rng=i) for i in range(DEPTH)]
     upper = [made.create(H, H, rng=DEPTH + i) for i in range(paths)]
     xs = pt.tensor("xs", shape=(T, B, D))

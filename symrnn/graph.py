@@ -1,14 +1,16 @@
 """`TrainingGraph`: what a builder returns, and what update rules, measurements and experiments accept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
-from symrnn.typing import Updates
+from symrnn.typing import Params, Updates
 
 
 @dataclass(frozen=True)
@@ -43,20 +45,20 @@ class TrainingGraph:
     (w,)
     """
 
-    inputs: tuple[Variable, ...]
-    loss: Variable
-    params: tuple[SharedVariable, ...]
-    outputs: Mapping[str, Variable] = field(default_factory=dict)
+    inputs: Sequence[TensorVariable]
+    loss: TensorVariable
+    params: Params
+    outputs: Mapping[str, TensorVariable] = field(default_factory=dict)
     carried: Updates = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "params", tuple(self.params))
         check_loss(self.loss)
         check_params(self.params, self.loss)
 
 
-def check_loss(loss):
+def check_loss(loss: Any) -> None:
     """Refuse a loss that is not a scalar expression."""
     if not isinstance(loss, Variable) or loss.type.ndim != 0:
         kind = getattr(loss, "type", type(loss).__name__)
@@ -65,7 +67,7 @@ def check_loss(loss):
         )
 
 
-def check_params(params, loss=None):
+def check_params(params: Params, loss: Variable | None = None) -> None:
     """Refuse parameters that are not shared, stand twice, or (given `loss`) do not reach it."""
     for i, param in enumerate(params):
         if not isinstance(param, SharedVariable):

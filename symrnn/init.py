@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from symrnn.typing import Initializer, Shape
 
-def zeros(shape, rng=None):
+
+def zeros(shape: Shape, rng: np.random.Generator | None = None) -> np.ndarray:
     """Zeros.
 
     Examples
@@ -14,7 +16,7 @@ def zeros(shape, rng=None):
     return np.zeros(shape)
 
 
-def constant(value):
+def constant(value: float) -> Initializer:
     """An initialiser that fills with `value`.
 
     Examples
@@ -25,17 +27,17 @@ def constant(value):
     return lambda shape, rng=None: np.full(shape, float(value))
 
 
-def normal(std=0.01):
+def normal(std: float = 0.01) -> Initializer:
     """Normal numbers of standard deviation `std`."""
     return lambda shape, rng: rng.normal(0.0, std, shape)
 
 
-def uniform(bound):
+def uniform(bound: float) -> Initializer:
     """Uniform numbers in ``[-bound, bound]``."""
     return lambda shape, rng: rng.uniform(-bound, bound, shape)
 
 
-def glorot_uniform(shape, rng):
+def glorot_uniform(shape: Shape, rng: np.random.Generator) -> np.ndarray:
     """Uniform numbers of variance ``2 / (fan_in + fan_out)`` for a matrix ``(fan_in, fan_out)`` [1]_.
 
     .. [1] Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks. AISTATS 2010.
@@ -49,7 +51,7 @@ def glorot_uniform(shape, rng):
     return rng.uniform(-bound, bound, shape)
 
 
-def orthogonal(shape, rng):
+def orthogonal(shape: Shape, rng: np.random.Generator) -> np.ndarray:
     """A matrix ``(N, M)`` with orthonormal rows or columns; ``(H, G*H)`` is orthogonal block by block [1]_.
 
     .. [1] Saxe, McClelland, Ganguli: Exact solutions to the nonlinear dynamics of learning. ICLR 2014.
@@ -61,8 +63,10 @@ def orthogonal(shape, rng):
     True
     """
     rows, cols = shape
+    # (H, G*H) are G recurrent matrices side by side; one orthogonal matrix of that width would scale each of them down.
     if cols > rows and cols % rows == 0:
         return np.concatenate([orthogonal((rows, rows), rng) for _ in range(cols // rows)], axis=1)
     q, r = np.linalg.qr(rng.normal(size=(max(shape), min(shape))))
+    # QR leaves the signs to the library; with these the matrices are uniformly distributed.
     q *= np.sign(np.diag(r))
     return q if rows >= cols else q.T

@@ -2,11 +2,21 @@
 
 import numpy as np
 import pytensor
+from pytensor.tensor.sharedvar import TensorSharedVariable
 
 from symrnn.errors import UserError
+from symrnn.typing import Initializer, Shape
 
 
-def param(name, shape, init, rng, *, dtype=None, layers=None):
+def param(
+    name: str,
+    shape: Shape,
+    init: Initializer,
+    rng: np.random.Generator | None,
+    *,
+    dtype: str | None = None,
+    layers: int | None = None,
+) -> TensorSharedVariable:
     """A shared variable of static `shape`, filled by ``init(shape, rng)``.
 
     `dtype` is `pytensor.config.floatX` unless given. With `layers`, that many are stacked on a leading axis. The static
@@ -18,6 +28,7 @@ def param(name, shape, init, rng, *, dtype=None, layers=None):
     >>> param("b", (3,), zeros, None).type.shape
     (3,)
     """
+    # Each layer of a stack is drawn by itself, so that an initialiser sees the fans of one layer.
     if layers is None:
         value = np.asarray(init(shape, rng))
     else:

@@ -1,7 +1,12 @@
 """What differs between PyTensor 3.0.x (Python 3.11) and 3.3.x (Python 3.12 and newer)."""
 
+from collections.abc import Sequence
+from typing import Any
 
-def inner_graphs(op):
+from pytensor.graph.basic import Apply
+
+
+def inner_graphs(op: Any) -> list[Any]:
     """The inner graphs of `op`, in display order; empty for most ops.
 
     Since 3.3 an op may hold several (``HasMultipleInnerGraph``), before it holds at most one.
@@ -13,7 +18,7 @@ def inner_graphs(op):
     return [] if graph is None else [graph]
 
 
-def inlined(op, inputs):
+def inlined(op: Any, inputs: Sequence[Any]) -> list[Any]:
     """What an `OpFromGraph` puts out on these inputs, as a graph with Scan ops of its own.
 
     Before 3.3, compiling with Numba rewrites the inner graphs of Scan ops in place, so no two functions may share them;
@@ -29,7 +34,7 @@ def inlined(op, inputs):
     return [new.get(out, out) for out in graph.outputs]
 
 
-def bound(op, inputs):
+def bound(op: Any, inputs: Sequence[Any]) -> list[Any]:
     """The outputs of the graph in an OpFromGraph, on a copy of it that reads `inputs`.
 
     Since 3.2 the graph of an op is always frozen, before it has a frozen twin.
@@ -38,7 +43,7 @@ def bound(op, inputs):
     return graph.bind(dict(zip(graph.inputs, inputs, strict=True)))
 
 
-def join_parts(node):
+def join_parts(node: Apply) -> tuple[int | None, list[Any]]:
     """The axis along which a Join node joins, and what it joins.
 
     Since 3.3 the axis belongs to the op, before it is the node's first input; None where that is an expression.

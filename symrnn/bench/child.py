@@ -12,7 +12,6 @@ What it prints on stdout and stderr is read, so that it never blocks, and forgot
 end. It runs in a process group of its own, which is killed as a whole.
 """
 
-import json
 import os
 import selectors
 import signal
@@ -25,6 +24,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from symrnn.bench.checked import Malformed, check_answer, parsed
 from symrnn.errors import JobError
 
 POLL_S = 0.05  # between two looks at the clock and the pipes
@@ -165,16 +165,16 @@ class Heard:
     def line(self, line: bytes) -> None:
         """Take in one answer."""
         try:
-            answer = json.loads(line)
-            self.values |= answer.get("values", {})
-            self.versions |= answer.get("versions", {})
-            self.machine |= answer.get("machine", {})
-            self.phase = answer.get("phase", self.phase)
-            self.done = answer.get("done", self.done)
-            if self.done is not None and self.done["status"] not in ("ok", "error", "memory_limit"):
-                raise ValueError(self.done)
-        except (ValueError, TypeError, AttributeError, KeyError):
-            self.garbage = f"its answer is malformed: {excerpt(line)}"
+            answer = parsed(line)
+            check_answer(answer)
+        except Malformed as error:
+            self.garbage = f"its answer is malformed: {excerpt(line)} ({error})"
+            return
+        self.values |= answer.get("values", {})
+        self.versions |= answer.get("versions", {})
+        self.machine |= answer.get("machine", {})
+        self.phase = answer.get("phase", self.phase)
+        self.done = answer.get("done", self.done)
 
     @property
     def printed(self) -> str:

@@ -30,6 +30,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from time import monotonic, sleep
 
+from symrnn.bench.checked import Malformed
 from symrnn.bench.records import Job, Record
 from symrnn.bench.runner import WORKER, measured
 from symrnn.errors import JobError, UserError
@@ -133,7 +134,12 @@ class Cluster:
                 " install the same symrnn and PyTensor in the environment of every worker"
             ) from error
         else:
-            yield from map(self.marked, map(Record.from_json, answers))
+            try:
+                yield from map(self.marked, map(Record.from_json, answers))
+            except Malformed as error:
+                raise JobError(
+                    f"a Dask worker sent no record: {error}; install the same symrnn everywhere"
+                ) from error
 
     def marked(self, record: Record) -> Record:
         """The record, with the number of jobs that may have disturbed each other."""

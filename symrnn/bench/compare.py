@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from symrnn.bench.records import Record
-from symrnn.bench.stats import THRESHOLD, Spread, compare_samples
+from symrnn.bench.spread import Spread
+from symrnn.bench.stats import THRESHOLD, compare_samples
 from symrnn.errors import UserError
 
 SIZES = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components", "widest_scan")

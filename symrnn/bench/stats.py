@@ -15,14 +15,15 @@ that nobody cares about makes one:
 * the ratio is off by more than the threshold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from math import comb
 
 import numpy as np
-from scipy.stats import PermutationMethod, mannwhitneyu, wilcoxon
+from scipy.stats import PermutationMethod, bootstrap, mannwhitneyu, wilcoxon
 
+from symrnn.bench.spread import Spread, spread
 from symrnn.errors import UserError
 
 ALPHA = 0.01  # for the test of ranks; of 100 comparisons of equals, one passes it
@@ -30,27 +31,6 @@ CONFIDENCE = 0.95  # of the bootstrap interval
 RESAMPLES = 2000
 MOST_PERMUTATIONS = 20_000  # all of two times eight
 THRESHOLD = 0.05  # a ratio between 1/1.05 and 1.05 is not worth a verdict
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Median and quartiles of some samples.
-
-    Examples
-    --------
-    >>> spread([1.0, 2.0, 3.0, 4.0, 100.0])
-    Spread(median=3.0, low=2.0, high=4.0, samples=5)
-    """
-
-    median: float
-    low: float  # first quartile
-    high: float  # third quartile
-    samples: int
-
-    @property
-    def interquartile_range(self) -> float:
-        """Width of the middle half."""
-        return self.high - self.low
 
 
 @dataclass(frozen=True)
@@ -66,13 +46,6 @@ class Comparison:
     p_value: float  # two-sided; Mann-Whitney, or Wilcoxon for pairs
     verdict: str  # "faster", "slower", "no decision"
     why: str  # why there is no decision, else ""
-
-
-def spread(samples: Sequence[float]) -> Spread:
-    """Median and quartiles of `samples`, all of which must be finite numbers."""
-    values = checked("samples", samples)
-    low, median, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-    return Spread(median, low, high, len(values))
 
 
 def ratios(new: Sequence[float], old: Sequence[float]) -> np.ndarray:
@@ -158,26 +131,37 @@ def rank_test(old: np.ndarray, new: np.ndarray, *, is_paired: bool = False) -> f
     return float(mannwhitneyu(old, new, method=exactly).pvalue)
 
 
-def ratio_and_interval(old, new, is_paired, rng) -> tuple[Spread, tuple[float, float]]:
+def ratio_and_interval(
+    old: np.ndarray, new: np.ndarray, is_paired: bool, rng: np.random.Generator
+) -> tuple[Spread, tuple[float, float]]:
     """The ratio new / old with its spread, and its bootstrap interval."""
     if is_paired:
         paired = ratios(new, old)
-        drawn = np.median(resampled(paired, rng), axis=1)
-        center = spread(paired)
-    else:
-        medians = [np.median(resampled(values, rng), axis=1) for values in (old, new)]
-        drawn = medians[1] / medians[0]
-        middle = float(np.median(new) / np.median(old))
-        quartiles = np.quantile(np.divide.outer(new, old), [0.25, 0.75])
-        center = Spread(middle, *(float(q) for q in quartiles), min(len(old), len(new)))
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return center, (float(low), float(high))
+        return spread(paired.tolist()), interval((paired,), np.median, rng)
+    middle = float(ratio_of_medians(old, new))
+    quartiles = np.quantile(np.divide.outer(new, old), [0.25, 0.75])
+    center = Spread(middle, *quartiles.tolist(), min(len(old), len(new)))
+    return center, interval((old, new), ratio_of_medians, rng)
 
 
-def resampled(values: np.ndarray, rng) -> np.ndarray:
-    """`RESAMPLES` draws with replacement, each as long as `values`; one a row."""
-    return rng.choice(values, (RESAMPLES, len(values)))
+def ratio_of_medians(old: np.ndarray, new: np.ndarray, axis: int = -1) -> np.ndarray:
+    """By how much the middle of `new` is above that of `old`."""
+    return np.median(new, axis=axis) / np.median(old, axis=axis)
+
+
+def interval(
+    samples: tuple[np.ndarray, ...], statistic: Callable, rng: np.random.Generator
+) -> tuple[float, float]:
+    """The percentile interval of a statistic of samples, each drawn again by itself.
+
+    One number cannot be drawn in another way: its interval is itself.
+    """
+    if min(map(len, samples)) < 2:
+        here = float(statistic(*samples))
+        return here, here
+    options = {"n_resamples": RESAMPLES, "confidence_level": CONFIDENCE, "method": "percentile"}
+    found = bootstrap(samples, statistic, vectorized=True, rng=rng, **options).confidence_interval
+    return float(found.low), float(found.high)
 
 
 def fewest_rounds(alpha: float = ALPHA, *, is_paired: bool = False) -> int:

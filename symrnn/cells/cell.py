@@ -20,7 +20,7 @@ frozen dataclass with a ``State`` and an ``advance``; whatever algebra stands th
 ...     leak: float = 0.1
 ...     State = LeakyState
 ...     gates = 1
-...     def advance(self, z, r, state):
+...     def advance(self, z: TensorVariable, r: TensorVariable, state: Any) -> Any:
 ...         return LeakyState((1 - self.leak) * state.h + self.leak * pt.arctan(z + r))
 >>> LeakyCell.create(3, 4, rng=0).params
 (w_x, w_h, b)
@@ -28,15 +28,17 @@ frozen dataclass with a ``State`` and an ``advance``; whatever algebra stands th
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 from symrnn.init import glorot_uniform, orthogonal, zeros
 from symrnn.params import param
+
+Seed = int | np.random.Generator | None
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,29 @@ class Cell(ABC):
     variables whose first field is fed back and put out; ``gates``, the number G of blocks.
     """
 
-    w_x: Variable
-    w_h: Variable
-    b: Variable
+    w_x: TensorVariable
+    w_h: TensorVariable
+    b: TensorVariable
 
-    State: ClassVar[type]
+    State: ClassVar[Any]  # a NamedTuple class, each cell its own
     gates: ClassVar[int]
 
     @abstractmethod
-    def advance(self, z, r, state):
+    def advance(self, z: TensorVariable, r: TensorVariable, state: Any) -> Any:
         """The next state from ``z`` and ``r``, both ``(B, G*H)``, and the last state; element-wise algebra."""
 
     @classmethod
-    def create(cls, input_size, hidden_size, *, rng, name="", dtype=None, layers=None, **options):
+    def create(
+        cls,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: Seed,
+        name: str = "",
+        dtype: str | None = None,
+        layers: int | None = None,
+        **options: Any,
+    ) -> Self:
         """A cell with fresh parameters: Glorot-uniform ``w_x``, orthogonal ``w_h``, zero ``b``.
 
         `rng` is a `numpy.random.Generator` or a seed, `name` a prefix for the parameters' names, `dtype` their dtype
@@ -78,6 +90,7 @@ class Cell(ABC):
         for argument, size in (("input_size", input_size), ("hidden_size", hidden_size)):
             if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
                 raise UserError(f"{argument} must be a whole number of at least 1, but is {size!r}")
+        # One generator for all weights, in the order of the fields: the same seed makes the same cell.
         rng = np.random.default_rng(rng)
         width = cls.gates * hidden_size
         return cls(
@@ -92,29 +105,33 @@ class Cell(ABC):
         )
 
     @property
-    def weights(self):
+    def weights(self) -> dict[str, TensorVariable]:
         """The fields that hold variables, by name and in their order."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in values.items() if isinstance(value, Variable)}
+        # Other fields say what the cell does (an activation, a leak); a number among them is no weight.
+        return {name: value for name, value in values.items() if isinstance(value, TensorVariable)}
 
     @property
-    def params(self):
+    def params(self) -> tuple[TensorSharedVariable, ...]:
         """The shared variables among the weights."""
-        return tuple(value for value in self.weights.values() if isinstance(value, SharedVariable))
+        return tuple(
+            value for value in self.weights.values() if isinstance(value, TensorSharedVariable)
+        )
 
     @property
-    def input_size(self):
+    def input_size(self) -> int:
         """D, from the static shape of `w_x`."""
         return _static(self.w_x, -2, "w_x")
 
     @property
-    def hidden_size(self):
+    def hidden_size(self) -> int:
         """H, from the static shape of `w_h`."""
         return _static(self.w_h, -2, "w_h")
 
 
-def _static(var, axis, name):
+def _static(var: TensorVariable, axis: int, name: str) -> int:
     size = var.type.shape[axis]
+    # Everything downstream counts on it: gates are cut by static slices, so that no shape arithmetic enters a graph.
     if size is None:
         raise UserError(
             f"{name} must have a static shape, but is of type {var.type}; make it with "

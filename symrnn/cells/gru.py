@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells.cell import Cell
 from symrnn.ops.activations import sigmoid, tanh
@@ -12,7 +12,7 @@ from symrnn.ops.activations import sigmoid, tanh
 class GRUState(NamedTuple):
     """State of a `GRUCell`."""
 
-    h: Variable  # (B, H)
+    h: TensorVariable  # (B, H)
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,11 @@ class GRUCell(Cell):
     State: ClassVar = GRUState
     gates: ClassVar = 3
 
-    def advance(self, z, r, state):
+    def advance(self, z: TensorVariable, r: TensorVariable, state: GRUState) -> GRUState:
         n = self.hidden_size
+        # Both gates by one sigmoid and two slices: half the nodes of a gate at a time.
         gates = sigmoid(z[:, : 2 * n] + r[:, : 2 * n])  # (B, 2H)
         reset, update = gates[:, :n], gates[:, n:]
+        # z and r of the new state meet behind the reset gate, so their gradients differ here, and here alone.
         new = tanh(z[:, 2 * n :] + reset * r[:, 2 * n :])
         return GRUState(update * state.h + (1 - update) * new)

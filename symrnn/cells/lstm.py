@@ -1,12 +1,12 @@
 """Long short-term memory, with and without peepholes."""
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
-from symrnn.cells.cell import Cell
+from symrnn.cells.cell import Cell, Seed
 from symrnn.init import normal
 from symrnn.ops.activations import sigmoid, tanh
 from symrnn.params import param
@@ -15,8 +15,8 @@ from symrnn.params import param
 class LSTMState(NamedTuple):
     """State of an `LSTMCell` or a `PeepholeLSTMCell`."""
 
-    h: Variable  # (B, H)
-    c: Variable  # (B, H)
+    h: TensorVariable  # (B, H)
+    c: TensorVariable  # (B, H)
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class LSTMCell(Cell):
     State: ClassVar = LSTMState
     gates: ClassVar = 4
 
-    def advance(self, z, r, state):
+    def advance(self, z: TensorVariable, r: TensorVariable, state: LSTMState) -> LSTMState:
         n = self.hidden_size
         a = z + r  # (B, 4H)
+        # The three sigmoids stand side by side in the columns, so that they are one.
         gates = sigmoid(a[:, : 3 * n])  # (B, 3H)
         i, f, o = gates[:, :n], gates[:, n : 2 * n], gates[:, 2 * n :]
         c = f * state.c + i * tanh(a[:, 3 * n :])
@@ -64,22 +65,34 @@ class PeepholeLSTMCell(Cell):
     (w_x, w_h, b, p)
     """
 
-    p: Variable
+    p: TensorVariable
 
     State: ClassVar = LSTMState
     gates: ClassVar = 4
 
     @classmethod
-    def create(cls, input_size, hidden_size, *, rng, name="", dtype=None, layers=None, **options):
+    def create(
+        cls,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: Seed,
+        name: str = "",
+        dtype: str | None = None,
+        layers: int | None = None,
+        **options: Any,
+    ) -> Self:
         rng = np.random.default_rng(rng)
+        # Before the other weights, from the same generator; they are drawn by the base class.
         p = param(f"{name}p", (3, hidden_size), normal(0.1), rng, dtype=dtype, layers=layers)
         return super().create(
             input_size, hidden_size, rng=rng, name=name, dtype=dtype, layers=layers, p=p, **options
         )
 
-    def advance(self, z, r, state):
+    def advance(self, z: TensorVariable, r: TensorVariable, state: LSTMState) -> LSTMState:
         n = self.hidden_size
         a = z + r  # (B, 4H)
+        # The output gate waits for the new cell, so the sigmoids cannot be one as in `LSTMCell`.
         i = sigmoid(a[:, :n] + self.p[0] * state.c)
         f = sigmoid(a[:, n : 2 * n] + self.p[1] * state.c)
         c = f * state.c + i * tanh(a[:, 3 * n :])

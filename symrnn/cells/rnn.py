@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells.cell import Cell
-from symrnn.errors import UserError, nearest
+from symrnn.errors import check_choice
 from symrnn.ops.activations import relu, tanh
 
 ACTIVATIONS = {"tanh": tanh, "relu": relu}
@@ -15,7 +15,7 @@ ACTIVATIONS = {"tanh": tanh, "relu": relu}
 class RNNState(NamedTuple):
     """State of an `RNNCell`."""
 
-    h: Variable  # (B, H)
+    h: TensorVariable  # (B, H)
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,8 @@ class RNNCell(Cell):
     State: ClassVar = RNNState
     gates: ClassVar = 1
 
-    def __post_init__(self):
-        if self.activation not in ACTIVATIONS:
-            raise UserError(
-                f"activation must be one of {sorted(ACTIVATIONS)}, but is {self.activation!r}; "
-                f"{nearest(self.activation, ACTIVATIONS)}"
-            )
+    def __post_init__(self) -> None:
+        check_choice("activation", self.activation, ACTIVATIONS)
 
-    def advance(self, z, r, state):
+    def advance(self, z: TensorVariable, r: TensorVariable, state: RNNState) -> RNNState:
         return RNNState(ACTIVATIONS[self.activation](z + r))

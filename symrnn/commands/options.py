@@ -1,10 +1,19 @@
-"""Options that several commands take."""
+"""Options and arguments that several commands take."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from symrnn.data import READERS
 from symrnn.errors import UserError, nearest
-from symrnn.models import RECIPES
+from symrnn.models import RECIPES, recipe_class
+from symrnn.modes import NATIVE
 from symrnn.study.declaration import MODES
+
+if TYPE_CHECKING:
+    from symrnn.training.recipe import Recipe
 
 experiments_option = click.option(
     "--experiments", metavar="DIR", help="Folder of experiment files; ./experiments by default."
@@ -13,12 +22,41 @@ results_option = click.option(
     "--results", metavar="DIR", default="results", show_default=True, help="Folder of the records."
 )
 data_option = click.option("--data", metavar="PATH", help="Your own data, instead of the embedded.")
-mode_option = click.option("--mode", type=click.Choice(MODES), help="PyTensor's mode.")
+mode_option = click.option(
+    "--mode", type=click.Choice(MODES), default=NATIVE, show_default=True, help="PyTensor's mode."
+)
 
-NETWORKS = f"Networks: {', '.join(RECIPES)}."
+Option = int | float | bool | str
+
+settings_option = click.option(
+    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="An option of the network."
+)
+
+NETWORKS = "\n".join(
+    [
+        "\b\nNetworks, and what --data may be:",
+        *(f"  {name + ':':19} {READERS[reader]}" for name, reader in RECIPES.items()),
+        "  FILE.py:            what your recipe's data() reads",
+    ]
+)
 
 
-def options_in(settings, defaults):
+def named_recipe(name: str) -> "tuple[type[Recipe], str]":
+    """The recipe that NAME stands for, and what its checkpoint is called.
+
+    NAME is a network of `symrnn.models`, ``FILE.py``, or ``FILE.py:RECIPE`` where the file defines several.
+    """
+    file, _, recipe = name.rpartition(":") if ".py:" in name else (name, "", "")
+    if not file.endswith(".py"):
+        return recipe_class(name), name
+    from symrnn.training.defined import recipe_in  # imports pytensor, as `symrnn --help` must not
+    from symrnn.user_files import user_module
+
+    cls = recipe_in(user_module(file), recipe or None)
+    return cls, ".".join(filter(None, [Path(file).stem, recipe]))
+
+
+def options_in(settings: Iterable[str], defaults: Mapping[str, Option]) -> dict[str, Any]:
     """The options ``FIELD=VALUE``, each read as the type of its default."""
     values = {}
     for setting in settings:
@@ -31,7 +69,7 @@ def options_in(settings, defaults):
     return values
 
 
-def read(name, text, kind):
+def read(name: str, text: str, kind: type) -> Option:
     """The value of an option.
 
     Examples

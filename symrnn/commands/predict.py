@@ -1,12 +1,19 @@
 """`symrnn predict`: a trained network at work."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from symrnn.commands.options import NETWORKS, data_option, mode_option, options_in
-from symrnn.models import recipe_class
+from symrnn.commands.options import (
+    NETWORKS,
+    data_option,
+    mode_option,
+    named_recipe,
+    options_in,
+    settings_option,
+)
 
 
 @click.command(epilog=NETWORKS)
@@ -14,16 +21,19 @@ from symrnn.models import recipe_class
 @click.argument("words", nargs=-1)
 @click.option("--checkpoint", required=True, metavar="FILE", help="What `symrnn train` wrote.")
 @data_option
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="An option of what is predicted.",
-)
+@settings_option
 @mode_option
-def predict(name, words, checkpoint, data, settings, mode):
+def predict(
+    name: str,
+    words: tuple[str, ...],
+    checkpoint: str,
+    data: str | None,
+    settings: tuple[str, ...],
+    mode: str | None,
+) -> None:
     """Use a trained network: on WORDS, on the file --data, or on what it was tested with.
+
+    NAME is as for `symrnn train`. --set takes the options that leave the trained network as it is.
 
     \b
     Example:
@@ -31,8 +41,9 @@ def predict(name, words, checkpoint, data, settings, mode):
     """
     from symrnn.training.checkpoint import check_arrays, load_checkpoint, recipe_of
     from symrnn.training.network import Network
+    from symrnn.training.recipe import returned
 
-    cls = recipe_class(name)
+    cls, _ = named_recipe(name)
     found = load_checkpoint(checkpoint)
     recipe = recipe_of(found, cls)
     free = {option: getattr(recipe, option) for option in sorted(cls.free)}
@@ -40,5 +51,6 @@ def predict(name, words, checkpoint, data, settings, mode):
     graph = recipe.graph()
     check_arrays("values", found.values, graph.params)
     network = Network(graph, [array for _, array in found.values], mode=mode)
-    for line in recipe.predict(network, words, None if data is None else Path(data)):
+    lines = recipe.predict(network, words, None if data is None else Path(data))
+    for line in returned(recipe, "predict", lines, Iterable, "lines to print"):
         click.echo(line)

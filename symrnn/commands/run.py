@@ -14,9 +14,11 @@ from symrnn.bench.records import load_records
 from symrnn.commands.options import experiments_option, results_option
 from symrnn.commands.recorded import draw, recorded, show_records, write_report
 from symrnn.commands.terminal import INTERRUPTED, console, was_interrupted
-from symrnn.errors import UserError, nearest
+from symrnn.errors import UserError, nearest, printable
+from symrnn.study.amounts import listing
 from symrnn.study.experiment import experiments_folder, load_experiment
 
+FAILED = 1
 BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
 
 
@@ -72,8 +74,13 @@ def run(names, quick, fresh, rounds, where, jobs, dask, experiments, results):
         for _, listed in sweeps:
             check_backends({job.mode for job in listed})
     with workers(jobs, dask) as cluster:
-        for experiment, listed in sweeps:
+        finished = [
             run_one(experiment, listed, Path(results), fresh=fresh, cluster=cluster)
+            for experiment, listed in sweeps
+        ]
+    if lost := [each.name for each, any_ok in zip(found, finished, strict=True) if not any_ok]:
+        click.echo(f"symrnn: no job of {listing(lost)} finished", err=True)
+        sys.exit(FAILED)
 
 
 @contextmanager
@@ -114,12 +121,15 @@ def matching(jobs, where):
 
 
 def run_one(experiment, jobs, results, *, fresh, cluster=None):
-    """Run one experiment's jobs with a live display, then show and write what came out."""
+    """Run one experiment's jobs with a live display, then show and write what came out.
+
+    Whether any of the jobs finished.
+    """
     from symrnn.bench.runner import run_jobs
     from symrnn.study.progress import Progress
 
     folder = results / experiment.name
-    console().print(f"[bold]{experiment.question}[/bold]")
+    console().print(printable(experiment.question, 500), style="bold", markup=False)
     warn_of_other_versions(folder, fresh)
     try:
         with Progress(jobs, console(stderr=True)) as progress:
@@ -134,7 +144,7 @@ def run_one(experiment, jobs, results, *, fresh, cluster=None):
             err=True,
         )
         sys.exit(INTERRUPTED)
-    finish(experiment, folder)
+    return finish(experiment, folder, {job.key for job in jobs})
 
 
 def check_backends(modes):
@@ -147,8 +157,11 @@ def check_backends(modes):
             )
 
 
-def finish(experiment, results):
-    """The table and the answer on the screen, figures and report in the folder."""
+def finish(experiment, results, keys):
+    """The table and the answer on the screen, figures and report in the folder.
+
+    Whether any of the jobs with these `keys` finished.
+    """
     records = recorded(experiment, results)
     show_records(experiment, records)
     pictures = draw(experiment, records, results)
@@ -157,6 +170,7 @@ def finish(experiment, results):
     console().print(
         f"records  {results}/records.jsonl\nwritten  {', '.join(written)}", highlight=False
     )
+    return any(record.is_ok for record in records if record.key in keys)
 
 
 def warn_of_other_versions(results, fresh):

@@ -1,15 +1,18 @@
 """How the command line looks and fails: one-sentence errors, nearest names, tables."""
 
+import warnings
+
 import click
 from rich.console import Console
-from rich.table import Table as Grid
-from rich.text import Text
 
-from symrnn.errors import JobError, UserError, nearest
+from symrnn.bench.records import BadLine
+from symrnn.errors import JobError, UserError, nearest, printable
+from symrnn.tables import Table, as_text, grid
 
 WRONG_USE = 2
 INTERRUPTED = 130
-WIDEST = 60  # characters of a cell
+MOST_ROWS = 200  # of a table that is drawn to fit the screen: drawing takes a hundred times as long
+LONGEST = 2000  # characters of an error
 
 
 class OneSentence(click.ClickException):
@@ -32,13 +35,27 @@ class Commands(click.Group):
 
     def invoke(self, ctx):
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = told_in_one_line(warnings.showwarning)
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
             raise
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
             raise OneSentence(sentence(error)) from error
+
+
+def told_in_one_line(show):
+    """How a `BadLine` is told on stderr; `show` shows every other warning."""
+
+    def tell(message, category, *where, **options):
+        if issubclass(category, BadLine):
+            click.echo(f"note: {printable(message, LONGEST)}", err=True)
+        else:
+            show(message, category, *where, **options)
+
+    return tell
 
 
 def was_interrupted(error):
@@ -50,7 +67,7 @@ def was_interrupted(error):
 
 def sentence(error):
     """An error in one line; one that is not addressed to the user names its type."""
-    text = " ".join(str(error).split())
+    text = printable(" ".join(str(error).split()), LONGEST)
     if isinstance(error, UserError | JobError):
         return text
     return f"{type(error).__name__}: {text}; `symrnn --debug ...` shows where"
@@ -62,30 +79,11 @@ def console(*, stderr=False):
     return screen if screen.is_terminal else Console(stderr=stderr, width=160)
 
 
-def print_table(heading, columns, rows, *, axes=0, note=""):
-    """A table on the screen: the first `axes` columns and texts to the left, amounts to the right."""
-    rows = [[clipped(str(cell)) for cell in cells] for cells in rows]
-    grid = Grid(title=heading, title_justify="left", box=None, pad_edge=False)
-    for i, column in enumerate(columns):
-        is_text = i < axes or not all(is_amount(cells[i]) for cells in rows)
-        grid.add_column(column, justify="left" if is_text else "right")
-    for cells in rows:
-        grid.add_row(*map(Text, cells))
-    console().print(grid)
-    console().print(f"{note}\n" if note else "", markup=False, highlight=False)
-
-
-def clipped(text):
-    """A cell that leaves room for others."""
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
-
-
-def is_amount(text):
-    """Whether a cell begins with a number, or has none to show.
-
-    Examples
-    --------
-    >>> is_amount("12 ms"), is_amount("–"), is_amount(""), is_amount("sgd")
-    (True, True, True, False)
-    """
-    return text in ("", "–") or text[0].isdigit()
+def print_table(table: Table) -> None:
+    """A table on the screen, and its note below."""
+    screen = console()
+    if len(table.rows) > MOST_ROWS:
+        click.echo(f"{as_text(table)}\n")
+        return
+    screen.print(grid(table))
+    screen.print(f"{table.note}\n" if table.note else "", markup=False, highlight=False)

@@ -1,11 +1,13 @@
-"""`symrnn train`: a network of `symrnn.models` on real data."""
+"""`symrnn train`: a network of `symrnn.models`, or of a file of the user's, on real data."""
 
 import signal
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +15,17 @@ from symrnn.commands.options import (
     NETWORKS,
     data_option,
     mode_option,
+    named_recipe,
     options_in,
+    settings_option,
 )
 from symrnn.commands.terminal import INTERRUPTED, console, was_interrupted
 from symrnn.errors import TrainingError
-from symrnn.models import recipe_class
 from symrnn.study.amounts import number
+
+if TYPE_CHECKING:
+    from symrnn.training.loop import Step, Training
+    from symrnn.training.recipe import Recipe
 
 STOPPED = 1
 REFRESH_S = 0.1  # of the live display
@@ -28,9 +35,7 @@ EVERY_S = 10.0  # between checkpoints, where --every gives no number of steps
 @click.command(epilog=NETWORKS)
 @click.argument("name")
 @data_option
-@click.option(
-    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="An option of the network."
-)
+@settings_option
 @click.option("--steps", type=click.IntRange(1), help="Updates to make, instead of the network's.")
 @mode_option
 @click.option(
@@ -40,17 +45,31 @@ EVERY_S = 10.0  # between checkpoints, where --every gives no number of steps
 @click.option(
     "--every", type=click.IntRange(1), metavar="STEPS", help="Between checkpoints; 10 s by default."
 )
-def train(name, data, settings, steps, mode, folder, fresh, every):
+def train(
+    name: str,
+    data: str | None,
+    settings: tuple[str, ...],
+    steps: int | None,
+    mode: str | None,
+    folder: str,
+    fresh: bool,
+    every: int | None,
+) -> None:
     """Train a network on real data, with a checkpoint to go on from.
+
+    NAME is one of the networks below, or a FILE.py of yours that defines a recipe; FILE.py:RECIPE
+    where it defines several.
 
     Ctrl-C saves and stops; the same command goes on, bit for bit as if it had not stopped.
 
     \b
     Example:
       symrnn train binary_adder
+      symrnn train my_network.py --set batch_size=32
     """
-    recipe = recipe_of_options(recipe_class(name), settings, steps)
-    path = Path(folder) / f"{name}.npz"
+    cls, title = named_recipe(name)
+    recipe = recipe_of_options(cls, settings, steps)
+    path = Path(folder) / f"{title}.npz"
     training = started(recipe, data, mode, path, fresh=fresh)
     try:
         run(training, path, every)
@@ -62,22 +81,33 @@ def train(name, data, settings, steps, mode, folder, fresh, every):
             raise
         click.echo(f"\nstopped at once; {kept(path)}", err=True)
         sys.exit(INTERRUPTED)
-    for reading, value in recipe.test(training.network(), training.data).items():
+    for reading, value in training.tested().items():
         click.echo(f"{reading}: {number(value)}")
     click.echo(f"try it: symrnn predict {name} --checkpoint {path}")
 
 
-def recipe_of_options(cls, settings, steps=None):
+def recipe_of_options(
+    cls: "type[Recipe]", settings: Iterable[str], steps: int | None = None
+) -> "Recipe":
     """The recipe with the options ``FIELD=VALUE``."""
-    defaults = {field.name: field.default for field in fields(cls)}
-    return cls(**({} if steps is None else {"steps": steps}) | options_in(settings, defaults))
+    defaults: dict[str, Any] = {field.name: field.default for field in fields(cls)}
+    given: dict[str, Any] = {} if steps is None else {"steps": steps}
+    return cls(**given | options_in(settings, defaults))
 
 
-def started(recipe, data, mode, path, *, fresh):
+def started(
+    recipe: "Recipe", data: str | None, mode: str | None, path: Path, *, fresh: bool
+) -> "Training":
     """The training, from the checkpoint at `path` where there is one."""
-    from symrnn.training.checkpoint import check_same_run, load_checkpoint, versions
+    from symrnn.training.checkpoint import (
+        check_same_run,
+        check_writable,
+        load_checkpoint,
+        versions,
+    )
     from symrnn.training.loop import Training
 
+    check_writable(path)
     checkpoint = load_checkpoint(path) if path.is_file() and not fresh else None
     if checkpoint is not None:
         check_same_run(checkpoint, recipe, data or "")
@@ -92,7 +122,7 @@ def started(recipe, data, mode, path, *, fresh):
         return Training(recipe, values, mode=mode, data_path=data or "", checkpoint=checkpoint)
 
 
-def run(training, path, every):
+def run(training: "Training", path: Path, every: int | None) -> None:
     """Train to the end with a live display; checkpoints on the way, at Ctrl-C and at the end."""
     from symrnn.training.checkpoint import save_checkpoint
 
@@ -117,12 +147,13 @@ def run(training, path, every):
 
 
 @contextmanager
-def interrupts(training):
+def interrupts(training: "Training") -> Iterator[list[int]]:
     """A list that Ctrl-C fills, so that no step is cut in two.
 
     A second Ctrl-C, or one while the first step compiles, is a `KeyboardInterrupt`.
     """
-    interrupted, begun = [], len(training.losses)
+    interrupted: list[int] = []
+    begun = len(training.losses)
 
     def note(signum, frame):
         if interrupted or len(training.losses) == begun:
@@ -139,11 +170,12 @@ def interrupts(training):
 class Display:
     """How far a training is: a bar on a terminal, ten lines anywhere else."""
 
-    def __init__(self, training):
+    def __init__(self, training: "Training") -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self.steps, self.done = training.recipe.steps, len(training.losses)
-        self.begin, self.first = None, self.done + 1  # the first step compiles
+        self.begin: float | None = None
+        self.first = self.done + 1  # the first step compiles
         self.console = console(stderr=True)
         self.bar = Progress(
             TextColumn("{task.completed}/{task.total}"),
@@ -158,14 +190,14 @@ class Display:
         self.line = self.bar.add_task("compiling", total=self.steps, completed=self.done)
         self.shown = -1.0
 
-    def __enter__(self):
+    def __enter__(self) -> "Display":
         self.bar.start()
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.bar.stop()
 
-    def __call__(self, step):
+    def __call__(self, step: "Step") -> None:
         if self.begin is None:
             self.begin = monotonic()
         seconds = monotonic() - self.begin
@@ -180,7 +212,7 @@ class Display:
             self.shown = seconds
 
 
-def is_tenth(number, steps):
+def is_tenth(number: int, steps: int) -> bool:
     """Whether a step is the first of a new tenth of all.
 
     Examples
@@ -191,7 +223,7 @@ def is_tenth(number, steps):
     return number * 10 // steps > (number - 1) * 10 // steps
 
 
-def kept(path):
+def kept(path: Path) -> str:
     """Whether there is a checkpoint, in words."""
     if not path.is_file():
         return "no checkpoint was written"

@@ -3,6 +3,7 @@
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import clone_replace
 from pytensor.scalar.basic import EQ, GE, GT, LE, LT, NEQ
+from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import _tensor_py_operators
 
@@ -13,8 +14,8 @@ _original_eval = Variable.eval
 def is_set(variable):
     """``if variable:`` asks in Theano whether one was given, so it is true, except for comparisons, which must
     not be asked."""
-    op = variable.owner and getattr(variable.owner.op, "scalar_op", None)
-    if isinstance(op, (EQ, NEQ, LT, LE, GT, GE)):
+    op = getattr(variable.owner, "op", None)
+    if isinstance(op, Elemwise) and isinstance(op.scalar_op, EQ | NEQ | LT | LE | GT | GE):
         return _original(variable)
     return True
 

@@ -1,3 +1,15 @@
-"""Real data, embedded or from the user's own file; a malformed file is one `UserError` with the line or offset."""
+"""Real data, embedded or from the user's own file; a malformed file is one `UserError` with the line or offset.
 
-__all__ = ["additions", "airline", "digits", "streams", "text", "word_shapes"]
+A reader of a format is one file here and one row of `READERS`. The file is called as its format. It has ``read(path)``,
+which refuses what does not fit in one sentence, and ``SAMPLE``, a small example as ``{file name: bytes}``, a folder
+where it holds several files. What a network makes of what was read stands in files of their own.
+"""
+
+__all__ = ["READERS", "additions", "digits", "streams", "word_shapes"]
+
+READERS = {  # file here: what the path given to --data must be
+    "idx": "a folder with MNIST's four idx files, gzipped or not",
+    "monthly_csv": "a CSV file headed month,passengers, a row for each month",
+    "pairs_csv": "a CSV file headed x1,x2, rows of two whole numbers from 0 to 63",
+    "text": "a text in UTF-8",
+}

@@ -3,15 +3,14 @@
 .. [1] Roelants: How to implement a recurrent neural network, part 2. peterroelants.github.io
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from symrnn.data.table import number_in, rows_of
+from symrnn.data import pairs_csv
+from symrnn.data.pairs_csv import BITS, LARGEST
 from symrnn.errors import UserError
-
-BITS = 7  # of a sum; each addend has one less
-LARGEST = 2 ** (BITS - 1) - 1
 
 
 class Additions(NamedTuple):
@@ -21,10 +20,12 @@ class Additions(NamedTuple):
     test: np.ndarray
 
 
-def additions(*, samples=2000, tests=1000, seed=0, path=None):
+def additions(
+    *, samples: int = 2000, tests: int = 1000, seed: int = 0, path: str | Path | None = None
+) -> Additions:
     """Different pairs of numbers below 64: `samples` to train on, or those of a file, and `tests` of the others.
 
-    The file has the heading ``x1,x2``.
+    The file is as `symrnn.data.pairs_csv.read` reads it.
 
     Examples
     --------
@@ -37,7 +38,7 @@ def additions(*, samples=2000, tests=1000, seed=0, path=None):
     if path is None:
         seen, unseen = order[:samples], order[samples:]
     else:
-        seen = [x1 * count + x2 for x1, x2 in pairs_in(path)]
+        seen = np.array([x1 * count + x2 for x1, x2 in pairs_csv.read(path)])
         unseen = order[~np.isin(order, seen)]
     if len(unseen) < tests or not len(seen):
         raise UserError(
@@ -46,19 +47,7 @@ def additions(*, samples=2000, tests=1000, seed=0, path=None):
     return Additions(*(np.stack(np.divmod(part, count), axis=1) for part in (seen, unseen[:tests])))
 
 
-def pairs_in(path):
-    """The pairs of a file, whole numbers that fit their bits."""
-    for line, cells in rows_of(path, ["x1", "x2"]):
-        pair = [number_in(path, line, *each) for each in zip(("x1", "x2"), cells, strict=True)]
-        for value in pair:
-            if not 0 <= value <= LARGEST or value != int(value):
-                raise UserError(
-                    f"{path}, line {line}: a number must be whole, from 0 to {LARGEST}, but is {value:g}"
-                )
-        yield tuple(map(int, pair))
-
-
-def bits(numbers):
+def bits(numbers: np.ndarray | list[int]) -> np.ndarray:
     """``(T, N)`` zeros and ones of ``numbers (N,)``, least significant first.
 
     Examples
@@ -69,6 +58,6 @@ def bits(numbers):
     return np.asarray(numbers)[None, :] >> np.arange(BITS)[:, None] & 1
 
 
-def number_of(bits):
+def number_of(bits: np.ndarray) -> np.ndarray:
     """The number, ``()`` or ``(N,)``, of bits ``(T,)`` or ``(T, N)``; undoes `bits`."""
     return np.tensordot(2 ** np.arange(len(bits)), bits, 1)

@@ -14,13 +14,13 @@ class Streams(NamedTuple):
     targets: np.ndarray  # (N, B), the characters one later
 
     @property
-    def text(self):
+    def text(self) -> np.ndarray:
         """The symbols in the order of the text, ``(N * B + 1,)``."""
         return np.append(self.characters.T, self.targets[-1, -1])
 
 
-def streams(symbols, batch, length):
-    """The `Streams` of ``symbols``, N a multiple of `length`; what is left at the end is dropped.
+def streams(symbols: np.ndarray, batch: int, length: int) -> Streams:
+    """The `Streams` of ``symbols``, each ``(N, B)``, N a multiple of `length`; what is left at the end is dropped.
 
     Examples
     --------
@@ -33,5 +33,6 @@ def streams(symbols, batch, length):
             f"each part of the text must have more than batch_size * length = {batch * length} characters, but one has"
             f" {len(symbols)}; give a longer text, or lower one of both with --set"
         )
+    # the targets are the characters from one later on, so that the last one of a stream begins the next
     cut = [symbols[i : i + batch * steps].reshape(batch, steps).T for i in (0, 1)]
     return Streams(*map(np.ascontiguousarray, cut))

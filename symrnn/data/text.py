@@ -10,6 +10,7 @@ Networks read symbols, the same 97 for every text: a newline, printable ASCII, a
 
 import ast
 import sysconfig
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,16 +18,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from symrnn.data.files import bytes_of
 from symrnn.errors import UserError
 
 ALPHABET = "\n" + "".join(map(chr, range(32, 127)))
 OTHER = len(ALPHABET)
 SYMBOLS = OTHER + 1  # V
 SHORTEST = 2000
+SAMPLE = {"mine.txt": b"The cat sat on the mat.\nA dog, 7 years old.\n" * 70}
 LEFT_OUT = {  # folders: tests, programs, tables, and what is not the standard library
     *("test", "tests", "idle_test", "idlelib", "turtledemo", "lib2to3", "distutils", "encodings"),
     *("site-packages", "dist-packages", "__pycache__", "_bundled", "pydoc_data"),
 }
+
+Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Text(NamedTuple):
@@ -37,7 +42,7 @@ class Text(NamedTuple):
     test: str  # a twentieth
 
 
-def load_text(path=None):
+def load_text(path: str | Path | None = None) -> Text:
     """The `Text` in the file at `path`, or the standard library's documentation.
 
     Raises
@@ -47,7 +52,7 @@ def load_text(path=None):
     """
     if path is None:
         return split(standard_library())
-    text = read_text(path)
+    text = read(path)
     if len(text) < SHORTEST:
         raise UserError(
             f"{path} must have at least {SHORTEST} characters, but has {len(text)}; give a longer text"
@@ -55,7 +60,7 @@ def load_text(path=None):
     return split(twentieths(text))
 
 
-def split(documents):
+def split(documents: Iterable[str]) -> Text:
     """Of every twenty documents the tenth is for validation, the last for testing.
 
     Examples
@@ -65,16 +70,16 @@ def split(documents):
     ('j', 't')
     """
     held_out = {9: "validation", 19: "test"}
-    parts = {"train": [], "validation": [], "test": []}
+    parts: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
     for i, document in enumerate(documents):
         parts[held_out.get(i % 20, "train")].append(document)
     return Text(**{name: "\n\n\n".join(chosen) for name, chosen in parts.items()})
 
 
-def read_text(path):
+def read(path: str | Path) -> str:
     """The characters of a file in UTF-8, of which there must be some."""
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        text = bytes_of(path).decode("utf-8-sig")
     except OSError as error:
         raise UserError(
             f"{path} cannot be read: {error.strerror or error}; give a text file"
@@ -89,14 +94,14 @@ def read_text(path):
     return text.replace("\r\n", "\n")
 
 
-def twentieths(text):
+def twentieths(text: str) -> list[str]:
     """A text cut into twenty documents of equal length."""
     ends = [len(text) * i // 20 for i in range(21)]
     return [text[start:end] for start, end in pairwise(ends)]
 
 
 @lru_cache(maxsize=1)
-def standard_library():
+def standard_library() -> tuple[str, ...]:
     """The documents inside Python's standard library, from its topics to the docstrings of its modules."""
     from pydoc_data.topics import topics
 
@@ -113,12 +118,12 @@ def standard_library():
     return tuple(documents)
 
 
-def module_docstrings(path):
+def module_docstrings(path: str | Path) -> list[str]:
     """The docstrings of a module, its classes and functions, in their order."""
     return list(dict.fromkeys(docstrings(ast.parse(Path(path).read_bytes()))))
 
 
-def docstrings(node):
+def docstrings(node: Documented) -> Iterator[str]:
     """The docstring of a node and of the definitions in its body, without their indentation.
 
     Examples
@@ -133,8 +138,8 @@ def docstrings(node):
             yield from docstrings(child)
 
 
-def encode(text):
-    """The symbols of a text, int32.
+def encode(text: str) -> np.ndarray:
+    """The symbols of a text, ``(N,)``, int32.
 
     Examples
     --------
@@ -146,7 +151,7 @@ def encode(text):
     return np.where(codes == 10, 0, symbols).astype("int32")
 
 
-def decode(symbols):
+def decode(symbols: Iterable[int]) -> str:
     """The characters of symbols, ``�`` for what has none of its own.
 
     Examples

@@ -4,6 +4,7 @@ The ``t`` of ``set`` is lower case, that of ``setUp`` mixed, that of ``set_2`` p
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ class Lines(NamedTuple):
     mask: np.ndarray  # (N, T), bool, True up to the end
 
 
-def word_shape(word):
+def word_shape(word: str) -> str:
     """The tag of all characters of a word.
 
     Examples
@@ -42,8 +43,8 @@ def word_shape(word):
     return "upper" if word == word.upper() else "mixed"
 
 
-def line_tags(line):
-    """The tag of each character of a line, as numbers, int32.
+def line_tags(line: str) -> np.ndarray:
+    """The tag of each character of a line, as numbers, ``(T,)``, int32.
 
     Examples
     --------
@@ -56,7 +57,7 @@ def line_tags(line):
     return tags
 
 
-def tagged_lines(text, length):
+def tagged_lines(text: str, length: int) -> Lines:
     """The `Lines` of a text that hold anything, the first `length` characters of each.
 
     Examples
@@ -76,7 +77,7 @@ def tagged_lines(text, length):
     return Lines(symbols, tags, np.arange(length) < ends[:, None])
 
 
-def padded(rows, length):
+def padded(rows: Sequence[np.ndarray], length: int) -> np.ndarray:
     """Rows of different lengths as one array ``(N, length)`` with zeros at their ends."""
     array = np.zeros((len(rows), length), "int32")
     for i, row in enumerate(rows):

@@ -1,10 +1,11 @@
 """Element-wise expressions as polynomials in their atoms, to see that ``v*mu + w - eta*g`` holds
 ``w`` once.
 
-A polynomial is a dictionary ``{factors: coefficient}``: `factors` is a sorted tuple of atoms (empty
-for a number), the coefficient a float. Sums, differences, products, negations and division by a
-number are taken apart, through the axes that broadcasting adds and through fused scalar ops;
-whatever else stands in the expression is an atom."""
+A polynomial is a dictionary ``{factors: coefficient}``: `factors` is a sorted tuple of atoms (empty for a number), the
+coefficient a float. Element-wise sums, differences, products, negations and division by a number are taken apart,
+through the axes that broadcasting adds in front and through fused scalar ops; whatever else stands in the expression is
+an atom. So is what is not a real number: sums of flags are no sums, and small integers overflow.
+"""
 
 import math
 from collections import defaultdict
@@ -12,14 +13,15 @@ from itertools import product
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Constant
-from pytensor.scalar.basic import Add, Composite, Mul, Neg, Sub, TrueDiv
-from pytensor.tensor.elemwise import DimShuffle
+from pytensor.graph.basic import Constant, Variable
+from pytensor.scalar.basic import Add, Composite, Mul, Neg, ScalarOp, Sub, TrueDiv
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
 
+Polynomial = dict[tuple[Variable, ...], float]
 MOST_TERMS = 32  # a product of more terms than these stays an atom
 
 
-def polynomial(expression, known=None):
+def polynomial(expression: Variable, known: dict[Variable, Polynomial] | None = None) -> Polynomial:
     """The polynomial ``{factors: coefficient}`` of an element-wise expression.
 
     `known` maps variables to their polynomials; what is found on the way is added to it.
@@ -44,7 +46,7 @@ def polynomial(expression, known=None):
     return known[expression]
 
 
-def total(terms, like):
+def total(terms: Polynomial, like: Variable) -> Variable:
     """The expression of a polynomial, of the type of `like`.
 
     Examples
@@ -54,17 +56,25 @@ def total(terms, like):
     >>> pytensor.dprint(total({(w,): 1.0, (v,): -1.0}, w), file="str").splitlines()[0]
     'Sub [id A]'
     """
-    plus = [_term(factors, c) for factors, c in terms.items() if c > 0]
-    minus = [_term(factors, -c) for factors, c in terms.items() if c < 0]
+    plus = [_term(factors, c, like) for factors, c in terms.items() if c > 0]
+    minus = [_term(factors, -c, like) for factors, c in terms.items() if c < 0]
     value = pt.add(*plus) if len(plus) > 1 else plus[0] if plus else pt.zeros_like(like)
     for term in minus:
         value = value - term
-    return (
-        value if value.type == like.type else like.type.filter_variable(pt.cast(value, like.dtype))
-    )
+    if value.type == like.type:
+        return value
+    value = pt.cast(value, like.dtype)
+    if value.type.broadcastable != like.type.broadcastable:  # what had its axes has cancelled
+        value = pt.alloc(value, *like.shape)
+    return like.type.filter_variable(value)
 
 
-def difference(left, right):
+def fits(terms: Polynomial, like: Variable) -> bool:
+    """Whether no term has more axes than `like`."""
+    return all(x.type.ndim <= like.type.ndim for factors in terms for x in factors)
+
+
+def difference(left: Polynomial, right: Polynomial) -> Polynomial:
     """``left - right`` for two polynomials; terms that cancel are gone."""
     result = defaultdict(float, left)
     for factors, coefficient in right.items():
@@ -72,7 +82,7 @@ def difference(left, right):
     return {factors: c for factors, c in result.items() if c}
 
 
-def in_words(terms):
+def in_words(terms: Polynomial) -> str:
     """A polynomial as a reader would write it after another term.
 
     Examples
@@ -90,9 +100,11 @@ def in_words(terms):
     return " ".join(parts)
 
 
-def _term(factors, coefficient):
+def _term(factors, coefficient, like):
+    """One product; of integers and flags as real numbers, as which they stood in the expression."""
     if not factors:
         return pt.constant(coefficient)
+    factors = [x if _is_real(x) else pt.cast(x, like.dtype) for x in factors]
     value = factors[0]
     for factor in factors[1:]:
         value = value * factor
@@ -102,14 +114,14 @@ def _term(factors, coefficient):
 def _operands(variable):
     """The operands to look into, or none when the variable is an atom."""
     node = variable.owner
-    if node is None or _number(variable) is not None:
+    if node is None or _number(variable) is not None or not _is_real(variable):
         return []
     if isinstance(node.op, DimShuffle):
-        return node.inputs if _only_adds_axes(node.op) else []
-    scalar_op = getattr(node.op, "scalar_op", node.op)
+        return node.inputs if _only_adds_axes_in_front(node.op) else []
+    scalar_op = _scalar_op(node)
     if isinstance(scalar_op, Add | Sub | Mul | Neg | Composite):
         return node.inputs
-    if isinstance(scalar_op, TrueDiv) and _number(node.inputs[1]) is not None:
+    if isinstance(scalar_op, TrueDiv) and _number(node.inputs[1]):
         return node.inputs
     return []
 
@@ -122,8 +134,10 @@ def _combined(variable, known):
     if not operands:
         return {(variable,): 1.0}
     terms = [known[x] for x in operands]
-    op = getattr(variable.owner.op, "scalar_op", variable.owner.op)
+    op = _scalar_op(variable.owner)
     match op:
+        case None:  # axes in front
+            return terms[0]
         case Add():
             return _sum(terms)
         case Sub():
@@ -141,8 +155,13 @@ def _combined(variable, known):
             atoms = {x for p in terms for factors in p for x in factors}
             outside = all(x in atoms for factors in result for x in factors)
             return result if outside else {(variable,): 1.0}
-        case _:  # DimShuffle that adds axes
-            return terms[0]
+
+
+def _scalar_op(node):
+    """What an element-wise node computes of each element; None for another node, a sum over axes too."""
+    if isinstance(node.op, Elemwise):
+        return node.op.scalar_op
+    return node.op if isinstance(node.op, ScalarOp) else None
 
 
 def _sum(polynomials):
@@ -166,18 +185,24 @@ def _age(variable):
     return int(variable.auto_name.removeprefix("auto_"))
 
 
+def _is_real(variable):
+    return str(getattr(variable.type, "dtype", "")).startswith("float")
+
+
 def _number(variable):
-    """The value of a constant that is one number, through added axes."""
+    """The value of a constant that is one finite number, through added axes."""
     while variable.owner and isinstance(variable.owner.op, DimShuffle):
         variable = variable.owner.inputs[0]
     if isinstance(variable, Constant) and np.size(variable.data) == 1:
         try:
-            return float(np.asarray(variable.data).reshape(()))
+            number = float(np.asarray(variable.data).reshape(()))
         except (TypeError, ValueError):
             return None
+        return number if math.isfinite(number) else None
     return None
 
 
-def _only_adds_axes(op):
-    order = [axis for axis in op.new_order if axis != "x"]
-    return order == list(range(op.input_ndim))
+def _only_adds_axes_in_front(op):
+    """Whether the axes are those that broadcasting adds by itself; a column is another matrix than a row."""
+    added = len(op.new_order) - op.input_ndim
+    return tuple(op.new_order) == ("x",) * added + tuple(range(op.input_ndim))

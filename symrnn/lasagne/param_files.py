@@ -1,30 +1,17 @@
 """Parameter values in files, without running code on loading.
 
 `save_params` and `load_params` keep them in NumPy's npz format. `read_param_pickle` reads the ``param_values.pkl``
-files that model zoos
-shipped: only NumPy arrays and plain containers are unpickled, anything else is refused.
+files that model zoos shipped, as `symrnn.data.pickles` does: NumPy arrays in plain containers, nothing else.
 """
-
-import pickle
 
 import numpy as np
 
-from symrnn.errors import UserError
+from symrnn.data.npz import arrays_in_npz
+from symrnn.data.pickled_arrays import Refused
+from symrnn.data.pickles import read_pickle
+from symrnn.errors import UserError, printable
 
 from .layers import get_all_param_values, get_all_params, set_all_param_values
-
-ALLOWED = {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "scalar"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("collections", "OrderedDict"),
-    ("_codecs", "encode"),
-}
 
 
 def save_params(path, layer, **tags):
@@ -41,17 +28,24 @@ def load_params(path, layer, **tags):
 
 def read_params(path, expected=None):
     """The arrays of an npz file in their order."""
-    with np.load(path, allow_pickle=False) as file:
-        names = [f"arr_{i}" for i in range(len(file.files))]
-        if set(names) != set(file.files):
-            raise UserError(f"{path} must hold arrays arr_0, arr_1, ... as np.savez(path, *values) writes "
-                            f"them, but holds"
-                            f" {sorted(file.files)}")  # fmt: skip
-        if expected not in (None, len(names)):
-            raise UserError(
-                f"{path} must hold {expected} arrays, one a parameter of the network, but holds {len(names)}"
-            )
-        return [file[name] for name in names]
+    try:
+        arrays = arrays_in_npz(path)
+    except (Refused, OSError) as error:
+        why = printable(error if isinstance(error, Refused) else error.strerror or error)
+        raise UserError(
+            f"{path} must be an npz file of plain arrays, but: {why}; give one that save_params wrote"
+        ) from error
+    names = [f"arr_{i}" for i in range(len(arrays))]
+    if set(names) != set(arrays):
+        raise UserError(
+            f"{path} must hold arrays arr_0, arr_1, ... as np.savez(path, *values) writes them, but holds"
+            f" {printable(sorted(arrays))}"
+        )
+    if expected not in (None, len(names)):
+        raise UserError(
+            f"{path} must hold {expected} arrays, one a parameter of the network, but holds {len(names)}"
+        )
+    return [arrays[name] for name in names]
 
 
 def read_param_pickle(path):
@@ -59,23 +53,4 @@ def read_param_pickle(path):
 
     Pickles of Python 2 are read too. A name outside NumPy's arrays is a `UserError`, and nothing of it is run.
     """
-    with open(path, "rb") as file:
-        try:
-            return ArrayUnpickler(file, encoding="latin1").load()
-        except (pickle.UnpicklingError, EOFError, IndexError, KeyError) as error:
-            raise UserError(f"{path} is not a pickle of parameter values: {error}") from error
-
-
-class ArrayUnpickler(pickle.Unpickler):
-    """Unpickles NumPy arrays and plain containers."""
-
-    def find_class(self, module, name):
-        if (module, name) not in ALLOWED:
-            raise UserError(f"the pickle asks for {module}.{name}; only NumPy arrays in plain containers are read."
-                            " If you trust the file, unpickle it yourself")  # fmt: skip
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-
-    def persistent_load(self, pid):
-        raise UserError(
-            "the pickle refers to objects outside itself; only NumPy arrays in plain containers are read"
-        )
+    return read_pickle(path)

@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 
 from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
-from symrnn.measure.tables import Table
+from symrnn.tables import Table
 
 LONGEST = 12  # rows of a table
 SIZES = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components", "widest_scan")
@@ -39,7 +39,8 @@ def phase_table(values: Mapping) -> Table:
     events = values.get("compile_events", {})
     counts = [f"{name.replace('_', ' ')} {events[name]}" for name in EVENTS if events.get(name)]
     note = ", ".join(counts)
-    return Table("Phases", ("phase", "seconds"), rows, f"compilations: {note}" if note else "")
+    note = f"compilations: {note}" if note else ""
+    return Table(("phase", "seconds"), rows, title="Phases", note=note)
 
 
 def size_table(values: Mapping) -> Table:
@@ -48,7 +49,7 @@ def size_table(values: Mapping) -> Table:
     names = [name.replace("_", " ") for name in SIZES]
     counts = [[str(values[when][name]) for name in SIZES] for when in known]
     rows = list(zip(names, *counts, strict=True))
-    return Table("Size", ("", *known), rows if known else [])
+    return Table(("", *known), rows if known else [], title="Size")
 
 
 def rewrite_table(profile: RewriteProfile) -> Table:
@@ -62,7 +63,7 @@ def rewrite_table(profile: RewriteProfile) -> Table:
         f" {profile.remainder_s:.3f} s more for cloning and checking"
     )
     head = ("most expensive", "kind", "own s", "tried", "applied")
-    return Table("Rewrites", head, rows, note)
+    return Table(head, rows, title="Rewrites", note=note)
 
 
 def idle_table(profile: RewriteProfile) -> Table:
@@ -73,7 +74,7 @@ def idle_table(profile: RewriteProfile) -> Table:
     tried = sum(each.tried for each in idle)
     applied = sum(each.applied > 0 for each in profile.by_name(NODE_REWRITE))
     note = f"{len(idle)} never applied ({tried} tries, {seconds:.3f} s); {applied} did"
-    return Table("Tried, never applied", ("rewrite", "tried", "s"), rows, note)
+    return Table(("rewrite", "tried", "s"), rows, title="Tried, never applied", note=note)
 
 
 def line_table(lines_before: Sequence[Mapping], lines_after: Sequence[Mapping]) -> Table:
@@ -85,7 +86,7 @@ def line_table(lines_before: Sequence[Mapping], lines_after: Sequence[Mapping]) 
     }
     largest = sorted(counts, key=lambda name: -sum(counts[name]))[:LONGEST]
     rows = [(name, *map(str, counts[name]), lines[name]["text"]) for name in largest]
-    return Table("Nodes by source line", ("line", "before", "after", "source"), rows)
+    return Table(("line", "before", "after", "source"), rows, title="Nodes by source line")
 
 
 def line_name(line: Mapping) -> str:

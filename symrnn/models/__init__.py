@@ -1,22 +1,30 @@
-"""Networks as functions that return a `TrainingGraph`: a model is one file here, its name, and a test."""
+"""Networks as functions that return a `TrainingGraph`, and recipes that train them on real data.
+
+A network with ``symrnn train`` is one file here and one row of `RECIPES`: the file is called as the network, and the
+recipe is the `symrnn.training.Recipe` that it defines.
+"""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from symrnn.errors import UserError, nearest
 
+if TYPE_CHECKING:
+    from symrnn.training.recipe import Recipe
+
 __all__ = ["RECIPES", "recipe_class"]
 
-RECIPES = {  # name in `symrnn train NAME`: where its recipe is
-    "airline_passengers": "symrnn.models.airline_passengers:AirlinePassengers",
-    "binary_adder": "symrnn.models.binary_adder:BinaryAdder",
-    "character_model": "symrnn.models.character_model:CharacterModel",
-    "digit_rows": "symrnn.models.digit_rows:DigitReader",
-    "tagger": "symrnn.models.tagger:Tagger",
+RECIPES = {  # file here, its name in `symrnn train`: the reader of its --data, a key of `symrnn.data.READERS`
+    "airline_passengers": "monthly_csv",
+    "binary_adder": "pairs_csv",
+    "character_model": "text",
+    "digit_rows": "idx",
+    "tagger": "text",
 }
 
 
-def recipe_class(name):
-    """The `symrnn.training.recipe.Recipe` of the network called `name`.
+def recipe_class(name: str) -> "type[Recipe]":
+    """The recipe of the network called `name`.
 
     Examples
     --------
@@ -24,6 +32,10 @@ def recipe_class(name):
     'BinaryAdder'
     """
     if name not in RECIPES:
-        raise UserError(f"there is no network {name!r} to train; {nearest(name, RECIPES)}")
-    module, cls = RECIPES[name].split(":")
-    return getattr(import_module(module), cls)
+        raise UserError(
+            f"there is no network {name!r} to train; {nearest(name, RECIPES)};"
+            " a file of your own ends in .py"
+        )
+    from symrnn.training.defined import recipe_in  # imports pytensor, as `symrnn --help` must not
+
+    return recipe_in(import_module(f"symrnn.models.{name}"))

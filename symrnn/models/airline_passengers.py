@@ -3,6 +3,7 @@
 It says the growth from last month to this one, on the scale of logarithms.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -11,15 +12,19 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor import scan
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import RNNCell
-from symrnn.data.airline import YEAR, monthly_series
-from symrnn.errors import UserError
+from symrnn.data import monthly_csv
+from symrnn.data.monthly_csv import PASSENGERS, YEAR, MonthlySeries
+from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, zeros
 from symrnn.losses import mean_squared_error
 from symrnn.params import param
+from symrnn.training.network import Network
 from symrnn.training.recipe import Recipe
+from symrnn.typing import Updates
 from symrnn.unroll import scan_unroll
 from symrnn.updates import nesterov_momentum
 
@@ -30,8 +35,14 @@ SCALE = 10.0  # growths are of the size of 0.1
 
 
 def airline_passengers(
-    *, months=None, hidden_size=4, weight_decay=0.0, seed=0, dtype=None, written="layer"
-):
+    *,
+    months: int | None = None,
+    hidden_size: int = 4,
+    weight_decay: float = 0.0,
+    seed: int = 0,
+    dtype: str | None = None,
+    written: str = "layer",
+) -> TrainingGraph:
     """Tanh states and a linear output at each month.
 
     Parameters
@@ -73,21 +84,22 @@ def airline_passengers(
     return TrainingGraph([xs, growths], loss, params, {"growth": growth})
 
 
-def said_growth(params, xs, *, written="layer"):
+def said_growth(
+    params: Sequence[TensorVariable], xs: TensorVariable, *, written: str = "layer"
+) -> TensorVariable:
     """``(T, 1)``, the growth that the network of `params`, in the order of `NAMES`, says for each month."""
     w, b, w_y, b_y = params
-    if written not in WRITTEN:
-        raise UserError(f"written must be one of {WRITTEN}, but is {written!r}")
+    check_choice("written", written, WRITTEN)
     hs = states_of_layer(w, b, xs) if written == "layer" else states_by_hand(w, b, xs)
     return (pt.dot(hs, w_y) + b_y)[:, :, 0] / SCALE
 
 
-def states_of_layer(w, b, xs):
+def states_of_layer(w: TensorVariable, b: TensorVariable, xs: TensorVariable) -> TensorVariable:
     """``(T, 1, H)``, with the library's cell: the rows of `w` that meet the input, and those that meet the state."""
     return scan_unroll(RNNCell(w[:FEATURES], w[FEATURES:], b), xs)
 
 
-def states_by_hand(w, b, xs):
+def states_by_hand(w: TensorVariable, b: TensorVariable, xs: TensorVariable) -> TensorVariable:
     """The same by one product of ``[x, h]`` and `w` a step, differentiated by PyTensor."""
 
     def step(x, h, w, b):
@@ -97,13 +109,24 @@ def states_by_hand(w, b, xs):
     return scan(step, sequences=[xs], outputs_info=[h0], non_sequences=[w, b], return_updates=False)
 
 
-def airline_loss(params, growth, growths, weight_decay=0.0):
+def airline_loss(
+    params: Sequence[TensorVariable],
+    growth: TensorVariable,
+    growths: TensorVariable,
+    weight_decay: float = 0.0,
+) -> TensorVariable:
     """Mean squared error of the growth in per cent of its usual size, and weight decay."""
     decay = sum((p**2).sum() for p in params if p.type.ndim == 2)
     return mean_squared_error(SCALE * growth, SCALE * growths) + 0.5 * weight_decay * decay
 
 
-def airline_passengers_loss(params, graph, *, written="layer", weight_decay=0.0):
+def airline_passengers_loss(
+    params: Sequence[TensorVariable],
+    graph: TrainingGraph,
+    *,
+    written: str = "layer",
+    weight_decay: float = 0.0,
+) -> TensorVariable:
     """The loss of ``graph = airline_passengers(...)``, built again on `params`, expressions in its order.
 
     Examples
@@ -115,7 +138,7 @@ def airline_passengers_loss(params, graph, *, written="layer", weight_decay=0.0)
     return airline_loss(params, said_growth(params, xs, written=written), growths, weight_decay)
 
 
-def features(series, counts, steps):
+def features(series: MonthlySeries, counts: np.ndarray, steps: int) -> np.ndarray:
     """``(T, 1, 13)``: for months 1 to `steps`, the last one's count, on the scale of logarithms, and the month.
 
     Counts are relative to the first, so that the unit does not matter.
@@ -150,9 +173,10 @@ class AirlinePassengers(Recipe):
     momentum: float = 0.9
 
     free: ClassVar = frozenset({"steps"})
+    small: ClassVar = ({"test_months": 6, "hidden_size": 2},)
 
-    def data(self, path: Path | None = None):
-        series = monthly_series(path)
+    def data(self, path: Path | None = None) -> MonthlySeries:
+        series = monthly_csv.read(path or PASSENGERS)
         if len(series.counts) < self.test_months + 2 * YEAR:
             raise UserError(
                 f"{path or 'the series'} must have two years of months before the {self.test_months}"
@@ -160,20 +184,20 @@ class AirlinePassengers(Recipe):
             )
         return series
 
-    def graph(self):
+    def graph(self) -> TrainingGraph:
         return airline_passengers(
             hidden_size=self.hidden_size, weight_decay=self.weight_decay, seed=self.seed
         )
 
-    def updates(self, graph):
+    def updates(self, graph: TrainingGraph) -> Updates:
         return nesterov_momentum(graph.loss, graph.params, self.learning_rate, self.momentum)
 
-    def batch(self, data, step):
+    def batch(self, data: MonthlySeries, step: int) -> list[np.ndarray]:
         steps = len(data.counts) - self.test_months
         growths = np.diff(np.log(data.counts[:steps]))[:, None]
         return [features(data, data.counts, steps), growths.astype(pytensor.config.floatX)]
 
-    def test(self, network, data):
+    def test(self, network: Network, data: MonthlySeries) -> dict[str, float]:
         start = len(data.counts) - self.test_months
         actual, fitted = data.counts[start:], fit(network, data)[start - 1 :]
         ahead = forecast(network, data, start, self.test_months)
@@ -184,20 +208,22 @@ class AirlinePassengers(Recipe):
             "error of the last year seen": rmse(seasonal(data.counts[:start], len(actual)), actual),
         }
 
-    def predict(self, network, words, path=None):
+    def predict(
+        self, network: Network, words: tuple[str, ...], path: Path | None = None
+    ) -> Iterator[str]:
         series = self.data(path)
         steps = asked_months(words)
         for step, count in enumerate(forecast(network, series, len(series.counts), steps)):
             yield f"{series.name(len(series.counts) + step)}  {count:.0f}"
 
 
-def fit(network, series):
+def fit(network: Network, series: MonthlySeries) -> np.ndarray:
     """``(T - 1,)``: each month but the first, forecast from all before it."""
     xs = features(series, series.counts, len(series.counts))
     return series.counts[:-1] * np.exp(network("growth", xs)[:, 0])
 
 
-def forecast(network, series, start, steps):
+def forecast(network: Network, series: MonthlySeries, start: int, steps: int) -> np.ndarray:
     """``(steps,)``: the months from `start` on, none of them and nothing after them seen."""
     counts = np.concatenate([series.counts[:start], np.ones(steps)])
     for step in range(start, start + steps):
@@ -206,17 +232,17 @@ def forecast(network, series, start, steps):
     return counts[start:]
 
 
-def seasonal(counts, steps):
+def seasonal(counts: np.ndarray, steps: int) -> np.ndarray:
     """The naive forecast of `steps` months: the last year of ``counts (T,)``, again and again."""
     return np.resize(counts[-YEAR:], steps)
 
 
-def rmse(forecast, actual):
+def rmse(forecast: np.ndarray, actual: np.ndarray) -> float:
     """Root of the mean squared error, in the unit of the counts."""
     return float(np.sqrt(np.mean((forecast - actual) ** 2)))
 
 
-def asked_months(words):
+def asked_months(words: tuple[str, ...]) -> int:
     """How many months a user asks for; a year unless told."""
     if len(words) > 1 or not all(word.isdecimal() and int(word) for word in words):
         raise UserError(f"give a number of months to forecast, but got {' '.join(words)!r}")

@@ -6,29 +6,32 @@ characters a batch; the gradient goes back to the beginning of the batch, the st
 the text were a ring.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
-from symrnn.cells import GRUCell, LSTMCell
-from symrnn.data.streams import streams
-from symrnn.data.text import SYMBOLS, Text, decode, encode, load_text, read_text
+from symrnn.cells import CELLS, Cell
+from symrnn.data import text
+from symrnn.data.streams import Streams, streams
+from symrnn.data.text import SYMBOLS, decode, encode, load_text
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, normal, zeros
 from symrnn.losses import cross_entropy
 from symrnn.models.ngram import KneserNey
+from symrnn.models.weights import weights_of, with_weights
 from symrnn.params import param
-from symrnn.training.recipe import Recipe
-from symrnn.training.rules import recipe_updates
-from symrnn.unroll import scan_states
+from symrnn.training.network import Network
+from symrnn.training.rules import RuleRecipe
+from symrnn.unroll import Gradient, scan_states
 
-CELLS = {"lstm": LSTMCell, "gru": GRUCell}
 ORDER = 5  # of the n-gram to beat
 
 
@@ -48,17 +51,24 @@ class CharacterNetwork:
         ``(V,)``.
     """
 
-    embedding: Variable
-    cells: tuple
-    w: Variable
-    b: Variable
+    embedding: TensorVariable
+    cells: tuple[Cell, ...]
+    w: TensorVariable
+    b: TensorVariable
 
     @classmethod
     def create(
-        cls, *, cell="lstm", depth=1, hidden_size=128, embedding_size=32, seed=0, dtype=None
-    ):
+        cls,
+        *,
+        cell: str = "lstm",
+        depth: int = 1,
+        hidden_size: int = 128,
+        embedding_size: int = 32,
+        seed: int = 0,
+        dtype: str | None = None,
+    ) -> "CharacterNetwork":
         """A network with fresh parameters."""
-        check_choice("cell", cell, tuple(CELLS))
+        check_choice("cell", cell, CELLS)
         rng = np.random.default_rng(seed)
         return cls(
             param("embedding", (SYMBOLS, embedding_size), normal(0.1), rng, dtype=dtype),
@@ -77,25 +87,27 @@ class CharacterNetwork:
         )
 
     @property
-    def params(self):
+    def params(self) -> list[TensorSharedVariable]:
         """Every weight, layer by layer."""
-        return [self.embedding, *(p for cell in self.cells for p in cell.params), self.w, self.b]
-
-    def with_params(self, params):
-        """The same network on other expressions, in the order of `params`."""
-        embedding, *rest, w, b = params
-        rest = iter(rest)
-        cells = [replace(c, **{name: next(rest) for name in c.weights}) for c in self.cells]
-        return CharacterNetwork(embedding, tuple(cells), w, b)
+        return weights_of(self)
 
     @property
-    def state_fields(self):
+    def state_fields(self) -> int:
         """How many ``(B, H)`` the state of all layers holds: S."""
         return sum(len(cell.State._fields) for cell in self.cells)
 
-    def read(self, characters, states, *, gradient="assembled"):
+    def read(
+        self,
+        characters: TensorVariable,
+        states: TensorVariable,
+        *,
+        gradient: Gradient = "assembled",
+    ) -> tuple[TensorVariable, TensorVariable]:
         """``logits (T, B, V)`` of what follows ``characters (T, B)``, and ``states (S, B, H)`` after them."""
-        xs, fields, later = self.embedding[characters], iter(states_of(states)), []
+        xs: TensorVariable = self.embedding[characters]
+        later: list[TensorVariable] = []
+        # the states of all layers lie in one array, the fields of each next to each other
+        fields = iter(states_of(states))
         for cell in self.cells:
             initial = cell.State(*(next(fields) for _ in cell.State._fields))
             xs, state = scan_states(cell, xs, initial=initial, gradient=gradient)
@@ -103,12 +115,18 @@ class CharacterNetwork:
         return pt.dot(xs, self.w) + self.b, pt.stack(later)
 
 
-def states_of(states):
+def states_of(states: TensorVariable) -> list[TensorVariable]:
     """The ``(B, H)`` in ``states (S, B, H)``."""
     return [states[i] for i in range(states.type.shape[0])]
 
 
-def character_model(*, steps=None, batch=32, gradient="assembled", **network):
+def character_model(
+    *,
+    steps: int | None = None,
+    batch: int = 32,
+    gradient: Gradient = "assembled",
+    **network: Any,
+) -> TrainingGraph:
     """The network with its loss, in nats a character.
 
     Parameters
@@ -151,13 +169,19 @@ def character_model(*, steps=None, batch=32, gradient="assembled", **network):
     return TrainingGraph([characters, targets], loss, net.params, outputs, {states: later})
 
 
-def nats_of(logits, targets):
+def nats_of(logits: TensorVariable, targets: TensorVariable) -> TensorVariable:
     """``(T, B)``, what each target costs under ``logits (T, B, V)``."""
     chosen = pt.eq(targets[..., None], pt.arange(SYMBOLS))
     return pt.logsumexp(logits, axis=2) - pt.switch(chosen, logits, 0).sum(axis=2)
 
 
-def character_model_loss(params, graph, *, gradient="assembled", **network):
+def character_model_loss(
+    params: Sequence[TensorVariable],
+    graph: TrainingGraph,
+    *,
+    gradient: Gradient = "assembled",
+    **network: Any,
+) -> TensorVariable:
     """The loss of ``graph = character_model(...)``, built again on `params`, expressions in its order.
 
     Examples
@@ -165,14 +189,22 @@ def character_model_loss(params, graph, *, gradient="assembled", **network):
     >>> graph = character_model(hidden_size=4)
     >>> loss = character_model_loss([0.5 * p for p in graph.params], graph, hidden_size=4)
     """
-    net = CharacterNetwork.create(**network).with_params(params)
+    net = with_weights(CharacterNetwork.create(**network), params)
     characters, targets = graph.inputs
     [states] = graph.carried
     return cross_entropy(net.read(characters, states, gradient=gradient)[0], targets)
 
 
+class TextStreams(NamedTuple):
+    """The parts of a text as streams."""
+
+    train: Streams
+    validation: Streams
+    test: Streams
+
+
 @dataclass(frozen=True)
-class CharacterModel(Recipe):
+class CharacterModel(RuleRecipe):
     """A character model of the standard library's documentation, or of the text in a file.
 
     Attributes
@@ -195,22 +227,28 @@ class CharacterModel(Recipe):
     hidden_size: int = 256
     embedding_size: int = 64
     dtype: str = "float32"
-    rule: str = "adamw"
     learning_rate: float = 0.004
-    weight_decay: float = 0.01
     max_norm: float = 1.0
-    schedule: str = "one_cycle"
     temperature: float = 0.6
     sampled: int = 600
 
     free: ClassVar = frozenset({"temperature", "sampled"})
+    small: ClassVar = (
+        {
+            "batch_size": 2,
+            "length": 4,
+            "hidden_size": 3,
+            "embedding_size": 2,
+            "dtype": "float64",
+            "sampled": 3,
+        },
+    )
 
-    def data(self, path: Path | None = None):
-        return Text(
-            *(streams(encode(part), self.batch_size, self.length) for part in load_text(path))
-        )
+    def data(self, path: Path | None = None) -> TextStreams:
+        parts = load_text(path)
+        return TextStreams(*(streams(encode(p), self.batch_size, self.length) for p in parts))
 
-    def graph(self):
+    def graph(self) -> TrainingGraph:
         return character_model(
             cell=self.cell,
             depth=self.depth,
@@ -221,33 +259,32 @@ class CharacterModel(Recipe):
             dtype=self.dtype,
         )
 
-    def updates(self, graph):
-        return {**recipe_updates(self, graph, max_norm=self.max_norm), **graph.carried}
-
-    def batch(self, data, step):
+    def batch(self, data: TextStreams, step: int) -> list[np.ndarray]:
         begin = step * self.length % len(data.train.characters)
         return [part[begin : begin + self.length] for part in data.train]
 
-    def test(self, network, data):
+    def test(self, network: Network, data: TextStreams) -> dict[str, float]:
         model = KneserNey.fit(data.train.text, ORDER, SYMBOLS)
         return {
             "bits per character": bits_per_character(network, data.test, self.length),
             f"of an order-{ORDER} n-gram": float(model.bits(data.test.text)[1:].mean()),
         }
 
-    def predict(self, network, words, path=None):
+    def predict(
+        self, network: Network, words: tuple[str, ...], path: Path | None = None
+    ) -> Iterator[str]:
         if self.temperature < 0:
             raise UserError(
                 f"temperature must be at least 0, but is {self.temperature}; give 0 for the likeliest"
                 " characters, 1 for draws from the model"
             )
-        prompt = read_text(path)[-1000:] if path else " ".join(words) or "\n"
+        prompt = text.read(path)[-1000:] if path else " ".join(words) or "\n"
         rng = np.random.default_rng(self.seed)
         symbols = sampled(network, encode(prompt), self.sampled, self.temperature, rng)
         yield from (prompt + decode(symbols)).strip().splitlines()
 
 
-def bits_per_character(network, part, length):
+def bits_per_character(network: Network, part: Streams, length: int) -> float:
     """Bits for each target of ``part``, read in windows of `length` from zero states."""
     states, nats = zero_states(network, part.characters.shape[1]), 0.0
     for begin in range(0, len(part.characters), length):
@@ -257,8 +294,10 @@ def bits_per_character(network, part, length):
     return float(nats / part.targets.size / np.log(2))
 
 
-def sampled(network, prompt, count, temperature, rng):
-    """``count`` symbols that follow those of `prompt`, drawn with ``softmax(logits / temperature)``."""
+def sampled(
+    network: Network, prompt: np.ndarray, count: int, temperature: float, rng: np.random.Generator
+) -> list[int]:
+    """``count`` symbols that follow those of ``prompt (T,)``, drawn with ``softmax(logits / temperature)``."""
 
     def read(symbols, states):  # twice side by side: JAX mode takes no batch of one
         return network(("next", "states"), np.repeat(symbols[:, None], 2, axis=1), states)
@@ -271,7 +310,7 @@ def sampled(network, prompt, count, temperature, rng):
     return symbols
 
 
-def drawn(logits, temperature, rng):
+def drawn(logits: np.ndarray, temperature: float, rng: np.random.Generator) -> int:
     """A symbol from ``logits (V,)``; the likeliest where the temperature is 0."""
     if temperature == 0:
         return int(logits.argmax())
@@ -279,7 +318,7 @@ def drawn(logits, temperature, rng):
     return int((logits / temperature + rng.gumbel(size=logits.shape)).argmax())
 
 
-def zero_states(network, batch):
+def zero_states(network: Network, batch: int) -> np.ndarray:
     """The states ``(S, B, H)`` before the first character."""
     [states] = network.graph.carried
     fields, _, hidden = states.type.shape

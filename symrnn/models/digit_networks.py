@@ -22,15 +22,18 @@ from dataclasses import dataclass
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
-from symrnn.cells import GRUCell, LSTMCell
-from symrnn.errors import UserError, check_choice, nearest
+from symrnn.cells import Cell, GRUCell, LSTMCell
+from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, zeros
 from symrnn.losses import cross_entropy
 from symrnn.models import digit_speller
 from symrnn.models.tcn import TCN, parts, product, receptive_field
 from symrnn.params import param
+from symrnn.typing import Params
 from symrnn.unroll import stack
 
 DIGITS = 10
@@ -53,21 +56,28 @@ class Recurrent:
         Whether each layer is added to its input, which ``w_in`` first makes as wide.
     """
 
-    cell: type
+    cell: type[Cell]
     depth: int = 1
     directions: int = 1
     is_residual: bool = False
 
-    def mask_shape(self, steps, hidden_size):
+    def mask_shape(self, steps: int, hidden_size: int) -> tuple[int, int]:
         """M and W of the masks ``(M, B, W)``."""
         return self.depth, self.directions * hidden_size
 
-    def graph(self, xs, masks, hidden_size, rng, answers):
-        """The network that reads ``xs (T, B, D)``."""
+    def graph(
+        self,
+        xs: TensorVariable,
+        masks: TensorVariable,
+        hidden_size: int,
+        rng: np.random.Generator,
+        answers: str,
+    ) -> TrainingGraph:
+        """The network that reads ``xs (T, B, D)`` under ``masks (M, B, W)``."""
         dtype, pixels = xs.type.dtype, xs.type.shape[2]
         w_in = self.w_in(pixels, hidden_size, rng, dtype)
         ys = product(xs, w_in[0]) if w_in else xs
-        layers = []
+        layers: list[list[Cell]] = []
         for mask in parts(masks, self.depth):
             layers.append(self.layer(len(layers), ys.type.shape[2], hidden_size, rng, dtype))
             made = mask * stack(layers[-1:], ys)
@@ -80,15 +90,20 @@ class Recurrent:
                 "answers must be 'last' for a network that reads both ways, but is 'all';"
                 " what it has read at a step is the whole image"
             )
+        # what each direction has read in the end: the one at the last step, the other at the first
         ends = pt.join(2, ys[-1:, :, :hidden_size], ys[:1, :, hidden_size:])
         return classified(xs, masks, ends, params, rng, answers)
 
-    def w_in(self, pixels, hidden_size, rng, dtype):
+    def w_in(
+        self, pixels: int, hidden_size: int, rng: np.random.Generator, dtype: str
+    ) -> list[TensorSharedVariable]:
         """The weights before the first layer, a list of one or none."""
         shape = (pixels, hidden_size)
         return [param("w_in", shape, glorot_uniform, rng, dtype=dtype)] if self.is_residual else []
 
-    def layer(self, level, size, hidden_size, rng, dtype):
+    def layer(
+        self, level: int, size: int, hidden_size: int, rng: np.random.Generator, dtype: str
+    ) -> list[Cell]:
         """A cell, or one each way."""
         return [
             self.cell.create(
@@ -104,7 +119,7 @@ class Convolutional:
 
     window: int = 3
 
-    def depth(self, steps):
+    def depth(self, steps: int) -> int:
         """The least number of blocks for the last of `steps` to see the first.
 
         Examples
@@ -114,12 +129,19 @@ class Convolutional:
         """
         return next(n for n in range(1, steps + 1) if receptive_field(self.window, n) >= steps)
 
-    def mask_shape(self, steps, hidden_size):
+    def mask_shape(self, steps: int, hidden_size: int) -> tuple[int, int]:
         """M and W of the masks ``(M, B, W)``."""
         return 2 * self.depth(steps), hidden_size
 
-    def graph(self, xs, masks, hidden_size, rng, answers):
-        """The network that reads ``xs (T, B, D)``."""
+    def graph(
+        self,
+        xs: TensorVariable,
+        masks: TensorVariable,
+        hidden_size: int,
+        rng: np.random.Generator,
+        answers: str,
+    ) -> TrainingGraph:
+        """The network that reads ``xs (T, B, D)`` under ``masks (M, B, W)``."""
         steps, _, pixels = xs.type.shape
         depth, dtype = self.depth(steps), xs.type.dtype
         tcn = TCN.create(pixels, hidden_size, depth=depth, window=self.window, rng=rng, dtype=dtype)
@@ -130,18 +152,25 @@ class Convolutional:
 class Speller:
     """`symrnn.models.digit_speller`."""
 
-    def mask_shape(self, steps, hidden_size):
+    def mask_shape(self, steps: int, hidden_size: int) -> tuple[int, int]:
         """M and W of the masks ``(M, B, W)``."""
         return digit_speller.MASKS, hidden_size
 
-    def graph(self, xs, masks, hidden_size, rng, answers):
-        """The network that reads ``xs (T, B, D)``."""
+    def graph(
+        self,
+        xs: TensorVariable,
+        masks: TensorVariable,
+        hidden_size: int,
+        rng: np.random.Generator,
+        answers: str,
+    ) -> TrainingGraph:
+        """The network that reads ``xs (T, B, D)`` under ``masks (M, B, W)``."""
         if answers == "all":
             raise UserError("answers must be 'last' for a network that writes names, but is 'all'")
         return digit_speller.digit_speller(xs, masks, hidden_size, rng)
 
 
-NETWORKS = {
+NETWORKS: dict[str, Recurrent | Convolutional | Speller] = {
     "lstm": Recurrent(LSTMCell),
     "two_layer_lstm": Recurrent(LSTMCell, depth=2),
     "bidirectional_lstm": Recurrent(LSTMCell, directions=2),
@@ -153,16 +182,16 @@ NETWORKS = {
 
 
 def digit_network(
-    network="lstm",
+    network: str = "lstm",
     *,
-    steps=8,
-    pixels=8,
-    batch=None,
-    hidden_size=64,
-    answers="last",
-    seed=0,
-    dtype=None,
-):
+    steps: int = 8,
+    pixels: int = 8,
+    batch: int | None = None,
+    hidden_size: int = 64,
+    answers: str = "last",
+    seed: int = 0,
+    dtype: str | None = None,
+) -> TrainingGraph:
     """One of `NETWORKS` with its loss.
 
     Parameters
@@ -200,17 +229,20 @@ def digit_network(
     return kind.graph(xs, masks, hidden_size, np.random.default_rng(seed), answers)
 
 
-def network_called(name):
+def network_called(name: str) -> Recurrent | Convolutional | Speller:
     """The network of that name, or a `UserError`."""
-    if name not in NETWORKS:
-        known = ", ".join(NETWORKS)
-        raise UserError(
-            f"network must be one of {known}, but is {name!r}; {nearest(name, NETWORKS)}"
-        )
+    check_choice("network", name, NETWORKS)
     return NETWORKS[name]
 
 
-def classified(xs, masks, ys, params, rng, answers):
+def classified(
+    xs: TensorVariable,
+    masks: TensorVariable,
+    ys: TensorVariable,
+    params: Params,
+    rng: np.random.Generator,
+    answers: str,
+) -> TrainingGraph:
     """The network whose outputs are ``ys (T, B, W)``, with a softmax over the digits."""
     dtype = xs.type.dtype
     w = param("w", (ys.type.shape[2], DIGITS), glorot_uniform, rng, dtype=dtype)

@@ -8,18 +8,22 @@ they are those of MNIST, whose images are larger: ``--set image_size=28``.
 ['xs (64, 5, 1)', 'masks (10, 5, 64)', 'labels (5,)']
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytensor
 
-from symrnn.data.digits import load_digit_rows, load_mnist_rows
+from symrnn.data.digits import Digits, load_digit_rows, load_mnist_rows
 from symrnn.errors import UserError, check_choice
-from symrnn.models.digit_networks import digit_network, network_called
+from symrnn.graph import TrainingGraph
+from symrnn.models.digit_networks import NETWORKS, digit_network, network_called
 from symrnn.models.digit_speller import NO_NAME, SPELLING, digits_named, spelled
-from symrnn.training.recipe import Recipe, epoch_batch
-from symrnn.training.rules import recipe_updates
+from symrnn.training.network import Network
+from symrnn.training.recipe import epoch_batch
+from symrnn.training.rules import RuleRecipe
 
 READ_BY = ("row", "pixel")
 SHADES = " .:-=+*#%@"
@@ -27,7 +31,7 @@ SHOWN = 3  # images that `predict` shows unless told which
 
 
 @dataclass(frozen=True)
-class DigitReader(Recipe):
+class DigitReader(RuleRecipe):
     """Digits, read a row or a pixel at a time.
 
     Attributes
@@ -42,7 +46,7 @@ class DigitReader(Recipe):
         The share of the units that is dropped, at least 0 and below 1.
     shift
         The most pixels that an image is moved along either axis before it is trained on, drawn anew each time.
-    rule, learning_rate, weight_decay, schedule
+    rule, learning_rate, weight_decay, max_norm, schedule
         As for `symrnn.training.rules.rule_updates`.
     """
 
@@ -54,28 +58,29 @@ class DigitReader(Recipe):
     read_by: str = "row"
     dropout: float = 0.2
     shift: int = 1
-    rule: str = "adamw"
     learning_rate: float = 0.005
-    weight_decay: float = 0.01
-    schedule: str = "one_cycle"
 
-    def __post_init__(self):
+    small: ClassVar = tuple(
+        {"network": network, "image_size": 4, "hidden_size": 4, "batch_size": 3}
+        for network in NETWORKS
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         network_called(self.network)
         check_choice("read_by", self.read_by, READ_BY)
-        if not 0 <= self.dropout < 1:
-            raise UserError(f"dropout must be at least 0 and below 1, but is {self.dropout}")
         if not 0 <= self.shift < self.image_size:
             raise UserError(
                 f"shift must be at least 0 and below image_size, {self.image_size}, but is {self.shift}"
             )
 
     @property
-    def sequence_shape(self):
+    def sequence_shape(self) -> tuple[int, int]:
         """T and D."""
         size = self.image_size
         return (size, size) if self.read_by == "row" else (size * size, 1)
 
-    def data(self, path: Path | None = None):
+    def data(self, path: Path | None = None) -> tuple[Digits, Digits]:
         """Images by rows, ``(T, B, D)`` and labels ``(B,)``, to train and to test on."""
         dtype = pytensor.config.floatX
         if path is None:
@@ -90,7 +95,7 @@ class DigitReader(Recipe):
             )
         return train, test
 
-    def graph(self):
+    def graph(self) -> TrainingGraph:
         steps, pixels = self.sequence_shape
         return digit_network(
             self.network,
@@ -102,10 +107,7 @@ class DigitReader(Recipe):
             seed=self.seed,
         )
 
-    def updates(self, graph):
-        return recipe_updates(self, graph)
-
-    def batch(self, data, step):
+    def batch(self, data: tuple[Digits, Digits], step: int) -> list[np.ndarray]:
         train, _ = data
         drawn = epoch_batch(train.labels.size, self.batch_size, step, self.seed)
         rng = np.random.default_rng([self.seed, step])
@@ -114,12 +116,14 @@ class DigitReader(Recipe):
         targets = SPELLING[labels].T if self.is_speller else labels
         return [self.sequences(moved(train.xs[:, drawn], moves)), self.masks(rng), targets]
 
-    def test(self, network, data):
+    def test(self, network: Network, data: tuple[Digits, Digits]) -> dict[str, float]:
         _, (xs, labels) = data
         found = self.read(network, xs)
         return {"digits": labels.size, "accuracy": float((found[-1] == labels).mean())}
 
-    def predict(self, network, words, path=None):
+    def predict(
+        self, network: Network, words: tuple[str, ...], path: Path | None = None
+    ) -> Iterator[str]:
         _, (xs, labels) = self.data(path)
         chosen = numbers_among(words, labels.size)
         found = self.read(network, xs[:, chosen])[-1]
@@ -129,17 +133,17 @@ class DigitReader(Recipe):
             yield f"test image {number}: read as {said}, is {labels[number]}"
 
     @property
-    def is_speller(self):
+    def is_speller(self) -> bool:
         """Whether the network writes names."""
         return self.network == "sequence_to_sequence"
 
-    def sequences(self, xs):
+    def sequences(self, xs: np.ndarray) -> np.ndarray:
         """Images by rows ``(T, B, D)`` as the network reads them."""
         if self.read_by == "row":
             return xs
         return np.ascontiguousarray(xs.transpose(0, 2, 1)).reshape(-1, xs.shape[1], 1)
 
-    def masks(self, rng=None):
+    def masks(self, rng: np.random.Generator | None = None) -> np.ndarray:
         """Dropout masks ``(M, B, W)``; ones without `rng`."""
         count, width = network_called(self.network).mask_shape(
             self.sequence_shape[0], self.hidden_size
@@ -149,7 +153,7 @@ class DigitReader(Recipe):
             return np.ones(shape, dtype)
         return ((rng.random(shape) >= self.dropout) / (1 - self.dropout)).astype(dtype)
 
-    def read(self, network, xs):
+    def read(self, network: Network, xs: np.ndarray) -> np.ndarray:
         """The digits that the network reads in images by rows ``(T, B, D)``, ``(steps that it answers at, B)``."""
         found = [
             self.read_batch(network, xs[:, begin : begin + self.batch_size])
@@ -157,7 +161,7 @@ class DigitReader(Recipe):
         ]
         return np.concatenate(found, axis=1)
 
-    def read_batch(self, network, xs):
+    def read_batch(self, network: Network, xs: np.ndarray) -> np.ndarray:
         """As `read`, of at most B images, which blank ones fill up."""
         missing = self.batch_size - xs.shape[1]
         filled = self.sequences(np.pad(xs, ((0, 0), (0, missing), (0, 0))))
@@ -172,7 +176,7 @@ class DigitReader(Recipe):
         return digits[:, : xs.shape[1]]
 
 
-def moved(xs, moves):
+def moved(xs: np.ndarray, moves: np.ndarray) -> np.ndarray:
     """Images ``xs (T, B, D)``, each moved down and right by its row of ``moves (B, 2)``; what comes in is blank.
 
     Examples
@@ -189,7 +193,7 @@ def moved(xs, moves):
     return framed[row[:, :, None], np.arange(count)[:, None], pixel.T]
 
 
-def numbers_among(words, count):
+def numbers_among(words: tuple[str, ...], count: int) -> list[int]:
     """The numbers in `words`, each below `count`; the first few where there are none."""
     for word in words:
         if not word.isdecimal() or int(word) >= count:
@@ -199,7 +203,7 @@ def numbers_among(words, count):
     return [int(word) for word in words] or list(range(min(SHOWN, count)))
 
 
-def picture(image):
+def picture(image: np.ndarray) -> Iterator[str]:
     """Lines that show ``image (T, D)``, two characters a pixel.
 
     Examples

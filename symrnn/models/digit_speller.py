@@ -6,8 +6,11 @@ at work its own; a space ends the name. An image is read right where every lette
 .. [1] Sutskever, Vinyals, Le: Sequence to sequence learning with neural networks. NIPS 2014. arXiv:1409.3215
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import LSTMCell
 from symrnn.graph import TrainingGraph
@@ -27,7 +30,9 @@ SPELLING = np.array(
 END, MASKS, NO_NAME = 0, 2, -1
 
 
-def digit_speller(xs, masks, hidden_size, rng):
+def digit_speller(
+    xs: TensorVariable, masks: TensorVariable, hidden_size: int, rng: np.random.Generator
+) -> TrainingGraph:
     """The network that reads ``xs (T, B, D)``; ``masks (2, B, H)`` are for the state between and for the writer.
 
     Returns
@@ -56,14 +61,14 @@ def digit_speller(xs, masks, hidden_size, rng):
     return TrainingGraph([xs, masks, letters], loss, params, {"logits": logits})
 
 
-def letters_before(letters, dtype):
+def letters_before(letters: TensorVariable, dtype: str) -> TensorVariable:
     """The letter before each, ``(L, B, V)``, as a one among zeros; zeros alone before the first."""
     one_hot = pt.eq(letters[:-1, :, None], np.arange(len(LETTERS))).astype(dtype)
     nothing = pt.zeros((1, length(letters, 1), len(LETTERS)), dtype=dtype)
     return pt.join(0, nothing, one_hot)
 
 
-def spelled(logits_after, count):
+def spelled(logits_after: Callable[[np.ndarray], np.ndarray], count: int) -> np.ndarray:
     """What the network writes, ``(L, B)``, always the likeliest letter; `logits_after` maps letters to logits.
 
     Examples
@@ -81,7 +86,7 @@ def spelled(logits_after, count):
     return letters
 
 
-def digits_named(letters):
+def digits_named(letters: np.ndarray) -> np.ndarray:
     """The digit whose name stands in each column of ``letters (L, B)``, `NO_NAME` where there is none.
 
     Examples

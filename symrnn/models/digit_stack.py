@@ -6,22 +6,25 @@ layer's outputs over the steps goes into a softmax over the ten digits.
 .. [1] Alpaydin, Kaynak: Optical Recognition of Handwritten Digits. UCI Machine Learning Repository (1998).
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
-from symrnn.cells import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
+from symrnn.cells import CELLS, Cell
 from symrnn.data.digits import load_digit_rows as load_digit_rows
-from symrnn.errors import UserError, nearest
+from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, zeros
 from symrnn.losses import cross_entropy
+from symrnn.models.weights import weights_of, with_weights
 from symrnn.params import param
-from symrnn.unroll import bidirectional, stack
+from symrnn.unroll import Gradient, Scans, bidirectional, stack
 
-CELLS = {"rnn": RNNCell, "lstm": LSTMCell, "peephole_lstm": PeepholeLSTMCell, "gru": GRUCell}
 ROWS, PIXELS, DIGITS = 8, 8, 10
 
 
@@ -39,21 +42,24 @@ class DigitStack:
         ``(K,)``.
     """
 
-    layers: tuple
-    w: Variable
-    b: Variable
+    layers: tuple[tuple[Cell, Cell], ...]
+    w: TensorVariable
+    b: TensorVariable
 
     @classmethod
     def create(
-        cls, *, cell="rnn", depth=2, hidden_size=32, layers_as="subgraphs", seed=0, dtype=None
-    ):
+        cls,
+        *,
+        cell: str = "rnn",
+        depth: int = 2,
+        hidden_size: int = 32,
+        layers_as: str = "subgraphs",
+        seed: int = 0,
+        dtype: str | None = None,
+    ) -> "DigitStack":
         """A network with fresh parameters; with ``layers_as="scan"`` all layers but the first are one scan."""
-        if cell not in CELLS:
-            raise UserError(
-                f"cell must be one of {sorted(CELLS)}, but is {cell!r}; {nearest(cell, CELLS)}"
-            )
-        if layers_as not in ("subgraphs", "scan"):
-            raise UserError(f"layers_as must be 'subgraphs' or 'scan', but is {layers_as!r}")
+        check_choice("cell", cell, CELLS)
+        check_choice("layers_as", layers_as, ("subgraphs", "scan"))
         if depth < 1:
             raise UserError(f"depth must be at least 1, but is {depth}")
         rng = np.random.default_rng(seed)
@@ -78,23 +84,13 @@ class DigitStack:
         return cls(tuple(pairs), w, param("b", (DIGITS,), zeros, rng, dtype=dtype))
 
     @property
-    def params(self):
+    def params(self) -> list[TensorSharedVariable]:
         """Every weight, layer by layer."""
-        return [var for pair in self.layers for cell in pair for var in cell.weights.values()] + [
-            self.w,
-            self.b,
-        ]
+        return weights_of(self)
 
-    def with_params(self, params):
-        """The same network on other expressions, in the order of `params`."""
-        rest = iter(params)
-        layers = tuple(
-            tuple(replace(cell, **{name: next(rest) for name in cell.weights}) for cell in pair)
-            for pair in self.layers
-        )
-        return replace(self, layers=layers, w=next(rest), b=next(rest))
-
-    def logits(self, xs, *, scans="one", gradient="assembled"):
+    def logits(
+        self, xs: TensorVariable, *, scans: Scans = "one", gradient: Gradient = "assembled"
+    ) -> TensorVariable:
         """``(B, K)`` from ``xs (T, B, D)``."""
         for pair in self.layers:
             if scans == "one":
@@ -105,8 +101,14 @@ class DigitStack:
 
 
 def digit_stack(
-    *, steps=None, batch=None, scans="one", gradient="assembled", dtype=None, **network
-):
+    *,
+    steps: int | None = None,
+    batch: int | None = None,
+    scans: Scans = "one",
+    gradient: Gradient = "assembled",
+    dtype: str | None = None,
+    **network: Any,
+) -> TrainingGraph:
     """The network with its loss.
 
     Parameters
@@ -140,7 +142,14 @@ def digit_stack(
     )
 
 
-def digit_stack_loss(params, graph, *, scans="one", gradient="assembled", **network):
+def digit_stack_loss(
+    params: Sequence[TensorVariable],
+    graph: TrainingGraph,
+    *,
+    scans: Scans = "one",
+    gradient: Gradient = "assembled",
+    **network: Any,
+) -> TensorVariable:
     """The loss of ``graph = digit_stack(...)``, built again on `params`, expressions in the order of ``graph.params``.
 
     Examples
@@ -151,5 +160,5 @@ def digit_stack_loss(params, graph, *, scans="one", gradient="assembled", **netw
     xs, labels = graph.inputs
     for unused in ("steps", "batch", "dtype"):
         network.pop(unused, None)
-    net = DigitStack.create(dtype=xs.type.dtype, **network).with_params(params)
+    net = with_weights(DigitStack.create(dtype=xs.type.dtype, **network), params)
     return cross_entropy(net.logits(xs, scans=scans, gradient=gradient), labels)

@@ -42,7 +42,7 @@ class KneserNey:
     symbols: int
 
     @classmethod
-    def fit(cls, text, order, symbols):
+    def fit(cls, text: np.ndarray, order: int, symbols: int) -> "KneserNey":
         """The model of ``text (N,)``, integers below V.
 
         Examples
@@ -60,11 +60,11 @@ class KneserNey:
         return cls(tuple(reversed(levels)), symbols)
 
     @property
-    def order(self):
+    def order(self) -> int:
         """Symbols in the longest n-gram."""
         return len(self.levels)
 
-    def probabilities(self, text):
+    def probabilities(self, text: np.ndarray) -> np.ndarray:
         """Of each symbol of ``text (N,)`` after those before it, ``(N,)``; the first ones have shorter contexts."""
         p = np.full(len(text), 1 / self.symbols)
         for length, counts in enumerate(self.levels, start=1):
@@ -75,19 +75,19 @@ class KneserNey:
             p[length - 1 :] = np.where(total > 0, longer, p[length - 1 :])
         return p
 
-    def bits(self, text):
+    def bits(self, text: np.ndarray) -> np.ndarray:
         """``-log2`` of `probabilities`, ``(N,)``."""
         return -np.log2(self.probabilities(text))
 
 
-def windows(text, length, symbols):
+def windows(text: np.ndarray, length: int, symbols: int) -> np.ndarray:
     """Every `length` symbols in a row as one number, ``(N - length + 1,)``, int64."""
     text = np.asarray(text, "int64")
     count = max(len(text) - length + 1, 0)
     return sum(text[i : i + count] * symbols ** (length - 1 - i) for i in range(length))
 
 
-def level(grams, counts, symbols):
+def level(grams: np.ndarray, counts: np.ndarray, symbols: int) -> Counts:
     """The `Counts` of n-grams ``grams``, sorted, that occur `counts` times."""
     discounts = discount_of_count(counts)
     contexts, context_of = np.unique(grams // symbols, return_inverse=True)
@@ -100,7 +100,7 @@ def level(grams, counts, symbols):
     )
 
 
-def discount_of_count(counts):
+def discount_of_count(counts: np.ndarray) -> np.ndarray:
     """What is taken from each count, ``(N,)``: estimated from how many n-grams occur 1, 2, 3 and 4 times [1]_.
 
     Where one of these is zero, as for the few single symbols, half a count is taken.
@@ -115,20 +115,20 @@ def discount_of_count(counts):
     return np.clip(discounts, 0.05, [0.95, 1.95, 2.95])[np.minimum(counts, 3) - 1]
 
 
-def counted(counts, grams, symbols):
+def counted(counts: Counts, grams: np.ndarray, symbols: int) -> tuple[np.ndarray, ...]:
     """Discounted counts of `grams`, and totals and discounts of their contexts; zeros for what is unknown."""
     own, _ = looked_up(counts.grams, grams, counts.discounted, counts.discounted)
     return own, *looked_up(counts.contexts, grams // symbols, counts.totals, counts.left)
 
 
-def looked_up(keys, wanted, *columns):
+def looked_up(keys: np.ndarray, wanted: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
     """Each column at the place of the `wanted` among the sorted `keys`, 0 where they are missing."""
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     known = keys[at] == wanted
     return [np.where(known, column[at], 0.0) for column in columns]
 
 
-def check_order(text, order, symbols):
+def check_order(text: np.ndarray, order: int, symbols: int) -> None:
     """Refuse an order that the text is too short for, or whose n-grams do not fit 64 bits."""
     if not 1 <= order <= min(len(text), int(62 / np.log2(symbols))):
         raise UserError(

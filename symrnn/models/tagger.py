@@ -4,27 +4,31 @@ Lines of different lengths are read in one batch. Beyond its end a line is maske
 nothing that stands there reaches the loss, the tags or the gradient.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
-from symrnn.cells import GRUCell, LSTMCell, RNNCell
-from symrnn.data.text import SYMBOLS, Text, encode, load_text, read_text
+from symrnn.cells import CELLS, Cell
+from symrnn.data import text
+from symrnn.data.text import SYMBOLS, encode, load_text
 from symrnn.data.word_shapes import TAGS, Lines, line_tags, tagged_lines
 from symrnn.errors import check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, normal, zeros
 from symrnn.losses import cross_entropy
+from symrnn.models.weights import weights_of, with_weights
 from symrnn.params import param
-from symrnn.training.recipe import Recipe, epoch_batch
-from symrnn.training.rules import recipe_updates
-from symrnn.unroll import stack
+from symrnn.training.network import Network
+from symrnn.training.recipe import epoch_batch
+from symrnn.training.rules import RuleRecipe
+from symrnn.unroll import Gradient, stack
 
-CELLS = {"rnn": RNNCell, "lstm": LSTMCell, "gru": GRUCell}
 CODES = dict(zip(TAGS, " .nlTUxi", strict=True))  # how `predict` writes a tag
 EXAMPLE = (
     "The class HTTPServer of http.server takes 2 arguments, server_address and an HTTP handler."
@@ -47,15 +51,24 @@ class TaggerNetwork:
         ``(K,)``.
     """
 
-    embedding: Variable
-    layers: tuple
-    w: Variable
-    b: Variable
+    embedding: TensorVariable
+    layers: tuple[tuple[Cell, ...], ...]
+    w: TensorVariable
+    b: TensorVariable
 
     @classmethod
-    def create(cls, *, cell="gru", depth=2, hidden_size=48, embedding_size=16, seed=0, dtype=None):
+    def create(
+        cls,
+        *,
+        cell: str = "gru",
+        depth: int = 2,
+        hidden_size: int = 48,
+        embedding_size: int = 16,
+        seed: int = 0,
+        dtype: str | None = None,
+    ) -> "TaggerNetwork":
         """A network with fresh parameters."""
-        check_choice("cell", cell, tuple(CELLS))
+        check_choice("cell", cell, CELLS)
         rng = np.random.default_rng(seed)
         embedding = param("embedding", (SYMBOLS, embedding_size), normal(0.1), rng, dtype=dtype)
         sizes = [embedding_size, *[2 * hidden_size] * (depth - 1)]
@@ -70,28 +83,25 @@ class TaggerNetwork:
         return cls(embedding, tuple(layers), w, param("b", (len(TAGS),), zeros, rng, dtype=dtype))
 
     @property
-    def params(self):
+    def params(self) -> list[TensorSharedVariable]:
         """Every weight, layer by layer."""
-        cells = [cell for pair in self.layers for cell in pair]
-        return [self.embedding, *(p for c in cells for p in c.weights.values()), self.w, self.b]
+        return weights_of(self)
 
-    def with_params(self, params):
-        """The same network on other expressions, in the order of `params`."""
-        embedding, *rest, w, b = params
-        rest = iter(rest)
-        layers = tuple(
-            tuple(replace(cell, **{name: next(rest) for name in cell.weights}) for cell in pair)
-            for pair in self.layers
-        )
-        return TaggerNetwork(embedding, layers, w, b)
-
-    def logits(self, characters, mask, *, gradient="assembled"):
-        """``(T, B, K)`` from ``characters (T, B)``."""
+    def logits(
+        self, characters: TensorVariable, mask: TensorVariable, *, gradient: Gradient = "assembled"
+    ) -> TensorVariable:
+        """``(T, B, K)`` from ``characters (T, B)`` and ``mask (T, B)``."""
         hs = stack(self.layers, self.embedding[characters], mask=mask, gradient=gradient)
         return pt.dot(hs, self.w) + self.b
 
 
-def tagger(*, steps=None, batch=None, gradient="assembled", **network):
+def tagger(
+    *,
+    steps: int | None = None,
+    batch: int | None = None,
+    gradient: Gradient = "assembled",
+    **network: Any,
+) -> TrainingGraph:
     """The network with its loss.
 
     Parameters
@@ -125,7 +135,13 @@ def tagger(*, steps=None, batch=None, gradient="assembled", **network):
     return TrainingGraph([characters, mask, tags], loss, net.params, {"logits": logits})
 
 
-def tagger_loss(params, graph, *, gradient="assembled", **network):
+def tagger_loss(
+    params: Sequence[TensorVariable],
+    graph: TrainingGraph,
+    *,
+    gradient: Gradient = "assembled",
+    **network: Any,
+) -> TensorVariable:
     """The loss of ``graph = tagger(...)``, built again on `params`, expressions in its order.
 
     Examples
@@ -134,12 +150,20 @@ def tagger_loss(params, graph, *, gradient="assembled", **network):
     >>> loss = tagger_loss([0.5 * p for p in graph.params], graph, depth=1, hidden_size=4)
     """
     characters, mask, tags = graph.inputs
-    net = TaggerNetwork.create(**network).with_params(params)
+    net = with_weights(TaggerNetwork.create(**network), params)
     return cross_entropy(net.logits(characters, mask, gradient=gradient), tags, mask)
 
 
+class TaggedText(NamedTuple):
+    """The parts of a text as tagged lines."""
+
+    train: Lines
+    validation: Lines
+    test: Lines
+
+
 @dataclass(frozen=True)
-class Tagger(Recipe):
+class Tagger(RuleRecipe):
     """A tagger of word shapes in the standard library's documentation, or in the text of a file.
 
     Attributes
@@ -160,16 +184,23 @@ class Tagger(Recipe):
     hidden_size: int = 48
     embedding_size: int = 16
     dtype: str = "float32"
-    rule: str = "adamw"
-    learning_rate: float = 0.01
-    weight_decay: float = 0.01
     max_norm: float = 1.0
-    schedule: str = "one_cycle"
 
-    def data(self, path: Path | None = None):
-        return Text(*(tagged_lines(part, self.length) for part in load_text(path)))
+    small: ClassVar = (
+        {
+            "batch_size": 2,
+            "length": 4,
+            "depth": 1,
+            "hidden_size": 3,
+            "embedding_size": 2,
+            "dtype": "float64",
+        },
+    )
 
-    def graph(self):
+    def data(self, path: Path | None = None) -> TaggedText:
+        return TaggedText(*(tagged_lines(part, self.length) for part in load_text(path)))
+
+    def graph(self) -> TrainingGraph:
         return tagger(
             cell=self.cell,
             depth=self.depth,
@@ -179,13 +210,10 @@ class Tagger(Recipe):
             dtype=self.dtype,
         )
 
-    def updates(self, graph):
-        return recipe_updates(self, graph, max_norm=self.max_norm)
-
-    def batch(self, data, step):
+    def batch(self, data: TaggedText, step: int) -> list[np.ndarray]:
         return fed(data.train, epoch_batch(len(data.train.mask), self.batch_size, step, self.seed))
 
-    def test(self, network, data):
+    def test(self, network: Network, data: TaggedText) -> dict[str, float]:
         found = tags_of(network, data.test)
         accuracies = {"accuracy": accuracy(found, data.test)}
         for name, guess in baselines(data.train)._asdict().items():
@@ -194,22 +222,24 @@ class Tagger(Recipe):
             )
         return accuracies
 
-    def predict(self, network, words, path=None):
-        text = read_text(path) if path else " ".join(words) or EXAMPLE
-        for line in filter(str.strip, text.split("\n")):
+    def predict(
+        self, network: Network, words: tuple[str, ...], path: Path | None = None
+    ) -> Iterator[str]:
+        told = text.read(path) if path else " ".join(words) or EXAMPLE
+        for line in filter(str.strip, told.split("\n")):
             symbols = np.repeat(encode(line)[:, None], 2, axis=1)  # JAX mode takes no batch of one
             tags = network("logits", symbols, np.ones(symbols.shape, bool)).argmax(axis=2)[:, 0]
             yield from aligned(line, tags)
         yield "  ".join(f"{code} {tag}" for tag, code in CODES.items() if tag != "space")
 
 
-def fed(lines, chosen):
-    """The inputs of the graph, time-major, for the `chosen` lines."""
+def fed(lines: Lines, chosen: slice | list[int]) -> list[np.ndarray]:
+    """The inputs of the graph, each ``(T, B)``, for the `chosen` lines."""
     symbols, tags, mask = (np.ascontiguousarray(part[chosen].T) for part in lines)
     return [symbols, mask, tags]
 
 
-def tags_of(network, lines):
+def tags_of(network: Network, lines: Lines) -> np.ndarray:
     """The likeliest tags of all lines, ``(N, T)``, a hundred lines at a time."""
     found = []
     for start in range(0, len(lines.mask), 100):
@@ -218,8 +248,8 @@ def tags_of(network, lines):
     return np.concatenate(found)
 
 
-def accuracy(tags, lines):
-    """The fraction of characters with the right tag."""
+def accuracy(tags: np.ndarray, lines: Lines) -> float:
+    """The fraction of characters with the right one of ``tags (N, T)``."""
     return float((tags == lines.tags)[lines.mask].mean())
 
 
@@ -230,7 +260,7 @@ class Baselines(NamedTuple):
     commonest_tag_of_the_character: np.ndarray
 
 
-def baselines(lines: Lines):
+def baselines(lines: Lines) -> Baselines:
     """The commonest tag of all characters, and of each, in the lines to train on."""
     counts = np.zeros((SYMBOLS, len(TAGS)), "int64")
     np.add.at(counts, (lines.symbols[lines.mask], lines.tags[lines.mask]), 1)
@@ -239,7 +269,7 @@ def baselines(lines: Lines):
     return Baselines(np.full(SYMBOLS, commonest), by_character)
 
 
-def aligned(line, tags):
+def aligned(line: str, tags: np.ndarray) -> Iterator[str]:
     """A line, its tags below as letters, and where one is wrong a third line with marks."""
     yield line
     yield "".join(CODES[TAGS[tag]] for tag in tags).rstrip()

@@ -24,16 +24,19 @@ from typing import NamedTuple
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 from symrnn.init import zeros
+from symrnn.models.weights import weights_of
 from symrnn.ops.activations import relu
 from symrnn.ops.windows import length, taps
 from symrnn.params import param
+from symrnn.typing import Shape
 
 
-def receptive_field(window, depth):
+def receptive_field(window: int, depth: int) -> int:
     """Steps that a step's output sees, itself included: ``1 + 2 (K - 1) (2**depth - 1)``.
 
     Examples
@@ -44,7 +47,9 @@ def receptive_field(window, depth):
     return 1 + 2 * (window - 1) * (2**depth - 1)
 
 
-def causal_conv(xs, w, *, window, dilation=1):
+def causal_conv(
+    xs: TensorVariable, w: TensorVariable, *, window: int, dilation: int = 1
+) -> TensorVariable:
     """``ys[t] = sum over k of xs[t - (K - 1 - k) * dilation] @ w[k]``, with zeros before the first step.
 
     Parameters
@@ -74,7 +79,7 @@ def causal_conv(xs, w, *, window, dilation=1):
     return product(xs, w)
 
 
-def product(xs, w):
+def product(xs: TensorVariable, w: TensorVariable) -> TensorVariable:
     """``xs (T, B, C) @ w (C, F)`` as one GEMM."""
     rows = pt.dot(xs.reshape((-1, length(xs, 2))), w)
     return rows.reshape((length(xs, 0), length(xs, 1), length(w, 1)))
@@ -83,12 +88,14 @@ def product(xs, w):
 class NormedFilters(NamedTuple):
     """The filters of N convolutions of one shape, ``g * v / norm(v)``, and their biases."""
 
-    v: Variable  # (N, K*C, F), directions
-    g: Variable  # (N, F), lengths
-    b: Variable  # (N, F)
+    v: TensorVariable  # (N, K*C, F), directions
+    g: TensorVariable  # (N, F), lengths
+    b: TensorVariable  # (N, F)
 
     @classmethod
-    def create(cls, name, shape, rng, dtype):
+    def create(
+        cls, name: str, shape: Shape, rng: np.random.Generator, dtype: str | None
+    ) -> "NormedFilters":
         """Filters for rectified layers, of `shape` ``(N, K*C, F)``."""
         directions = rng.normal(0, np.sqrt(2 / shape[1]), shape)
         lengths = np.sqrt((directions**2).sum(axis=1))
@@ -98,7 +105,7 @@ class NormedFilters(NamedTuple):
             param(f"{name}.b", lengths.shape, zeros, rng, dtype=dtype),
         )
 
-    def each(self):
+    def each(self) -> list[tuple[TensorVariable, TensorVariable]]:
         """``(w (K*C, F), b (1, F))`` of each convolution."""
         count, height, filters = self.v.type.shape
         scale = self.g / pt.sqrt((self.v**2).sum(axis=1))
@@ -106,7 +113,7 @@ class NormedFilters(NamedTuple):
         return list(zip(parts(w, count), parts(self.b, count), strict=True))
 
 
-def parts(x, count):
+def parts(x: TensorVariable, count: int) -> list[TensorVariable]:
     """The first axis cut into `count` equal parts, by one node."""
     return [x] if count == 1 else pt.split(x, [x.type.shape[0] // count] * count, axis=0)
 
@@ -134,12 +141,22 @@ class TCN:
 
     first: NormedFilters
     others: NormedFilters
-    w_skip: Variable
-    b_skip: Variable
+    w_skip: TensorVariable
+    b_skip: TensorVariable
     window: int
 
     @classmethod
-    def create(cls, input_size, channels, *, depth, window, rng, name="tcn.", dtype=None):
+    def create(
+        cls,
+        input_size: int,
+        channels: int,
+        *,
+        depth: int,
+        window: int,
+        rng: np.random.Generator | int,
+        name: str = "tcn.",
+        dtype: str | None = None,
+    ) -> "TCN":
         """`depth` blocks with fresh parameters; `rng` is a `numpy.random.Generator` or a seed."""
         for argument, size in (("depth", depth), ("window", window), ("channels", channels)):
             if isinstance(size, bool) or not isinstance(size, int) or size < 1:
@@ -166,21 +183,21 @@ class TCN:
         )
 
     @property
-    def params(self):
+    def params(self) -> list[TensorSharedVariable]:
         """Every weight."""
-        return [*self.first, *self.others, self.w_skip, self.b_skip]
+        return weights_of(self)
 
     @property
-    def depth(self):
+    def depth(self) -> int:
         """Blocks."""
         return (1 + self.others.v.type.shape[0]) // 2
 
     @property
-    def masks(self):
+    def masks(self) -> int:
         """Dropout masks that `outputs` takes."""
         return 2 * self.depth
 
-    def outputs(self, xs, masks):
+    def outputs(self, xs: TensorVariable, masks: TensorVariable) -> TensorVariable:
         """``(T, B, C)`` from ``xs (T, B, D)`` and ``masks (2 * depth, B, C)``."""
         convs = zip(
             [*self.first.each(), *self.others.each()], parts(masks, self.masks), strict=True

@@ -94,7 +94,9 @@ def lowered_program(
         builder.settle(var, place)
     lives = lifetimes(builder.body)
     found = {b.index: b for b in buffers(builder.body) if b.kind == "constant"}
-    constants = [found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(shared.constants))]
+    constants = [
+        found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(shared.constants))
+    ]
     arrays = [*sources, *(window.buffer for window in targets)]
     temporaries = [life.buffer for life in lives]
     routine = Routine(builder.body, temporaries, arrays, constants, tuple(extents))
@@ -124,7 +126,9 @@ class NativeProgram:
         self.memories: dict[tuple[int, ...], Memory] = {}
         self.lock = threading.Lock()
 
-    def __call__(self, arrays: Sequence[np.ndarray], extents: tuple[int, ...] = ()) -> list[np.ndarray]:
+    def __call__(
+        self, arrays: Sequence[np.ndarray], extents: tuple[int, ...] = ()
+    ) -> list[np.ndarray]:
         """The outputs; `arrays` are of the shapes compiled for, aligned and in row-major order."""
         with self.lock:
             memory = self.memories.get(extents)

@@ -1,17 +1,23 @@
 """The activations of the cells.
 
 In float64 they are PyTensor's. In float32 `tanh` and `sigmoid` are a rational function, as in XLA and Eigen: sums and
-products vectorise, where the C library's ``tanhf`` is called for one number after another. The largest error of
-`tanh` is 3.5e-7, of `sigmoid` 2e-7, and their values stay within the exact functions' bounds, which
+products vectorise, where the C library's ``tanhf`` is called for one number after another. The largest error of `tanh`
+is 3.5e-7, of `sigmoid` 2e-7, and their values stay within the exact functions' bounds, which
 ``tests/ops/test_activations.py`` checks; ``tests/ops/fit_tanh.py`` made the coefficients.
 """
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytensor.scalar as ps
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
 from pytensor.scalar.math import sigmoid as sigmoid_op
 from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.variable import TensorVariable
 
 BOUND = 8.0  # tanh of more is 1 within the error
 P = (0.999999981, 0.12979226, 0.00298586481, 9.8786883e-06, -1.47043126e-08, 2.3508863e-11)
@@ -21,25 +27,36 @@ Q = (1.0, 0.46312542, 0.0240279361, 0.000237203645)
 class RationalTanh(ps.UnaryScalarOp):
     """``tanh`` in float32: ``x p(x**2) / q(x**2)``, with x clipped to `BOUND`."""
 
+    # PyTensor reads these where it moves a maximum through the function, and where a matrix is sparse.
     monotonic_increasing = True
     preserves_zero = True
     stands_for = ps.tanh  # to native code, whose own is as fast and nearer
     nfunc_spec = ("tanh", 1, 1)  # the Python linker and JAX vectorise their own
 
-    def impl(self, x):
+    def impl(self, x: Any) -> Any:
         return np.tanh(x)
 
-    def pullback(self, inputs, outputs, output_grads):
-        y = self(*inputs)
+    def pullback(
+        self, inputs: Sequence[Any], outputs: Sequence[Any], output_grads: Sequence[Any]
+    ) -> list[Variable]:
+        # From the output, as of the exact tanh: the walk back reads records, and no tanh is computed again.
+        y: Any = self(*inputs)
         return [output_grads[0] * (1 - y * y)]
 
-    def c_support_code(self, **kwargs):
+    def c_support_code(self, **kwargs: Any) -> str:
         return C_TANH
 
-    def c_code(self, node, name, inputs, outputs, sub):
+    def c_code(
+        self,
+        node: Any,
+        name: str,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        sub: dict[str, Any],
+    ) -> str:
         return f"{outputs[0]} = symrnn_tanh({inputs[0]});"
 
-    def c_code_cache_version(self):
+    def c_code_cache_version(self) -> tuple[int, ...]:
         return (1,)
 
 
@@ -50,20 +67,30 @@ class RationalSigmoid(ps.UnaryScalarOp):
     stands_for = sigmoid_op
     nfunc_spec = ("scipy.special.expit", 1, 1)
 
-    def impl(self, x):
+    def impl(self, x: Any) -> Any:
         return np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * x)
 
-    def pullback(self, inputs, outputs, output_grads):
-        y = self(*inputs)
+    def pullback(
+        self, inputs: Sequence[Any], outputs: Sequence[Any], output_grads: Sequence[Any]
+    ) -> list[Variable]:
+        # From the output, for the same reason.
+        y: Any = self(*inputs)
         return [output_grads[0] * y * (1 - y)]
 
-    def c_support_code(self, **kwargs):
+    def c_support_code(self, **kwargs: Any) -> str:
         return C_TANH
 
-    def c_code(self, node, name, inputs, outputs, sub):
+    def c_code(
+        self,
+        node: Any,
+        name: str,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        sub: dict[str, Any],
+    ) -> str:
         return f"{outputs[0]} = 0.5f + 0.5f * symrnn_tanh(0.5f * {inputs[0]});"
 
-    def c_code_cache_version(self):
+    def c_code_cache_version(self) -> tuple[int, ...]:
         return (1,)
 
 
@@ -87,6 +114,7 @@ static inline float symrnn_tanh(float x) {{
 """
 
 
+# Made anew for each op: Numba caches a function under the key that is returned beside it.
 def _numba_tanh():
     bound = np.float32(BOUND)
     p0, p1, p2, p3, p4, p5 = map(np.float32, P)
@@ -98,20 +126,19 @@ def _numba_tanh():
         t = x * x
         p = ((((p5 * t + p4) * t + p3) * t + p2) * t + p1) * t + p0
         q = ((q3 * t + q2) * t + q1) * t + q0
-        return np.true_divide(
-            x * p, q
-        )  # `/` would check for zero, and then LLVM does not vectorise
+        # `/` would check for zero, and then LLVM does not vectorise.
+        return np.true_divide(x * p, q)
 
     return rational_tanh
 
 
 @register_funcify_and_cache_key(RationalTanh)
-def numba_rational_tanh(op, node, **kwargs):
+def numba_rational_tanh(op: Op, node: Any, **kwargs: Any) -> tuple[Callable[..., Any], str]:
     return _numba_tanh(), "symrnn.RationalTanh.2"
 
 
 @register_funcify_and_cache_key(RationalSigmoid)
-def numba_rational_sigmoid(op, node, **kwargs):
+def numba_rational_sigmoid(op: Op, node: Any, **kwargs: Any) -> tuple[Callable[..., Any], str]:
     half, rational_tanh = np.float32(0.5), _numba_tanh()
 
     @numba_njit
@@ -121,11 +148,11 @@ def numba_rational_sigmoid(op, node, **kwargs):
     return rational_sigmoid, "symrnn.RationalSigmoid.2"
 
 
-_TANH = Elemwise(RationalTanh(ps.same_out, name="rational_tanh"), name="Tanh")
-_SIGMOID = Elemwise(RationalSigmoid(ps.same_out, name="rational_sigmoid"), name="Sigmoid")
+_TANH: Any = Elemwise(RationalTanh(ps.same_out, name="rational_tanh"), name="Tanh")
+_SIGMOID: Any = Elemwise(RationalSigmoid(ps.same_out, name="rational_sigmoid"), name="Sigmoid")
 
 
-def tanh(x):
+def tanh(x: TensorVariable) -> TensorVariable:
     """The hyperbolic tangent; rational in float32.
 
     Examples
@@ -136,7 +163,7 @@ def tanh(x):
     return _TANH(x) if x.type.dtype == "float32" else pt.tanh(x)
 
 
-def sigmoid(x):
+def sigmoid(x: TensorVariable) -> TensorVariable:
     """The logistic function; rational in float32.
 
     Examples
@@ -147,7 +174,7 @@ def sigmoid(x):
     return _SIGMOID(x) if x.type.dtype == "float32" else pt.sigmoid(x)
 
 
-def relu(x):
+def relu(x: TensorVariable) -> TensorVariable:
     """The positive part.
 
     Examples

@@ -8,13 +8,18 @@ PyTensor can inline an `OpFromGraph` itself, but from a frozen copy whose Scan o
 one function with Numba on PyTensor 3.0 writes into them. `inline_assembled` gives each function its own.
 """
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
 
 import pytensor.tensor as pt
 from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.mode import optdb
 from pytensor.gradient import DisconnectedType, disconnected_type, grad
+from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.op import Op
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.versions import inlined
 
@@ -22,16 +27,26 @@ from symrnn.versions import inlined
 class Assembly(Protocol):
     """Values and gradients as functions from variables to variables."""
 
-    visible: int  # outputs that users see; those behind are records for the gradient
+    @property
+    def visible(self) -> int:
+        """How many outputs users see; those behind are records for the gradient."""
 
-    def outputs(self, inputs):
+    def outputs(self, inputs: Sequence[TensorVariable]) -> list[TensorVariable]:
         """``[*visible, *records]``."""
 
-    def gradients(self, inputs, outputs, cotangents):
+    def gradients(
+        self,
+        inputs: Sequence[TensorVariable],
+        outputs: Sequence[TensorVariable],
+        cotangents: Sequence[TensorVariable | None],
+    ) -> list[TensorVariable | None]:
         """One gradient an input, None where there is none; a cotangent of the visible outputs that is None is zero."""
 
-    def plain(self, inputs):
+    def plain(self, inputs: Sequence[TensorVariable]) -> list[TensorVariable]:
         """The visible outputs in a form that `pytensor.grad` can differentiate."""
+
+    def lengths(self, inputs: Sequence[Variable]) -> list[Variable]:
+        """``[T, B]`` among the inputs, where the outputs are sequences of these lengths; else ``[]``."""
 
 
 class AssembledOp(OpFromGraph):
@@ -43,6 +58,7 @@ class AssembledOp(OpFromGraph):
     ...     visible = 1
     ...     def outputs(self, inputs): return [inputs[0] ** 2]
     ...     def gradients(self, inputs, outputs, cotangents): return [2 * inputs[0] * cotangents[0]]
+    ...     def lengths(self, inputs): return []
     ...     plain = outputs
     >>> x = pt.dscalar("x")
     >>> [y] = assembled(Square(), [x], name="Square")
@@ -50,24 +66,38 @@ class AssembledOp(OpFromGraph):
     6.0
     """
 
-    def __init__(self, inputs, outputs, *, assembly=None, **options):
-        super().__init__(inputs, outputs, on_unused_input="ignore", **options)
+    def __init__(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        *,
+        assembly: Assembly,
+        **options: Any,
+    ) -> None:
+        super().__init__(list(inputs), list(outputs), on_unused_input="ignore", **options)
         self.assembly = assembly
 
-    def pullback(self, inputs, outputs, output_grads):
-        cotangents = [
+    def pullback(
+        self,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        output_grads: Sequence[Variable],
+    ) -> list[Variable]:
+        # Records come behind the visible outputs, and nobody but a pullback reads them: they have no cotangents.
+        cotangents: list[Any] = [
             None if isinstance(g.type, DisconnectedType) else g
             for g in output_grads[: self.assembly.visible]
         ]
         return pulled_back(self.assembly, inputs, outputs, cotangents, name=f"{self.name}Pullback")
 
-    def connection_pattern(self, node):
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
         return [[_is_float(var)] * len(node.outputs) for var in node.inputs]
 
-    def __eq__(self, other):
-        return super().__eq__(other) and self.assembly is other.assembly
+    # Equal inner graphs are not enough: the same values may have another assembly, and so another gradient.
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) and self.assembly is getattr(other, "assembly", None)
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return super().__hash__()
 
 
@@ -75,12 +105,26 @@ class AssembledPullback(OpFromGraph):
     """The gradients of an `Assembly`: ``[*inputs, *outputs, *known cotangents] -> known gradients``."""
 
     def __init__(
-        self, inputs, outputs, *, assembly=None, has_gradient=(), has_cotangent=(), **options
-    ):
-        super().__init__(inputs, outputs, on_unused_input="ignore", **options)
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        *,
+        assembly: Assembly,
+        has_gradient: Sequence[bool],  # one an input of the assembly
+        has_cotangent: Sequence[bool],  # one a visible output
+        **options: Any,
+    ) -> None:
+        super().__init__(list(inputs), list(outputs), on_unused_input="ignore", **options)
         self.assembly, self.has_gradient, self.has_cotangent = assembly, has_gradient, has_cotangent
 
-    def pullback(self, inputs, outputs, output_grads):
+    def pullback(
+        self,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        output_grads: Sequence[Variable],
+    ) -> list[Variable]:
+        """Second derivatives: `Assembly.plain` differentiated twice, by autodiff."""
+        # Copies, so that the second derivative stops at this op's own inputs, even where one is computed from another.
         primals = [
             var.copy() if _is_float(var) else var for var in inputs[: len(self.has_gradient)]
         ]
@@ -91,16 +135,12 @@ class AssembledPullback(OpFromGraph):
             if has
         ]
         wrt = [var for var, has in zip(primals, self.has_gradient, strict=True) if has]
-        first = grad(
-            None,
-            wrt,
-            known_grads=dict(zip(values, given, strict=True)),
-            disconnected_inputs="ignore",
-        )
+        first = gradients(wrt, dict(zip(values, given, strict=True)))
         pairs = zip((pt.tensor_copy(g) for g in first), output_grads, strict=True)
         known = {g: dg for g, dg in pairs if not isinstance(dg.type, DisconnectedType)}
-        second = grad(None, [*wrt, *given], known_grads=known, disconnected_inputs="ignore")
+        second = gradients([*wrt, *given], known)
         found = dict(zip([*wrt, *given], second, strict=True))
+        # What lies between the inputs and the cotangents are the assembly's outputs: functions of the inputs.
         gone = len(inputs) - len(primals) - len(given)
         return [
             *(found.get(var, disconnected_type()) for var in primals),
@@ -108,7 +148,7 @@ class AssembledPullback(OpFromGraph):
             *second[len(wrt) :],
         ]
 
-    def connection_pattern(self, node):
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Values are functions of the inputs, so a derivative reaches them through those."""
         values = range(len(self.has_gradient), len(node.inputs) - sum(self.has_cotangent))
         return [
@@ -118,38 +158,47 @@ class AssembledPullback(OpFromGraph):
 
 
 @node_rewriter([AssembledOp, AssembledPullback])
-def inline_assembled(fgraph, node):
+def inline_assembled(fgraph: FunctionGraph, node: Apply) -> list[Variable]:
     """What the op stands for, with inner graphs of its own."""
     outputs = inlined(node.op, node.inputs)
     copy_stack_trace(node.outputs, outputs)
     return outputs
 
 
+# PyTensor inlines other OpFromGraph nodes at -0.01; before that, so that no rewrite at all ever sees this op.
 optdb.register(
     "inline_assembled", dfs_rewriter(inline_assembled), "fast_run", "fast_compile", position=-0.02
 )
 
 
-def assembled(assembly, inputs, *, name):
+def assembled(
+    assembly: Assembly, inputs: Sequence[TensorVariable], *, name: str
+) -> list[TensorVariable]:
     """The visible outputs of `assembly` on `inputs`, as outputs of one op."""
     symbols = [var.type() for var in inputs]
     op = AssembledOp(symbols, assembly.outputs(symbols), assembly=assembly, name=name)
-    return op(*inputs, return_list=True)[: assembly.visible]
+    return applied(op, inputs)[: assembly.visible]
 
 
-def pulled_back(assembly, inputs, outputs, cotangents, *, name):
+def pulled_back(
+    assembly: Assembly,
+    inputs: Sequence[TensorVariable],
+    outputs: Sequence[TensorVariable],
+    cotangents: Sequence[TensorVariable | None],
+    *,
+    name: str,
+) -> list[Variable]:
     """The gradient of each input, disconnected where there is none."""
     primals, values = ([var.type() for var in group] for group in (inputs, outputs))
+    # Cotangents are fewer than outputs: records, behind the visible outputs, have none.
     symbols = [g if g is None else out.type() for g, out in zip(cotangents, outputs, strict=False)]
-    gradients = assembly.gradients(primals, values, symbols)
-    has_gradient = [
-        g is not None and _is_float(var) for g, var in zip(gradients, primals, strict=True)
-    ]
+    found = assembly.gradients(primals, values, symbols)
+    has_gradient = [g is not None and _is_float(var) for g, var in zip(found, primals, strict=True)]
     op = AssembledPullback(
         [*primals, *values, *(g for g in symbols if g is not None)],
         [
             var.type.filter_variable(g)
-            for g, var, has in zip(gradients, primals, has_gradient, strict=True)
+            for g, var, has in zip(found, primals, has_gradient, strict=True)
             if has
         ],
         assembly=assembly,
@@ -157,9 +206,24 @@ def pulled_back(assembly, inputs, outputs, cotangents, *, name):
         has_cotangent=[g is not None for g in cotangents],
         name=name,
     )
-    found = iter(op(*inputs, *outputs, *(g for g in cotangents if g is not None), return_list=True))
-    return [next(found) if has else disconnected_type() for has in has_gradient]
+    known = iter(applied(op, [*inputs, *outputs, *(g for g in cotangents if g is not None)]))
+    return [next(known) if has else disconnected_type() for has in has_gradient]
 
 
-def _is_float(var):
+def applied(op: Op, inputs: Sequence[Variable]) -> list[TensorVariable]:
+    """The outputs of `op` on `inputs`, as a list also where there is one."""
+    return cast(list[TensorVariable], op(*inputs, return_list=True))
+
+
+def gradients(
+    wrt: Sequence[Variable], known: Mapping[Any, Variable], **options: Any
+) -> list[TensorVariable]:
+    """The gradients by `wrt` of what the `known` gradients are of; zeros where nothing depends on a variable."""
+    found: Any = grad(
+        None, list(wrt), known_grads=dict(known), disconnected_inputs="ignore", **options
+    )
+    return list(found)
+
+
+def _is_float(var: Variable) -> bool:
     return getattr(var.type, "dtype", "").startswith("float")

@@ -7,10 +7,11 @@ the whole matrix a slice. Where the slices partition the axis it is a concatenat
 """
 
 import pytensor.tensor as pt
+from pytensor.graph.fg import FunctionGraph
 from pytensor.tensor.subtensor import IncSubtensor, get_idx_list
 
 
-def join_slices(fgraph):
+def join_slices(fgraph: FunctionGraph) -> None:
     """Replace, in place, every chain of additions into zeros whose slices partition one axis.
 
     Examples
@@ -25,6 +26,7 @@ def join_slices(fgraph):
     >>> type(fgraph.outputs[0].owner.op).__name__
     'Join'
     """
+    # From the outputs back: the last addition of a chain holds all others, which are gone once it is replaced.
     for node in reversed(fgraph.toposort()):
         if node in fgraph.apply_nodes and isinstance(node.op, IncSubtensor):
             joined = _joined(node.outputs[0])
@@ -44,12 +46,14 @@ def _joined(var):
         var = var.owner.inputs[0]
     if not pieces or not _is_zero(var):
         return None
+    # They partition the axis when each starts where the one before it stops, the first at 0 and the last at the end.
     width = out_type.shape[axis]
     pieces.sort(key=lambda piece: piece[0])
     edges = [0, *(stop for _, stop, _ in pieces)]
     starts = [start for start, _, _ in pieces]
     if starts != edges[:-1] or edges[-1] != width:
         return None
+    # An addition into a slice broadcasts its piece; a join does not.
     if any(piece.type.broadcastable != out_type.broadcastable for _, _, piece in pieces):
         return None
     return pieces[0][2] if len(pieces) == 1 else pt.join(axis, *(piece for _, _, piece in pieces))

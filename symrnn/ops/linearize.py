@@ -6,8 +6,9 @@ that can't be computed again. The gradients read them. Cheap algebra between res
 computed again, which costs less than storing it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pytensor.scalar as ps
 import pytensor.tensor as pt
@@ -20,6 +21,7 @@ from pytensor.graph.traversal import ancestors, graph_inputs
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.rewriting.elemwise import FusionOptimizer
 from pytensor.tensor.subtensor import Subtensor
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.ops.join_slices import join_slices
 from symrnn.ops.substitute import descendants, evaluate
@@ -48,14 +50,20 @@ class Linearization:
         depends on the input.
     """
 
-    outputs: Sequence[Variable]
-    residuals: Sequence[Variable]
-    saved: Sequence[Variable]
-    cotangents: Sequence[Variable]
-    gradients: Sequence[Variable | None]
+    outputs: list[TensorVariable]
+    residuals: list[TensorVariable]
+    saved: list[TensorVariable]
+    cotangents: list[TensorVariable]
+    gradients: list[Any]  # TensorVariable or None
 
 
-def linearize(inputs, outputs, *, wrt, available=()):
+def linearize(
+    inputs: Sequence[Variable],
+    outputs: Sequence[Any],
+    *,
+    wrt: Sequence[Variable],
+    available: Iterable[Variable] = (),
+) -> Linearization:
     """Differentiate `outputs` by `wrt`; save what is dear, recompute what is cheap.
 
     Parameters
@@ -76,33 +84,36 @@ def linearize(inputs, outputs, *, wrt, available=()):
     >>> line.residuals
     [Tanh.0]
     """
-    copies = [
-        pt.tensor_copy(out) for out in outputs
-    ]  # so that no known gradient lies upstream of another
+    # Copies, so that no known gradient lies upstream of another.
+    copies: list[Any] = [pt.tensor_copy(out) for out in outputs]
     cotangents = [out.type() for out in outputs]
-    gradients = grad(
+    found: Any = grad(
         None,
         wrt,
         known_grads=dict(zip(copies, cotangents, strict=True)),
         disconnected_inputs="ignore",
         return_disconnected="disconnected",
     )
-    connected = [not isinstance(g.type, DisconnectedType) for g in gradients]
-    gradients = [g for g, is_connected in zip(gradients, connected, strict=True) if is_connected]
+    connected = [not isinstance(g.type, DisconnectedType) for g in found]
+    gradients = [g for g, is_connected in zip(found, connected, strict=True) if is_connected]
     fgraph = FunctionGraph([*inputs, *cotangents], [*outputs, *gradients], clone=False)
     _canonicalize(fgraph)
+    # Rewriting has put other variables in the places of these.
     outputs, gradients = fgraph.outputs[: len(outputs)], fgraph.outputs[len(outputs) :]
     residuals = _residuals(gradients, cotangents, set(available))
     saved = [residual.type() for residual in residuals]
-    found = iter(_fused(evaluate(gradients, dict(zip(residuals, saved, strict=True)))))
-    gradients = [next(found) if is_connected else None for is_connected in connected]
-    return Linearization(outputs, residuals, saved, cotangents, gradients)
+    fused = iter(_fused(evaluate(gradients, dict(zip(residuals, saved, strict=True)))))
+    gradients = [next(fused) if is_connected else None for is_connected in connected]
+    return Linearization(
+        cast(list[TensorVariable], outputs), residuals, saved, cotangents, gradients
+    )
 
 
 _REWRITER = optdb.query(RewriteDatabaseQuery(include=["merge", "canonicalize"]))
 
 
 def _canonicalize(fgraph):
+    # Twice: slices show their constant ends after the first round, and a join leaves algebra to the second.
     _REWRITER.rewrite(fgraph)
     join_slices(fgraph)
     _REWRITER.rewrite(fgraph)
@@ -121,13 +132,15 @@ def _fused(gradients):
 def _residuals(gradients, cotangents, available):
     """The forward values to record: dear ones, and inputs that are read directly and are not available."""
     backward = descendants(gradients, cotangents)
+    # Backward is what depends on a cotangent; its border is what the gradients read of the forward pass. A dictionary,
+    # and not a set, for an order that is the same in every process: it becomes the order of a scan's inputs.
     read = [
         var
         for node in {v.owner: None for v in ancestors(gradients) if v in backward and v.owner}
         for var in node.inputs
         if var not in backward
     ] + [g for g in gradients if g not in backward]
-    recorded = {}
+    recorded: dict[Variable, None] = {}
     later = []
     for var in dict.fromkeys(read):
         if isinstance(var, Constant) or var in available:
@@ -136,13 +149,13 @@ def _residuals(gradients, cotangents, available):
             recorded[var] = None
         else:
             later.append(var)
+    # A cheap value is computed again from dear ones, which are recorded for it.
     for var in later:
         leaves = [
             leaf for leaf in _dear_leaves(var) if leaf not in available and leaf not in recorded
         ]
-        if any(
-            leaf.owner is None for leaf in leaves
-        ):  # computing it again would record an input just for that
+        # Computing it again would record an input just for that: then the value itself is the record.
+        if any(leaf.owner is None for leaf in leaves):
             leaves = [var]
         recorded |= dict.fromkeys(leaves)
     return list(recorded)

@@ -3,12 +3,17 @@
 Shapes: ``B`` batch, ``K`` classes.
 """
 
+from typing import Any, NoReturn
+
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import special
+from pytensor.tensor.variable import TensorVariable
+
+from symrnn.typing import TensorLike
 
 
-def softmax(x):
+def softmax(x: TensorLike) -> TensorVariable:
     """``exp(x) / sum(exp(x))`` over the last axis; a vector becomes a row ``(1, K)``, as in Theano.
 
     Examples
@@ -20,12 +25,12 @@ def softmax(x):
     return special.softmax(x[None, :] if x.ndim == 1 else x, axis=-1)
 
 
-def logsoftmax(x):
+def logsoftmax(x: TensorLike) -> TensorVariable:
     """``log(softmax(x))`` over the last axis, without overflow."""
     return special.log_softmax(pt.as_tensor(x), axis=-1)
 
 
-def relu(x, alpha=0):
+def relu(x: TensorVariable, alpha: Any = 0) -> TensorVariable:
     """``max(x, 0)``, or ``alpha * x`` below zero; the slope at zero itself lies half way between the two.
 
     Examples
@@ -33,12 +38,13 @@ def relu(x, alpha=0):
     >>> relu(pt.as_tensor(np.array([-2.0, 3.0])), alpha=0.5).eval().tolist()
     [-1.0, 3.0]
     """
+    # As Theano writes it: with pt.maximum the slope at zero would be 1 or 0, and old programs' gradients differ.
     if isinstance(alpha, (int, float)) and alpha == 0:
         return 0.5 * (x + abs(x))
     return 0.5 * (1 + alpha) * x + 0.5 * (1 - alpha) * abs(x)
 
 
-def elu(x, alpha=1):
+def elu(x: TensorLike, alpha: Any = 1) -> TensorVariable:
     """``x`` above zero, ``alpha * (exp(x) - 1)`` below.
 
     Examples
@@ -47,10 +53,11 @@ def elu(x, alpha=1):
     [0.0, 3.0]
     """
     x = pt.as_tensor(x)
+    # The branch that is not taken must not overflow, for its gradient would be inf * 0.
     return pt.switch(x > 0, x, alpha * pt.expm1(pt.minimum(x, 0)))
 
 
-def selu(x):
+def selu(x: TensorLike) -> TensorVariable:
     """The `elu` whose outputs keep mean zero and variance one [1]_.
 
     .. [1] Klambauer, Unterthiner, Mayr, Hochreiter: Self-normalizing neural networks. NIPS 2017.
@@ -58,12 +65,12 @@ def selu(x):
     return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
 
 
-def softsign(x):
+def softsign(x: TensorVariable) -> TensorVariable:
     """``x / (1 + |x|)``."""
     return x / (1 + pt.abs(x))
 
 
-def hard_sigmoid(x):
+def hard_sigmoid(x: TensorLike) -> TensorVariable:
     """``0.2 * x + 0.5``, cut to ``[0, 1]``.
 
     Examples
@@ -75,24 +82,24 @@ def hard_sigmoid(x):
     return pt.clip(x * np.asarray(0.2, x.dtype) + np.asarray(0.5, x.dtype), 0, 1)
 
 
-def ultra_fast_sigmoid(x):
+def ultra_fast_sigmoid(x: TensorLike) -> TensorVariable:
     """A piecewise approximation in Theano; the sigmoid itself here."""
     return pt.sigmoid(x)
 
 
-def binary_crossentropy(output, target):
+def binary_crossentropy(output: TensorLike, target: TensorLike) -> TensorVariable:
     """``-(target * log(output) + (1 - target) * log(1 - output))`` for each entry."""
     output, target = pt.as_tensor(output), pt.as_tensor(target)
     return -(target * pt.log(output) + (1 - target) * pt.log(1 - output))
 
 
-def sigmoid_binary_crossentropy(output, target):
+def sigmoid_binary_crossentropy(output: TensorLike, target: TensorLike) -> TensorVariable:
     """`binary_crossentropy` of ``sigmoid(output)``, without overflow."""
     output, target = pt.as_tensor(output), pt.as_tensor(target)
     return pt.softplus(output) - output * target
 
 
-def categorical_crossentropy(coding_dist, true_dist):
+def categorical_crossentropy(coding_dist: TensorLike, true_dist: TensorLike) -> TensorVariable:
     """``-log p`` of the true class (B,), or of distributions (B, K) over the classes, for rows of probabilities.
 
     The logarithm stands directly on `coding_dist`, so that PyTensor turns ``log(softmax(x))`` into its stable form.
@@ -113,13 +120,15 @@ def categorical_crossentropy(coding_dist, true_dist):
                     f" ({coding_dist.ndim} axes), but has {true_dist.ndim} axes of {true_dist.dtype}")  # fmt: skip
 
 
-def crossentropy_softmax_1hot(x, y_idx):
+def crossentropy_softmax_1hot(
+    x: TensorLike, y_idx: TensorLike
+) -> tuple[TensorVariable, TensorVariable]:
     """The cross-entropy (B,) of ``softmax(x)`` with the classes `y_idx` (B,), and the softmax (B, K)."""
     probabilities = softmax(x)
     return categorical_crossentropy(probabilities, y_idx), probabilities
 
 
-def confusion_matrix(actual, pred):
+def confusion_matrix(actual: TensorVariable, pred: TensorVariable) -> list[TensorVariable]:
     """How often class ``i`` was taken for class ``j``, and the classes in order."""
     order = pt.extra_ops.unique(pt.concatenate([actual, pred]))
     rows = pt.eq(actual[:, None], order[None, :]).astype("int64")
@@ -127,12 +136,19 @@ def confusion_matrix(actual, pred):
     return [pt.dot(rows.T, columns), order]
 
 
-def batch_normalization(inputs, gamma, beta, mean, std, mode="low_mem"):
+def batch_normalization(
+    inputs: TensorVariable,
+    gamma: TensorVariable,
+    beta: TensorVariable,
+    mean: TensorVariable,
+    std: TensorVariable,
+    mode: str = "low_mem",
+) -> TensorVariable:
     """``(inputs - mean) * gamma / std + beta``."""
     return (inputs - mean) * (gamma / std) + beta
 
 
-def h_softmax(*args, **kwargs):
+def h_softmax(*args: Any, **kwargs: Any) -> NoReturn:
     """Theano's two-level softmax has no counterpart here."""
     raise NotImplementedError(
         "h_softmax has no counterpart in symrnn; use softmax over all classes"

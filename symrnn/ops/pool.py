@@ -1,28 +1,43 @@
 """Pooling over one to three axes, as maxima and sums of strided slices.
 
-``xs`` (B, C, *S) becomes (B, C, *O) with ``O = (S + 2 * padding - window) // stride + 1``; with
-``ignore_border=False`` a last, partial window that starts inside the input counts too. A window is taken axis by
-axis, so
-``k1 * k2`` entries cost ``k1 + k2`` slices.
+``xs`` (B, C, *S) becomes (B, C, *O) with ``O = (S + 2 * padding - window) // stride + 1``; with ``ignore_border=False``
+a last, partial window that starts inside the input counts too. A window is taken axis by axis, so ``k1 * k2`` entries
+cost ``k1 + k2`` slices.
 
-Modes, with Theano's names: ``"max"``, ``"sum"``, ``"average_inc_pad"`` (divides by the whole window, padding
-counted as zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding).
+Modes, with Theano's names: ``"max"``, ``"sum"``, ``"average_inc_pad"`` (divides by the whole window, padding counted as
+zeros) and ``"average_exc_pad"`` (divides by the entries that are not padding).
 """
 
+from collections.abc import Callable, Sequence
 from functools import reduce
+from typing import Any, Literal
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
-from symrnn.errors import UserError, nearest
+from symrnn.errors import UserError, check_choice
 from symrnn.ops.assembled import assembled
-from symrnn.ops.windows import length, pad_spatial, per_axis, taps
+from symrnn.ops.windows import PerAxis, length, pad_spatial, per_axis, taps
+from symrnn.typing import Size, TensorLike
 
+Mode = Literal["max", "sum", "average_inc_pad", "average_exc_pad"]
+Ties = Literal["first", "each"]
 INTS = (int, np.integer)
-MODES = ("max", "sum", "average_inc_pad", "average_exc_pad")
+MODES: tuple[Mode, ...] = ("max", "sum", "average_inc_pad", "average_exc_pad")
 
 
-def pool(xs, window, *, stride=None, padding=0, ignore_border=True, mode="max", ties="first"):
+def pool(
+    xs: TensorLike,
+    window: PerAxis,
+    *,
+    stride: PerAxis | None = None,
+    padding: PerAxis = 0,
+    ignore_border: bool = True,
+    mode: Mode = "max",
+    ties: Ties = "first",
+) -> TensorVariable:
     """The maximum, sum or mean of every `window` of `xs` (B, C, *S): (B, C, *O).
 
     `window`, `stride` (default: the window) and `padding` are ints, or one int an axis. Where several entries of a
@@ -39,16 +54,13 @@ def pool(xs, window, *, stride=None, padding=0, ignore_border=True, mode="max", 
     """
     xs = pt.as_tensor(xs)
     axes = xs.ndim - 2
-    if mode not in MODES:
-        raise UserError(
-            f"mode must be one of {', '.join(MODES)}, but is {mode!r}; {nearest(mode, MODES)}"
-        )
-    if ties not in MAXIMA:
-        raise UserError(f"ties must be one of {', '.join(MAXIMA)}, but is {ties!r}")
+    check_choice("mode", mode, MODES)
+    check_choice("ties", ties, MAXIMA)
     window = per_axis(window, axes, "window")
     stride = per_axis(window if stride is None else stride, axes, "stride")
     padding = per_axis(padding, axes, "padding")
     check_padding(padding, window)
+    # Padding behind the input that is there for a last, partial window alone.
     tails = [
         0 if ignore_border else tail(length(xs, 2 + i), window[i], stride[i], padding[i])
         for i in range(axes)
@@ -68,16 +80,22 @@ class GenerousMaximum:
 
     visible = 1
 
-    def outputs(self, inputs):
+    def outputs(self, inputs: Sequence[Any]) -> list[TensorVariable]:
         return [pt.maximum(*inputs)]
 
-    def gradients(self, inputs, outputs, cotangents):
+    def gradients(
+        self, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+    ) -> list[TensorVariable | None]:
+        # Both get it in a tie, which is what Theano's pooling does and `pt.maximum` does not.
         return [pt.switch(pt.eq(var, outputs[0]), cotangents[0], 0) for var in inputs]
+
+    def lengths(self, inputs: Sequence[Any]) -> list[Variable]:
+        return []
 
     plain = outputs
 
 
-def generous_maximum(a, b):
+def generous_maximum(a: TensorVariable, b: TensorVariable) -> TensorVariable:
     """The larger of two entries; both get its gradient where they are equal.
 
     Examples
@@ -92,9 +110,12 @@ def generous_maximum(a, b):
 MAXIMA = {"first": pt.maximum, "each": generous_maximum}
 
 
-def reduced(xs, window, stride, combine):
+def reduced(
+    xs: TensorVariable, window: Sequence[Any], stride: Sequence[Any], combine: Callable[..., Any]
+) -> TensorVariable:
     """The entries of every window combined, axis by axis."""
     for i, size in enumerate(window):
+        # Slices need numbers; axis after axis, so that k1 * k2 entries cost k1 + k2 of them.
         if isinstance(size, INTS) and isinstance(stride[i], INTS):
             xs = reduce(combine, taps(xs, 2 + i, int(size), int(stride[i])))
         else:
@@ -102,7 +123,9 @@ def reduced(xs, window, stride, combine):
     return xs
 
 
-def gathered(xs, axis, size, stride, combine):
+def gathered(
+    xs: TensorVariable, axis: int, size: Size, stride: Size, combine: Callable[..., Any]
+) -> TensorVariable:
     """The same for a window or a stride that is an expression: the entries are looked up by number."""
     places = (length(xs, axis) - size) // stride + 1
     entries = pt.arange(places)[:, None] * stride + pt.arange(size)[None, :]  # (O, K)
@@ -110,19 +133,20 @@ def gathered(xs, axis, size, stride, combine):
     return (pt.sum if combine is pt.add else pt.max)(looked_up, axis=axis + 1)
 
 
-def tail(n, window, stride, padding):
+def tail(n: Any, window: Any, stride: Any, padding: Any) -> Any:
     """Entries missing behind an axis of `n` (int or expression), so that its last partial window is whole."""
     if isinstance(n, int):
         return partial_windows_end(n, window, stride, padding) - n - 2 * padding
     return pt.maximum(partial_windows_end(n, window, stride, padding) - n - 2 * padding, 0)
 
 
-def partial_windows_end(n, window, stride, padding):
+def partial_windows_end(n: Any, window: Any, stride: Any, padding: Any) -> Any:
     """Where the last window ends that starts inside the padded axis; with gaps between windows at least its end.
 
-    ``windows = ceil((n + 2 * padding - window) / stride) + 1``, where a window that would start behind the input
-    is none.
+    ``windows = ceil((n + 2 * padding - window) / stride) + 1``, where a window that would start behind the input is
+    none.
     """
+    # With a stride above the window a last window may start behind the input, and then is none.
     if stride >= window:
         windows = (n + 2 * padding - 1) // stride + 1
         end = (windows - 1) * stride + window
@@ -134,7 +158,9 @@ def partial_windows_end(n, window, stride, padding):
     return max(end, padded) if isinstance(end, int) else pt.maximum(end, padded)
 
 
-def framed(xs, padding, tails, value):
+def framed(
+    xs: TensorVariable, padding: Sequence[Any], tails: Sequence[Any], value: float
+) -> TensorVariable:
     """`xs` with `padding` on both sides and the `tails` behind it, filled with `value`."""
     if all(isinstance(t, int) for t in tails):
         return pad_spatial(xs, padding, [p + t for p, t in zip(padding, tails, strict=True)], value)
@@ -145,7 +171,15 @@ def framed(xs, padding, tails, value):
     return pt.set_subtensor(frame[(slice(None), slice(None), *inside)], xs)
 
 
-def counts(xs, window, stride, padding, tails, *, with_padding):
+def counts(
+    xs: TensorVariable,
+    window: Sequence[Any],
+    stride: Sequence[Any],
+    padding: Sequence[Any],
+    tails: Sequence[Any],
+    *,
+    with_padding: bool,
+) -> TensorVariable:
     """How many entries each window sums, (1, 1, *O); the entries behind the padding never count."""
     total = pt.constant(1, dtype=xs.dtype)
     for i, size in enumerate(window):
@@ -158,9 +192,10 @@ def counts(xs, window, stride, padding, tails, *, with_padding):
     return total
 
 
-def axis_counts(parts, size, stride, dtype):
+def axis_counts(parts: Sequence[Any], size: Size, stride: Size, dtype: str) -> TensorVariable:
     """Ones summed over the windows of one axis; `parts` are its counted entries, and those before and behind."""
     inside, before, behind = parts
+    # Where all is known the counts are a constant, and cost nothing in the graph.
     if all(isinstance(part, int) for part in parts):
         ones = np.r_[np.zeros(before), np.ones(inside), np.zeros(behind)].astype(dtype)
         return reduced(pt.constant(ones)[None, None], (size,), (stride,), pt.add)[0, 0]
@@ -169,12 +204,12 @@ def axis_counts(parts, size, stride, dtype):
     return reduced(ones[None, None], (size,), (stride,), pt.add)[0, 0]
 
 
-def lowest(dtype):
+def lowest(dtype: str) -> float:
     """What never wins against an entry."""
     return -np.inf if np.dtype(dtype).kind == "f" else np.iinfo(dtype).min
 
 
-def check_padding(padding, window):
+def check_padding(padding: Sequence[Any], window: Sequence[Any]) -> None:
     """Refuse padding that a whole window could lie in."""
     for p, size in zip(padding, window, strict=True):
         if isinstance(p, INTS) and isinstance(size, INTS) and not 0 <= p < size:

@@ -5,16 +5,24 @@ Neither needs a buffer to be allocated, filled with an initial value and sliced 
 Scan node alone. Several recurrences of one length run side by side in one node.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, Protocol
 
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
 from pytensor.scan import scan
 from pytensor.scan.op import Scan, ScanInfo
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
+from symrnn.typing import Size
+
+Values = list[TensorVariable]
+Step = Callable[[Values, Values, Values], tuple[Values, Values]]
+Walked = list[
+    tuple[Values, Values]
+]  # of each recurrence: what it recorded, and its states after the last step
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,21 @@ class Recurrence:
         Variables that each step gets whole.
     """
 
-    step: Callable
-    sequences: Sequence[Variable]
-    carried: Sequence[Variable]
-    invariants: Sequence[Variable] = ()
+    step: Step
+    sequences: Sequence[TensorVariable]
+    carried: Sequence[TensorVariable]
+    invariants: Sequence[TensorVariable] = ()
 
 
-def scan_loop(recurrences, steps, *, name=None):
+class Loop(Protocol):
+    """`scan_loop` or `static_loop`."""
+
+    def __call__(
+        self, recurrences: Sequence[Recurrence], steps: Size, *, name: str | None = None
+    ) -> Walked: ...
+
+
+def scan_loop(recurrences: Sequence[Recurrence], steps: Size, *, name: str | None = None) -> Walked:
     """Run recurrences side by side in one Scan node.
 
     Parameters
@@ -72,8 +88,10 @@ def scan_loop(recurrences, steps, *, name=None):
     steps = pt.as_tensor(steps, dtype="int64")
     inner = [_traced(recurrence) for recurrence in recurrences]
     elements, states, constants, recorded, following = (
-        sum(column, []) for column in zip(*inner, strict=True)
+        _flat(column) for column in zip(*inner, strict=True)
     )
+    # Recorded values are Scan's "nit_sot" (a buffer that no step reads), carried states its "untraced_sit_sot" (the
+    # last value, without a buffer). All other kinds of state, which keep their past, are left out.
     info = ScanInfo(
         n_seqs=len(elements),
         mit_mot_in_slices=(),
@@ -85,20 +103,30 @@ def scan_loop(recurrences, steps, *, name=None):
         n_non_seqs=len(constants),
         as_while=False,
     )
+    # Scan tells its arguments apart by their position alone. Its inner graph reads sequences, states, invariants, and
+    # returns records, next states; the node takes the number of steps, sequences, initial states, the length of each
+    # record's buffer, invariants, and returns records, last states. Within each kind, recurrence follows recurrence.
     op = Scan([*elements, *states, *constants], [*recorded, *following], info, name=name)
-    outer = [
-        var for kind in ("sequences", "carried") for r in recurrences for var in getattr(r, kind)
-    ]
-    invariants = [var for r in recurrences for var in r.invariants]
-    outs = iter(op(steps, *outer, *[steps] * len(recorded), *invariants, return_list=True))
-    recorded = [list(islice(outs, len(r[3]))) for r in inner]
+    results: Any = op(
+        steps,
+        *_flat(r.sequences for r in recurrences),
+        *_flat(r.carried for r in recurrences),
+        *[steps] * len(recorded),
+        *_flat(r.invariants for r in recurrences),
+        return_list=True,
+    )
+    # All records come before all states, so the records of every recurrence are taken off first.
+    outs = iter(results)
+    records = [list(islice(outs, len(record))) for *_, record, _ in inner]
     return [
         (record, list(islice(outs, len(r.carried))))
-        for record, r in zip(recorded, recurrences, strict=True)
+        for record, r in zip(records, recurrences, strict=True)
     ]
 
 
-def static_loop(recurrences, steps, *, name=None):
+def static_loop(
+    recurrences: Sequence[Recurrence], steps: Size, *, name: str | None = None
+) -> Walked:
     """The same, every step written out in the graph; `steps` is a number.
 
     Examples
@@ -109,6 +137,7 @@ def static_loop(recurrences, steps, *, name=None):
     >>> float(total.eval({xs: [1.0, 2.0, 3.0]}))
     6.0
     """
+    assert isinstance(steps, int)
     results = []
     for r in recurrences:
         states, history = list(r.carried), []
@@ -119,7 +148,13 @@ def static_loop(recurrences, steps, *, name=None):
     return results
 
 
-def plain_scan(recurrences, steps, *, name=None, gradient_steps=None):
+def plain_scan(
+    recurrences: Sequence[Recurrence],
+    steps: Size,
+    *,
+    name: str | None = None,
+    gradient_steps: int | None = None,
+) -> Walked:
     """The same by `pytensor.scan`, for recurrences that record their states and nothing else.
 
     `gradient_steps` is the number of steps from the end that its gradient goes back, or None.
@@ -134,39 +169,38 @@ def plain_scan(recurrences, steps, *, name=None, gradient_steps=None):
     array([1., 3., 6.])
     """
 
-    def step(*arguments):
-        arguments = iter(arguments)
-        groups = [
-            [list(islice(arguments, len(kind))) for r in recurrences for kind in [getattr(r, name)]]
-            for name in KINDS
-        ]
-        return [
-            s for r, *given in zip(recurrences, *groups, strict=True) for s in r.step(*given)[1]
-        ]
+    def step(*arguments: TensorVariable) -> Values:
+        # `pytensor.scan` hands over what it was given, in its order: all sequences, then all states, then all
+        # invariants.
+        rest = iter(arguments)
+        elements = [list(islice(rest, len(r.sequences))) for r in recurrences]
+        states = [list(islice(rest, len(r.carried))) for r in recurrences]
+        invariants = [list(islice(rest, len(r.invariants))) for r in recurrences]
+        given = zip(recurrences, elements, states, invariants, strict=True)
+        return _flat(r.step(e, s, i)[1] for r, e, s, i in given)
 
-    sequences, carried, invariants = (
-        [var for r in recurrences for var in getattr(r, name)] for name in KINDS
+    traces = iter(
+        scan(
+            step,
+            sequences=_flat(r.sequences for r in recurrences),
+            outputs_info=_flat(r.carried for r in recurrences),
+            non_sequences=_flat(r.invariants for r in recurrences),
+            n_steps=steps,
+            truncate_gradient=-1 if gradient_steps is None else gradient_steps,
+            name=name,
+            return_list=True,
+            return_updates=False,
+        )
     )
-    traces = scan(
-        step,
-        sequences=sequences,
-        outputs_info=carried,
-        non_sequences=invariants,
-        n_steps=steps,
-        truncate_gradient=-1 if gradient_steps is None else gradient_steps,
-        name=name,
-        return_list=True,
-        return_updates=False,
-    )
-    traces = iter(traces)
     recorded = [list(islice(traces, len(r.carried))) for r in recurrences]
     return [(record, [trace[-1] for trace in record]) for record in recorded]
 
 
-KINDS = ("sequences", "carried", "invariants")
+def _flat(groups: Iterable[Sequence[TensorVariable]]) -> Values:
+    return [var for group in groups for var in group]
 
 
-def _traced(recurrence):
+def _traced(recurrence: Recurrence) -> tuple[Values, Values, Values, Values, Values]:
     """``(elements, states, constants, recorded, next states)`` of one step on symbols."""
     elements = [xs.type.clone(shape=xs.type.shape[1:])() for xs in recurrence.sequences]
     states = [state.type() for state in recurrence.carried]
@@ -176,11 +210,12 @@ def _traced(recurrence):
     return elements, states, constants, list(recorded), following
 
 
-def _kept(before, after, i):
+def _kept(before: TensorVariable, after: TensorVariable, i: int) -> TensorVariable:
     """`after`, checked to be of the type of the state it replaces."""
     if after.type.dtype != before.type.dtype or after.type.ndim != before.type.ndim:
         raise UserError(
             f"the step must keep the type of state {i}, which is {before.type}, but returned {after.type}; "
             "cast it, or start from a state of that type"
         )
+    # Scan wants the very type: what is known of the shape before the step must be known after it, too.
     return before.type.filter_variable(after)

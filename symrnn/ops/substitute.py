@@ -1,10 +1,13 @@
 """Evaluating a symbolic graph on other variables, and finding what it reads besides its arguments."""
 
-from pytensor.graph.basic import Constant
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pytensor.graph.basic import Constant, Variable
 from pytensor.tensor.elemwise import DimShuffle
 
 
-def in_order(outputs):
+def in_order(outputs: Sequence[Any]) -> list[Variable]:
     """The variables that `outputs` are computed from, each after those it is computed from itself.
 
     Examples
@@ -14,7 +17,9 @@ def in_order(outputs):
     >>> [type(var.owner and var.owner.op).__name__ for var in in_order([pt.exp(x)])]
     ['NoneType', 'Elemwise']
     """
-    done, stack = {}, list(reversed(outputs))
+    done: dict[Variable, None] = {}
+    stack = list(reversed(outputs))
+    # With a stack of its own: a graph of static steps is deeper than Python's calls may be.
     while stack:
         var = stack[-1]
         waiting = [i for i in var.owner.inputs if i not in done] if var.owner is not None else []
@@ -25,7 +30,7 @@ def in_order(outputs):
     return list(done)
 
 
-def evaluate(outputs, replacements):
+def evaluate(outputs: Sequence[Any], replacements: Mapping[Any, Any]) -> list[Any]:
     """`outputs` with variables replaced, as new nodes beside the old ones; what is not affected is shared.
 
     Examples
@@ -40,6 +45,7 @@ def evaluate(outputs, replacements):
         if var in new:
             continue
         node = var.owner
+        # A node of which nothing changed is kept, so that what the old and the new graph have in common stays one.
         if node is None or all(new[i] is i for i in node.inputs):
             new[var] = var
         else:
@@ -47,12 +53,13 @@ def evaluate(outputs, replacements):
             new.update(
                 (old, out)
                 for old, out in zip(node.outputs, clone.outputs, strict=True)
+                # One output of several may be among the replacements itself.
                 if old not in new
             )
     return [new[out] for out in outputs]
 
 
-def descendants(outputs, sources):
+def descendants(outputs: Sequence[Variable], sources: Iterable[Variable]) -> set[Variable]:
     """The variables that `outputs` are computed from and that depend on `sources` (which are included)."""
     found = set(sources)
     for var in in_order(outputs):
@@ -61,7 +68,7 @@ def descendants(outputs, sources):
     return found
 
 
-def captured(outputs, arguments):
+def captured(outputs: Sequence[Variable], arguments: Iterable[Variable]) -> list[Any]:
     """What `outputs` read besides `arguments`: the largest subexpressions that do not depend on them.
 
     Subexpressions of constants alone are not among them. Axes of size one that one of them only adds, to be broadcast,
@@ -76,6 +83,8 @@ def captured(outputs, arguments):
     >>> captured([x * pt.exp(y)[None, None]], [x])
     [Exp.0]
     """
+    # The border between what depends on the arguments and what does not; no constants, which each graph can have
+    # itself.
     dependent = descendants(outputs, arguments)
     read = [
         i for var in in_order(outputs) if var in dependent and var.owner for i in var.owner.inputs

@@ -1,23 +1,31 @@
 """Sliding windows as strided slices, one axis at a time: what convolution and pooling are built from.
 
-Every slice has constant bounds, counted from the nearer end, so no shape arithmetic enters the graph and every
-backend lowers it. A window of ``k1 * k2`` entries costs ``k1 + k2`` slices, because the axes are taken in turn.
+Every slice has constant bounds, counted from the nearer end, so no shape arithmetic enters the graph and every backend
+lowers it. A window of ``k1 * k2`` entries costs ``k1 + k2`` slices, because the axes are taken in turn.
 
 Shapes: ``B`` batch, ``C`` channels, ``S`` spatial axes.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 
+PerAxis = int | Sequence[int]  # one number for all spatial axes, or one an axis
 
-def length(x, axis):
+
+def length(x: TensorVariable, axis: int) -> Any:
     """The length of `x` along `axis`: an int where the type knows it, an expression where it does not."""
     known = x.type.shape[axis]
     return x.shape[axis] if known is None else known
 
 
-def taps(x, axis, size, stride=1, dilation=1):
+def taps(
+    x: TensorVariable, axis: int, size: int, stride: int = 1, dilation: int = 1
+) -> list[TensorVariable]:
     """The `size` strided slices of `x` that hold entry 0, 1, ... of every window along `axis`.
 
     Slice ``i`` starts at ``i * dilation`` and ends where the last window's entry ``i`` stands, so all have
@@ -30,6 +38,7 @@ def taps(x, axis, size, stride=1, dilation=1):
     [[0, 2], [1, 3]]
     """
     check_fits(x, axis, size, dilation)
+    # `or None`: a stop of 0 would be the front of the axis, where its end is meant.
     span = dilation * (size - 1)
     before = (slice(None),) * axis
     return [
@@ -37,7 +46,7 @@ def taps(x, axis, size, stride=1, dilation=1):
     ]
 
 
-def check_fits(x, axis, size, dilation=1):
+def check_fits(x: TensorVariable, axis: int, size: int, dilation: int = 1) -> None:
     """Refuse windows that are longer than an axis whose length is known."""
     known = x.type.shape[axis]
     if known is not None and known < dilation * (size - 1) + 1:
@@ -45,7 +54,9 @@ def check_fits(x, axis, size, dilation=1):
                         " pad the input, or take a smaller window")  # fmt: skip
 
 
-def pad_spatial(x, before, after, value=0.0):
+def pad_spatial(
+    x: TensorVariable, before: Sequence[int], after: Sequence[int], value: float = 0.0
+) -> TensorVariable:
     """`x` (B, C, *S) with `before` and `after` entries of `value` put around each spatial axis.
 
     Examples
@@ -58,12 +69,13 @@ def pad_spatial(x, before, after, value=0.0):
         return x
     lengths = [length(x, axis) for axis in range(x.ndim)]
     padded = [n + a + b for n, a, b in zip(lengths[2:], before, after, strict=True)]
+    # One allocation and one write, whatever the number of axes; a join an axis would copy each time.
     frame = pt.full((*lengths[:2], *padded), pt.constant(value, dtype=x.dtype), dtype=x.dtype)
     inside = tuple(slice(a, -b or None) for a, b in zip(before, after, strict=True))
     return pt.set_subtensor(frame[(slice(None), slice(None), *inside)], x)
 
 
-def spread(x, stride):
+def spread(x: TensorVariable, stride: Sequence[int]) -> TensorVariable:
     """`x` (B, C, *S) with ``stride - 1`` zeros put between neighbours along each spatial axis.
 
     Examples
@@ -81,7 +93,7 @@ def spread(x, stride):
     return pt.set_subtensor(frame[(slice(None), slice(None), *steps)], x)
 
 
-def per_axis(value, axes, name):
+def per_axis(value: Any, axes: int, name: str) -> tuple[Any, ...]:
     """`value` once for each of `axes` spatial axes: an int is repeated, a sequence must have that length.
 
     Examples
@@ -90,6 +102,7 @@ def per_axis(value, axes, name):
     (2, 2, 2)
     """
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
+    # NumPy's integers become ints; a symbolic scalar has `__index__` too, and stays what it is.
     values = tuple(
         int(v) if hasattr(v, "__index__") and not hasattr(v, "type") else v for v in values
     )

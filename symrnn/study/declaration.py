@@ -4,17 +4,17 @@ import importlib.util
 import inspect
 import json
 
+from symrnn.bench.records import MEMORY_LIMIT_BYTES, STATES, STEPS, TIME_LIMIT_S
 from symrnn.errors import UserError, nearest
 
-MODES = ("C", "CVM", "NUMBA", "JAX", "PYTORCH", "MLX", "FAST_COMPILE", "FAST_RUN", "PY")
-STATES = ("cold", "warm")
+MODES = ("NATIVE", "C", "CVM", "NUMBA", "JAX", "PYTORCH", "MLX", "FAST_COMPILE", "FAST_RUN", "PY")
 SETTINGS = {
     "modes": ["NUMBA"],
     "states": ["cold"],
     "rounds": 1,
-    "time_limit_s": 600,
-    "memory_limit_bytes": 8 * 2**30,
-    "steps": 20,
+    "time_limit_s": TIME_LIMIT_S,
+    "memory_limit_bytes": MEMORY_LIMIT_BYTES,
+    "steps": STEPS,
 }
 DECLARATIONS = {
     "cases",
@@ -32,12 +32,13 @@ STAGES = ("build", "functions", "batch")
 
 def check_declaration(name, module):
     """Refuse a file that declares no experiment, with one sentence that says what to change."""
-    if not (module.__doc__ or "").strip():
+    if not isinstance(module.__doc__, str) or not module.__doc__.strip():
         raise UserError(
             f"{name}.py must begin with a docstring that asks its question, but has none"
         )
     if not hasattr(module, "cases") and not hasattr(module, "tasks"):
         raise UserError(f"{name}.py must declare cases = grid(...), or tasks, but has neither")
+    check_types(name, module)
     check_names(name, module)
     check_needs(name, getattr(module, "needs", ()))
     check_settings(f"{name}.py", vars(module))
@@ -50,8 +51,41 @@ def check_declaration(name, module):
             raise UserError(f"{name}.py must define {function}(records), but does not")
 
 
+def check_types(name, module):
+    """Refuse a declaration of another type than is read."""
+    for key, (types, words) in TYPES.items():
+        value = getattr(module, key, None)
+        names = value if key in ("reference", "columns") and isinstance(value, types) else ()
+        if hasattr(module, key) and not (
+            isinstance(value, types) and all(isinstance(each, str) for each in names)
+        ):
+            raise UserError(f"{name}.py: {key} must be {words}, but is {value!r:.60}")
+    for function in ("flags", "environment", "python"):
+        if not callable(getattr(module, function, callable)):
+            raise UserError(
+                f"{name}.py: {function} must be a function of the case, but is {getattr(module, function)!r:.60}"
+            )
+    for key, settings in getattr(module, "tasks", {}).items():
+        if not isinstance(key, str) or not isinstance(settings, dict):
+            raise UserError(
+                f"{name}.py: tasks must be dicts by the name of a function, but one is {key!r:.60}: {settings!r:.60}"
+            )
+
+
+TYPES = {  # declarations that are read as they are
+    "tasks": (dict, 'a dict such as {"train": {"cases": ..., "quick": ...}}'),
+    "reference": (dict, 'a dict such as {"form": "sgd"}'),
+    "columns": (list | tuple, "a list of quantities"),
+    "ratio_of": (str, "the name of a quantity"),
+    "needs": (list | tuple, "a list of modules"),
+}
+
+
 def check_needs(name, needs):
     """The packages of the modules that the child will import are installed."""
+    for needed in needs:
+        if not isinstance(needed, str) or not needed.partition(".")[0].isidentifier():
+            raise UserError(f"{name}.py: needs must be a list of modules, but has {needed!r:.60}")
     for package in dict.fromkeys(needed.partition(".")[0] for needed in needs):
         if importlib.util.find_spec(package) is None:
             raise UserError(
@@ -118,13 +152,15 @@ def check_cases(where, cases):
             f"{where} must be a list of dicts, but is {cases!r:.80}; make it with grid(axis=[...])"
         )
     for case in cases:
+        if not all(isinstance(axis, str) and axis.isidentifier() for axis in case):
+            raise UserError(f"{where}: axes must be names, but one case is {case!r:.80}")
         if set(case) != set(cases[0]):
             raise UserError(
                 f"{where}: all must have the axes {', '.join(cases[0])}, but one is {case}"
             )
         try:
             json.dumps(case)
-        except TypeError as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise UserError(
                 f"{where}: values must be numbers, strings or lists, but {case} has another"
             ) from error
@@ -149,7 +185,13 @@ def check_settings(where, settings):
     """Modes and states are known names; limits and rounds are positive numbers."""
     for key, known in (("modes", MODES), ("states", STATES)):
         for spelled in (key, f"quick_{key}"):
-            for value in settings.get(spelled, ()):
+            values = settings.get(spelled, known[:1])
+            if not isinstance(values, list | tuple) or not values:
+                raise UserError(
+                    f"{where}: {spelled} must be a list of {key}, but is {values!r:.60}; for example"
+                    f" {list(known[:1])}"
+                )
+            for value in values:
                 if value not in known:
                     raise UserError(
                         f"{where}: {spelled} has the unknown {value!r}; {nearest(value, known)}"
@@ -157,5 +199,13 @@ def check_settings(where, settings):
     for key in ("rounds", "time_limit_s", "memory_limit_bytes", "steps"):
         for spelled in (key, f"quick_{key}"):
             value = settings.get(spelled, 1)
-            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-                raise UserError(f"{where}: {spelled} must be a positive number, but is {value!r}")
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not 0 < value < 1e18
+            ):
+                raise UserError(
+                    f"{where}: {spelled} must be a positive number, but is {value!r:.60}"
+                )
+            if key in ("rounds", "steps") and not isinstance(value, int):
+                raise UserError(f"{where}: {spelled} must be a whole number, but is {value!r}")

@@ -22,7 +22,6 @@ The parent process reads the file without importing pytensor, so nothing heavy i
 top.
 """
 
-import importlib.util
 import itertools
 import sys
 from collections.abc import Mapping
@@ -32,8 +31,9 @@ from pathlib import Path
 from types import ModuleType
 
 from symrnn.bench.records import Job
-from symrnn.errors import UserError, nearest
+from symrnn.errors import JobError, UserError, nearest
 from symrnn.study.declaration import SETTINGS, check_declaration
+from symrnn.user_files import check_file, line_in, user_module
 
 HEAVY = ("pytensor", "jax", "numba", "torch", "matplotlib.pyplot")
 
@@ -176,13 +176,25 @@ class Experiment:
 
     def _surroundings(self, case):
         """The child's environment and interpreter, where the file declares them."""
-        return {
-            name: getattr(self.module, name)(**case)
+        found = {
+            name: called(self.module, name, **case)
             for name in ("flags", "environment", "python")
             if hasattr(self.module, name)
         }
+        for name, value in found.items():
+            texts = value.values() if name == "environment" and isinstance(value, dict) else [value]
+            if not all(isinstance(text, str) for text in texts):
+                raise UserError(
+                    f"{self.path.name}: {name}() must return {SURROUNDINGS[name]}, but returned {value!r:.60}"
+                )
+        return found
 
 
+SURROUNDINGS = {  # what the functions return that say how a child runs
+    "flags": "a text",
+    "environment": "a dict of texts",
+    "python": "the path of an interpreter",
+}
 TASK_SETTINGS = {"states": ["cold"], "rounds": 1}  # of tasks other than "compile"
 
 
@@ -201,20 +213,10 @@ def side_by_side(cases, reference):
     return list(itertools.chain.from_iterable(groups.values()))
 
 
-def module_from(path):
+def module_from(path: Path) -> ModuleType:
     """The module at `path`, executed; it may not import anything heavy."""
     before = {name for name in HEAVY if name in sys.modules}
-    spec = importlib.util.spec_from_file_location(f"experiments.{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except UserError as error:
-        raise UserError(f"{path.name}: {error}") from error
-    except Exception as error:
-        line = error.lineno if isinstance(error, SyntaxError) else line_in(error, path)
-        raise UserError(
-            f"{path.name} cannot be read: {type(error).__name__}: {error} (line {line})"
-        ) from error
+    module = user_module(path)
     if imported := [name for name in HEAVY if name in sys.modules and name not in before]:
         raise UserError(
             f"{path.name} must not import {imported[0]} at its top, because the parent"
@@ -223,41 +225,52 @@ def module_from(path):
     return module
 
 
-def line_in(error, path):
-    """The line of the file at `path` that raised `error`."""
-    trace, line = error.__traceback__, "?"
-    while trace:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+def called(module: ModuleType, name: str, *args, **case):
+    """What a function of an experiment's file returns; whatever it raises is one sentence.
+
+    `SystemExit` too, because a command that ends in silence looks as if all were well.
+    """
+    path = Path(module.__file__)
+    try:
+        return getattr(module, name)(*args, **case)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name == "matplotlib"
+        if isinstance(error, UserError | JobError) or missing:
+            raise
+        raise UserError(
+            f"{path.name}: {name}() failed: {type(error).__name__}: {error}"
+            f" (line {line_in(error, path)})"
+        ) from error
 
 
-def experiments_folder(given=None):
-    """The folder `given`, else ``./experiments``, else the one beside the package."""
+def experiments_folder(given: str | Path | None = None) -> Path:
+    """The folder `given`, else ``./experiments``, else that of the package: in it once installed, else beside it."""
     if given is not None:
         if not Path(given).is_dir():
             raise UserError(f"--experiments must be a folder, but {given} is none")
         return Path(given)
-    beside_package = Path(__file__).parents[2] / "experiments"
-    for folder in (Path("experiments"), beside_package):
+    # in the package first: beside an installed one, a folder of this name is that of another project
+    package = Path(__file__).parents[1]
+    for folder in (Path("experiments"), package / "experiments", package.parent / "experiments"):
         if any(folder.glob("*.py")):
             return folder
     raise UserError(
-        "no experiments found in ./experiments or beside the package; give --experiments FOLDER"
+        "no experiments found in ./experiments, in the package or beside it; give --experiments FOLDER"
     )
 
 
 def experiment_names(folder):
     """The names of the experiments in `folder`, sorted."""
-    return sorted(path.stem for path in Path(folder).glob("*.py") if not path.stem.startswith("_"))
+    files = (path for path in Path(folder).glob("*.py") if path.is_file())  # no pipe
+    return sorted(path.stem for path in files if not path.stem.startswith("_"))
 
 
 def load_experiment(name, folder):
     """The experiment called `name` in `folder`; `name` may also be a path to a file."""
     if name.endswith(".py"):
-        if not Path(name).is_file():
-            raise UserError(f"there is no file {name}")
+        check_file(name)
         return Experiment.from_file(name)
     names = experiment_names(folder)
     if name not in names:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import linregress
 from scipy.stats import t as student
 
 from symrnn.study.quantities import reading, select
@@ -48,11 +49,7 @@ def power_law(xs, ys):
     >>> power_law(xs, 3 * xs**2)
     Growth(exponent=2.0, low=2.0, high=2.0, samples=3)
     """
-    xs, ys = np.log(xs), np.log(ys)
-    centred = xs - xs.mean()
-    slope = centred @ ys / (centred @ centred)
-    residuals = ys - ys.mean() - slope * centred
-    error = np.sqrt(residuals @ residuals / (len(xs) - 2) / (centred @ centred))
-    width = error * student.ppf((1 + CONFIDENCE) / 2, len(xs) - 2)
-    slope, low, high = (round(float(value), 6) for value in (slope, slope - width, slope + width))
-    return Growth(slope, low, high, len(xs))
+    fit = linregress(np.log(xs), np.log(ys))
+    width = fit.stderr * student.ppf((1 + CONFIDENCE) / 2, len(xs) - 2)
+    ends = (fit.slope, fit.slope - width, fit.slope + width)
+    return Growth(*(round(float(value), 6) for value in ends), len(xs))

@@ -1,56 +1,49 @@
 """The report as one HTML page that needs no network: figures inline, tables that sort."""
 
 import re
+from collections.abc import Sequence
+from functools import cache
 
-from markupsafe import Markup, escape
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
-from symrnn.study.report import rendered
+from symrnn.study.report import Picture, Section, rendered
+from symrnn.tables import as_html
+from symrnn.tables.rendering import WIDE
 
 
-def html_report(sections):
+def html_report(sections: Sequence[Section]) -> str:
     """The sections as one self-contained page."""
-    return rendered("report.html.j2", sections=sections, html=html, inline=inline_svg)
+    tools = {"html": html, "inline": inline_svg, "as_html": as_html}
+    return rendered("report.html.j2", sections=sections, **tools)
 
 
-def html(text):
-    """The little Markdown that answers use: paragraphs, lists, tables, code, bold.
+def html(text: str) -> Markup:
+    """What answers write in Markdown: paragraphs, lists, tables, code; its HTML and links are shown as text.
 
     Examples
     --------
     >>> print(html("It takes `sgd` **2** times.\\n\\n- a\\n- b < c"))
     <p>It takes <code>sgd</code> <strong>2</strong> times.</p>
-    <ul><li>a</li><li>b &lt; c</li></ul>
+    <ul>
+    <li>a</li>
+    <li>b &lt; c</li>
+    </ul>
     """
-    return Markup("\n").join(block(part) for part in text.strip().split("\n\n"))
+    return Markup(markdown().render(text).strip())
 
 
-def block(text):
-    """One paragraph, list or table."""
-    lines = text.splitlines()
-    if all(line.startswith("- ") for line in lines):
-        return tag("ul", *(tag("li", inline(line[2:])) for line in lines))
-    if len(lines) > 1 and all(line.startswith("|") for line in lines):
-        head, _, *body = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
-        rows = (tag("tr", *(tag("td", inline(cell)) for cell in cells)) for cells in body)
-        heading = tag("thead", tag("tr", *(tag("th", inline(cell)) for cell in head)))
-        return Markup('<div class="wide">{}</div>').format(
-            tag("table", heading, tag("tbody", *rows))
-        )
-    return tag("p", inline(" ".join(lines)))
+@cache
+def markdown() -> MarkdownIt:
+    """Markdown without what would load or lead elsewhere: an answer may quote a record."""
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader.disable(["link", "image", "autolink", "reference"])
+    reader.add_render_rule("table_open", lambda *_: f"{WIDE}\n<table>\n")
+    reader.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
+    return reader
 
 
-def inline(text):
-    """Code and bold inside a line, everything else escaped."""
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
-    return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text))
-
-
-def tag(name, *children):
-    """An element around its children."""
-    return Markup(f"<{name}>{{}}</{name}>").format(Markup("").join(children))
-
-
-def inline_svg(picture, prefix):
+def inline_svg(picture: Picture, prefix: str) -> Markup:
     """The picture as an SVG element with its text alternative; its ids get a `prefix`."""
     svg = picture.svg.read_text()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)

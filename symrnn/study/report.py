@@ -11,21 +11,26 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from symrnn.errors import UserError, printable, printable_lines
 from symrnn.study.amounts import amount, case_text, goal, listing
-from symrnn.study.quantities import setup
+from symrnn.study.experiment import called
+from symrnn.study.quantities import grouped, setup
 from symrnn.study.rewriting import Rewriting, rewriting
-from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, Table, markdown, outcome, table
+from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
+from symrnn.tables import Table, as_markdown, literally
 
+LONGEST = 1000  # characters of a line about a job
 LEAST_ACCOUNTED = 0.98  # of a child's time after its imports, by the phases
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as files, and its text alternative."""
+    """A figure as files, its text alternative, and the line below it."""
 
     svg: Path
     png: Path
     alt: str
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def section(experiment, records, pictures=()):
         pictures=tuple(pictures),
         rewriting=rewriting(profiled, records),
         failures=tuple(failures(newest)),
-        setups=tuple(dict.fromkeys(setup_text(record) for record in newest if record.versions)),
+        setups=setups(newest),
         counts=counts(newest),
         accounted=accounted(newest),
         left_out=left_out,
@@ -78,7 +83,12 @@ def answer(experiment, records):
     """The experiment's own words, or that there is nothing to say yet."""
     if not any(record.status == "ok" for record in records):
         return "No job has finished yet, so there is no answer."
-    return experiment.module.answer(records).strip()
+    told = called(experiment.module, "answer", records)
+    if not isinstance(told, str):
+        raise UserError(
+            f"{experiment.name}.py: answer() must return a text, but returned {told!r:.60}"
+        )
+    return printable_lines(told.strip())
 
 
 def tables(experiment, records):
@@ -86,9 +96,11 @@ def tables(experiment, records):
     columns = getattr(experiment.module, "columns", COLUMNS)
     quantity = getattr(experiment.module, "ratio_of", "total_s")
     comparison = Comparison(experiment.reference, quantity, crosses_versions(experiment))
-    tasks = dict.fromkeys(record.task for record in records)
-    found = {task: table(records, columns, task=task, comparison=comparison) for task in tasks}
-    return {task: each for task, each in found.items() if len(each.columns) > each.axes}
+    found = {
+        task: table(group, columns, task=task, comparison=comparison)
+        for task, group in grouped(records, "task").items()
+    }
+    return {printable(task): each for task, each in found.items() if len(each.columns) > each.axes}
 
 
 def crosses_versions(experiment):
@@ -99,11 +111,16 @@ def crosses_versions(experiment):
 def pictures(experiment, records, folder):
     """Draw the experiment's charts into `folder`; all but the first are numbered."""
     records = newest_setup(unprofiled(records), across_versions=crosses_versions(experiment))
-    charts = experiment.module.figure(records)
+    charts = called(experiment.module, "figure", records)
     charts = charts if isinstance(charts, list | tuple) else [charts]
+    if wrong := [chart for chart in charts if not callable(getattr(chart, "save", None))]:
+        raise UserError(
+            f"{experiment.name}.py: figure() must return charts, as lines() makes them, but returned"
+            f" {wrong[0]!r:.60}"
+        )
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
-        Picture(*chart.save(Path(folder) / stem), chart.alt)
+        Picture(*chart.save(Path(folder) / stem), chart.alt, chart.caption)
         for stem, chart in zip(stems, charts, strict=False)
     ]
 
@@ -116,7 +133,8 @@ def failures(records):
             about = f"{case_text(record.case)}, {record.mode} {record.state}: {outcome(record)}"
             message = record.message if record.message and record.message not in about else ""
             task = "profiled" if record.profile else record.task
-            lost[f"{task} {about}{f' ({message})' if message else ''}"] = None
+            told = f"{task} {about}{f' ({message})' if message else ''}"
+            lost[printable(told, LONGEST)] = None
     return list(lost)
 
 
@@ -161,6 +179,17 @@ def accounted(records):
     )
 
 
+def setups(records):
+    """The machines and versions of records, each once, in lines."""
+    threads = ("blas_threads",)
+    found = {
+        (setup(record), *map(record.machine.get, threads)): record
+        for record in reversed(records)
+        if record.versions
+    }
+    return tuple(dict.fromkeys(setup_text(record) for record in reversed(found.values())))
+
+
 def setup_text(record):
     """The machine and the versions of a record in one line."""
     machine, versions = record.machine, record.versions
@@ -175,7 +204,7 @@ def setup_text(record):
         parts.append(f"{machine['jobs_at_once']} jobs at a time, which disturb each other's times")
     named = [f"{name} {each}" for name, each in versions.items() if each]
     where = ", ".join(str(part) for part in parts if part) or "unknown machine"
-    return f"{where}; {', '.join(named) or 'unknown versions'}"
+    return printable(f"{where}; {', '.join(named) or 'unknown versions'}", LONGEST)
 
 
 def newest_setup(records, *, across_versions=False):
@@ -218,7 +247,8 @@ def rendered(template, **context):
         autoescape=template.endswith(".html.j2"),
         keep_trailing_newline=True,
     )
-    return environment.get_template(template).render(listing=listing, **context)
+    environment.filters["literally"] = literally
+    return environment.get_template(template).render(**context)
 
 
 def markdown_report(sections, folder):
@@ -227,4 +257,4 @@ def markdown_report(sections, folder):
     def relative(path):
         return Path(path).relative_to(folder).as_posix()
 
-    return rendered("report.md.j2", sections=sections, markdown=markdown, relative=relative)
+    return rendered("report.md.j2", sections=sections, as_markdown=as_markdown, relative=relative)

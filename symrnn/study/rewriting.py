@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median_low
 
+from symrnn.bench.spread import Spread, spread
 from symrnn.measure.report_tables import idle_table, rewrite_table
 from symrnn.measure.rewrite_timing import PASS, RewriteProfile, RewriteTiming
-from symrnn.measure.tables import Table
 from symrnn.study.amounts import case_text, duration, goal, number, times
-from symrnn.study.quantities import Spread, spread
+from symrnn.tables import Table
 
 LEAST = 0.003  # of the whole; what is shorter stands in one box with its like
 LEAST_ACCOUNTED, MOST_OVERHEAD = 0.95, 1.15  # what the instruments must reach
@@ -48,7 +48,10 @@ def rewriting(profiled: Sequence, plain: Sequence) -> tuple[Rewriting, ...]:
     for record in profiled:
         if record.values.get("rewrites"):
             cases.setdefault(place(record), []).append(record)
-    return tuple(of_case(records, plain) for records in cases.values())
+    without = {}
+    for record in plain if cases else ():
+        without.setdefault(place(record), []).append(record)
+    return tuple(of_case(records, without.get(name, ())) for name, records in cases.items())
 
 
 def place(record) -> str:
@@ -121,7 +124,7 @@ def box(timing: RewriteTiming, around_s: float, whole_s: float) -> Box:
     boxes = [box(child, timing.seconds, whole_s) for child in shown]
     boxes += smaller(below[len(shown) :], timing.seconds, whole_s)
     kind = PASS_BOX if timing.kind == PASS else APPLIED if timing.applied else IDLE
-    share = timing.seconds / around_s
+    share = timing.seconds / around_s if around_s else 0.0
     name, own_s = timing.name, timing.own_s
     return Box(name, kind, timing.seconds, share, details(timing, own_s, whole_s), tuple(boxes))
 
@@ -131,10 +134,11 @@ def smaller(timings: Sequence[RewriteTiming], around_s: float, whole_s: float) -
     seconds = sum(each.seconds for each in timings)
     if seconds < LEAST * whole_s:
         return []
+    share = seconds / around_s if around_s else 0.0
     name = f"{len(timings)} smaller"
     tried, applied = (sum(getattr(each, n) for each in timings) for n in ("tried", "applied"))
     line = f"{name}: {told(seconds, whole_s)}, tried {tried}, applied {applied}"
-    return [Box(name, SMALLER, seconds, seconds / around_s, line)]
+    return [Box(name, SMALLER, seconds, share, line)]
 
 
 def details(timing: RewriteTiming, own_s: float, whole_s: float) -> str:

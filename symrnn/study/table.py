@@ -3,8 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from symrnn.bench.spread import is_number
+from symrnn.errors import printable
 from symrnn.study.amounts import amount, number, times, title
-from symrnn.study.quantities import known, ratio, reading, select, spread, values_of
+from symrnn.study.quantities import (
+    Partner,
+    known,
+    known_numbers,
+    middle,
+    ratio,
+    reading,
+    select,
+    values_of,
+)
+from symrnn.tables import Table, as_markdown
 
 COLUMNS = (
     "build_s+grad_s",
@@ -28,16 +40,6 @@ STATUS_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Table:
-    """Cells as text and as numbers to sort by; the first `axes` columns name the case."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    keys: tuple[tuple, ...]  # what each cell sorts by
-    axes: int
-
-
 def table(records, columns=COLUMNS, *, task="compile", comparison=None):
     """The `Table` of the records of one task; with a `Comparison`, the last column holds its ratios."""
     records = [record for record in records if record.task == task]
@@ -46,18 +48,18 @@ def table(records, columns=COLUMNS, *, task="compile", comparison=None):
     axes += [name for name in ("mode", "state") if len(values_of(records, name)) > 1]
     groups = cases_of(records)
     rows = [row(group, axes, columns) for group in groups]
-    heading = [*axes, *(title(column) for column in columns)]
+    heading = [printable(each) for each in (*axes, *map(title, columns))]
     if comparison and any(comparison.fits(record) for record in records):
         heading.append(comparison.heading)
-        for cells, group in zip(rows, groups, strict=True):
-            cells.append(comparison.cell(group[0], records))
+        for cells, cell in zip(rows, comparison.cells(groups), strict=True):
+            cells.append(cell)
     if any(outcome_cell(group)[0] for group in groups):
         heading.append("outcome")
         for cells, group in zip(rows, groups, strict=True):
             cells.append(outcome_cell(group))
     texts = tuple(tuple(text for text, _ in cells) for cells in rows)
     keys = tuple(tuple(key for _, key in cells) for cells in rows)
-    return Table(tuple(heading), texts, keys, len(axes))
+    return Table(tuple(heading), texts, axes=len(axes), keys=keys)
 
 
 @dataclass(frozen=True)
@@ -78,24 +80,32 @@ class Comparison:
         """Whether a record's case has the axes of the reference."""
         return bool(self.reference) and set(self.reference) <= set(record.case)
 
-    def cell(self, record, records):
-        """The ratio of this record's case to the reference, as ``(text, sort key)``."""
-        if not self.fits(record):
+    def cells(self, groups):
+        """The ratio of each case, a group of records, to the reference: ``(text, sort key)``.
+
+        As `ratio` divides, but the reference's records are looked for once and not for each case.
+        """
+        key, partners = Partner(self.reference, self.across_versions), {}
+        for group in groups:
+            if self.fits(group[0]) and self.reference.items() <= group[0].case.items():
+                partners |= {key(record): known(record, self.quantity) for record in group}
+        return [self.cell(group, key, partners) for group in groups]
+
+    def cell(self, group, key, partners):
+        """The ratio of one case, ``"–"`` where it has no partner that knows the quantity."""
+        if not self.fits(group[0]):
             return "–", None
-        where = {"mode": record.mode, "state": record.state}
-        of, to = dict(record.case), {**record.case, **self.reference}
-        across = self.across_versions
-        found = ratio(records, self.quantity, of, to, across_versions=across, **where)
-        return (f"{found.median:.2f}", found.median) if found else ("–", None)
+        pairs = [(known(record, self.quantity), partners.get(key(record))) for record in group]
+        found = middle([a / b for a, b in pairs if is_number(a) and is_number(b) and b])
+        return ("–", None) if found is None else (f"{found:.2f}", found)
 
 
 def cases_of(records):
     """The records grouped by case, mode and state."""
-    groups = {}
+    groups, case = {}, Partner(())
     for record in records:
-        groups.setdefault(
-            repr((sorted(record.case.items()), record.mode, record.state)), []
-        ).append(record)
+        place = case.part(record.case, case.elsewhere), record.mode, record.state
+        groups.setdefault(place, []).append(record)
     return list(groups.values())
 
 
@@ -107,10 +117,13 @@ def outcome_cell(group):
 
 def row(group, axes, columns):
     """The cells of one case as ``(text, sort key)``."""
-    cells = [(number(reading(group[0], axis)), reading(group[0], axis)) for axis in axes]
+    places = [reading(group[0], axis) for axis in axes]
+    cells = [
+        (number(each), each if isinstance(each, int | float) else number(each)) for each in places
+    ]
     for column in columns:
-        found = spread(known(record, column) for record in group)
-        cells.append((amount(found and found.median, column), found and found.median))
+        found = middle(known_numbers(group, column))
+        cells.append((amount(found, column), found))
     return cells
 
 
@@ -126,21 +139,6 @@ def outcome(record):
     return record.message if record.status == "time_limit" else STATUS_WORDS[record.status]
 
 
-def markdown(table):
-    """The table in Markdown, numbers to the right.
-
-    Examples
-    --------
-    >>> print(markdown(Table(("form", "total"), (("sgd", "1 s"),), (("sgd", 1.0),), 1)))
-    | form | total |
-    |:--|--:|
-    | sgd | 1 s |
-    """
-    rule = "".join("|:--" if i < table.axes else "|--:" for i in range(len(table.columns))) + "|"
-    lines = ["| " + " | ".join(cells) + " |" for cells in (table.columns, *table.rows)]
-    return "\n".join([lines[0], rule, *lines[1:]])
-
-
 def ratio_table(records, axis, reference, quantities, **where):
     """Every other value of `axis` against `reference` in Markdown: ratios, pair by pair."""
     names = [name for name in values_of(select(records, **where), axis) if name != reference]
@@ -149,12 +147,17 @@ def ratio_table(records, axis, reference, quantities, **where):
         of, to = {axis: name}, {axis: reference}
         found = [ratio(records, each, of, to, **where) for each in quantities]
         pairs = max(pairs, *(each.samples for each in found if each), 0)
-        rows.append((f"`{name}`", *(ratio_text(each) for each in found)))
+        rows.append((code(name), *(ratio_text(each) for each in found)))
     if not pairs:
         return ""
-    heading = (f"÷ `{reference}`", *(title(each) for each in quantities))
-    told = f"Ratios to `{reference}`, median and quartiles over up to {pairs} pairs of one run:"
-    return f"{told}\n\n{markdown(Table(heading, tuple(rows), (), 1))}"
+    heading = (f"÷ {code(reference)}", *(title(each) for each in quantities))
+    told = f"Ratios to {code(reference)}, median and quartiles over up to {pairs} pairs of one run:"
+    return f"{told}\n\n{as_markdown(Table(heading, rows, axes=1))}"
+
+
+def code(value):
+    """A value as Markdown shows code."""
+    return f"`{printable(value).replace('`', chr(39))}`"
 
 
 def ratio_text(spread):
@@ -162,7 +165,7 @@ def ratio_text(spread):
 
     Examples
     --------
-    >>> from symrnn.study.quantities import Spread
+    >>> from symrnn.bench.spread import Spread
     >>> ratio_text(Spread(1.5, 1.25, 2.0, 4)), ratio_text(Spread(1, 1, 1, 4)), ratio_text(None)
     ('1.5 (1.25–2)', '1', '–')
     """

@@ -1,16 +1,23 @@
 """`Training`: the update of a recipe, compiled, with the state that a checkpoint saves."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
 
+from symrnn.data.files import fingerprint
 from symrnn.errors import TrainingError, UserError
+from symrnn.graph import TrainingGraph
 from symrnn.training.checkpoint import Checkpoint, check_arrays, check_same_run, versions
 from symrnn.training.compiled import compiled
 from symrnn.training.network import Network
+from symrnn.training.recipe import Recipe, returned
+from symrnn.typing import NewValues, Updates
 from symrnn.updates.gradients import slots_in
 
 
@@ -55,19 +62,32 @@ class Training:
     ([1, 2, 3], 3)
     """
 
-    def __init__(self, recipe, data, *, mode=None, data_path="", checkpoint=None):
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Any,
+        *,
+        mode: str | None = None,
+        data_path: str = "",
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
         self.recipe, self.data, self.mode, self.data_path = recipe, data, mode, data_path
-        self.graph = recipe.graph()
-        self.updates = recipe.updates(self.graph)
-        self.losses = []
+        self.graph = returned(recipe, "graph", recipe.graph(), TrainingGraph, "a TrainingGraph")
+        self.updates: NewValues = dict(
+            returned(
+                recipe, "updates", recipe.updates(self.graph), Mapping, "a dictionary of updates"
+            )
+        )
+        self.losses: list[float] = []
+        self.data_hash = fingerprint(data_path) if data_path else ""
         check_state(self.graph.loss, self.updates)
         self.function = compiled(self.graph.inputs, self.graph.loss, self.updates, mode=mode)
         if checkpoint is not None:
             self.go_on(checkpoint)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Step]:
         while len(self.losses) < self.recipe.steps:
-            batch = self.recipe.batch(self.data, len(self.losses))
+            batch = self.batch(len(self.losses))
             begin = perf_counter()
             loss = float(self.function(*batch))
             seconds = perf_counter() - begin
@@ -76,9 +96,27 @@ class Training:
             self.losses.append(loss)
             yield Step(len(self.losses), loss, seconds)
 
-    def checkpoint(self):
+    def batch(self, step: int) -> list[np.ndarray]:
+        """What the update number `step`, counted from 0, is fed with: an array for each of ``graph.inputs``."""
+        batch = returned(
+            self.recipe, "batch", self.recipe.batch(self.data, step), list | tuple, "arrays"
+        )
+        if len(batch) != len(self.graph.inputs):
+            names = ", ".join(str(x.name) for x in self.graph.inputs)
+            raise UserError(
+                f"{type(self.recipe).__name__}.batch() must return an array for each of the graph's inputs, {names},"
+                f" but returned {len(batch)}"
+            )
+        return batch
+
+    def tested(self) -> Mapping[str, float]:
+        """What the recipe's test says of the network as it stands, on held-out data."""
+        readings = self.recipe.test(self.network(), self.data)
+        return returned(self.recipe, "test", readings, Mapping, "a dictionary of numbers")
+
+    def checkpoint(self) -> Checkpoint:
         """The run as it stands between two steps; refused when any of its state is not finite."""
-        state = [(variable.name, np.array(variable.get_value())) for variable in self.updates]
+        state = [(str(variable.name), np.array(variable.get_value())) for variable in self.updates]
         if not all(np.isfinite(array).all() for _, array in state):
             raise TrainingError(self.trouble("not all state is finite", len(self.losses)))
         return Checkpoint(
@@ -89,25 +127,26 @@ class Training:
             versions=versions(),
             losses=np.array(self.losses),
             state=tuple(state),
-            values=tuple(zip([p.name for p in self.graph.params], self.values(), strict=True)),
+            data_hash=self.data_hash,
+            values=tuple(zip([str(p.name) for p in self.graph.params], self.values(), strict=True)),
         )
 
-    def go_on(self, checkpoint):
+    def go_on(self, checkpoint: Checkpoint) -> None:
         """Take over the state of a checkpoint of the same run."""
-        check_same_run(checkpoint, self.recipe, self.data_path)
+        check_same_run(checkpoint, self.recipe, self.data_path, self.data_hash)
         check_arrays("state", checkpoint.state, self.updates)
         for variable, (_, array) in zip(self.updates, checkpoint.state, strict=True):
             variable.set_value(array)
         self.losses = checkpoint.losses.tolist()
 
-    def restart(self, recipe, data):
+    def restart(self, recipe: Recipe, data: Any) -> None:
         """Train a recipe that differs in its seed alone, from its own fresh values; nothing is compiled again."""
         graph = recipe.graph()
         for variable, fresh in zip(self.updates, recipe.updates(graph), strict=True):
             variable.set_value(fresh.get_value())
         self.recipe, self.data, self.losses = recipe, data, []
 
-    def values(self):
+    def values(self) -> list[np.ndarray]:
         """The values to evaluate, in the order of ``graph.params``.
 
         Those that are stored; where the rule keeps a Nesterov jump u, and so stores look-ahead values φ, ``φ - u``.
@@ -118,11 +157,11 @@ class Training:
             for p in self.graph.params
         ]
 
-    def network(self):
+    def network(self) -> Network:
         """The network at those values, to be tested while training goes on."""
         return Network(self.recipe.graph(), self.values(), mode=self.mode)
 
-    def trouble(self, what, step):
+    def trouble(self, what: str, step: int) -> str:
         """A sentence that names the step and the first parameter that is not finite."""
         affected = [p.name for p in self.graph.params if not np.isfinite(p.get_value()).all()]
         first = f"the first parameter affected is {affected[0]}" if affected else (
@@ -132,7 +171,7 @@ class Training:
         )
 
 
-def check_state(loss, updates):
+def check_state(loss: Variable, updates: Updates) -> None:
     """Refuse state that no array can hold: that of random generators."""
     state = [v for v in ancestors([loss, *updates.values()]) if isinstance(v, SharedVariable)]
     random = [v for v in state if not isinstance(v.get_value(borrow=True), np.ndarray | np.generic)]

@@ -1,11 +1,16 @@
 """`Network`: a trained graph at work, with outputs compiled as they are asked for."""
 
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
 import numpy as np
+from pytensor.compile.mode import Mode
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import graph_inputs
 
 from symrnn.errors import UserError, nearest
+from symrnn.graph import TrainingGraph
 from symrnn.training.compiled import compiled
 
 
@@ -35,17 +40,27 @@ class Network:
     array([3., 6.])
     """
 
-    def __init__(self, graph, values=None, *, mode=None):
+    def __init__(
+        self,
+        graph: TrainingGraph,
+        values: Sequence[Any] | None = None,
+        *,
+        mode: str | Mode | None = None,
+    ) -> None:
         self.graph, self.mode = graph, mode
-        self.functions = {}
+        self.functions: dict[tuple[str, ...], Callable] = {}
         if values is not None:
             self.set_values(values)
 
-    def set_values(self, values):
+    def set_values(self, values: Sequence[Any]) -> None:
         """Evaluate these parameters from now on."""
         for param, value in zip(self.graph.params, values, strict=True):
             param.set_value(np.asarray(value, param.dtype))
 
+    @overload
+    def __call__(self, output: str, *inputs: Any) -> np.ndarray: ...
+    @overload
+    def __call__(self, output: tuple[str, ...], *inputs: Any) -> list[np.ndarray]: ...
     def __call__(self, output, *inputs):
         names = output if isinstance(output, tuple) else (output,)
         if names not in self.functions:
@@ -56,7 +71,7 @@ class Network:
         values = [np.asarray(value) for value in self.functions[names](*inputs)]
         return values if isinstance(output, tuple) else values[0]
 
-    def variable(self, name):
+    def variable(self, name: str) -> Variable:
         """The output called `name`."""
         outputs = {"loss": self.graph.loss} | dict(self.graph.outputs)
         if name not in outputs:
@@ -64,7 +79,7 @@ class Network:
         return outputs[name]
 
 
-def inputs_of(outputs, first):
+def inputs_of(outputs: Sequence[Variable], first: Sequence[Variable]) -> list[Variable]:
     """What has to be fed for `outputs`: those among `first` in that order, then others as they are met."""
     needed = [v for v in graph_inputs(outputs) if not isinstance(v, Constant | SharedVariable)]
     return [v for v in first if v in needed] + [v for v in needed if v not in first]

@@ -6,18 +6,24 @@ function of the step alone: nothing but shared variables has to be saved for a r
 Random masks, such as dropout's, are therefore inputs of the graph that `batch` draws, not states of it.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from numbers import Integral, Real
 from pathlib import Path
-from typing import ClassVar
+from types import UnionType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from symrnn.errors import UserError
 from symrnn.graph import TrainingGraph
 from symrnn.typing import Updates
+
+if TYPE_CHECKING:
+    from symrnn.training.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,19 +38,26 @@ class Recipe(ABC):
         Updates to make.
     batch_size
         B.
+    small
+        Options of versions that are built in a moment, one for each kind of network that the options select; tests take
+        them through all that a recipe must do.
     free
         Options that may change when a run goes on from a checkpoint: ``{"steps"}`` where no update depends on how many
         there will be, as it does with a schedule.
     """
 
     free: ClassVar[frozenset[str]] = frozenset()
+    small: ClassVar[tuple[Mapping[str, Any], ...]] = ({},)
 
     seed: int = 0
     steps: int = 1000
     batch_size: int = 64
 
+    def __post_init__(self) -> None:
+        check_options(self)
+
     @abstractmethod
-    def data(self, path: Path | None = None):
+    def data(self, path: Path | None = None) -> Any:
         """What to train and test on: the file at `path`, or the embedded data."""
 
     @abstractmethod
@@ -56,19 +69,88 @@ class Recipe(ABC):
         """One update of the parameters; states carried from batch to batch are keys too."""
 
     @abstractmethod
-    def batch(self, data, step: int) -> list[np.ndarray]:
+    def batch(self, data: Any, step: int) -> list[np.ndarray]:
         """The inputs of the update number `step`, counted from 0, in the order of ``graph.inputs``."""
 
     @abstractmethod
-    def test(self, network, data) -> Mapping[str, float]:
+    def test(self, network: "Network", data: Any) -> Mapping[str, float]:
         """Readings on held-out data by name; ``network(output, *inputs)`` evaluates an output of the graph."""
 
     @abstractmethod
-    def predict(self, network, words: tuple[str, ...], path: Path | None = None) -> Iterable[str]:
+    def predict(
+        self, network: "Network", words: tuple[str, ...], path: Path | None = None
+    ) -> Iterable[str]:
         """Lines that show the trained network at work, on the arguments `words` or the file at `path`."""
 
 
-def epoch_batch(count, batch_size, step, seed):
+def check_options(recipe: Recipe) -> None:
+    """Refuse an option of another type than its default, or a number that its name does not allow.
+
+    Numbers are finite. Whole ones are at least 1 and others above zero, but for `FROM_ZERO`, `SHARES`, which are also
+    below 1, and those whose default is 0; where the default is below 0, so may the option be.
+
+    Examples
+    --------
+    >>> from symrnn.models.binary_adder import BinaryAdder
+    >>> BinaryAdder(steps=0)
+    Traceback (most recent call last):
+    symrnn.errors.UserError: steps must be at least 1, but is 0
+    """
+    for field in fields(recipe):
+        value: Any = getattr(recipe, field.name)
+        default: Any = field.default
+        kind = type(default)
+        fitting, words = KINDS[kind]
+        if not isinstance(value, fitting) or (isinstance(value, bool) and kind is not bool):
+            raise UserError(f"{field.name} must be {words}, but is {value!r:.60}")
+        if field.name == "dtype" and value not in DTYPES:
+            raise UserError(f"dtype must be {' or '.join(DTYPES)}, but is {value!r:.60}")
+        if kind in (int, float) and (rule := broken_rule(field.name, default, value)):
+            raise UserError(f"{field.name} must be {rule}, but is {value}")
+
+
+def broken_rule(name: str, default: float, value: Any) -> str:
+    """The rule that a number breaks, in words; "" for none."""
+    is_whole = isinstance(default, int)
+    if is_whole and value >= LIMIT:
+        return "below 2**63"
+    if not abs(value) < math.inf:
+        return "finite"
+    if default < 0:
+        return ""
+    if name in SHARES:
+        return "at least 0 and below 1" if not 0 <= value < 1 else ""
+    if name in FROM_ZERO or default == 0:
+        return "at least 0" if value < 0 else ""
+    if is_whole:
+        return "at least 1" if value < 1 else ""
+    return "above 0" if value <= 0 else ""
+
+
+KINDS: dict[
+    type, tuple[type, str]
+] = {  # type of a default: what its option may be, and how that is said
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    bool: (bool, "true or false"),
+    str: (str, "a text"),
+}
+LIMIT = 2**63  # of whole numbers
+DTYPES = ("float32", "float64")
+FROM_ZERO = {"shift", "weight_decay", "max_norm", "temperature"}
+SHARES = {"momentum", "rho", "dropout"}
+
+
+def returned(recipe: Recipe, method: str, value: Any, kind: type | UnionType, expected: str) -> Any:
+    """What a method of a recipe returned, refused where it is not of its `kind`, in words the `expected`."""
+    if not isinstance(value, kind):
+        raise UserError(
+            f"{type(recipe).__name__}.{method}() must return {expected}, but returned {value!r:.60}"
+        )
+    return value
+
+
+def epoch_batch(count: int, batch_size: int, step: int, seed: int) -> list[int]:
     """Indices ``(B,)`` of the batch number `step` of `count` samples, shuffled anew each epoch; a rest is dropped.
 
     Raises
@@ -93,6 +175,6 @@ def epoch_batch(count, batch_size, step, seed):
 
 
 @lru_cache(maxsize=4)
-def shuffled(count, epoch, seed):
+def shuffled(count: int, epoch: int, seed: int) -> list[int]:
     """``range(count)`` in the order of one epoch."""
     return np.random.default_rng([seed, epoch]).permutation(count).tolist()

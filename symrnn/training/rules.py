@@ -1,48 +1,25 @@
-"""An update rule by its name, with decay, clipping and a schedule: what the recipes' options select."""
+"""An update rule by its name, with decay, clipping and a schedule, and recipes whose options select it."""
 
+from dataclasses import dataclass
 from numbers import Real
 from typing import NamedTuple
 
-from symrnn.errors import UserError, nearest
-from symrnn.typing import Updates
-from symrnn.updates import (
-    adagrad,
-    adam,
-    adamax,
-    adamw,
-    amsgrad,
-    get_or_compute_grads,
-    momentum,
-    nadam,
-    nesterov_momentum,
-    rmsprop,
-    rmsprop_nesterov,
-    sgd,
-    total_norm_constraint,
-)
+from pytensor.tensor.variable import TensorVariable
+
+from symrnn.errors import UserError, check_choice
+from symrnn.graph import TrainingGraph
+from symrnn.training.recipe import Recipe
+from symrnn.typing import Params, Rate, Updates
+from symrnn.updates import RULES, get_or_compute_grads, total_norm_constraint
 from symrnn.updates.gradients import each_param
 from symrnn.updates.schedules import cosine, one_cycle, step_counter, step_decay, warm_up
-
-RULES = {  # name: (rule, what `one_cycle` moves against the learning rate)
-    "adagrad": (adagrad, None),
-    "adam": (adam, "beta1"),
-    "adamax": (adamax, "beta1"),
-    "adamw": (adamw, "beta1"),
-    "amsgrad": (amsgrad, "beta1"),
-    "momentum": (momentum, "momentum"),
-    "nadam": (nadam, "beta1"),
-    "nesterov_momentum": (nesterov_momentum, "momentum"),
-    "rmsprop": (rmsprop, None),
-    "rmsprop_nesterov": (rmsprop_nesterov, "momentum"),
-    "sgd": (sgd, None),
-}
 
 
 class Scheduled(NamedTuple):
     """The rates of a step: a number, or an expression of a step count."""
 
-    learning_rate: object
-    momentum: object = None  # where the schedule moves it
+    learning_rate: Rate
+    momentum: Rate | None = None  # where the schedule moves it
 
 
 SCHEDULES = {  # name: (step, steps, rate) -> Scheduled
@@ -55,22 +32,22 @@ SCHEDULES = {  # name: (step, steps, rate) -> Scheduled
 
 
 def rule_updates(
-    rule,
-    loss,
-    params,
+    rule: str,
+    loss: TensorVariable,
+    params: Params,
     *,
-    learning_rate,
-    weight_decay=0.0,
-    max_norm=None,
-    schedule="constant",
-    steps=None,
+    learning_rate: Rate,
+    weight_decay: Rate = 0.0,
+    max_norm: float | None = None,
+    schedule: str = "constant",
+    steps: Rate | None = None,
 ) -> Updates:
     """The updates of the rule called `rule`, for ``TrainingGraph.loss`` and ``TrainingGraph.params``.
 
     Parameters
     ----------
     rule
-        A key of `RULES`, the name of a function in `symrnn.updates`; other hyper-parameters as there by default.
+        A key of `symrnn.updates.RULES`; other hyper-parameters as there by default.
     learning_rate
         The highest one where a schedule moves it.
     weight_decay
@@ -104,40 +81,25 @@ def rule_updates(
     >>> list(updates)
     [w, w.jump, step]
     """
-    check_name("rule", rule, RULES)
-    check_name("schedule", schedule, SCHEDULES)
+    check_choice("rule", rule, RULES)
+    check_choice("schedule", schedule, SCHEDULES)
     if schedule != "constant" and steps is None:
         raise UserError(f"steps must be given for the schedule {schedule!r}; give its length")
-    build, momentum_name = RULES[rule]
-    options = {"weight_decay": weight_decay} if rule == "adamw" else {}
+    build, momentum_name, has_decay = RULES[rule]
+    options = {"weight_decay": weight_decay} if has_decay else {}
     step = step_counter()
     rates = SCHEDULES[schedule](step, steps, learning_rate)
     if rates.momentum is not None and momentum_name:
         options[momentum_name] = rates.momentum
-    l2 = 0.0 if rule == "adamw" else weight_decay
+    l2 = 0.0 if has_decay else weight_decay
     grads = regular_grads(loss, params, l2, max_norm)
     updates = dict(build(grads, params, rates.learning_rate, **options))
     return updates if schedule == "constant" else updates | {step: step + 1}
 
 
-def recipe_updates(recipe, graph, *, max_norm=None) -> Updates:
-    """`rule_updates` for a graph, as the fields of its recipe say.
-
-    These are ``rule, learning_rate, weight_decay, schedule`` and ``steps``.
-    """
-    return rule_updates(
-        recipe.rule,
-        graph.loss,
-        graph.params,
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        max_norm=max_norm,
-        schedule=recipe.schedule,
-        steps=recipe.steps,
-    )
-
-
-def regular_grads(loss, params, l2, max_norm):
+def regular_grads(
+    loss: TensorVariable, params: Params, l2: Rate, max_norm: float | None
+) -> list[TensorVariable]:
     """The gradients, bounded by `max_norm` together, and then those of L2."""
 
     def decayed(param, grad, weight_decay):
@@ -151,9 +113,33 @@ def regular_grads(loss, params, l2, max_norm):
     return list(each_param(decayed, params, grads, weight_decay=l2).values())
 
 
-def check_name(argument, name, known):
-    """Refuse a name that is not among the known ones."""
-    if name not in known:
-        raise UserError(
-            f"{argument} must be one of {', '.join(known)}, but is {name!r}; {nearest(name, known)}"
+@dataclass(frozen=True)
+class RuleRecipe(Recipe):
+    """A recipe whose options name its update rule; what is carried from batch to batch joins the updates.
+
+    Attributes
+    ----------
+    rule, learning_rate, weight_decay, schedule
+        As for `rule_updates`.
+    max_norm
+        As for `rule_updates`; 0 for no bound.
+    """
+
+    rule: str = "adamw"
+    learning_rate: float = 0.01
+    weight_decay: float = 0.01
+    max_norm: float = 0.0
+    schedule: str = "one_cycle"
+
+    def updates(self, graph: TrainingGraph) -> Updates:
+        updates = rule_updates(
+            self.rule,
+            graph.loss,
+            graph.params,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            max_norm=self.max_norm or None,
+            schedule=self.schedule,
+            steps=self.steps,
         )
+        return {**updates, **graph.carried}

@@ -23,48 +23,33 @@ gradient
 What is wrong is a `symrnn.errors.UserError`; a length of 0 that shows only in a call is an AssertionError.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence as Many
+from typing import Any, Unpack
 
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
 from symrnn.errors import UserError, check_choice
-from symrnn.ops.assembled import assembled
-from symrnn.ops.scan import scan_loop, static_loop
+from symrnn.typing import TensorLike
+from symrnn.unroll.assembly import assembled_layer
 from symrnn.unroll.autodiff import autodiff_layer
-from symrnn.unroll.direction import Weights, direction
-from symrnn.unroll.layer import Layer, projection
-from symrnn.unroll.sequence import check_sequence, initial_state, sequence_of
-from symrnn.unroll.stacked import StackedLayer, is_stacked, one_layer
-
-GRADIENTS = ("assembled", "autodiff")
-SCANS = ("one", "two")
+from symrnn.unroll.initial import Initial, initial_state
+from symrnn.unroll.options import SCANS, GradientOptions, Options, Scans
+from symrnn.unroll.sequence import sequence_of
+from symrnn.unroll.stacked import is_stacked, stacked_layers
 
 
-@dataclass(frozen=True)
-class Options:
-    """How a layer is differentiated; see the module's docstring."""
-
-    gradient_steps: int | None = None
-    grad_clipping: float | None = None
-    gradient: str = "assembled"
-
-    def __post_init__(self):
-        check_choice("gradient", self.gradient, GRADIENTS)
-        steps, bound = self.gradient_steps, self.grad_clipping
-        if steps is not None and (
-            isinstance(steps, bool) or not isinstance(steps, int) or steps < 1
-        ):
-            raise UserError(
-                f"gradient_steps must be a whole number of at least 1, or None for all, but is {steps!r}"
-            )
-        if bound is not None and not bound > 0:
-            raise UserError(
-                f"grad_clipping must be above 0, or None for no bound, but is {bound!r}"
-            )
-
-
-def scan_unroll(cell, xs, *, reverse=False, initial=None, mask=None, last_only=False, **options):
+def scan_unroll(
+    cell: Cell,
+    xs: TensorLike,
+    *,
+    reverse: bool = False,
+    initial: Initial = None,
+    mask: TensorLike | None = None,
+    last_only: bool = False,
+    **options: Unpack[GradientOptions],
+) -> TensorVariable:
     """The outputs of `cell` over `xs` by one scan, ``(T, B, H)``.
 
     Parameters
@@ -87,7 +72,15 @@ def scan_unroll(cell, xs, *, reverse=False, initial=None, mask=None, last_only=F
     return state[0] if last_only else ys
 
 
-def scan_states(cell, xs, *, reverse=False, initial=None, mask=None, **options):
+def scan_states(
+    cell: Cell,
+    xs: TensorLike,
+    *,
+    reverse: bool = False,
+    initial: Initial = None,
+    mask: TensorLike | None = None,
+    **options: Unpack[GradientOptions],
+) -> tuple[TensorVariable, Any]:
     """The outputs of `cell` over `xs` and its state after the walk's last step, to go on from.
 
     Examples
@@ -97,16 +90,21 @@ def scan_states(cell, xs, *, reverse=False, initial=None, mask=None, **options):
     >>> ys, state = scan_states(cell, xs)
     >>> more, state = scan_states(cell, xs, initial=state)
     """
-    sequence = sequence_of(xs, mask, check_cell(cell))
-    ys, [state] = _unrolled(
-        [cell], [reverse], sequence, [initial], Options(**options), is_static=False
-    )
+    ys, [state] = _unrolled([cell], [reverse], xs, mask, [initial], Options(**options))
     return ys, state
 
 
 def static_unroll(
-    cell, xs, *, steps=None, reverse=False, initial=None, mask=None, last_only=False, **options
-):
+    cell: Cell,
+    xs: TensorLike,
+    *,
+    steps: int | None = None,
+    reverse: bool = False,
+    initial: Initial = None,
+    mask: TensorLike | None = None,
+    last_only: bool = False,
+    **options: Unpack[GradientOptions],
+) -> TensorVariable:
     """The outputs of `cell` over `xs`, ``(T, B, H)``, every step written out in the graph.
 
     `steps` is T where the type of `xs` does not say it; all else is as for `scan_unroll`.
@@ -117,29 +115,23 @@ def static_unroll(
     >>> static_unroll(GRUCell.create(3, 4, rng=0), pt.tensor("xs", shape=(2, None, 3))).type.shape
     (2, None, 4)
     """
-    sequence = sequence_of(xs, mask, check_cell(cell), steps=steps)
-    if not isinstance(sequence.steps, int):
-        raise UserError(
-            f"static_unroll needs a fixed number of steps, but xs is of type {sequence.xs.type}; give steps=, or use "
-            "scan_unroll"
-        )
     ys, [state] = _unrolled(
-        [cell], [reverse], sequence, [initial], Options(**options), is_static=True
+        [cell], [reverse], xs, mask, [initial], Options(**options), steps=steps, is_static=True
     )
     return state[0] if last_only else ys
 
 
 def bidirectional(
-    forward,
-    backward,
-    xs,
+    forward: Cell,
+    backward: Cell,
+    xs: TensorLike,
     *,
-    initial=(None, None),
-    mask=None,
-    last_only=False,
-    scans="one",
-    **options,
-):
+    initial: Many[Initial] = (None, None),
+    mask: TensorLike | None = None,
+    last_only: bool = False,
+    scans: Scans = "one",
+    **options: Unpack[GradientOptions],
+) -> TensorVariable:
     """The outputs of two cells that walk `xs` in opposite directions, side by side, ``(T, B, 2H)``.
 
     Parameters
@@ -161,6 +153,10 @@ def bidirectional(
     (None, None, 8)
     """
     check_choice("scans", scans, SCANS)
+    if not isinstance(initial, list | tuple) or len(initial) != 2:
+        raise UserError(
+            f"initial must be a pair, the state that each cell starts from, but is {initial!r}; None stands for zeros"
+        )
     if scans == "two":
         walks = [(forward, False, initial[0]), (backward, True, initial[1])]
         halves = [
@@ -170,15 +166,19 @@ def bidirectional(
             for cell, reverse, state in walks
         ]
         return pt.join(halves[0].type.ndim - 1, *halves)
-    sequence = sequence_of(xs, mask, check_cell(forward))
-    check_sequence(xs, check_cell(backward))
     ys, states = _unrolled(
-        [forward, backward], [False, True], sequence, initial, Options(**options), is_static=False
+        [forward, backward], [False, True], xs, mask, initial, Options(**options)
     )
     return pt.join(1, *(state[0] for state in states)) if last_only else ys
 
 
-def stack(layers, xs, *, mask=None, **options):
+def stack(
+    layers: Many[Cell | Many[Cell]],
+    xs: TensorLike,
+    *,
+    mask: TensorLike | None = None,
+    **options: Unpack[GradientOptions],
+) -> TensorVariable:
     """Layer upon layer, ``(T, B, H)`` or ``(T, B, 2H)`` like the last.
 
     A layer is a cell, or a pair of cells for a bidirectional layer. Cells made with ``create(..., layers=L)`` stand for
@@ -193,105 +193,60 @@ def stack(layers, xs, *, mask=None, **options):
     >>> stack([first, thirty_more], pt.tensor("xs", shape=(None, None, 3))).type.shape
     (None, None, 8)
     """
+    ys: Any = xs
     for layer in layers:
-        cells = [
-            check_cell(cell) for cell in (layer if isinstance(layer, list | tuple) else [layer])
-        ]
+        cells = [layer] if isinstance(layer, Cell) else list(layer)
         if len(cells) not in (1, 2):
             raise UserError(
                 f"a layer of stack must be a cell or a pair of cells, but holds {len(cells)}"
             )
         reverses = [False, True][: len(cells)]
-        if any(map(is_stacked, cells)):
-            xs = _stacked(cells, reverses, xs, mask, Options(**options))
+        if any(is_stacked(check_cell(cell)) for cell in cells):
+            ys = stacked_layers(cells, reverses, ys, mask, Options(**options))
         else:
-            sequence = sequence_of(xs, mask, cells[0])
-            check_sequence(xs, cells[-1])
-            xs, _ = _unrolled(
-                cells, reverses, sequence, [None] * len(cells), Options(**options), is_static=False
-            )
-    return xs
+            ys, _ = _unrolled(cells, reverses, ys, mask, [None] * len(cells), Options(**options))
+    return ys
 
 
-def _unrolled(cells, reverses, sequence, initials, options, *, is_static):
+def _unrolled(
+    cells: Many[Cell],
+    reverses: Many[bool],
+    xs: TensorLike,
+    mask: TensorLike | None,
+    initials: Many[Initial],
+    options: Options,
+    *,
+    steps: int | None = None,
+    is_static: bool = False,
+) -> tuple[TensorVariable, list[Any]]:
     """``ys`` and each cell's last state, in the form that `options` ask for."""
-    if any(map(is_stacked, cells)):
-        raise UserError(
-            "cells made with layers= are for stack alone; give it the cell, or leave layers out"
-        )
-    initials = [
+    check_cells(cells)
+    sequence = sequence_of(xs, mask, cells, steps=steps, is_static=is_static)
+    starts = [
         initial_state(cell, initial, sequence)
         for cell, initial in zip(cells, initials, strict=True)
     ]
     if options.gradient == "autodiff":
-        ys, states = autodiff_layer(
-            cells,
-            reverses,
-            sequence,
-            initials,
-            is_static=is_static,
-            gradient_steps=options.gradient_steps,
-            grad_clipping=options.grad_clipping,
-        )
+        ys, states = autodiff_layer(cells, reverses, sequence, starts, options, is_static=is_static)
     else:
-        layer = _layer(cells, reverses, sequence, options, static_loop if is_static else scan_loop)
-        weights = [
-            Weights(d.cell.w_h, d.captured, initial)
-            for d, initial in zip(layer.directions, initials, strict=True)
-        ]
-        ys, *flat = assembled(
-            layer, layer.pack(sequence, projection(cells), weights), name="Unrolled"
+        ys, states = assembled_layer(
+            cells, reverses, sequence, starts, options, is_static=is_static
         )
-        flat = iter(flat)
-        states = [[next(flat) for _ in initial] for initial in initials]
     return ys, [cell.State(*state) for cell, state in zip(cells, states, strict=True)]
 
 
-def _layer(cells, reverses, sequence, options, loop):
-    batch = sequence.batch if isinstance(sequence.batch, int) else None
-    directions = tuple(
-        direction(
-            cell,
-            reverse=reverse,
-            batch=batch,
-            is_masked=bool(sequence.mask),
-            grad_clipping=options.grad_clipping,
-        )
-        for cell, reverse in zip(cells, reverses, strict=True)
-    )
-    return Layer(
-        directions,
-        loop,
-        options.gradient_steps,
-        sequence.steps if isinstance(sequence.steps, int) else None,
-    )
-
-
-def _stacked(cells, reverses, xs, mask, options):
-    """Equal layers as one scan over their weights."""
-    singles = [one_layer(cell) for cell in cells]
-    sequence = sequence_of(xs, mask, singles[0])
-    width = sum(cell.hidden_size for cell in cells)
-    if any(cell.input_size != width for cell in cells):
-        raise UserError(
-            f"layers in one scan need an input as wide as their output, {width}, but have {cells[0].input_size}; "
-            "put a layer of its own before them"
-        )
-    if len({cell.w_x.type.shape[0] for cell in cells}) != 1:
-        raise UserError("both directions of layers in one scan must have the same number of layers")
-    assembly = StackedLayer(_layer(singles, reverses, sequence, options, scan_loop))
-    inputs = assembly.pack(sequence, cells)
-    return (
-        assembled(assembly, inputs, name="Layers")[0]
-        if options.gradient == "assembled"
-        else assembly.plain(inputs)[0]
-    )
-
-
-def check_cell(cell):
+def check_cell(cell: Cell) -> Cell:
     """Refuse what is not a `Cell`."""
     if not isinstance(cell, Cell):
         raise UserError(
             f"cell must be a symrnn.cells.Cell, but is {cell!r}; make one with LSTMCell.create(...), say"
         )
     return cell
+
+
+def check_cells(cells: Many[Cell]) -> None:
+    """Refuse what are no cells, and cells that only `stack` can walk."""
+    if any(is_stacked(check_cell(cell)) for cell in cells):
+        raise UserError(
+            "cells made with layers= are for stack alone; give it the cell, or leave layers out"
+        )

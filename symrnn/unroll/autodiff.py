@@ -4,26 +4,42 @@ The input projection stands outside the scan, and the cells of a layer share one
 `pytensor.scan` writes.
 """
 
-import pytensor.tensor as pt
-from pytensor.gradient import grad_clip, zero_grad
+from collections.abc import Sequence as Many
 
-from symrnn.ops.scan import Recurrence, plain_scan, static_loop
-from symrnn.unroll.layer import joined
+import pytensor.tensor as pt
+from pytensor.gradient import zero_grad
+from pytensor.tensor.variable import TensorVariable
+
+from symrnn.cells import Cell
+from symrnn.ops.gradient_views import grad_clip
+from symrnn.ops.scan import Recurrence, Values, plain_scan, static_loop
+from symrnn.unroll.columns import joined
+from symrnn.unroll.options import Options
+from symrnn.unroll.sequence import Sequence
 
 
 def autodiff_layer(
-    cells, reverses, sequence, initials, *, is_static, gradient_steps, grad_clipping
-):
+    cells: Many[Cell],
+    reverses: Many[bool],
+    sequence: Sequence,
+    initials: Many[Values],
+    options: Options,
+    *,
+    is_static: bool,
+) -> tuple[TensorVariable, list[Values]]:
     """``ys (T, B, sum of H)`` and each cell's last state."""
     walks = [
-        _walk(cell, reverse, sequence, initial, grad_clipping)
+        _walk(cell, reverse, sequence, initial, options.grad_clipping)
         for cell, reverse, initial in zip(cells, reverses, initials, strict=True)
     ]
     if is_static:
-        walks = [_cut(walk, sequence.steps, gradient_steps) for walk in walks]
+        assert isinstance(sequence.steps, int)
+        walks = [_cut(walk, sequence.steps, options.gradient_steps) for walk in walks]
         results = static_loop(walks, sequence.steps)
     else:
-        results = plain_scan(walks, sequence.steps, name="forward", gradient_steps=gradient_steps)
+        results = plain_scan(
+            walks, sequence.steps, name="forward", gradient_steps=options.gradient_steps
+        )
     hs = [
         rec[0][::-1] if reverse else rec[0]
         for (rec, _), reverse in zip(results, reverses, strict=True)
@@ -31,11 +47,17 @@ def autodiff_layer(
     return joined(hs), [final for _, final in results]
 
 
-def _walk(cell, reverse, sequence, initial, grad_clipping):
+def _walk(
+    cell: Cell,
+    reverse: bool,
+    sequence: Sequence,
+    initial: Values,
+    grad_clipping: float | None,
+) -> Recurrence:
     def bounded(a):
         return a if grad_clipping is None else grad_clip(a, -grad_clipping, grad_clipping)
 
-    def step(elements, state, invariants):
+    def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
         z, *mask = elements
         following = cell.advance(
             bounded(z), bounded(pt.dot(state[0], invariants[0])), cell.State(*state)
@@ -51,13 +73,14 @@ def _walk(cell, reverse, sequence, initial, grad_clipping):
     return Recurrence(step, sequences, initial, [cell.w_h])
 
 
-def _cut(walk, steps, gradient_steps):
+def _cut(walk: Recurrence, steps: int, gradient_steps: int | None) -> Recurrence:
     """The walk, through whose first ``steps - gradient_steps`` steps no gradient goes."""
     if gradient_steps is None or gradient_steps >= steps:
         return walk
+    # `static_loop` calls the step once for each t, in their order, so the calls count the steps.
     remaining = iter(range(steps))
 
-    def step(elements, state, invariants):
+    def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
         recorded, following = walk.step(elements, state, invariants)
         if next(remaining) < steps - gradient_steps:
             return [zero_grad(var) for var in recorded], [zero_grad(var) for var in following]

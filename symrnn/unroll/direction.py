@@ -9,52 +9,47 @@ every state a buffer. Here the gradient of a layer is put together from what it 
 * outside the scans, over all steps and the batch at once: ``dw_x = xs' dz``, ``db = sum dz``, ``dw_h = h_prev' dr``,
   ``dxs = dz w_x'``.
 
-A `Direction` is a cell on its way through a sequence; `symrnn.unroll.layer` walks one or two side by side and makes an
-op of it. Everything here is a function from variables to variables, and sequences outside the scans are in the order of
-time, whichever way a cell walks.
+A `Direction` is a cell on its way through a sequence; `symrnn.unroll.layer` walks one or two side by side, and
+`symrnn.unroll.assembly` makes an op of them. Everything here is a function from variables to variables, and sequences
+outside the scans are in the order of time, whichever way a cell walks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
 from symrnn.errors import UserError
 from symrnn.ops.linearize import Linearization, linearize
-from symrnn.ops.scan import Recurrence
+from symrnn.ops.scan import Recurrence, Values
 from symrnn.ops.substitute import captured, evaluate, in_order
-
-
-class Projection(NamedTuple):
-    """The input's weights, those of all directions side by side: one product projects the input for all of them."""
-
-    w_x: Variable  # (D, sum of G*H)
-    b: Variable  # (sum of G*H,)
+from symrnn.unroll.columns import rows
+from symrnn.unroll.sequence import Sequence
 
 
 class Weights(NamedTuple):
     """What a layer is given for one direction."""
 
-    w_h: Variable  # (H, G*H)
-    captured: Sequence[Variable]  # what `advance` reads besides its arguments
-    initial: Sequence[Variable]  # (B, H) each, one a state field
+    w_h: TensorVariable  # (H, G*H)
+    captured: list[TensorVariable]  # what `advance` reads besides its arguments
+    initial: list[TensorVariable]  # (B, H) each, one a state field
 
 
 class Symbols(NamedTuple):
     """The arguments of one step, as symbols."""
 
-    z: Variable  # (B, G*H)
-    r: Variable  # (B, G*H)
-    state: Sequence[Variable]  # (B, H) each
-    captured: Sequence[Variable]
-    mask: Sequence[Variable]  # (B, 1) bool, or none
+    z: TensorVariable  # (B, G*H)
+    r: TensorVariable  # (B, G*H)
+    state: list[TensorVariable]  # (B, H) each
+    captured: list[TensorVariable]
+    mask: list[TensorVariable]  # (B, 1) bool, or none
 
-    def flat(self):
+    def flat(self) -> list[TensorVariable]:
         return [self.z, self.r, *self.state, *self.captured, *self.mask]
 
 
@@ -74,34 +69,40 @@ class Direction:
 
     cell: Cell
     reverse: bool
-    captured: Sequence[Variable]
+    captured: list[TensorVariable]
     symbols: Symbols
     line: Linearization
 
-    def walk(self, xs):
+    def walk(self, xs: TensorVariable) -> TensorVariable:
         """A sequence in the order in which the cell meets it; once more turns it back."""
         return xs[::-1] if self.reverse else xs
 
-    def walk_back(self, xs):
+    def walk_back(self, xs: TensorVariable) -> TensorVariable:
         """A sequence in the order in which the gradient meets it; once more turns it back."""
         return xs if self.reverse else xs[::-1]
 
     @cached_property
-    def recorded(self):
+    def recorded(self) -> list[TensorVariable]:
         """Symbols whose values the walk records: the output, the one before it, the residuals."""
+        # A set in order: the output or h_prev may be among the residuals, and is then recorded once. The first two
+        # places are fixed: `Layer.forward` takes ys from the first, `gradients` the steps before from the second.
         return list(
             dict.fromkeys([self.line.outputs[0], self.symbols.state[0], *self.line.residuals])
         )
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Columns of a step's pre-activations, ``G*H``."""
         return self.cell.gates * self.cell.hidden_size
 
-    def forward(self, sequence, zs, weights):
+    def weights(self, initial: list[TensorVariable]) -> Weights:
+        """The cell's own weights, from that initial state."""
+        return Weights(self.cell.w_h, self.captured, initial)
+
+    def forward(self, sequence: Sequence, zs: TensorVariable, weights: Weights) -> Recurrence:
         """The walk, as a recurrence that records `recorded`; `zs` ``(T, B, G*H)`` is the projected input."""
 
-        def step(elements, state, invariants):
+        def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
             z, *mask = elements
             w_h, *captured = invariants
             arguments = Symbols(z, pt.dot(state[0], w_h), state, captured, mask).flat()
@@ -113,11 +114,19 @@ class Direction:
         sequences = [self.walk(seq) for seq in (zs, *sequence.mask)]
         return Recurrence(step, sequences, weights.initial, [weights.w_h, *weights.captured])
 
-    def backward(self, sequence, zs, weights, records, dhs, dfinal):
+    def backward(
+        self,
+        sequence: Sequence,
+        zs: TensorVariable,
+        weights: Weights,
+        records: list[TensorVariable],
+        dhs: list[TensorVariable],
+        dfinal: list[TensorVariable],
+    ) -> Recurrence:
         """The walk back, as a recurrence that records ``dz`` and ``dr`` (once, where they are one) and carries
         ``dstate`` and sums of ``dcaptured``.
 
-        `records` are the values of `recorded`, `dhs` ``(T, B, H)`` is the gradient of the outputs (or there is none),
+        `records` are the values of `recorded`, `dhs` holds the gradient of the outputs ``(T, B, H)``, or nothing,
         `dfinal` that of the last state.
         """
         line, count = self.line, len(self.symbols.state)
@@ -126,27 +135,40 @@ class Direction:
             [self.symbols.z, *self.symbols.mask, *line.saved],
             [zs, *sequence.mask, *residuals],
         )
+        # What no gradient reads is not walked: z of an LSTM, say, whose gates are all among the residuals.
         read = set(in_order(line.gradients))
         sources = {symbol: seq for symbol, seq in sources.items() if symbol in read}
 
-        def step(elements, carried, invariants):
-            elements = iter(elements)
+        def step(elements: Values, carried: Values, invariants: Values) -> tuple[Values, Values]:
+            # elements: a value of each of `sources`, then dh of this step's output, where there is a gradient of
+            # outputs carried: dstate, one a field, then the sums of dcaptured; invariants: w_h transposed, then what is
+            # captured
+            rest = iter(elements)
             w_back, *captured = invariants
             dstate, sums = carried[:count], carried[count:]
-            known = _bind(sources, islice(elements, len(sources)))
-            dstate = [sum(elements, dstate[0]), *dstate[1:]]
+            known = _bind(sources, islice(rest, len(sources)))
+            # The output is the state's first field, so its gradient comes in there; `rest` holds it, or nothing.
+            dstate = [sum(rest, dstate[0]), *dstate[1:]]
             known |= _bind([*line.cotangents, *self.symbols.captured], [*dstate, *captured])
             dz, dr, *dothers = evaluate(line.gradients, known)
             dstate, dcaptured = dothers[:count], dothers[count:]
+            # h_prev reached this step in two ways: as the state, and through r = h_prev w_h.
             dstate[0] = dstate[0] + pt.dot(dr, w_back)
+            # Where z and r only stand in one sum, as in an LSTM, dz and dr are one variable, and one record is enough.
             return list(dict.fromkeys([dz, dr])), [*dstate, *map(pt.add, sums, dcaptured)]
 
         zeros = [pt.zeros(var.shape, dtype=weights.w_h.type.dtype) for var in weights.captured]
         sequences = [self.walk_back(seq) for seq in [*sources.values(), *dhs]]
         return Recurrence(step, sequences, [*dfinal, *zeros], [weights.w_h.T, *weights.captured])
 
-    def gradients(self, records, recorded, carried):
+    def gradients(
+        self,
+        records: list[TensorVariable],
+        recorded: list[TensorVariable],
+        carried: list[TensorVariable],
+    ) -> tuple[TensorVariable, Weights]:
         """``dz`` as rows, and the gradients of the weights, from what the walks recorded and carried."""
+        # The walk back recorded [dz, dr], or one variable that is both: first and last are right either way.
         dz, dr = (rows(self.walk_back(recorded[i])) for i in (0, -1))
         h_prev = rows(records[1])
         count = len(self.symbols.state)
@@ -157,7 +179,14 @@ class Direction:
         )
 
 
-def direction(cell, *, reverse=False, batch=None, is_masked=False, grad_clipping=None):
+def direction(
+    cell: Cell,
+    *,
+    reverse: bool = False,
+    batch: int | None = None,
+    is_masked: bool = False,
+    grad_clipping: float | None = None,
+) -> Direction:
     """Trace one step of `cell` on symbols and linearize it.
 
     `batch` is the batch size where it is known, `grad_clipping` a bound on ``dz`` and ``dr``, or None.
@@ -168,26 +197,31 @@ def direction(cell, *, reverse=False, batch=None, is_masked=False, grad_clipping
         *(pt.tensor(name, dtype=dtype, shape=(batch, hidden)) for name in cell.State._fields)
     )
     after = check_state(cell, state, cell.advance(z, r, state))
+    # What the step reads besides its arguments becomes an input too, so that the scans' bodies hold no shared
+    # variables.
     given = captured(after, [z, r, *state])
-    symbols = Symbols(z, r, state, [var.type() for var in given], [])
+    symbols = Symbols(z, r, list(state), [var.type() for var in given], [])
     after = evaluate(after, _bind(given, symbols.captured))
     if is_masked:
         mask = pt.tensor("mask", dtype="bool", shape=(batch, 1))
         after = [pt.switch(mask, new, old) for new, old in zip(after, state, strict=True)]
         symbols = symbols._replace(mask=[mask])
     wrt = [z, r, *state, *symbols.captured]
+    # The walk back is given z, what is captured and the mask anyhow. r it would have to multiply again, and a state is
+    # a record: those are not available.
     line = linearize(
         symbols.flat(), after, wrt=wrt, available=[z, *symbols.captured, *symbols.mask]
     )
     gradients = _without_holes(cell, line, symbols)
     if grad_clipping is not None:
         bound = pt.as_tensor(grad_clipping, dtype=dtype)
+        # One clipped variable where dz and dr are one, so that they stay one (see `backward`).
         bounded = {g: pt.clip(g, -bound, bound) for g in gradients[:2]}
         gradients[:2] = [bounded[g] for g in gradients[:2]]
     return Direction(cell, reverse, given, symbols, replace(line, gradients=gradients))
 
 
-def check_state(cell, before, after):
+def check_state(cell: Cell, before: Any, after: Any) -> list[TensorVariable]:
     """The fields of a state that ``advance`` returned, or a `UserError`."""
     name = type(cell).__name__
     if not isinstance(after, cell.State):
@@ -203,7 +237,7 @@ def check_state(cell, before, after):
     return list(after)
 
 
-def _without_holes(cell, line, symbols):
+def _without_holes(cell: Cell, line: Linearization, symbols: Symbols) -> list[TensorVariable]:
     """The gradients with zeros where there are none."""
     if None in line.gradients[:2]:
         ignored = "zr"[line.gradients.index(None)]
@@ -212,21 +246,9 @@ def _without_holes(cell, line, symbols):
         )
     likes = [None, None, *line.cotangents, *symbols.captured]
     dtype = symbols.z.type.dtype
-    return [
-        pt.zeros_like(like, dtype=dtype) if g is None else g
-        for g, like in zip(line.gradients, likes, strict=True)
-    ]
+    pairs = zip(line.gradients, likes, strict=True)
+    return [pt.zeros_like(like, dtype=dtype) if g is None else g for g, like in pairs]
 
 
-def _bind(symbols, values):
+def _bind(symbols: Iterable[Any], values: Iterable[Any]) -> dict[Any, Any]:
     return dict(zip(symbols, values, strict=True))
-
-
-def rows(xs):
-    """``(T, B, N)`` as ``(T*B, N)``."""
-    return xs.reshape((-1, xs.type.shape[2]))
-
-
-def unrows(flat, sequence):
-    """``(T*B, N)`` as ``(T, B, N)``."""
-    return flat.reshape((sequence.steps, sequence.batch, flat.type.shape[1]))

@@ -1,63 +1,82 @@
-"""What cells walk along: a sequence, its mask, its lengths and the states it starts from, all checked here."""
+"""What cells walk along: a sequence with its mask and its lengths, all checked here."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
 
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.raise_op import Assert
+from pytensor.tensor.variable import TensorVariable
 
+from symrnn.cells import Cell
 from symrnn.errors import UserError
 from symrnn.ops.assembled import AssembledOp
+from symrnn.typing import Size, TensorLike
 
 
 class Sequence(NamedTuple):
     """A sequence and what belongs to it."""
 
-    xs: Variable  # (T, B, D)
-    mask: list[Variable]  # (T, B, 1) bool, or none
-    steps: Variable | int  # T
-    batch: Variable | int  # B
+    xs: TensorVariable  # (T, B, D)
+    mask: list[TensorVariable]  # (T, B, 1) bool, or none
+    steps: Size  # T
+    batch: Size  # B
+
+    def pack(self) -> list[TensorVariable]:
+        """``[T, B, xs, *mask]``, what an op is given of a sequence.
+
+        The lengths stand beside `xs` so that the op's inner graph need not ask for the shape of `xs`: whoever infers
+        that shape walks through all layers below.
+        """
+        lengths = [pt.as_tensor(size, dtype="int64") for size in (self.steps, self.batch)]
+        return [*lengths, self.xs, *self.mask]
+
+    @classmethod
+    def unpack(cls, flat: Iterator[Any], *, is_masked: bool) -> "Sequence":
+        """What `pack` packed, taken off the front of `flat`; lengths as numbers where the type of xs tells them."""
+        steps, batch, xs = islice(flat, 3)
+        known = xs.type.shape
+        return cls(xs, list(islice(flat, int(is_masked))), known[0] or steps, known[1] or batch)
 
 
-def given_lengths(sequence):
-    """T and B as variables, for an op that is given them."""
-    return [pt.as_tensor(size, dtype="int64") for size in (sequence.steps, sequence.batch)]
+PACKED_LENGTHS = slice(0, 2)  # where `Sequence.pack` puts T and B
 
 
-def known_lengths(xs, given):
-    """T and B as numbers where the type of `xs` tells them, else as `given`."""
-    return tuple(known or length for known, length in zip(xs.type.shape, given, strict=False))
-
-
-def sequence_of(xs, mask, cell, *, steps=None):
-    """The `Sequence` that `cell` walks: `xs (T, B, D)`, `mask (T, B)` or None; `steps` is T where it is given.
+def sequence_of(
+    xs: TensorLike,
+    mask: TensorLike | None,
+    cells: Iterable[Cell],
+    *,
+    steps: int | None = None,
+    is_static: bool = False,
+) -> Sequence:
+    """The `Sequence` that the cells walk: `xs (T, B, D)`, `mask (T, B)` or None; `steps` is T where it is given.
 
     The lengths of a layer's outputs are those of its inputs, so that no length is ever inferred from a scan.
 
     Raises
     ------
     UserError
-        When a rank, size or dtype is wrong, or the length is known to be 0.
+        When a rank, size or dtype is wrong, or the length is known to be 0, or with `is_static` unknown.
     """
-    xs = check_sequence(xs, cell)
-    mask = [] if mask is None else [check_mask(mask, xs)]
-    given = _lengths(xs)
-    if steps is not None:
-        given = check_steps(steps, xs), given[1]
-    steps, batch = (
-        known if known is not None else length
-        for known, length in zip(xs.type.shape, given, strict=False)
+    sequence = pt.as_tensor(xs)
+    for cell in cells:
+        sequence = check_sequence(sequence, cell)
+    masks = [] if mask is None else [check_mask(mask, sequence)]
+    known = check_steps(steps, sequence, is_static)
+    batch = sequence.type.shape[1]
+    given = lengths_of(sequence) or _shape(sequence)
+    return Sequence(
+        sequence,
+        masks,
+        given[0] if known is None else known,
+        given[1] if batch is None else batch,
     )
-    if steps == 0:
-        raise UserError(
-            f"xs must have at least one step, but is of type {xs.type}; leave empty sequences out"
-        )
-    return Sequence(xs, mask, steps, batch)
 
 
-def check_sequence(xs, cell):
+def check_sequence(xs: TensorVariable, cell: Cell) -> TensorVariable:
     """`xs` as a variable ``(T, B, D)`` that `cell` can read."""
-    xs = pt.as_tensor(xs)
     if xs.type.ndim != 3:
         raise UserError(
             f"xs must be of rank 3, (T, B, D), but is of type {xs.type}; add or flatten axes"
@@ -78,77 +97,59 @@ def check_sequence(xs, cell):
     return xs
 
 
-def check_steps(steps, xs):
-    """`steps`, which must be the length of `xs`."""
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+def check_steps(steps: int | None, xs: TensorVariable, is_static: bool) -> int | None:
+    """T where `steps` or the type of `xs`, which must agree, tells it; above 0, and known where `is_static`."""
+    known = xs.type.shape[0]
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 0):
         raise UserError(
             f"steps must be a whole number, but is {steps!r}; leave it out where xs has a fixed length"
         )
-    if xs.type.shape[0] not in (None, steps):
+    if None not in (steps, known) and steps != known:
+        raise UserError(f"steps must be the length of xs, {known}, but is {steps}; leave it out")
+    steps = known if steps is None else steps
+    if steps == 0:
         raise UserError(
-            f"steps must be the length of xs, {xs.type.shape[0]}, but is {steps}; leave it out"
+            f"xs must have at least one step, but is of type {xs.type}; leave empty sequences out"
+        )
+    if steps is None and is_static:
+        raise UserError(
+            f"static_unroll needs a fixed number of steps, but xs is of type {xs.type}; give steps=, or use scan_unroll"
         )
     return steps
 
 
-def check_mask(mask, xs):
+def check_mask(mask: TensorLike, xs: TensorVariable) -> TensorVariable:
     """`mask` as a bool variable ``(T, B, 1)``."""
-    mask = pt.as_tensor(mask)
-    sizes = zip(mask.type.shape, xs.type.shape, strict=False)
-    if mask.type.ndim != 2 or any(None not in pair and pair[0] != pair[1] for pair in sizes):
+    given = pt.as_tensor(mask)
+    sizes = zip(given.type.shape, xs.type.shape, strict=False)
+    if given.type.ndim != 2 or any(None not in pair and pair[0] != pair[1] for pair in sizes):
         raise UserError(
-            f"mask must be (T, B), the first two axes of xs, which is of type {xs.type}, but is of type {mask.type}; "
+            f"mask must be (T, B), the first two axes of xs, which is of type {xs.type}, but is of type {given.type}; "
             "transpose or reshape it"
         )
-    if mask.type.dtype != "bool":
-        mask = pt.neq(mask, 0)
-    return mask[:, :, None]
+    if given.type.dtype != "bool":
+        given = pt.neq(given, 0)
+    if any(
+        size is not None and known is None
+        for known, size in zip(given.type.shape, xs.type.shape, strict=False)
+    ):
+        given = pt.specify_shape(given, xs.type.shape[:2])  # a step must keep the type of its state
+    return given[:, :, None]
 
 
-def initial_state(cell, initial, sequence):
-    """The cell's state before the first step, a list of ``(B, H)``; zeros where `initial` is None."""
-    fields, hidden, dtype = cell.State._fields, cell.hidden_size, cell.w_h.type.dtype
-    if initial is None:
-        return [pt.zeros((sequence.batch, hidden), dtype=dtype) for _ in fields]
-    given = list(initial) if isinstance(initial, list | tuple) else [initial]
-    if len(given) != len(fields):
-        raise UserError(
-            f"initial must hold the state's {len(fields)} fields {fields}, but holds {len(given)}; "
-            f"give a {cell.State.__name__}"
-        )
-    return [
-        _field(name, value, sequence, hidden, dtype)
-        for name, value in zip(fields, given, strict=True)
-    ]
-
-
-def _field(name, value, sequence, hidden, dtype):
-    value = pt.as_tensor(value)
-    known = sequence.batch if isinstance(sequence.batch, int) else None
-    fits = (
-        value.type.ndim in (1, 2)
-        and value.type.shape[-1] in (hidden, None)
-        and value.type.dtype == dtype
-    )
-    if value.type.ndim == 2 and None not in (known, value.type.shape[0]):
-        fits = fits and value.type.shape[0] in (1, known)
-    if not fits:
-        raise UserError(
-            f"initial {name} must be (B, {hidden}), (1, {hidden}) or ({hidden},) of dtype {dtype}, but is of type "
-            f"{value.type}; reshape or cast it"
-        )
-    if value.type.ndim == 1 or value.type.shape[0] == 1:
-        value = pt.alloc(value, sequence.batch, hidden)
-    return pt.specify_shape(value, (known, hidden))
-
-
-def _lengths(xs):
-    """T and B: those given to the layer that `xs` comes from, else those of `xs`, which must be above zero."""
+def lengths_of(xs: Variable) -> list[Any]:
+    """``[T, B]`` as they were given to the layer that puts out `xs`; ``[]`` where it comes from no layer."""
     node = xs.owner
-    if node is not None and isinstance(node.op, AssembledOp):
-        return node.inputs[:2]
+    if node is None or not isinstance(node.op, AssembledOp):
+        return []
+    # Which of its inputs are lengths, if any, the op alone can tell: a pooling is assembled too.
+    return node.op.assembly.lengths(node.inputs)
+
+
+def _shape(xs: TensorVariable) -> list[TensorVariable]:
+    """T, which must be above zero, and B."""
     positive = Assert(
         "xs must have at least one step (T > 0), but is empty; leave empty sequences out"
     )
     steps = xs.shape[0]
-    return positive(steps, pt.gt(steps, 0)), xs.shape[1]
+    return [positive(steps, pt.gt(steps, 0)), xs.shape[1]]

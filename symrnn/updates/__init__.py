@@ -1,15 +1,16 @@
 """Update rules: functions from a loss to the next values of its parameters.
 
-An update rule takes a loss and the shared variables to train, and returns a dictionary ``{shared:
-next value}`` for the ``updates`` of `pytensor.function`. The dictionary holds the parameters and
-the rule's *state*, shared variables that it makes itself: slots such as ``w.velocity`` or
-``w.jump``, of the dtype and static shape of their parameter, and scalars such as a step count.
-Names, argument order and defaults are Lasagne's wherever Lasagne has the rule.
+An update rule takes a loss and the shared variables to train, and returns a dictionary ``{shared: next value}`` for the
+``updates`` of `pytensor.function`. The dictionary holds the parameters and the rule's *state*, shared variables that it
+makes itself: slots such as ``w.velocity`` or ``w.jump``, of the dtype and static shape of their parameter, and scalars
+such as a step count. Names, argument order and defaults are Lasagne's wherever Lasagne has the rule.
 
-A rule holds no graph but its own algebra. It asks `pytensor.grad` for the gradients once, so a
-training step holds each recurrence of the network once forward and once backward, whatever the
-rule; the naive forms of Nesterov's momentum are the exception, kept for comparison
-(`symrnn.updates.nesterov`).
+`RULES` is the one table of rules by name, which training, commands and experiments choose from. A new rule is its
+function, and its name and its row here; what holds for every rule is tested for every row.
+
+A rule holds no graph but its own algebra. It asks `pytensor.grad` for the gradients once, so a training step holds each
+recurrence of the network once forward and once backward, whatever the rule; the naive forms of Nesterov's momentum are
+the exception, kept for comparison (`symrnn.updates.nesterov`).
 
 ==================================================== ===========================================
 rules                                                module
@@ -31,21 +32,19 @@ loss_or_grads
 params
     Shared variables, each once; the loss depends on every one.
 learning_rate, momentum, ...
-    A number, a scalar variable or a scalar shared variable. A number becomes part of the compiled
-    function; a variable may change between calls, with no recompilation
-    (`symrnn.updates.schedules`).
+    A number, a scalar variable or a scalar shared variable. A number becomes part of the compiled function; a variable
+    may change between calls, with no recompilation (`symrnn.updates.schedules`).
 
 Returns
 -------
-A dictionary from shared variables to their next values, parameters and state. Its dtypes are those
-of the parameters, whatever the dtype of the rates.
+A dictionary from shared variables to their next values, parameters and state. Its dtypes are those of the parameters,
+whatever the dtype of the rates.
 
 Raises
 ------
 UserError
-    When a parameter is not shared or stands twice, the loss is no scalar or does not depend on a
-    parameter, the number, rank or dtype of given gradients does not fit, a rate is no scalar, or a
-    number out of its range.
+    When a parameter is not shared or stands twice, the loss is no scalar or does not depend on a parameter, the number,
+    rank or dtype of given gradients does not fit, a rate is no scalar, or a number out of its range.
 
 Examples
 --------
@@ -68,6 +67,7 @@ from symrnn.updates.adam import adam, adamax, adamw, amsgrad, nadam
 from symrnn.updates.adaptive import adadelta, adagrad, rmsprop, rmsprop_nesterov
 from symrnn.updates.constraints import norm_constraint, total_norm_constraint
 from symrnn.updates.gradients import get_or_compute_grads
+from symrnn.updates.named_rule import NamedRule
 from symrnn.updates.nesterov import (
     apply_nesterov_momentum,
     even_values,
@@ -80,7 +80,24 @@ from symrnn.updates.nesterov import (
 )
 from symrnn.updates.sgd import apply_momentum, momentum, sgd
 
+RULES: dict[str, NamedRule] = {
+    "adadelta": NamedRule(adadelta),
+    "adagrad": NamedRule(adagrad),
+    "adam": NamedRule(adam, momentum="beta1"),
+    "adamax": NamedRule(adamax, momentum="beta1"),
+    "adamw": NamedRule(adamw, momentum="beta1", has_decay=True),
+    "amsgrad": NamedRule(amsgrad, momentum="beta1"),
+    "momentum": NamedRule(momentum, momentum="momentum"),
+    "nadam": NamedRule(nadam, momentum="beta1"),
+    "nesterov_momentum": NamedRule(nesterov_momentum, momentum="momentum"),
+    "rmsprop": NamedRule(rmsprop),
+    "rmsprop_nesterov": NamedRule(rmsprop_nesterov, momentum="momentum"),
+    "sgd": NamedRule(sgd),
+}
+
 __all__ = [
+    "RULES",
+    "NamedRule",
     "adadelta",
     "adagrad",
     "adam",

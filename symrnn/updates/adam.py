@@ -1,11 +1,14 @@
 """Adam and its kin: steps from running means of the gradient and of its square.
 
-All start their means at zero and correct for it: after t steps a mean with decay β holds only
-``1 - β**t`` of its weight. The step count t is one scalar slot of `pytensor.config.floatX`.
+All start their means at zero and correct for it: after t steps a mean with decay β holds only ``1 - β**t`` of its
+weight. The step count t is one scalar slot of `pytensor.config.floatX`.
 """
 
 import pytensor.tensor as pt
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
+from symrnn.typing import LossOrGrads, NewValues, Params, Rate
 from symrnn.updates.gradients import (
     check_rate,
     each_param,
@@ -16,7 +19,14 @@ from symrnn.updates.gradients import (
 )
 
 
-def adam(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def adam(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.001,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+) -> NewValues:
     """Adam: steps scaled by running moments of the gradient [1]_.
 
     * ``m := beta1 * m + (1 - beta1) * grad``
@@ -28,8 +38,8 @@ def adam(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, eps
 
     Notes
     -----
-    `epsilon` is added to the uncorrected ``sqrt(v)``, as at the end of section 2 of [1]_ and in
-    Lasagne; PyTorch corrects first. State: a scalar ``t``, and ``w.m``, ``w.v`` per parameter.
+    `epsilon` is added to the uncorrected ``sqrt(v)``, as at the end of section 2 of [1]_ and in Lasagne; PyTorch
+    corrects first. State: a scalar ``t``, and ``w.m``, ``w.v`` per parameter.
 
     References
     ----------
@@ -56,7 +66,14 @@ def adam(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, eps
     return {t_prev: t} | each_param(step, params, grads, step_size=step_size, **rates)
 
 
-def amsgrad(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def amsgrad(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.001,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+) -> NewValues:
     """AMSGrad: Adam that divides by the largest second moment so far [1]_.
 
     * ``m := beta1 * m + (1 - beta1) * grad``
@@ -68,8 +85,8 @@ def amsgrad(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, 
 
     Notes
     -----
-    With Adam's corrections, which [1]_ leaves out and Lasagne and PyTorch have; `epsilon` as in
-    `adam`. State: a scalar ``t``, and ``w.m``, ``w.v``, ``w.v_max`` per parameter.
+    With Adam's corrections, which [1]_ leaves out and Lasagne and PyTorch have; `epsilon` as in `adam`. State: a scalar
+    ``t``, and ``w.m``, ``w.v``, ``w.v_max`` per parameter.
 
     References
     ----------
@@ -87,6 +104,7 @@ def amsgrad(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, 
     def step(param, grad, step_size, beta1, beta2, epsilon):
         m_prev, m = running_mean(param, "m", grad, beta1)
         v_prev, v = running_mean(param, "v", grad**2, beta2)
+        # Of the uncorrected moments, as in Lasagne and PyTorch; the correction is in the step size.
         largest_prev = slot(param, "v_max")
         largest = pt.maximum(largest_prev, v)
         param_next = param - step_size * m / (pt.sqrt(largest) + epsilon)
@@ -99,7 +117,14 @@ def amsgrad(loss_or_grads, params, learning_rate=0.001, beta1=0.9, beta2=0.999, 
     return {t_prev: t} | each_param(step, params, grads, step_size=step_size, **rates)
 
 
-def adamax(loss_or_grads, params, learning_rate=0.002, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def adamax(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.002,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+) -> NewValues:
     """Adamax: Adam with the infinity norm of the past gradients [1]_.
 
     * ``m := beta1 * m + (1 - beta1) * grad``
@@ -110,8 +135,8 @@ def adamax(loss_or_grads, params, learning_rate=0.002, beta1=0.9, beta2=0.999, e
 
     Notes
     -----
-    `epsilon` is added to ``u``, as in Lasagne; PyTorch adds it to ``abs(grad)``, the paper nowhere.
-    State: a scalar ``t``, and ``w.m``, ``w.u`` per parameter.
+    `epsilon` is added to ``u``, as in Lasagne; PyTorch adds it to ``abs(grad)``, the paper nowhere. State: a scalar
+    ``t``, and ``w.m``, ``w.u`` per parameter.
 
     References
     ----------
@@ -135,19 +160,20 @@ def adamax(loss_or_grads, params, learning_rate=0.002, beta1=0.9, beta2=0.999, e
     grads = get_or_compute_grads(loss_or_grads, params)
     t_prev, t = next_count()
     rates = {"beta1": beta1, "beta2": beta2, "epsilon": epsilon}
+    # An infinity norm is no mean, so only the first moment is corrected.
     step_size = corrected(learning_rate, beta1, 0.0, t)
     return {t_prev: t} | each_param(step, params, grads, step_size=step_size, **rates)
 
 
 def adamw(
-    loss_or_grads,
-    params,
-    learning_rate=0.001,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
-    weight_decay=0.01,
-):
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.001,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+    weight_decay: Rate = 0.01,
+) -> NewValues:
     """AdamW: Adam, with weights that decay beside it and not through the gradient [1]_.
 
     * ``param := adam(param) - learning_rate * weight_decay * param``
@@ -161,10 +187,10 @@ def adamw(
 
     Notes
     -----
-    The decay is multiplied by the learning rate, as in PyTorch; [1]_ multiplies by the schedule's
-    factor alone. `epsilon` and state as in `adam`. The rule to compare with has L2 in its loss:
-    ``adam(loss + weight_decay / 2 * sum((w**2).sum() for w in params), params)``; there the decay
-    goes through the moments, and weights of large gradients decay less.
+    The decay is multiplied by the learning rate, as in PyTorch; [1]_ multiplies by the schedule's factor alone.
+    `epsilon` and state as in `adam`. The rule to compare with has L2 in its loss:
+    ``adam(loss + weight_decay / 2 * sum((w**2).sum() for w in params), params)``; there the decay goes through the
+    moments, and weights of large gradients decay less.
 
     References
     ----------
@@ -182,20 +208,21 @@ def adamw(
     def step(param, moved, learning_rate, weight_decay):
         return {param: moved - learning_rate * weight_decay * param}
 
+    # The decay is of the value before the step, and added to the moved one: it passes no moment.
     updates = adam(loss_or_grads, params, learning_rate, beta1, beta2, epsilon)
     rates = {"learning_rate": learning_rate, "weight_decay": weight_decay}
     return updates | each_param(step, params, [updates[param] for param in params], **rates)
 
 
 def nadam(
-    loss_or_grads,
-    params,
-    learning_rate=0.002,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
-    momentum_decay=0.004,
-):
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.002,
+    beta1: Rate = 0.9,
+    beta2: Rate = 0.999,
+    epsilon: Rate = 1e-8,
+    momentum_decay: Rate = 0.004,
+) -> NewValues:
     """Nadam: Adam whose first moment is Nesterov's momentum, warmed up [1]_.
 
     * ``m := beta1 * m + (1 - beta1) * grad``
@@ -213,9 +240,8 @@ def nadam(
 
     Notes
     -----
-    `epsilon` is added to the corrected root, as in [1]_ and PyTorch. The momentum is in the
-    first moment: there is no jump to read out. State: scalars ``t`` and ``mu_product``, and
-    ``w.m``, ``w.v`` per parameter.
+    `epsilon` is added to the corrected root, as in [1]_ and PyTorch. The momentum is in the first moment: there is no
+    jump to read out. State: scalars ``t`` and ``mu_product``, and ``w.m``, ``w.v`` per parameter.
 
     References
     ----------
@@ -243,6 +269,7 @@ def nadam(
     mu, mu_next = (
         check_rate("beta1", beta1) * (1 - 0.5 * 0.96 ** (s * momentum_decay)) for s in (t, t + 1)
     )
+    # A product of all past momenta has no closed form in t, so it is state.
     product_prev = scalar_slot("mu_product", 1.0)
     product = product_prev * mu
     rates = {
@@ -253,17 +280,19 @@ def nadam(
         "beta2": beta2,
         "epsilon": epsilon,
     }
+    # Momenta may be float64 expressions; the state must keep its dtype.
     state = {t_prev: t, product_prev: pt.cast(product, product_prev.dtype)}
     return state | each_param(step, params, grads, **rates)
 
 
-def next_count():
+def next_count() -> tuple[TensorSharedVariable, TensorVariable]:
     """The number of steps before this one, and with it."""
+    # A float, as all powers of it are; whole numbers are exact in float32 up to 16 million steps.
     t_prev = scalar_slot("t")
     return t_prev, t_prev + 1
 
 
-def corrected(learning_rate, beta1, beta2, t):
+def corrected(learning_rate: Rate, beta1: Rate, beta2: Rate, t: TensorVariable) -> TensorVariable:
     """The learning rate, corrected for means that have seen only t steps."""
     learning_rate = check_rate("learning_rate", learning_rate)
     beta1, beta2 = check_rate("beta1", beta1), check_rate("beta2", beta2)

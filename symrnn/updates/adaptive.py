@@ -1,14 +1,19 @@
 """Rules that scale each weight's step by the size of its past gradients."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytensor.tensor as pt
 
+from symrnn.typing import LossOrGrads, NewValues, Params, Rate
 from symrnn.updates.gradients import each_param, get_or_compute_grads, running_mean, slot
 from symrnn.updates.nesterov import nesterov_momentum
 
 
-def adagrad(loss_or_grads, params, learning_rate=1.0, epsilon=1e-6):
+def adagrad(
+    loss_or_grads: LossOrGrads, params: Params, learning_rate: Rate = 1.0, epsilon: Rate = 1e-6
+) -> NewValues:
     """AdaGrad: steps scaled by the root of all squared gradients so far [1]_.
 
     * ``accu := accu + grad**2``
@@ -18,13 +23,12 @@ def adagrad(loss_or_grads, params, learning_rate=1.0, epsilon=1e-6):
 
     Notes
     -----
-    `epsilon` is added under the root, as in Lasagne; PyTorch adds it to the root.
-    State: ``w.accu`` per parameter.
+    `epsilon` is added under the root, as in Lasagne; PyTorch adds it to the root. State: ``w.accu`` per parameter.
 
     References
     ----------
-    .. [1] Duchi, Hazan, Singer: Adaptive subgradient methods for online learning and stochastic
-       optimization. Journal of Machine Learning Research 12 (2011).
+    .. [1] Duchi, Hazan, Singer: Adaptive subgradient methods for online learning and stochastic optimization. Journal
+       of Machine Learning Research 12 (2011).
 
     Examples
     --------
@@ -44,7 +48,13 @@ def adagrad(loss_or_grads, params, learning_rate=1.0, epsilon=1e-6):
     return each_param(step, params, grads, learning_rate=learning_rate, epsilon=epsilon)
 
 
-def rmsprop(loss_or_grads, params, learning_rate=1.0, rho=0.9, epsilon=1e-6):
+def rmsprop(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 1.0,
+    rho: Rate = 0.9,
+    epsilon: Rate = 1e-6,
+) -> NewValues:
     """RMSprop: steps scaled by a running mean of the squared gradient [1]_.
 
     * ``accu := rho * accu + (1 - rho) * grad**2``
@@ -54,13 +64,12 @@ def rmsprop(loss_or_grads, params, learning_rate=1.0, rho=0.9, epsilon=1e-6):
 
     Notes
     -----
-    `epsilon` is added under the root, as in Lasagne; PyTorch adds it to the root, so gradients
-    below 1e-3 move the parameter less here. State: ``w.accu`` per parameter.
+    `epsilon` is added under the root, as in Lasagne; PyTorch adds it to the root, so gradients below 1e-3 move the
+    parameter less here. State: ``w.accu`` per parameter.
 
     References
     ----------
-    .. [1] Tieleman, Hinton: Lecture 6.5, RMSProp. Coursera, Neural networks for machine learning
-       (2012).
+    .. [1] Tieleman, Hinton: Lecture 6.5, RMSProp. Coursera, Neural networks for machine learning (2012).
 
     Examples
     --------
@@ -80,15 +89,15 @@ def rmsprop(loss_or_grads, params, learning_rate=1.0, rho=0.9, epsilon=1e-6):
 
 
 def rmsprop_nesterov(
-    loss_or_grads,
-    params,
-    learning_rate=0.05,
-    momentum=0.8,
-    rho=0.5,
-    epsilon=1e-6,
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 0.05,
+    momentum: Rate = 0.8,
+    rho: Rate = 0.5,
+    epsilon: Rate = 1e-6,
     *,
-    form=nesterov_momentum,
-):
+    form: Callable[..., Any] = nesterov_momentum,
+) -> Any:
     """RMSprop with Nesterov's momentum: jump, take the gradient there, scale it, correct [1]_.
 
     * jump: ``param := param + jump``
@@ -99,16 +108,16 @@ def rmsprop_nesterov(
     Parameters
     ----------
     form
-        The graph to build, any form of `symrnn.updates.nesterov`: `nesterov_momentum` (even values
-        stored), `nesterov_odd_even` (two dictionaries), or a naive one. The return value is that
-        form's; for `nesterov_naive_rebuild` the first argument is its ``build_loss``.
+        The graph to build, any form of `symrnn.updates.nesterov`: `nesterov_momentum` (even values stored),
+        `nesterov_odd_even` (two dictionaries), or a naive one. The return value is that form's; for
+        `nesterov_naive_rebuild` the first argument is its ``build_loss``.
 
     Others and errors as in the module docstring of `symrnn.updates`.
 
     Notes
     -----
-    The defaults are those of the binary adder of [1]_. `epsilon` is added under the root, as in
-    `rmsprop`. State: ``w.accu`` and ``w.jump`` per parameter.
+    The defaults are those of the binary adder of [1]_. `epsilon` is added under the root, as in `rmsprop`. State:
+    ``w.accu`` and ``w.jump`` per parameter.
 
     References
     ----------
@@ -123,11 +132,18 @@ def rmsprop_nesterov(
     >>> correct.keys()
     dict_keys([w.accu, w, w.jump])
     """
+    # Any form of Nesterov's momentum takes a rule that corrects; its jump then decays with the scaled steps.
     rule = partial(rmsprop, rho=rho, epsilon=epsilon)
     return form(loss_or_grads, params, learning_rate, momentum, rule=rule)
 
 
-def adadelta(loss_or_grads, params, learning_rate=1.0, rho=0.95, epsilon=1e-6):
+def adadelta(
+    loss_or_grads: LossOrGrads,
+    params: Params,
+    learning_rate: Rate = 1.0,
+    rho: Rate = 0.95,
+    epsilon: Rate = 1e-6,
+) -> NewValues:
     """Adadelta: steps in the unit of the parameter, from running means of gradient and step [1]_.
 
     * ``accu := rho * accu + (1 - rho) * grad**2``
@@ -139,8 +155,8 @@ def adadelta(loss_or_grads, params, learning_rate=1.0, rho=0.95, epsilon=1e-6):
 
     Notes
     -----
-    As in Lasagne and PyTorch, with a learning rate that [1]_ does without.
-    State: ``w.accu`` and ``w.delta`` per parameter.
+    As in Lasagne and PyTorch, with a learning rate that [1]_ does without. State: ``w.accu`` and ``w.delta`` per
+    parameter.
 
     References
     ----------
@@ -157,6 +173,7 @@ def adadelta(loss_or_grads, params, learning_rate=1.0, rho=0.95, epsilon=1e-6):
 
     def step(param, grad, learning_rate, rho, epsilon):
         accu_prev, accu = running_mean(param, "accu", grad**2, rho)
+        # The step is in the unit of the old mean of steps, for its own is known only once it is taken.
         delta_prev = slot(param, "delta")
         move = grad * pt.sqrt(delta_prev + epsilon) / pt.sqrt(accu + epsilon)
         delta = rho * delta_prev + (1 - rho) * move**2

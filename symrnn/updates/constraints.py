@@ -1,13 +1,23 @@
 """Norms held below a bound: of the weights into each unit, or of all gradients together."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytensor.tensor as pt
 from pytensor.scalar.basic import autocast_float_as
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
+from symrnn.typing import Rate, TensorLike
 from symrnn.updates.gradients import check_rate, in_dtype
 
 
-def norm_constraint(tensor_var, max_norm, norm_axes=None, epsilon=1e-7):
+def norm_constraint(
+    tensor_var: TensorLike,
+    max_norm: Rate,
+    norm_axes: Iterable[int] | None = None,
+    epsilon: Rate = 1e-7,
+) -> TensorVariable:
     """A tensor whose every norm over `norm_axes` is at most `max_norm`.
 
     * ``norm = sqrt(sum(tensor**2, norm_axes))``
@@ -20,8 +30,8 @@ def norm_constraint(tensor_var, max_norm, norm_axes=None, epsilon=1e-7):
     max_norm
         Number, or scalar variable.
     norm_axes
-        Axes to sum over; by default those into a unit: axis 0 of a matrix (from-to order), all but
-        the first of a filter of rank 3 to 5.
+        Axes to sum over; by default those into a unit: axis 0 of a matrix (from-to order), all but the first of a
+        filter of rank 3 to 5.
     epsilon
         Keeps a zero norm from dividing zero by zero.
 
@@ -48,7 +58,12 @@ def norm_constraint(tensor_var, max_norm, norm_axes=None, epsilon=1e-7):
     return tensor_var * shrinking(norm, max_norm, epsilon)
 
 
-def total_norm_constraint(tensor_vars, max_norm, epsilon=1e-7, return_norm=False):
+def total_norm_constraint(
+    tensor_vars: Iterable[TensorLike],
+    max_norm: Rate,
+    epsilon: Rate = 1e-7,
+    return_norm: bool = False,
+) -> Any:
     """Tensors scaled together so that their common norm is at most `max_norm` [1]_.
 
     * ``norm = sqrt(sum of all tensors' sums of squares)``
@@ -65,13 +80,12 @@ def total_norm_constraint(tensor_vars, max_norm, epsilon=1e-7, return_norm=False
 
     Notes
     -----
-    PyTorch's `clip_grad_norm_` has an epsilon of 1e-6, and leaves tensors below the bound as they
-    are where Lasagne, and so this, multiplies them by ``norm / (norm + epsilon)``.
+    PyTorch's `clip_grad_norm_` has an epsilon of 1e-6, and leaves tensors below the bound as they are where Lasagne,
+    and so this, multiplies them by ``norm / (norm + epsilon)``.
 
     References
     ----------
-    .. [1] Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks. ICML
-       2013. arXiv:1211.5063
+    .. [1] Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks. ICML 2013. arXiv:1211.5063
 
     Examples
     --------
@@ -85,17 +99,19 @@ def total_norm_constraint(tensor_vars, max_norm, epsilon=1e-7, return_norm=False
     >>> w.get_value().round(3)
     array([0., 0.])
     """
-    tensor_vars = [pt.as_tensor(tensor) for tensor in tensor_vars]
-    if not tensor_vars:
+    tensors = [pt.as_tensor(tensor) for tensor in tensor_vars]
+    if not tensors:
         raise UserError("tensor_vars must hold a tensor, but is empty; give gradients")
-    norm = pt.sqrt(sum((tensor**2).sum() for tensor in tensor_vars))
+    norm = pt.sqrt(sum((tensor**2).sum() for tensor in tensors))
     scale = shrinking(norm, max_norm, epsilon)
-    scaled = [tensor * pt.cast(scale, tensor.dtype) for tensor in tensor_vars]
+    # The common norm has the widest dtype of all tensors; each keeps its own.
+    scaled = [tensor * pt.cast(scale, tensor.dtype) for tensor in tensors]
     return (scaled, norm) if return_norm else scaled
 
 
-def into_a_unit(ndim):
+def into_a_unit(ndim: int) -> tuple[int, ...]:
     """The axes that lead into a unit: from-to order for a matrix, filters have the unit first."""
+    # Weights are (D, H) and filters (F, C, *K): a unit is a column of the one and the first axis of the other.
     if ndim == 2:
         return (0,)
     if 3 <= ndim <= 5:
@@ -106,7 +122,7 @@ def into_a_unit(ndim):
     )
 
 
-def shrinking(norm, max_norm, epsilon):
+def shrinking(norm: TensorVariable, max_norm: Rate, epsilon: Rate) -> TensorVariable:
     """The factor that brings `norm` down to `max_norm`, in the dtype of `norm`."""
     with autocast_float_as(norm.dtype):
         bound = in_dtype(norm.dtype, check_rate("max_norm", max_norm))

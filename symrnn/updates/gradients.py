@@ -1,6 +1,8 @@
 """What every update rule starts from: checked gradients, rates in the right dtype, and state."""
 
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -8,14 +10,17 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedInputError
 from pytensor.graph.basic import Variable
 from pytensor.scalar.basic import autocast_float_as
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 from symrnn.graph import check_loss, check_params
+from symrnn.typing import LossOrGrads, NewValues, Params, Rate, Updates
 
 FRACTIONS = {"momentum", "rho", "beta1", "beta2"}  # rates that must lie in [0, 1)
 
 
-def get_or_compute_grads(loss_or_grads, params):
+def get_or_compute_grads(loss_or_grads: LossOrGrads, params: Params) -> list[TensorVariable]:
     """The gradients for `params`: those given, checked, or those of a loss.
 
     Examples
@@ -24,23 +29,25 @@ def get_or_compute_grads(loss_or_grads, params):
     >>> [grad.type.ndim for grad in get_or_compute_grads(((w - 1) ** 2).sum(), [w])]
     [1]
     """
-    if isinstance(loss_or_grads, list | tuple):
+    if not isinstance(loss_or_grads, Variable) and isinstance(loss_or_grads, Sequence):
         check_params(params)
         check_grads(loss_or_grads, params)
+        # Lasagne takes gradients where it takes a loss; whoever clips them first gives them so.
         return [pt.as_tensor(grad) for grad in loss_or_grads]
     check_loss(loss_or_grads)
     check_params(params, loss_or_grads)
     try:
-        return pytensor.grad(loss_or_grads, list(params))
+        grads: Any = pytensor.grad(loss_or_grads, list(params))
     except DisconnectedInputError as error:
         raise UserError(
             f"loss must have a gradient for each of {list(params)},"
             f" but {str(error).splitlines()[0]};"
             " take that parameter out of params, or its disconnected_grad out of the loss"
         ) from error
+    return grads
 
 
-def check_grads(grads, params):
+def check_grads(grads: Sequence[TensorVariable], params: Params) -> None:
     """Refuse gradients that do not fit their parameters: another number, rank or a wider dtype."""
     if len(grads) != len(params):
         raise UserError(
@@ -54,6 +61,7 @@ def check_grads(grads, params):
                 f"loss_or_grads[{i}] must have the rank of its parameter {param!r},"
                 f" {param.type.ndim}, but has {grad.type.ndim}; give them in the order of params"
             )
+        # A wider gradient would widen the parameter with it, which a shared variable refuses only in the call.
         if not np.can_cast(grad.dtype, param.dtype, "safe"):
             raise UserError(
                 f"loss_or_grads[{i}] must fit the dtype of its parameter {param!r}, {param.dtype},"
@@ -61,7 +69,7 @@ def check_grads(grads, params):
             )
 
 
-def check_rate(name, value):
+def check_rate(name: str, value: Any) -> Any:
     """`value` as a Python number or a scalar variable; refused when neither, or out of range.
 
     Examples
@@ -69,9 +77,8 @@ def check_rate(name, value):
     >>> check_rate("momentum", np.float32(0.5))
     0.5
     """
-    value = (
-        value.item() if isinstance(value, np.ndarray | np.generic) and value.ndim == 0 else value
-    )
+    if isinstance(value, np.ndarray | np.generic) and value.ndim == 0:
+        value = value.item()
     if isinstance(value, Variable) and value.type.ndim == 0:
         return value
     if not isinstance(value, Real):
@@ -79,33 +86,37 @@ def check_rate(name, value):
             f"{name} must be a number or a scalar variable, but is {value!r}"
             f" ({getattr(value, 'type', type(value).__name__)}); give one rate for all parameters"
         )
-    if not np.isfinite(value):
+    number: Any = value  # what NumPy and Python call real, their type checkers do not
+    if not np.isfinite(number):
         raise UserError(f"{name} must be finite, but is {value}; give a number such as 0.01")
-    if name in FRACTIONS and not 0 <= value < 1:
+    if name in FRACTIONS and not 0 <= number < 1:
         raise UserError(f"{name} must lie in [0, 1), but is {value}; give a number such as 0.9")
     return value
 
 
-def each_param(step, params, values, **rates):
+def each_param(
+    step: Callable[..., NewValues], params: Params, values: Iterable[TensorVariable], **rates: Rate
+) -> NewValues:
     """The updates that ``step(param, value, *rates)`` returns for all parameters together.
 
-    Rates are checked, and meet the parameter in its own dtype: numbers by PyTensor's autocasting,
-    variables by a cast, so that a float32 network stays float32 under a float64 rate.
+    Rates are checked, and meet the parameter in its own dtype: numbers by PyTensor's autocasting, variables by a cast,
+    so that a float32 network stays float32 under a float64 rate.
     """
-    rates = [check_rate(name, rate) for name, rate in rates.items()]
-    updates = {}
+    checked = [check_rate(name, rate) for name, rate in rates.items()]
+    updates: NewValues = {}
     for param, value in zip(params, values, strict=True):
+        # Else a Python float would be float64 beside a float32 parameter, and the whole step with it.
         with autocast_float_as(param.dtype):
-            updates |= step(param, value, *(in_dtype(param.dtype, rate) for rate in rates))
+            updates |= step(param, value, *(in_dtype(param.dtype, rate) for rate in checked))
     return updates
 
 
-def in_dtype(dtype, rate):
+def in_dtype(dtype: str, rate: Rate) -> Rate:
     """`rate` cast to `dtype`; a Python number stays what it is."""
     return pt.cast(rate, dtype) if isinstance(rate, Variable) else rate
 
 
-def slot(param, kind):
+def slot(param: TensorSharedVariable, kind: str) -> TensorSharedVariable:
     """State of an update rule: zeros like `param`, of its dtype and static shape, named ``w.kind``.
 
     Examples
@@ -114,32 +125,35 @@ def slot(param, kind):
     >>> slot(w, "velocity"), slot(w, "velocity").type.shape
     (w.velocity, (1, 3))
     """
+    # Of the very type of the parameter, so that no broadcast and no shape check enters the update.
     value = np.zeros(param.get_value(borrow=True).shape, param.dtype)
     state = pytensor.shared(value, name=f"{param.name or 'param'}.{kind}", shape=param.type.shape)
+    # What the state belongs to is said by the tag, not by the name: names may be the same, or missing.
     state.tag.slot_of, state.tag.kind = param, kind
     return state
 
 
-def scalar_slot(name, value=0.0):
+def scalar_slot(name: str, value: float = 0.0) -> TensorSharedVariable:
     """State of an update rule that all parameters share: one number of `pytensor.config.floatX`."""
+    # floatX and not the dtype of a parameter: all parameters share it, whatever their dtypes.
     state = pytensor.shared(np.asarray(value, pytensor.config.floatX), name=name)
     state.tag.slot_of, state.tag.kind = None, name
     return state
 
 
-def is_slot(variable):
+def is_slot(variable: Variable) -> bool:
     """Whether `variable` is the state of an update rule, not a parameter."""
     return hasattr(variable.tag, "slot_of")
 
 
-def slots_in(updates, kind):
+def slots_in(updates: Updates, kind: str) -> dict[TensorSharedVariable, TensorSharedVariable]:
     """The slots of one kind among the keys of `updates`, by their parameters."""
     return {
         state.tag.slot_of: state for state in updates if is_slot(state) and state.tag.kind == kind
     }
 
 
-def slot_in(updates, param, kind):
+def slot_in(updates: Updates, param: TensorSharedVariable, kind: str) -> TensorSharedVariable:
     """The slot of `param` of that `kind` among the keys of `updates`."""
     slots = slots_in(updates, kind)
     if param in slots:
@@ -150,7 +164,9 @@ def slot_in(updates, param, kind):
     )
 
 
-def running_mean(param, kind, value, decay):
+def running_mean(
+    param: TensorSharedVariable, kind: str, value: TensorVariable, decay: Rate
+) -> tuple[TensorSharedVariable, TensorVariable]:
     """A slot of `param`, and its next value: ``decay * slot + (1 - decay) * value``."""
     mean_prev = slot(param, kind)
     return mean_prev, decay * mean_prev + (1 - decay) * value

@@ -1,7 +1,7 @@
 """Learning rates and momenta as functions of a step count, inside the compiled function.
 
-A schedule is an expression of a counter that the training function itself advances. So nothing is
-recompiled when the rate changes, and nothing is set from outside between the steps:
+A schedule is an expression of a counter that the training function itself advances. So nothing is recompiled when the
+rate changes, and nothing is set from outside between the steps:
 
 >>> import numpy as np, pytensor, pytensor.tensor as pt
 >>> from symrnn.updates import nesterov_momentum
@@ -12,10 +12,10 @@ recompiled when the rate changes, and nothing is set from outside between the st
 >>> updates = nesterov_momentum(loss, [w], learning_rate, momentum) | {step: step + 1}
 >>> train = pytensor.function([], [loss, learning_rate], updates=updates)
 
-With two dictionaries (`nesterov_odd_even`), advance the counter in the second. Every other argument
-of a schedule is a number, a scalar variable or a scalar shared variable too: a shared ``peak``
-changes a whole schedule, and schedules nest (`warm_up` of a `cosine`). Steps count from 0: the
-first call has step 0. After its last step a schedule stays where it is.
+With two dictionaries (`nesterov_odd_even`), advance the counter in the second. Every other argument of a schedule is a
+number, a scalar variable or a scalar shared variable too: a shared ``peak`` changes a whole schedule, and schedules
+nest (`warm_up` of a `cosine`). Steps count from 0: the first call has step 0. After its last step a schedule stays
+where it is.
 
 A schedule takes any integers, so a picture of it is ``cosine(pt.arange(100), 100, 0.1).eval()``.
 """
@@ -26,12 +26,15 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
+from symrnn.typing import Rate
 from symrnn.updates.gradients import check_rate
 
 
-def step_counter(name="step"):
+def step_counter(name: str = "step") -> TensorSharedVariable:
     """A shared step count, at 0; the updates of the training function advance it.
 
     Examples
@@ -41,10 +44,11 @@ def step_counter(name="step"):
     >>> int(count()), int(count())
     (0, 1)
     """
+    # Integers, for a float32 count stops counting at 2**24.
     return pytensor.shared(np.asarray(0, "int64"), name=name)
 
 
-def warm_up(step, steps, rate, start=0.0):
+def warm_up(step: TensorVariable, steps: Rate, rate: Rate, start: Rate = 0.0) -> TensorVariable:
     """A rate that rises in a line from ``start * rate`` to `rate` over `steps` steps.
 
     Notes
@@ -60,7 +64,7 @@ def warm_up(step, steps, rate, start=0.0):
     return rate * (start + (1 - start) * fraction(step, steps))
 
 
-def step_decay(step, every, rate, factor=0.1):
+def step_decay(step: TensorVariable, every: Rate, rate: Rate, factor: Rate = 0.1) -> TensorVariable:
     """A rate multiplied by `factor` after each `every` steps.
 
     Notes
@@ -76,7 +80,7 @@ def step_decay(step, every, rate, factor=0.1):
     return rate * check_rate("factor", factor) ** in_floatx(check_step(step) // every)
 
 
-def cosine(step, steps, high, low=0.0):
+def cosine(step: TensorVariable, steps: Rate, high: Rate, low: Rate = 0.0) -> TensorVariable:
     """A rate that falls from `high` to `low` over `steps` steps, half a cosine [1]_.
 
     * ``low + (high - low) * (1 + cos(pi * step / steps)) / 2``
@@ -100,21 +104,21 @@ def cosine(step, steps, high, low=0.0):
 class OneCycle(NamedTuple):
     """The two rates of `one_cycle`."""
 
-    learning_rate: Variable
-    momentum: Variable
+    learning_rate: TensorVariable
+    momentum: TensorVariable
 
 
 def one_cycle(
-    step,
-    steps,
-    peak,
+    step: TensorVariable,
+    steps: Rate,
+    peak: Rate,
     *,
-    rising=0.3,
-    start=1 / 25,
-    end=1 / 25e4,
-    low_momentum=0.85,
-    high_momentum=0.95,
-):
+    rising: Rate = 0.3,
+    start: Rate = 1 / 25,
+    end: Rate = 1 / 25e4,
+    low_momentum: Rate = 0.85,
+    high_momentum: Rate = 0.95,
+) -> OneCycle:
     """Learning rate up to `peak` and down again, momentum the other way, in one cycle [1]_.
 
     * the first ``rising * steps - 1`` steps: from ``start * peak`` to `peak`, momentum high to low
@@ -141,8 +145,8 @@ def one_cycle(
 
     References
     ----------
-    .. [1] Smith, Topin: Super-convergence, very fast training of neural networks using large
-       learning rates. arXiv:1708.07120
+    .. [1] Smith, Topin: Super-convergence, very fast training of neural networks using large learning rates.
+       arXiv:1708.07120
 
     Examples
     --------
@@ -156,6 +160,7 @@ def one_cycle(
     check_rising(rising, steps)
     peak, start, end = check_rate("peak", peak), check_rate("start", start), check_rate("end", end)
     high, low = (check_rate("momentum", rate) for rate in (high_momentum, low_momentum))
+    # `top` is the step of the peak, counted from 0 as PyTorch counts.
     elapsed, top = in_floatx(check_step(step)), rising * steps - 1
     up = pt.clip(elapsed / top, 0, 1)
     down = pt.clip((elapsed - top) / (steps - 1 - top), 0, 1)
@@ -167,21 +172,22 @@ def one_cycle(
     )
 
 
-def half_cosine(start, end, fraction):
+def half_cosine(start: Rate, end: Rate, fraction: TensorVariable) -> TensorVariable:
     """From `start` at fraction 0 to `end` at fraction 1."""
     return end + (start - end) * (1 + pt.cos(np.pi * fraction)) / 2
 
 
-def fraction(step, steps):
+def fraction(step: TensorVariable, steps: Rate) -> TensorVariable:
     """How much of `steps` has passed, from 0 to 1."""
     return pt.clip(in_floatx(check_step(step)) / check_steps("steps", steps), 0, 1)
 
 
-def in_floatx(count):
+def in_floatx(count: TensorVariable) -> TensorVariable:
+    # An integer divided by an integer is float64, and would stay so in a float32 training step.
     return pt.cast(count, pytensor.config.floatX)
 
 
-def check_step(step):
+def check_step(step: TensorVariable) -> TensorVariable:
     """`step` as a variable; refused when it holds no integers."""
     step = pt.as_tensor(step)
     if not np.issubdtype(step.dtype, np.integer):
@@ -191,8 +197,9 @@ def check_step(step):
     return step
 
 
-def check_rising(rising, steps):
+def check_rising(rising: Rate, steps: Rate) -> None:
     """Refuse numbers that leave no step to rise in, or none to fall in."""
+    # Of expressions nothing is known before the call.
     if not isinstance(rising * steps, Variable) and not 1 < rising * steps < steps:
         raise UserError(
             f"rising must leave more than one of {steps} steps to rise in, and one to fall in,"
@@ -200,7 +207,7 @@ def check_rising(rising, steps):
         )
 
 
-def check_steps(name, steps):
+def check_steps(name: str, steps: Rate) -> Rate:
     """A number of steps, or a scalar variable."""
     steps = check_rate(name, steps)
     if not isinstance(steps, Variable) and steps <= 0:

@@ -1,10 +1,11 @@
 """Gradient descent and classical momentum."""
 
 from symrnn.errors import UserError
+from symrnn.typing import LossOrGrads, NewValues, Params, Rate
 from symrnn.updates.gradients import each_param, get_or_compute_grads, is_slot, slot
 
 
-def sgd(loss_or_grads, params, learning_rate):
+def sgd(loss_or_grads: LossOrGrads, params: Params, learning_rate: Rate) -> NewValues:
     """Gradient descent.
 
     * ``param := param - learning_rate * grad``
@@ -32,7 +33,9 @@ def sgd(loss_or_grads, params, learning_rate):
     return each_param(step, params, grads, learning_rate=learning_rate)
 
 
-def apply_momentum(updates, params=None, momentum=0.9):
+def apply_momentum(
+    updates: NewValues, params: Params | None = None, momentum: Rate = 0.9
+) -> NewValues:
     """Another rule's updates, with classical momentum [1]_.
 
     * ``velocity := momentum * velocity + updates[param] - param``
@@ -49,13 +52,13 @@ def apply_momentum(updates, params=None, momentum=0.9):
 
     Notes
     -----
-    State: ``w.velocity`` per parameter. Left out, `params` are the parameters in `updates`;
-    Lasagne takes the state of the rule too.
+    State: ``w.velocity`` per parameter. Left out, `params` are the parameters in `updates`; Lasagne takes the state of
+    the rule too.
 
     References
     ----------
-    .. [1] Polyak: Some methods of speeding up the convergence of iteration methods. USSR
-       Computational Mathematics and Mathematical Physics 4 (1964).
+    .. [1] Polyak: Some methods of speeding up the convergence of iteration methods. USSR Computational Mathematics and
+       Mathematical Physics 4 (1964).
 
     Examples
     --------
@@ -70,12 +73,15 @@ def apply_momentum(updates, params=None, momentum=0.9):
         velocity = momentum * velocity_prev + stepped - param
         return {param: param + velocity, velocity_prev: velocity}
 
+    # A copy: the dictionary that was given stays what its rule returned.
     params = moved_params(updates, params)
     updates = dict(updates)
     return updates | each_param(step, params, [updates[p] for p in params], momentum=momentum)
 
 
-def momentum(loss_or_grads, params, learning_rate, momentum=0.9):
+def momentum(
+    loss_or_grads: LossOrGrads, params: Params, learning_rate: Rate, momentum: Rate = 0.9
+) -> NewValues:
     """Gradient descent with classical momentum.
 
     * ``velocity := momentum * velocity - learning_rate * grad``
@@ -85,8 +91,8 @@ def momentum(loss_or_grads, params, learning_rate, momentum=0.9):
 
     Notes
     -----
-    State: ``w.velocity`` per parameter. PyTorch's velocity leaves the learning rate out and
-    multiplies by it on the way to the parameter: the same steps while the rate is constant.
+    State: ``w.velocity`` per parameter. PyTorch's velocity leaves the learning rate out and multiplies by it on the way
+    to the parameter: the same steps while the rate is constant.
 
     Examples
     --------
@@ -100,8 +106,9 @@ def momentum(loss_or_grads, params, learning_rate, momentum=0.9):
     return apply_momentum(sgd(loss_or_grads, params, learning_rate), params, momentum)
 
 
-def moved_params(updates, params=None):
+def moved_params(updates: NewValues, params: Params | None = None) -> Params:
     """`params`, or all the parameters that `updates` changes."""
+    # The state of a rule moves too, but momentum of a running mean is not what anyone asks for.
     moved = [key for key in dict(updates) if not is_slot(key)]
     for param in params or ():
         if param not in moved:

@@ -1,15 +1,16 @@
 """Verdicts on samples whose answer is known: by hand, from SciPy, or recorded on a machine."""
 
+from itertools import product
+
 import numpy as np
 import pytest
-from scipy.stats import bootstrap
 
+from symrnn.bench.spread import spread
 from symrnn.bench.stats import (
     compare_samples,
     fewest_rounds,
     ratio_and_interval,
     ratios,
-    spread,
 )
 from symrnn.errors import UserError
 
@@ -17,10 +18,10 @@ FAST = [1.0, 1.1, 1.2, 1.05, 0.95, 1.03, 1.15, 1.08]
 SLOW = [2 * seconds for seconds in reversed(FAST)]
 
 
-def test_a_spread_is_median_and_quartiles():
-    assert spread([4.0, 1.0, 3.0, 2.0]).median == 2.5
-    assert spread([1.0, 2.0, 3.0, 4.0, 5.0]).interquartile_range == 2.0
-    assert spread([7.0]) == spread([7.0, 7.0]).__class__(7.0, 7.0, 7.0, 1)
+def test_spread_is_the_range_of_few_and_the_quartiles_of_many():
+    assert (spread([1, 2, 9]).low, spread([1, 2, 9]).high) == (1, 9)
+    assert (spread(range(1, 6)).low, spread(range(1, 6)).high) == (2, 4)
+    assert spread([None]) is None
 
 
 @pytest.mark.parametrize(
@@ -68,14 +69,28 @@ def test_pairing_removes_the_drift_of_the_machine():
     assert compare_samples(drift, 1.1 * drift).interval[0] < 1
 
 
-def test_the_interval_is_that_of_scipy():
-    rng = np.random.default_rng(0)
-    old, new = rng.lognormal(0, 0.2, 12), rng.lognormal(0.1, 0.2, 12)
-    _, ours = ratio_and_interval(old, new, True, np.random.default_rng(1))
-    theirs = bootstrap(
-        (ratios(new, old),), np.median, method="percentile", n_resamples=5000, rng=rng
-    ).confidence_interval
-    assert ours == pytest.approx((theirs.low, theirs.high), rel=0.03)
+EXACTLY = {  # whether the two are paired: samples few enough to draw in every possible way
+    True: ([1.0, 1.0, 1.0, 1.0, 1.0], [0.9, 1.1, 1.3, 1.6, 2.0]),
+    False: ([1.0, 1.2, 1.5], [0.9, 2.0, 3.1]),
+}
+
+
+@pytest.mark.parametrize("is_paired", EXACTLY)
+def test_the_interval_is_that_of_all_possible_draws(is_paired):
+    old, new = map(np.array, EXACTLY[is_paired])
+    medians = [
+        np.median(list(product(values, repeat=len(values))), axis=1)
+        for values in ([new / old] if is_paired else [new, old])
+    ]
+    drawn = medians[0] if is_paired else np.divide.outer(*medians)
+    _, found = ratio_and_interval(old, new, is_paired, np.random.default_rng(1))
+    assert found == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+
+
+def test_the_interval_of_one_round_is_its_ratio():
+    comparison = compare_samples([2.0], [3.0])
+    assert comparison.interval == (1.5, 1.5)
+    assert comparison.why == "1 rounds, and a decision takes 5"
 
 
 @pytest.mark.parametrize("samples", [[], [1.0, float("nan")], [0.0], [-1.0], [[1.0]]])

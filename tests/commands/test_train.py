@@ -1,6 +1,7 @@
 """`symrnn train` and `symrnn predict`, on the toy recipe; one real run is killed and goes on."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,19 +14,20 @@ from click.testing import CliRunner
 
 import symrnn.training.loop
 from symrnn.commands.cli import cli
+from symrnn.data import READERS
 from symrnn.models import RECIPES
 from symrnn.training.checkpoint import load_checkpoint
 
 REPOSITORY = Path(__file__).parents[2]
-FILE = Path("trained/line.npz")
+FILE = Path("trained/toy.Line.npz")
+TOY = REPOSITORY / "tests" / "toy_recipe.py"  # defines the recipes Line and Other
 
 
 @pytest.fixture
 def invoke(tmp_path, monkeypatch):
-    """The command line in an empty folder, with toy networks."""
+    """The command line in a folder with a file of toy networks."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(RECIPES, "line", "toy_recipe:Line")
-    monkeypatch.setitem(RECIPES, "other", "toy_recipe:Other")
+    shutil.copy(TOY, "toy.py")
 
     def run(*args):
         mode = ["--mode", "FAST_COMPILE"] if args[0] in ("train", "predict") else []
@@ -35,7 +37,7 @@ def invoke(tmp_path, monkeypatch):
 
 
 def test_train_tells_its_progress_tests_and_names_the_next_command(invoke):
-    done = invoke("train", "line", "--steps", "60")
+    done = invoke("train", "toy.py:Line", "--steps", "60")
     assert done.exit_code == 0, done.output
     assert re.search(r"step 30/60: loss [\d.e-]+, [\d.e+]+ steps/s, \d+ s left", done.stderr)
     reading, hint = done.stdout.splitlines()
@@ -46,32 +48,34 @@ def test_train_tells_its_progress_tests_and_names_the_next_command(invoke):
 
 
 def test_the_same_command_goes_on_and_fresh_starts_over(invoke):
-    invoke("train", "line", "--steps", "3")
-    more = invoke("train", "line", "--steps", "5")
-    assert "goes on from trained/line.npz, step 3" in more.stderr
+    invoke("train", "toy.py:Line", "--steps", "3")
+    more = invoke("train", "toy.py:Line", "--steps", "5")
+    assert "goes on from trained/toy.Line.npz, step 3" in more.stderr
     losses = load_checkpoint(FILE).losses
-    again = invoke("train", "line", "--steps", "5", "--fresh")
+    again = invoke("train", "toy.py:Line", "--steps", "5", "--fresh")
     assert "goes on" not in again.stderr
     np.testing.assert_array_equal(load_checkpoint(FILE).losses, losses)
 
 
 def test_options_are_read_as_the_type_of_their_field(invoke):
-    invoke("train", "line", "--set", "batch_size=6", "--set", "shuffled=no", "--set", "rule=sgd")
+    invoke(
+        "train", "toy.py:Line", "--set", "batch_size=6", "--set", "shuffled=no", "--set", "rule=sgd"
+    )
     options = load_checkpoint(FILE).options
     assert (options["batch_size"], options["shuffled"], options["rule"]) == (6, False, "sgd")
 
 
 def test_another_version_is_pointed_out(invoke, monkeypatch):
-    invoke("train", "line", "--steps", "3")
+    invoke("train", "toy.py:Line", "--steps", "3")
     monkeypatch.setattr("symrnn.training.checkpoint.versions", lambda: {"python": "2.7"})
-    assert "results may differ in the last bits" in invoke("train", "line").stderr
+    assert "results may differ in the last bits" in invoke("train", "toy.py:Line").stderr
 
 
 def test_your_own_data_are_trained_on(invoke):
     np.savetxt("mine.txt", np.linspace(0, 1, 8))
-    assert invoke("train", "line", "--data", "mine.txt").exit_code == 0
+    assert invoke("train", "toy.py:Line", "--data", "mine.txt").exit_code == 0
     assert load_checkpoint(FILE).data == "mine.txt"
-    refused = invoke("train", "line")
+    refused = invoke("train", "toy.py:Line")
     assert refused.exit_code == 2
     assert "was trained on mine.txt, but this run has the embedded data" in refused.stderr
 
@@ -97,10 +101,11 @@ def interrupt(monkeypatch):
 
 def test_ctrl_c_saves_and_says_how_to_go_on(invoke, interrupt):
     interrupt(4)
-    done = invoke("train", "line")
+    done = invoke("train", "toy.py:Line")
     assert done.exit_code == 130
     assert (
-        "stopped: step 4 of 8 is saved in trained/line.npz; the same command goes on" in done.stderr
+        "stopped: step 4 of 8 is saved in trained/toy.Line.npz; the same command goes on"
+        in done.stderr
     )
     assert load_checkpoint(FILE).steps == 4
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -108,18 +113,21 @@ def test_ctrl_c_saves_and_says_how_to_go_on(invoke, interrupt):
 
 def test_ctrl_c_before_the_first_step_or_twice_stops_at_once(invoke, interrupt):
     interrupt(0)
-    done = invoke("train", "line")
+    done = invoke("train", "toy.py:Line")
     assert done.exit_code == 130
     assert done.stderr.endswith("stopped at once; no checkpoint was written\n")
     interrupt(3, 3)
-    done = invoke("train", "line", "--every", "2")
+    done = invoke("train", "toy.py:Line", "--every", "2")
     assert done.exit_code == 130
-    assert "stopped at once; the last good checkpoint is trained/line.npz, of step 2" in done.stderr
+    assert (
+        "stopped at once; the last good checkpoint is trained/toy.Line.npz, of step 2"
+        in done.stderr
+    )
 
 
 def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(invoke):
     options = ["--set", "rule=sgd", "--set", "learning_rate=1e140", "--steps", "30"]
-    done = invoke("train", "line", *options, "--every", "1")
+    done = invoke("train", "toy.py:Line", *options, "--every", "1")
     assert done.exit_code == 1
     [step] = re.findall(r"at step (\d+), and the first parameter affected is a;", done.stderr)
     kept = load_checkpoint(FILE)
@@ -129,15 +137,23 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(invoke):
 
 
 WRONG = {  # arguments: what stderr says
-    ("train", "lin"): "there is no network 'lin' to train; did you mean 'line'?",
-    ("train", "line", "--set", "batchsize=3"): "got 'batchsize=3'; did you mean 'batch_size'?",
-    ("train", "line", "--set", "seed"): "--set takes FIELD=VALUE, but got 'seed'",
-    ("train", "line", "--set", "seed=x"): "--set seed must be a whole number, but is 'x'",
-    ("train", "line", "--set", "learning_rate=x"): "must be a number, but is 'x'",
-    ("train", "line", "--set", "shuffled=2"): "--set shuffled must be yes or no, but is '2'",
-    ("train", "line", "--data", "nowhere"): "there is no file nowhere",
-    ("predict", "line"): "--checkpoint",
-    ("predict", "line", "--checkpoint", "x.npz"): "there is no checkpoint x.npz",
+    (
+        "train",
+        "binary_ader",
+    ): "there is no network 'binary_ader' to train; did you mean 'binary_adder'?",
+    (
+        "train",
+        "toy.py:Line",
+        "--set",
+        "batchsize=3",
+    ): "got 'batchsize=3'; did you mean 'batch_size'?",
+    ("train", "toy.py:Line", "--set", "seed"): "--set takes FIELD=VALUE, but got 'seed'",
+    ("train", "toy.py:Line", "--set", "seed=x"): "--set seed must be a whole number, but is 'x'",
+    ("train", "toy.py:Line", "--set", "learning_rate=x"): "must be a number, but is 'x'",
+    ("train", "toy.py:Line", "--set", "shuffled=2"): "--set shuffled must be yes or no, but is '2'",
+    ("train", "toy.py:Line", "--data", "nowhere"): "there is no file nowhere",
+    ("predict", "toy.py:Line"): "--checkpoint",
+    ("predict", "toy.py:Line", "--checkpoint", "x.npz"): "there is no checkpoint x.npz",
 }
 
 
@@ -150,15 +166,15 @@ def test_wrong_use_is_one_sentence(invoke, args):
 
 
 def test_predict_refuses_the_checkpoint_of_another_network(invoke):
-    invoke("train", "line", "--steps", "3")
-    done = invoke("predict", "other", "--checkpoint", str(FILE))
+    invoke("train", "toy.py:Line", "--steps", "3")
+    done = invoke("predict", "toy.py:Other", "--checkpoint", str(FILE))
     assert done.exit_code == 2
     assert "of the network Line, not of Other" in done.stderr
 
 
 def test_predict_takes_the_options_that_leave_the_network_as_it_is(invoke):
-    invoke("train", "line")
-    command = ["predict", "line", "--checkpoint", "trained/line.npz", "2"]
+    invoke("train", "toy.py:Line")
+    command = ["predict", "toy.py:Line", "--checkpoint", "trained/toy.Line.npz", "2"]
     assert invoke(*command, "--set", "steps=3").output == invoke(*command).output
     refused = invoke(*command, "--set", "seed=3")
     assert refused.exit_code != 0
@@ -169,37 +185,37 @@ def test_predict_takes_the_options_that_leave_the_network_as_it_is(invoke):
 def test_help_has_an_example_and_the_networks(command):
     told = CliRunner().invoke(cli, [command, "--help"]).stdout
     assert re.search(rf"Example:\n +symrnn {command}", told)
-    assert "binary_adder" in told
-
-
-TOY = """
-import sys
-sys.path.insert(0, "tests")
-from symrnn.commands.cli import main
-from symrnn.models import RECIPES
-RECIPES["line"] = "toy_recipe:Line"
-main()
-"""
+    assert all(f"{name}: " in told and READERS[reader] in told for name, reader in RECIPES.items())
 
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_bit_for_bit(tmp_path):
     def command(folder):
-        start = [sys.executable, "-W", "ignore", "-c", TOY, "train", "line", "--every", "1"]
+        start = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "symrnn",
+            "train",
+            f"{TOY}:Line",
+            "--every",
+            "1",
+        ]
         return [*start, "--mode", "FAST_COMPILE", "--steps", "300", "--folder", folder]
 
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     quiet = {"cwd": REPOSITORY, "stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     process = subprocess.Popen(command(killed), **quiet)
-    while not (killed / "line.npz").is_file():
+    while not (killed / "toy_recipe.Line.npz").is_file():
         assert process.poll() is None
         time.sleep(0.01)
     process.kill()
     assert process.wait() == -signal.SIGKILL
-    assert 0 < load_checkpoint(killed / "line.npz").steps < 300
+    assert 0 < load_checkpoint(killed / "toy_recipe.Line.npz").steps < 300
     for folder in (killed, whole):
         subprocess.run(command(folder), check=True, **quiet)
-    ours, theirs = (load_checkpoint(folder / "line.npz") for folder in (killed, whole))
+    ours, theirs = (load_checkpoint(folder / "toy_recipe.Line.npz") for folder in (killed, whole))
     np.testing.assert_array_equal(ours.losses, theirs.losses)
     for (name, a), (_, b) in zip(ours.state, theirs.state, strict=True):
         np.testing.assert_array_equal(a, b, err_msg=name)

@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 
 from symrnn.data.digits import load_mnist_rows
+from symrnn.data.idx import idx_bytes as idx
 from symrnn.errors import UserError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 3, 4), "u1")
 LABELS = np.array([7, 0, 9, 1, 1], "u1")
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
-
-
-def idx(array):
-    """The bytes of an idx file."""
-    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    return header + array.tobytes()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from symrnn.data.additions import additions, bits, number_of
-from symrnn.data.airline import monthly_series
+from symrnn.data.monthly_csv import read as monthly_series
 from symrnn.errors import UserError
 from symrnn.models.airline_passengers import AirlinePassengers
 
@@ -90,11 +90,6 @@ def test_a_pair_that_cannot_be_added_is_refused(tmp_path, content):
     with pytest.raises(UserError) as caught:
         additions(path=path)
     assert WRONG_PAIRS[content] in str(caught.value)
-
-
-def test_a_missing_file_is_said_to_be(tmp_path):
-    with pytest.raises(UserError, match="must be a file that can be read, but: No such file"):
-        monthly_series(tmp_path / "nowhere.csv")
 
 
 def test_samples_must_leave_pairs_to_test_on():

@@ -322,6 +322,64 @@ def test_momentum_by_differences_is_refused():
     )
 
 
+A, B, C, D = (2,), (2, 2), (3,), (2, 3)
+
+REDUCING = {  # losses of two parameters that are reduced, broadcast or turned, and the shapes of these
+    "sum": (lambda a, b: (a.sum() * b).sum(), A, B),
+    "sum of another size": (lambda a, b: (a.sum() * b).sum(), C, B),
+    "sums over both axes": (lambda a, b: (a.sum(0) * a.sum(1) * b).sum(), B, A),
+    "sum, axes kept": (lambda a, b: (a.sum(1, keepdims=True) * b).sum(), D, B),
+    "mean": (lambda a, b: (a.mean(0) * b).sum(), D, D),
+    "product": (lambda a, b: (a.prod(0) * b).sum(), B, A),
+    "maximum": (lambda a, b: (a.max(1) * b).sum(), B, B),
+    "row": (lambda a, b: (a * b).sum(), C, D),
+    "column": (lambda a, b: (a[:, None] * b).sum(), A, D),
+    "row less column": (lambda a, b: (a[:, None] * b - a * b).sum(), C, (3, 3)),
+    "turned": (lambda a, b: (a.T * b - a * b).sum(), B, B),
+    "network beside a sum": (lambda a, b: pt.tanh(a @ b).sum() + (a.sum() * b).sum(), B, B),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("form", [nesterov_naive_clone, nesterov_naive_per_parameter])
+@pytest.mark.parametrize("case", REDUCING)
+def test_reduced_parameters_follow_the_same_trajectory(case, form, dtype):
+    build, *shapes = REDUCING[case]
+    rng = np.random.default_rng(0)
+    params = [
+        pytensor.shared(rng.normal(size=shape).astype(dtype), name=name)
+        for name, shape in zip("ab", shapes, strict=True)
+    ]
+    loss = build(*params) + sum((p**2).sum() for p in params)
+    naive = form(loss, params, 0.1, 0.9)
+    result = odd_even_form(naive)
+    assert params[0] in result.odd_values
+    result.odd_values.update({p: p for p in params if p not in result.odd_values})
+    xs, tolerance = pt.tensor3("xs"), 1e-12 if dtype == "float64" else 1e-6
+    assert largest_difference(xs, params, naive, result, [], lambda call: (), 3) < tolerance
+
+
+@pytest.mark.parametrize(("shape", "dtype"), [((2,), "float64"), ((2, 2), "float32")])
+def test_jump_that_the_parameter_cannot_hold_is_none(shape, dtype):
+    w = pytensor.shared(np.ones(shape, dtype), name="w")
+    v = pytensor.shared(np.zeros((2, 2)), name="v")
+    gradient = pt.tanh(w + 0.9 * v)
+    updates = {v: 0.9 * v - 0.1 * gradient, w: w - 0.1 * gradient.mean().astype(dtype)}
+    assert refusal(updates).startswith("updates must look ahead, but the network reads none")
+
+
+def test_velocity_of_fewer_axes_follows_the_same_trajectory():
+    xs, w, v = (
+        pt.tensor3("xs"),
+        *(pytensor.shared(np.ones(s), name=n) for n, s in (("w", B), ("v", ()))),
+    )
+    velocity = 0.9 * v - 0.1 * pt.tanh((w + 0.9 * v) @ (w + 0.9 * v)).sum()
+    naive = {v: velocity, w: w + velocity}
+    result = odd_even_form(naive)
+    v.set_value(np.array(0.0))
+    assert largest_difference(xs, [w], naive, result, [], lambda call: (), 3) < 1e-12
+
+
 @pytest.mark.parametrize(
     ("updates", "message"),
     [

@@ -41,6 +41,48 @@ def test_what_is_no_arithmetic_is_an_atom():
     assert polynomial(hidden + w) == {(hidden,): 1, (w,): 1}
 
 
+ATOMS = {  # what applies Add or Mul, and is no element-wise sum or product of real numbers
+    "sum": w.sum(),
+    "sum of rows": w.sum(0),
+    "sum of columns": w.sum(1),
+    "product": w.prod(),
+    "running sum": w.cumsum(0),
+    "flags": pt.matrix("f", dtype="bool") + pt.matrix("g", dtype="bool"),
+    "small integers": pt.matrix("i", dtype="int8") * pt.matrix("j", dtype="int8"),
+    "column": mu * w[:, 0][:, None] / mu,
+    "turned": w.T,
+    "division by nothing": w / 0.0,
+}
+
+
+@pytest.mark.parametrize("name", ATOMS)
+def test_what_only_looks_like_arithmetic_is_an_atom(name):
+    atom = ATOMS[name]
+    assert polynomial(atom + v) == {(atom,): 1, (v,): 1}
+
+
+def test_sums_over_different_axes_do_not_cancel():
+    x = pt.matrix("x", shape=(2, 2))
+    assert difference(polynomial(x.sum(0)), polynomial(x.sum(1)))
+    b = pt.vector("b")
+    assert difference(polynomial(b[None] * w), polynomial(b[:, None] * w))
+
+
+def test_total_has_the_shape_of_what_it_stands_for():
+    b = pt.vector("b")
+    rest = (w + b) - w
+    assert polynomial(rest) == {(b,): 1}
+    values = {w: np.ones((2, 3)), b: np.arange(3.0)}
+    assert total(polynomial(rest), rest).eval(values).tolist() == [[0, 1, 2]] * 2
+
+
+def test_total_of_integers_and_flags_is_real():
+    i, f, g = pt.matrix("i", dtype="int64"), *(pt.matrix(n, dtype="bool") for n in "fg")
+    half = 0.5 * i + f + 1.0 * g
+    values = {i: [[3, 1]], f: [[True, True]], g: [[True, False]]}
+    assert total(polynomial(half), half).eval(values).tolist() == [[3.5, 1.5]]
+
+
 def test_total_is_the_expression_again():
     terms = polynomial(w - 0.5 * mu * v + v * v)
     again = total(terms, w)

@@ -24,24 +24,19 @@ def values_for(graph, **given):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_logits_of_an_image_do_not_depend_on_its_neighbours_and_every_parameter_counts(network):
+def test_logits_of_an_image_do_not_depend_on_its_neighbours(network):
     graph = digit_network(network, steps=T, pixels=D, batch=B, hidden_size=H)
     values = values_for(graph)
     other = [array.copy() for array in values]
     for array in other[:2]:
         array[:, 0] += 1
-    gradients = pytensor.grad(graph.loss, graph.params)
     function = pytensor.function(
-        graph.inputs,
-        [graph.outputs["logits"], *gradients],
-        mode=FEW_REWRITES,
-        on_unused_input="ignore",
+        graph.inputs, graph.outputs["logits"], mode=FEW_REWRITES, on_unused_input="ignore"
     )
-    (logits, *gradients), (changed, *_) = function(*values), function(*other)
+    logits, changed = function(*values), function(*other)
     assert logits.shape == ((6, B, len(LETTERS)) if logits.ndim == 3 else (B, 10))
     assert_all_close([logits[..., 1:, :]], [changed[..., 1:, :]], 1e-12)
     assert (logits[..., 0, :] != changed[..., 0, :]).any()
-    assert all(np.abs(gradient).max() > 0 for gradient in gradients)
 
 
 @pytest.mark.parametrize("network", ["residual", "tcn"])

@@ -1,15 +1,13 @@
 """The recipe that reads digits."""
 
-import gzip
-
 import numpy as np
 import pytest
+from sample import sample_in
 
 from symrnn.data.digits import Digits
 from symrnn.errors import UserError
 from symrnn.models.digit_rows import DigitReader, moved
 from symrnn.models.digit_speller import SPELLING
-from symrnn.training.loop import Training
 
 IMAGES = np.random.default_rng(3).uniform(size=(8, 7, 8))  # (T, B, D)
 LABELS = np.arange(7, dtype="int32")
@@ -18,25 +16,6 @@ DATA = Digits(IMAGES, LABELS), Digits(IMAGES, LABELS)
 
 def small(**options):
     return DigitReader(**{"hidden_size": 4, "batch_size": 3, "steps": 8} | options)
-
-
-@pytest.mark.parametrize("network", ["gru", "sequence_to_sequence"])
-def test_loss_falls_and_held_out_digits_are_read(network):
-    recipe = small(network=network, learning_rate=0.05, shift=0, dropout=0.0)
-    training = Training(recipe, DATA, mode="FAST_COMPILE")
-    losses = [step.loss for step in training]
-    readings = recipe.test(training.network(), DATA)
-    assert losses[-1] < losses[0]
-    assert readings["digits"] == 7
-    assert 0 <= readings["accuracy"] <= 1
-
-
-def test_batch_follows_from_the_step_alone():
-    recipe = small(network="tcn")
-    first, again, other = (recipe.batch(DATA, step) for step in (5, 5, 6))
-    assert all((a == b).all() for a, b in zip(first, again, strict=True))
-    assert all((a != b).any() for a, b in zip(first, other, strict=True))
-    assert [array.shape for array in first] == [x.type.shape for x in recipe.graph().inputs]
 
 
 def test_masks_drop_their_share_and_keep_the_mean():
@@ -93,15 +72,10 @@ def test_prediction_shows_the_image_and_says_what_is_read():
         list(small().predict(network, ("360",)))
 
 
-def test_files_of_mnist_are_read_and_their_size_is_checked(tmp_path):
-    for part, count in (("train", 5), ("t10k", 2)):
-        for name, shape in (("images-idx3", (count, 9, 9)), ("labels-idx1", (count,))):
-            header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
-            content = gzip.compress(header + bytes(int(np.prod(shape))))
-            (tmp_path / f"{part}-{name}-ubyte.gz").write_bytes(content)
-    train, _ = small(image_size=9).data(tmp_path)
-    assert train.xs.shape == (9, 5, 9)
-    with pytest.raises(UserError, match="9 by 9, but is 8; add --set image_size=9"):
+def test_size_of_the_images_is_checked(tmp_path):
+    train, _ = small(image_size=4).data(sample_in(tmp_path, "idx"))
+    assert train.xs.shape == (4, 12, 4)
+    with pytest.raises(UserError, match="4 by 4, but is 8; add --set image_size=4"):
         small().data(tmp_path)
 
 

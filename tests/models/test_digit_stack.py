@@ -5,8 +5,9 @@ import pytensor
 import pytest
 from helpers import FEW_REWRITES, assert_all_close, evaluate
 
+from symrnn.cells import CELLS
 from symrnn.errors import UserError
-from symrnn.models.digit_stack import CELLS, digit_stack, digit_stack_loss, load_digit_rows
+from symrnn.models.digit_stack import digit_stack, digit_stack_loss, load_digit_rows
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -54,9 +55,9 @@ def test_digits_are_split_once_for_all():
     [
         (
             {"cell": "lsmt"},
-            "cell must be one of ['gru', 'lstm', 'peephole_lstm', 'rnn'], but is 'lsmt'; did you mean",
+            "cell must be one of rnn, gru, lstm, peephole_lstm, but is 'lsmt'; did you mean",
         ),
-        ({"layers_as": "loop"}, "layers_as must be 'subgraphs' or 'scan', but is 'loop'"),
+        ({"layers_as": "loop"}, "layers_as must be one of subgraphs, scan, but is 'loop'"),
         ({"depth": 0}, "depth must be at least 1, but is 0"),
     ],
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from symrnn.study.quantities import ratio, reading, select, spread, spread_of
+from symrnn.study.quantities import ratio, reading, select, spread_of
 
 
 def test_a_sum_of_quantities_is_read_as_one(records):
@@ -58,12 +58,6 @@ def test_ratio_may_compare_modes(records):
     other = [replace(record, mode="C") for record in records]
     found = ratio(records + other, "total_s", {"mode": "C"}, {"mode": "NUMBA"}, form="sgd")
     assert (found.median, found.samples) == (1.0, 6)
-
-
-def test_spread_is_the_range_of_few_and_the_quartiles_of_many():
-    assert (spread([1, 2, 9]).low, spread([1, 2, 9]).high) == (1, 9)
-    assert (spread(range(1, 6)).low, spread(range(1, 6)).high) == (2, 4)
-    assert spread([None]) is None
 
 
 def test_spread_of_leaves_failures_out(records):

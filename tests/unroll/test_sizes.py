@@ -43,19 +43,19 @@ def test_training_step_keeps_its_size(cell, graph_snapshot):
 
 
 def test_bidirectional_tanh_layer_has_at_most_55_nodes():
-    shallow, deep = (graph_size(train(sgd, "tanh", depth)) for depth in (2, 4))
+    shallow, deep = (graph_size(train(sgd, "rnn", depth)) for depth in (2, 4))
     assert (deep.nodes - shallow.nodes) / 2 <= 55
     assert (deep.scans - shallow.scans) / 2 == 2
     assert (deep.components - shallow.components) / 2 == 4
 
 
 def test_layers_as_a_scan_do_not_grow_with_depth():
-    shallow, deep = (graph_size(train(sgd, "tanh", depth, layers_as="scan")) for depth in (4, 32))
+    shallow, deep = (graph_size(train(sgd, "rnn", depth, layers_as="scan")) for depth in (4, 32))
     assert shallow == deep
 
 
 @pytest.mark.parametrize("rule", [nesterov_momentum, nesterov_odd_even])
-@pytest.mark.parametrize("cell", ["tanh", "lstm", "gru"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_odd_even_adds_no_recurrence_to_sgd(cell, rule):
     floor, size = (graph_size(train(each, cell, 1)) for each in (sgd, rule))
     params = len(network(cell, 1)[2])

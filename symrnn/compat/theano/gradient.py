@@ -10,9 +10,7 @@ from pytensor.gradient import (
     disconnected_grad,
     disconnected_type,
     grad,
-    grad_clip,
     grad_not_implemented,
-    grad_scale,
     grad_undefined,
     hessian,
     jacobian,
@@ -24,6 +22,7 @@ from pytensor.gradient import (
 )
 
 from symrnn.compat.missing import missing
+from symrnn.ops.gradient_views import GradClip, GradScale, grad_clip, grad_scale
 
 consider_constant = disconnected_grad
 

@@ -3,9 +3,9 @@
 import warnings
 
 import pytensor.tensor as pt
-from pytensor.gradient import grad_clip
 from pytensor.scan import scan
 
+from symrnn.ops.gradient_views import grad_clip
 from symrnn.ops.random_stream import set_default_update
 
 from .. import init, nonlinearities, utils

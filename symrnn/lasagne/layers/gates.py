@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytensor.gradient import grad_clip
 from pytensor.graph.basic import Variable
 
 from symrnn.cells import Cell, GRUState, LSTMCell, LSTMState, RNNState
 from symrnn.ops import activations
+from symrnn.ops.gradient_views import grad_clip
 
 from .. import init, nonlinearities
 

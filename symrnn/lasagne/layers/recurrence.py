@@ -11,8 +11,8 @@ from pytensor.graph.basic import Variable
 from pytensor.tensor.elemwise import DimShuffle
 
 from symrnn.cells import Cell
-from symrnn.ops.assembled import AssembledOp
 from symrnn.unroll import bidirectional, scan_unroll, static_unroll
+from symrnn.unroll.sequence import lengths_of
 
 from .base import Layer, MergeLayer
 
@@ -197,10 +197,12 @@ def swapped(xs):
 
 def batch_major(hs):
     """(T, B, H) as (B, T, H), its lengths stated where they are known from the input; (B, H) as it is."""
-    node = hs.owner
-    if hs.ndim != 3 or not isinstance(getattr(node, "op", None), AssembledOp):
-        return swapped(hs) if hs.ndim == 3 else hs
-    steps, batch = node.inputs[:2]
+    if hs.ndim != 3:
+        return hs
+    lengths = lengths_of(hs)
+    if not lengths:
+        return swapped(hs)
+    steps, batch = lengths
     stated = pt.specify_shape(swapped(hs), (batch, steps, None))
     stated.tag.swapped = hs
     return stated

@@ -1,12 +1,14 @@
-"""Tables of numbers in CSV files, read strictly: whatever is wrong is one error with the file and the line."""
+"""Rows of numbers in CSV files, read strictly: whatever is wrong is one error with the file and the line."""
 
 import csv
 import math
+from pathlib import Path
 
+from symrnn.data.files import bytes_of
 from symrnn.errors import UserError
 
 
-def rows_of(path, columns):
+def rows_of(path: str | Path, columns: list[str]) -> list[tuple[int, list[str]]]:
     """``(line number, cells)`` of every row of the CSV file at `path`, which has these `columns` and a heading.
 
     Blank lines and lines that begin with ``#`` are passed over.
@@ -35,7 +37,7 @@ def rows_of(path, columns):
         raise UserError(
             f"{path} must hold the heading {expected!r} and rows below it, but is empty"
         )
-    rows = [(number, next(csv.reader([line]))) for number, line in numbered]
+    rows = [(number, cells_of(path, number, line)) for number, line in numbered]
     number, heading = rows[0]
     if [cell.strip() for cell in heading] != columns:
         raise UserError(
@@ -52,7 +54,18 @@ def rows_of(path, columns):
     return rows[1:]
 
 
-def number_in(path, line, column, cell):
+def cells_of(path: str | Path, number: int, line: str) -> list[str]:
+    """The cells of a line."""
+    try:
+        return next(csv.reader([line]))
+    except csv.Error as error:
+        raise UserError(
+            f"{path}, line {number}: a cell must have at most {csv.field_size_limit()} characters, and the line no"
+            f" character that tables do not have, but: {error}"
+        ) from error
+
+
+def number_in(path: str | Path, line: int, column: str, cell: str) -> float:
     """A cell as a finite number."""
     try:
         value = float(cell)
@@ -63,10 +76,10 @@ def number_in(path, line, column, cell):
     return value
 
 
-def text_of(path):
+def text_of(path: str | Path) -> str:
     """The text of a file in UTF-8."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return bytes_of(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}, byte {error.start}: the text must be UTF-8, but holds the byte"

@@ -1,4 +1,4 @@
-"""A monthly series: the airline passengers of Box and Jenkins, or one of the user's own.
+"""CSV files of a monthly series, and the one that is embedded: the airline passengers of Box and Jenkins.
 
 The passengers are series G of [1]_, 144 monthly totals in thousands, in ``airline_passengers.csv``.
 
@@ -11,12 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symrnn.data.table import number_in, rows_of
+from symrnn.data.csv_rows import number_in, rows_of
 from symrnn.errors import UserError
 
 PASSENGERS = Path(__file__).with_name("airline_passengers.csv")
 COLUMNS = ["month", "passengers"]
 YEAR = 12  # months
+SAMPLE = {
+    "series.csv": b"month,passengers\n"
+    + b"".join(b"%d-%02d,%d\n" % (2000 + i // YEAR, i % YEAR + 1, 90 + i % 7) for i in range(36))
+}
 
 
 class MonthlySeries(NamedTuple):
@@ -25,18 +29,18 @@ class MonthlySeries(NamedTuple):
     first: int  # months from January of the year 0 to the first
     counts: np.ndarray  # (T,), above zero
 
-    def months(self, steps=None):
+    def months(self, steps: int | None = None) -> np.ndarray:
         """The month of the year, 0 to 11, of the first `steps` months, ``(T,)``."""
         return (self.first + np.arange(steps or len(self.counts))) % YEAR
 
-    def name(self, step):
+    def name(self, step: int) -> str:
         """The month at a step, such as ``"1949-01"``."""
         year, month = divmod(self.first + step, YEAR)
         return f"{year:04d}-{month + 1:02d}"
 
 
-def monthly_series(path=None):
-    """The airline passengers, or the series in the CSV file at `path`, headed ``month,passengers``.
+def read(path: str | Path = PASSENGERS) -> MonthlySeries:
+    """The series in the CSV file at `path`, headed ``month,passengers``; the airline passengers without one.
 
     Raises
     ------
@@ -45,11 +49,10 @@ def monthly_series(path=None):
 
     Examples
     --------
-    >>> series = monthly_series()
+    >>> series = read()
     >>> len(series.counts), series.name(143), series.counts[:3].tolist()
     (144, '1960-12', [112.0, 118.0, 132.0])
     """
-    path = PASSENGERS if path is None else path
     rows = rows_of(path, COLUMNS)
     months = [month_in(path, line, month) for line, (month, _) in rows]
     for (line, (cell, _)), month, before in zip(rows[1:], months[1:], months):
@@ -63,7 +66,7 @@ def monthly_series(path=None):
     return MonthlySeries(months[0], np.array(counts))
 
 
-def month_in(path, line, cell):
+def month_in(path: str | Path, line: int, cell: str) -> int:
     """Months since the year 0 of a cell such as ``1949-01``."""
     found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", cell.strip())
     if not found:

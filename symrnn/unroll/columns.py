@@ -1,0 +1,60 @@
+"""Rows and columns: what several directions compute with one matrix product, joined and taken apart."""
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import pytensor.tensor as pt
+from pytensor.tensor.basic import Join
+from pytensor.tensor.variable import TensorVariable
+
+from symrnn.typing import Size
+from symrnn.versions import join_parts
+
+
+def rows(xs: TensorVariable) -> TensorVariable:
+    """``(T, B, N)`` as ``(T*B, N)``."""
+    return xs.reshape((-1, xs.type.shape[2]))
+
+
+def unrows(flat: TensorVariable, steps: Size, batch: Size) -> TensorVariable:
+    """``(T*B, N)`` as ``(T, B, N)``."""
+    return flat.reshape((steps, batch, flat.type.shape[1]))
+
+
+def columns(xs: TensorVariable, widths: Sequence[int]) -> list[TensorVariable]:
+    """``(T, B, N)`` cut into pieces of `widths` along the last axis."""
+    ends = list(accumulate(widths))
+    # One piece is no slice: a Subtensor of everything would stay in the graph until it is rewritten.
+    return [
+        xs if width == ends[-1] else xs[:, :, end - width : end]
+        for width, end in zip(widths, ends, strict=True)
+    ]
+
+
+def joined(hs: Sequence[TensorVariable]) -> TensorVariable:
+    """The outputs of the directions, side by side."""
+    return hs[0] if len(hs) == 1 else pt.join(2, *hs)
+
+
+def side_by_side(pieces: Iterable[TensorVariable]) -> TensorVariable:
+    """Matrices or vectors joined along their last axis; one that is a join itself is taken apart first.
+
+    Examples
+    --------
+    >>> a, b, c = (pt.matrix(name) for name in "abc")
+    >>> join_parts(side_by_side([pt.join(1, a, b), c]).owner)
+    (1, [a, b, c])
+    """
+    first, *others = pieces
+    if not others:
+        return first
+    axis = first.type.ndim - 1
+    return pt.join(axis, *(part for piece in (first, *others) for part in _parts(piece, axis)))
+
+
+def _parts(var: TensorVariable, axis: int) -> list[TensorVariable]:
+    node = var.owner
+    if node is None or not isinstance(node.op, Join):
+        return [var]
+    joined_along, parts = join_parts(node)
+    return parts if joined_along == axis else [var]

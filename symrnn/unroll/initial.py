@@ -1,0 +1,54 @@
+"""The state that a cell starts from."""
+
+from collections.abc import Sequence as Fields
+from typing import Any, cast
+
+import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
+
+from symrnn.cells import Cell
+from symrnn.errors import UserError
+from symrnn.typing import TensorLike
+from symrnn.unroll.sequence import Sequence
+
+# A State, or the one field of a state that has one; None for zeros.
+Initial = TensorLike | Fields[TensorLike] | None
+
+
+def initial_state(cell: Cell, initial: Initial, sequence: Sequence) -> list[TensorVariable]:
+    """The cell's state before the first step, a list of ``(B, H)``; zeros where `initial` is None."""
+    fields, hidden, dtype = cell.State._fields, cell.hidden_size, cell.w_h.type.dtype
+    if initial is None:
+        return [pt.zeros((sequence.batch, hidden), dtype=dtype) for _ in fields]
+    given: list[Any] = list(initial) if isinstance(initial, list | tuple) else [initial]
+    if len(given) != len(fields):
+        raise UserError(
+            f"initial must hold the state's {len(fields)} fields {fields}, but holds {len(given)}; "
+            f"give a {cell.State.__name__}"
+        )
+    return [
+        _field(name, pt.as_tensor(value), sequence, hidden, dtype)
+        for name, value in zip(fields, given, strict=True)
+    ]
+
+
+def _field(
+    name: str, value: TensorVariable, sequence: Sequence, hidden: int, dtype: str
+) -> TensorVariable:
+    known = sequence.batch if isinstance(sequence.batch, int) else None
+    fits = (
+        value.type.ndim in (1, 2)
+        and value.type.shape[-1] in (hidden, None)
+        and value.type.dtype == dtype
+    )
+    if value.type.ndim == 2 and None not in (known, value.type.shape[0]):
+        fits = fits and value.type.shape[0] in (1, known)
+    if not fits:
+        raise UserError(
+            f"initial {name} must be (B, {hidden}), (1, {hidden}) or ({hidden},) of dtype {dtype}, but is of type "
+            f"{value.type}; reshape or cast it"
+        )
+    if value.type.ndim == 1 or value.type.shape[0] == 1:
+        value = cast(TensorVariable, pt.alloc(value, sequence.batch, hidden))
+    # Scan asks that a state has one type before and after a step; the step's own knows H, and B where it is known.
+    return pt.specify_shape(value, (known, hidden))

@@ -32,8 +32,9 @@ columns = [
     "outputs",
     "gradients",
     "parameters",
-    "NUMBA_ratio",
-    "JAX_ratio",
+    "largest_difference",
+    "by_hand_step_s",
+    "ratio",
     *(f"relative_error_{steps}" for steps in CHECKED),
 ]
 needs = ["symrnn.models.airline_passengers", "symrnn.training.loop"]
@@ -45,10 +46,11 @@ tasks = {
     },
     "forecasts": {"cases": grid(seeds=[20]), "quick": grid(seeds=[3]), "modes": ["JAX"]},
     "agreement": {"cases": grid(steps=[100]), "quick": grid(steps=[100]), "modes": ["JAX"]},
-    "step": {
+    "by_hand": {
         "cases": grid(months=[120]),
         "quick": grid(months=[120]),
-        "modes": ["JAX"],
+        "modes": ["NATIVE", "JAX", "NUMBA"],
+        "quick_modes": ["JAX"],
         "rounds": 3,
         "quick_rounds": 1,
     },
@@ -180,28 +182,18 @@ def agreement(steps):
     }
 
 
-def step(months):
-    """Seconds of a training step, in turns: by hand in JAX, and this library in Numba and in JAX; float64."""
-    from functools import partial
-    from pathlib import Path
-    from runpy import run_path
+def by_hand(months):
+    """A training step on all `months` that are fitted, beside the same one in JAX by hand; float64."""
+    from by_hand.airline_passengers import initial, update
+    from by_hand.beside import beside, by_hand_step
 
-    import pytensor
-
-    from symrnn.bench.in_turns import against_hand
-    from symrnn.models.airline_passengers import AirlinePassengers, airline_passengers
+    from symrnn.models.airline_passengers import AirlinePassengers
 
     recipe = AirlinePassengers()
     arrays = recipe.batch(recipe.data(), 0)
-    ours = {}
-    for mode in ("NUMBA", "JAX"):
-        graph = airline_passengers(months=months, weight_decay=DECAY)
-        params = [param.get_value() for param in graph.params]
-        updates = recipe.updates(graph)
-        function = pytensor.function(graph.inputs, graph.loss, updates=updates, mode=mode)
-        ours[mode] = partial(function, *arrays)
-    by_hand = run_path(str(Path(__file__).parent / "by_hand" / "airline_passengers.py"))
-    return against_hand(by_hand["stepper"](params, *arrays), ours)
+    start = initial([param.get_value() for param in recipe.graph().params])
+    hand = by_hand_step(lambda state: update(state, *arrays), start, lambda state: state[0])
+    return beside(recipe, arrays, hand)
 
 
 def figure(records):

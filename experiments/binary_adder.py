@@ -30,8 +30,8 @@ columns = [
     "exact_early",
     "exact",
     "largest_difference",
-    "NUMBA_ratio",
-    "JAX_ratio",
+    "by_hand_step_s",
+    "ratio",
 ]
 needs = ["symrnn.models.binary_adder", "symrnn.training.loop"]
 tasks = {
@@ -41,10 +41,11 @@ tasks = {
         "modes": ["JAX"],
     },
     "gradient": {"cases": grid(samples=[100]), "quick": grid(samples=[100]), "modes": ["JAX"]},
-    "step": {
+    "by_hand": {
         "cases": grid(batch_size=[100]),
         "quick": grid(batch_size=[100]),
-        "modes": ["JAX"],
+        "modes": ["NATIVE", "JAX", "NUMBA"],
+        "quick_modes": ["JAX"],
         "rounds": 3,
         "quick_rounds": 1,
     },
@@ -177,28 +178,18 @@ def gradient(samples):
     return {"largest_difference": max(differences), "parameters": len(differences)}
 
 
-def step(batch_size):
-    """Seconds of a training step, in turns: by hand in JAX, and this library in Numba and in JAX; float64."""
-    from functools import partial
-    from pathlib import Path
-    from runpy import run_path
+def by_hand(batch_size):
+    """A training step beside the same one in JAX by hand; float64."""
+    from by_hand.beside import beside, by_hand_step
+    from by_hand.binary_adder import initial, update
 
-    import pytensor
-
-    from symrnn.bench.in_turns import against_hand
-    from symrnn.models.binary_adder import BinaryAdder, binary_adder
+    from symrnn.models.binary_adder import BinaryAdder
 
     recipe = BinaryAdder(batch_size=batch_size)
     arrays = recipe.batch(recipe.data(), 0)
-    ours = {}
-    for mode in ("NUMBA", "JAX"):
-        graph = binary_adder(batch=batch_size)
-        params = [param.get_value() for param in graph.params]
-        updates = recipe.updates(graph)
-        function = pytensor.function(graph.inputs, graph.loss, updates=updates, mode=mode)
-        ours[mode] = partial(function, *arrays)
-    by_hand = run_path(str(Path(__file__).parent / "by_hand" / "binary_adder.py"))
-    return against_hand(by_hand["stepper"](params, *arrays), ours)
+    start = initial([param.get_value() for param in recipe.graph().params])
+    hand = by_hand_step(lambda state: update(state, *arrays), start, lambda state: state[0])
+    return beside(recipe, arrays, hand)
 
 
 def figure(records):

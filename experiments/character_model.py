@@ -23,7 +23,7 @@ quick_time_limit_s = 600
 reference = {"form": ODD_EVEN}
 needs = ["symrnn.models.character_model", "symrnn.training.loop"]
 columns = ["bits", "train_s", "characters", "total_s", "step_s", "after.nodes", "after.inner_nodes",
-           "after.scans", "after.components", "by_hand_s", "JAX_s", "NUMBA_s", "JAX_ratio", "NUMBA_ratio"]  # fmt: skip
+           "after.scans", "after.components", "by_hand_step_s", "ratio", "largest_difference"]  # fmt: skip
 tasks = {
     "train": {
         "cases": grid(hidden_size=[256], steps=[2700]),
@@ -38,7 +38,8 @@ tasks = {
     "by_hand": {
         "cases": grid(hidden_size=[64, 256]),
         "quick": grid(hidden_size=[64]),
-        "modes": ["JAX"],
+        "modes": ["NATIVE", "JAX", "NUMBA"],
+        "quick_modes": ["JAX"],
     },
 }
 
@@ -119,10 +120,10 @@ def count(order):
 
 
 def by_hand(hidden_size):
-    """Steps of the same training in JAX by hand and in PyTensor, in turns; one thread."""
+    """A training step beside the same one in JAX by hand."""
     import jax
     from by_hand import text
-    from by_hand.beside import beside
+    from by_hand.beside import beside, by_hand_step
 
     from symrnn.models.character_model import CharacterModel
 
@@ -131,19 +132,15 @@ def by_hand(hidden_size):
     rates = {name: getattr(recipe, name) for name in ("learning_rate", "weight_decay", "max_norm")}
 
     @jax.jit
-    def step(state, states):
+    def update(now):
+        state, carried = now
         gradient = jax.value_and_grad(text.character_loss, has_aux=True)
-        (loss, states), grads = gradient(state[1], *arrays, states)
-        return loss, text.adamw(state, grads, **rates), states
+        (loss, carried), grads = gradient(state[1], *arrays, carried)
+        return loss, (text.adamw(state, grads, **rates), carried)
 
     [carried] = graph.carried
-    now = [text.initial([p.get_value() for p in graph.params]), carried.get_value()]
-
-    def hand():
-        _, *now[:] = jax.block_until_ready(step(*now))
-        return now[0][1]
-
-    return beside(recipe, arrays, hand)
+    start = text.initial([p.get_value() for p in graph.params]), carried.get_value()
+    return beside(recipe, arrays, by_hand_step(update, start, lambda now: now[0][1]))
 
 
 def figure(records):
@@ -155,7 +152,7 @@ def figure(records):
     charts = [lines(drawn, x="million characters read", y="bits", hue="model")] if drawn else []
     if compiled:
         charts.append(bars(compiled, x="depth", y="after.components", hue="form"))
-    return charts or [bars(records, x="hidden_size", y="by_hand_s", hue="mode")]
+    return charts or [bars(records, x="hidden_size", y="step_s", hue="mode")]
 
 
 def curves(records):
@@ -187,7 +184,9 @@ def point_of(record, model, read, bits):
 
 def answer(records):
     """The network against the n-grams, the forms' sizes, and JAX by hand."""
-    told = [against_counting(records), forms(records), hand(records)]
+    from symrnn.study.against_hand import step_against_hand
+
+    told = [against_counting(records), forms(records), step_against_hand(records)]
     return "\n\n".join(filter(None, told)) or "Nothing has finished yet."
 
 
@@ -232,16 +231,4 @@ def forms(records):
     return (
         f"The naive form of Nesterov's momentum has {times(found['components'])} the components of"
         f" odd/even and {times(found['inner_nodes'])} the nodes in scans."
-    )
-
-
-def hand(records):
-    """A step against JAX by hand."""
-    from symrnn.study.amounts import times
-    from symrnn.study.quantities import select, spread
-
-    return "\n\n".join(
-        f"H {record.case['hidden_size']}: a step takes {times(spread(record.values['JAX_ratio']))} as"
-        f" long as in JAX by hand in mode JAX, {times(spread(record.values['NUMBA_ratio']))} in mode NUMBA."
-        for record in select(records, task="by_hand", status="ok")
     )

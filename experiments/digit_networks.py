@@ -35,7 +35,7 @@ quick_time_limit_s = 300
 reference = {"form": ODD_EVEN}
 columns = ["accuracy", "parameters", "nodes", "scans", "compile_s", "total_s", "step_s",
            "after.nodes", "after.inner_nodes", "after.scans", "after.components",
-           "by_hand_s", "our_s", "ratio", "largest_difference"]  # fmt: skip
+           "by_hand_step_s", "ratio", "largest_difference"]  # fmt: skip
 needs = ["symrnn.models.digit_rows", "symrnn.training.loop", "sklearn.model_selection"]
 tasks = {
     "train": {
@@ -44,14 +44,14 @@ tasks = {
         "modes": ["JAX"],
     },
     "by_hand": {
-        "cases": grid(network=NETWORKS, backend=["JAX", "NUMBA"]),
-        "quick": grid(network=["gru"], backend=["JAX"]),
-        "modes": ["JAX"],
+        "cases": grid(network=NETWORKS),
+        "quick": grid(network=["gru"]),
+        "modes": ["NATIVE", "JAX", "NUMBA"],
+        "quick_modes": ["JAX"],
     },
 }
 
 RATE, MOMENTUM = 0.02, 0.9
-ROUNDS, CALLS = 15, 10  # of the comparison with JAX by hand
 
 
 def flags(**case):
@@ -125,60 +125,17 @@ def train(network, seed, steps):
     }
 
 
-def by_hand(network, backend):
-    """Steps of the same training in JAX by hand and in PyTensor, in turns; one thread."""
-    from symrnn.bench.in_turns import in_turns
-
-    (hand, hand_params), (our, our_params) = hand_run(network), our_run(network, backend)
-    times = in_turns({"hand": hand, "our": our}, rounds=ROUNDS, calls=CALLS)
-    return {
-        "by_hand_s": times["hand"],
-        "our_s": times["our"],
-        "ratio": [o / h for o, h in zip(times["our"], times["hand"], strict=True)],
-        "largest_difference": largest_difference(hand_params(), our_params()),
-    }
-
-
-def our_run(network, mode):
-    """A function that takes a step, and one that returns the parameters."""
-    import pytensor
-
-    from symrnn.measure.stages import run_step
-
-    recipe = recipe_for(network, schedule="constant")
-    graph, arrays = recipe.graph(), recipe.batch(recipe.data(), 0)
-    updates = recipe.updates(graph)
-    function = pytensor.function(graph.inputs, graph.loss, updates=updates, mode=mode)
-
-    def run():
-        run_step([function], [arrays])
-
-    return run, lambda: [param.get_value() for param in graph.params]
-
-
-def hand_run(network):
-    """As `our_run`, in JAX by hand."""
-    import jax
+def by_hand(network):
+    """A training step beside the same one in JAX by hand."""
+    from by_hand.beside import beside, by_hand_step
     from by_hand.digit_rows import adamw_state, adamw_step
 
-    recipe = recipe_for(network)
+    recipe = recipe_for(network, schedule="constant")
     arrays = recipe.batch(recipe.data(), 0)
     step = adamw_step(network)
-    state = [adamw_state([param.get_value() for param in recipe.graph().params])]
-
-    def run():
-        _, state[0] = jax.block_until_ready(step(state[0], *arrays))
-
-    return run, lambda: state[0][1]
-
-
-def largest_difference(those, these):
-    """Between any two numbers of the same place."""
-    import numpy as np
-
-    return max(
-        float(abs(np.asarray(a) - np.asarray(b)).max()) for a, b in zip(those, these, strict=True)
-    )
+    start = adamw_state([param.get_value() for param in recipe.graph().params])
+    hand = by_hand_step(lambda state: step(state, *arrays), start, lambda state: state[1])
+    return beside(recipe, arrays, hand)
 
 
 def figure(records):
@@ -194,7 +151,7 @@ def figure(records):
     if compared := select(records, task="compile"):
         charts.append(bars(compared, x="form", y="after.inner_nodes", hue="network"))
     if timed := select(records, task="by_hand"):
-        charts.append(bars(timed, x="backend", y="ratio", hue="network"))
+        charts.append(bars(timed, x="mode", y="ratio", hue="network"))
     return charts
 
 
@@ -206,7 +163,9 @@ def tests_on_the_way(record):
 
 def answer(records):
     """How well each reads, what the naive form costs, and how far JAX by hand is."""
-    told = [accuracy(records), forms(records), hand(records)]
+    from symrnn.study.against_hand import step_against_hand
+
+    told = [accuracy(records), forms(records), step_against_hand(records)]
     return "\n\n".join(filter(None, told)) or "Nothing has finished yet."
 
 
@@ -262,18 +221,3 @@ def forms(records):
     return "\n".join(["The naive form of Nesterov's momentum against odd/even:", "", *told]) * bool(
         told
     )
-
-
-def hand(records):
-    """The step against the one by hand."""
-    from symrnn.study.amounts import duration, number
-    from symrnn.study.quantities import reading, select
-
-    told = [
-        f"- `{r.case['network']}` on {r.case['backend']}: {number(reading(r, 'ratio'))} times"
-        f" ({duration(reading(r, 'our_s'))} and {duration(reading(r, 'by_hand_s'))}); parameters"
-        f" apart by {number(r.values['largest_difference'])} at most after {2 + ROUNDS * CALLS} steps."
-        for r in select(records, task="by_hand", status="ok")
-    ]
-    head = "A step against JAX by hand, one thread, median of ratios of interleaved rounds:"
-    return "\n".join([head, "", *told]) * bool(told)

@@ -80,7 +80,7 @@ def against_default(records, level, cache):
 
     of, to = {"level": level, "cache": cache}, {"level": 3, "cache": "on"}
     found = {s: ratio(records, "total_s", of, to, state=s) for s in values_of(records, "state")}
-    told = [f"{state} total {times(each)}" for state, each in found.items() if each]
+    told = [f"{times(each)} the {state} total" for state, each in found.items() if each]
     if step := ratio(records, "step_s", of, to):
-        told.append(f"step {times(step)}")
+        told.append(f"{times(step)} the step")
     return f"Level {level}, cache {cache}: {', '.join(told)}." if told else ""

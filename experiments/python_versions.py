@@ -15,7 +15,7 @@ PYTHONS = os.environ.get("SYMRNN_PYTHONS", sys.executable).split(os.pathsep)
 
 cases = grid(gradient=["assembled", "autodiff"], depth=[1, 2, 4], interpreter=PYTHONS)
 quick = grid(gradient=["assembled", "autodiff"], depth=[2], interpreter=PYTHONS)
-modes = ["CVM"]
+modes = ["NATIVE", "CVM"]
 rounds = 3
 quick_rounds = 1
 steps = 3
@@ -101,6 +101,6 @@ def against(records, other, first):
             of, to = {"interpreter": other}, {"interpreter": first}
             found = ratio(records, quantity, of, to, across_versions=True, gradient=gradient)
             if found:
-                told.append(f"{title(quantity)} with {gradient} {times(found)}")
+                told.append(f"{times(found)} the {title(quantity)} with {gradient}")
     ratios = listing(told) if told else "no pair finished"
     return f"{lane(records, other)} against {lane(records, first)}: {ratios}."

@@ -37,15 +37,3 @@ def update(state, xs, growths):
     jumps = [MOMENTUM * (jump - RATE * g) for jump, g in zip(jumps, grads, strict=True)]
     params = [p - RATE * g + jump for p, g, jump in zip(params, grads, jumps, strict=True)]
     return value, (params, jumps)
-
-
-def stepper(params, xs, growths):
-    """A function that makes one step, and returns the loss once it is done."""
-    state = initial(params)
-
-    def step():
-        nonlocal state
-        value, state = jax.block_until_ready(update(state, xs, growths))
-        return value
-
-    return step

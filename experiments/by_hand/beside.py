@@ -1,41 +1,41 @@
-"""A recipe's training step in PyTensor beside the same step by hand: seconds in turns, and how far they are apart."""
+"""A recipe's training step beside the same step by hand: seconds in turns, and how far they are apart."""
 
 
-def beside(recipe, arrays, hand, *, modes=("JAX", "NUMBA"), rounds=15, calls=5):
-    """Seconds and ratios of a step on the batch `arrays`; ``hand()`` takes one and returns the parameters after it.
+def beside(recipe, arrays, hand):
+    """The values of a record: a step of the recipe on the batch `arrays`, in this process's mode, against `hand`.
 
-    The largest difference is that between parameters after the first step from the same start.
+    ``hand()`` takes a step from the same start and returns the parameters after it.
     """
-    import numpy as np
+    from symrnn.bench.in_turns import against_hand
 
-    from symrnn.bench.in_turns import in_turns
-
-    ours, params = {mode: our_step(recipe, arrays, mode) for mode in modes}, hand()
-    apart = [
-        abs(np.asarray(own) - np.asarray(other)).max()
-        for step in ours.values()
-        for own, other in zip(step(), params, strict=True)
-    ]
-    seconds = in_turns({"by_hand": hand, **ours}, rounds=rounds, calls=calls)
-    ratios = {
-        f"{mode}_ratio": [a / b for a, b in zip(seconds[mode], seconds["by_hand"], strict=True)]
-        for mode in modes
-    }
-    samples = {f"{name}_s": each for name, each in seconds.items()}
-    return samples | ratios | {"largest_difference": float(max(apart))}
+    return against_hand(hand, our_step(recipe, arrays), rounds=15, calls=5)
 
 
-def our_step(recipe, arrays, mode):
+def our_step(recipe, arrays):
     """A function that takes a step of the recipe and returns the parameters after it."""
     import numpy as np
+    import pytensor
 
     from symrnn.training.compiled import compiled
 
-    graph = recipe.graph()
+    graph, mode = recipe.graph(), pytensor.config.mode
     function = compiled(graph.inputs, graph.loss, recipe.updates(graph), mode=mode)
 
     def step():
-        np.asarray(function(*arrays))
-        return [np.asarray(param.get_value()) for param in graph.params]
+        np.asarray(function(*arrays))  # some modes return before they are done
+        return [param.get_value(borrow=True) for param in graph.params]
+
+    return step
+
+
+def by_hand_step(update, state, params_of):
+    """As `our_step` with ``update(state) -> (loss, state)`` of JAX, which may return before it is done."""
+    import jax
+
+    now = [state]
+
+    def step():
+        _, now[0] = jax.block_until_ready(update(now[0]))
+        return params_of(now[0])
 
     return step

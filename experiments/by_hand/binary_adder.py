@@ -38,15 +38,3 @@ def update(state, xs, targets):
     jumps = [MOMENTUM * (jump - step) for jump, step in zip(jumps, steps, strict=True)]
     params = [p - step + jump for p, step, jump in zip(params, steps, jumps, strict=True)]
     return value, (params, means, jumps)
-
-
-def stepper(params, xs, targets):
-    """A function that makes one step, and returns the loss once it is done."""
-    state = initial(params)
-
-    def step():
-        nonlocal state
-        value, state = jax.block_until_ready(update(state, xs, targets))
-        return value
-
-    return step

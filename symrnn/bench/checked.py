@@ -7,16 +7,18 @@ each field, numbers where a name ends in a unit (``_s``, ``_bytes``), counts. Ot
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 STATUSES = ("ok", "time_limit", "memory_limit", "crash", "error", "garbage")
 SAID = ("ok", "error", "memory_limit")  # by a child about itself
 DEEPEST = 100  # lists and dictionaries within each other
-LARGEST = 10**299  # of whole numbers, which JSON does not bound
-DIGITS = re.compile(r"[0-9]{300}")
+LARGEST = 1e300  # of numbers, which JSON does not bound
+HUGE = "a number has over 300 digits"
 AMOUNT = re.compile(r".*_(s|bytes)")  # quantities by their names
 COUNTED = ("before", "after", "compile_events", "rewrite_counts", "by_op")
 PRINTED = ("printed", "traceback")
+SPECIAL = {*COUNTED, *PRINTED, "rewrites", "spans"}
 MACHINE = ("cores", "memory_bytes", "blas_threads", "jobs_at_once", "load_before")
 TIMING = ("seconds", "tried", "applied", "created", "pruned", "nodes_before", "nodes_after")
 
@@ -39,13 +41,13 @@ def parsed(line: str | bytes) -> dict:
     except (ValueError, RecursionError) as error:
         raise Malformed("it is no JSON, or was cut short") from error
     check_type("it", data, dict)
-    if line.count("[") + line.count("{") > DEEPEST or DIGITS.search(line):  # it may be; look
+    if line.count("[") + line.count("{") > DEEPEST:  # it may be deep; look
         check_depth(data)
     return data
 
 
 def check_depth(data) -> None:
-    """Refuse what is nested too deeply to be copied, and numbers beyond all others."""
+    """Refuse what is nested too deeply to be copied."""
     level = [data]
     for _ in range(DEEPEST):
         level = [each for outer in level for each in within(outer)]
@@ -56,8 +58,6 @@ def check_depth(data) -> None:
 
 def within(value) -> Iterable:
     """What a JSON value holds."""
-    if isinstance(value, int) and abs(value) > LARGEST:
-        raise Malformed("a number has over 300 digits")
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
@@ -85,13 +85,22 @@ WORDS |= {float: "a number", type(None): "null"}
 def check_number(name: str, value) -> None:
     """Refuse what is no number, or not a finite one."""
     check_type(name, value, int, float)
-    if not math.isfinite(value):
-        raise Malformed(f"{name} must be finite, but is {value}")
+    if not abs(value) <= LARGEST:  # nor is nan
+        raise Malformed(
+            f"{name} must be finite, but is {value:.3g}" if type(value) is float else HUGE
+        )
 
 
 def check_numbers(name: str, value) -> None:
     """Refuse what is no number, and no list or object of numbers, to any depth; null is none."""
-    if isinstance(value, dict | list):
+    if type(value) is float and abs(value) <= LARGEST:
+        return
+    if type(value) in (dict, list):
+        try:
+            if math.isfinite(sum(within(value))):  # many at once: the common case
+                return
+        except (TypeError, OverflowError):
+            pass
         for each in within(value):
             check_numbers(name, each)
     elif value is not None:
@@ -114,27 +123,57 @@ def check_machine(name: str, value) -> None:
             raise Malformed(f"{name}.{key} must be a text or a number")
 
 
-def check_values(name: str, values) -> None:
-    """Refuse values that are computed with and are of another type."""
+def check_values(name: str, values, *, checked: Iterable[str] = ()) -> None:
+    """Refuse values that are computed with and are of another type; those `checked` were already."""
     check_type(name, values, dict)
     for key, value in values.items():
-        if key == "peak_rss_bytes":
-            check_number(key, value)
-        elif AMOUNT.fullmatch(key):
-            check_numbers(key, value)
-        elif key in COUNTED:
-            check_type(key, value, dict, type(None))
-            check_numbers(key, value)
-        elif key in PRINTED:
-            check_type(key, value, str)
-        elif key == "rewrites" and value:
-            check_rewrites(value)
-        elif key == "spans":
-            check_spans(key, value)
+        if key in checked:
+            continue
+        if type(value) is float and abs(value) <= LARGEST and key not in SPECIAL:
+            continue  # nearly all of them
+        check_of(key)(key, value)
 
 
-def check_rewrites(value) -> None:
+@lru_cache(maxsize=1000)
+def check_of(key: str) -> Callable[[str, object], None]:
+    """How the value of this name is checked."""
+    if key == "peak_rss_bytes":
+        return check_number
+    if AMOUNT.fullmatch(key):
+        return check_numbers
+    named = {"rewrites": check_rewrites, "spans": check_spans}
+    named |= dict.fromkeys(COUNTED, check_counts) | dict.fromkeys(PRINTED, check_text)
+    return named.get(key, check_size)
+
+
+def check_counts(name: str, value) -> None:
+    """Refuse what is no object of numbers."""
+    check_type(name, value, dict, type(None))
+    check_numbers(name, value)
+
+
+def check_text(name: str, value) -> None:
+    """Refuse what is no text."""
+    check_type(name, value, str)
+
+
+def check_size(name: str, value) -> None:
+    """Refuse a number beyond all others; everything else is an experiment's own."""
+    if type(value) is int and abs(value) > LARGEST:
+        raise Malformed(HUGE)
+
+
+def check_case(name: str, case) -> None:
+    """Refuse what is no case: numbers and texts by name."""
+    check_type(name, case, dict)
+    for axis, value in case.items():
+        check_size(axis, value)
+
+
+def check_rewrites(name: str, value) -> None:
     """Refuse what is no profile of rewriting, as `symrnn.measure.rewrite_timing` writes it."""
+    if not value:
+        return
     check_keys("rewrites", value, {"wall_s", "begin_s", "passes", "curve", "spans"})
     check_number("rewrites.wall_s", value["wall_s"])
     if value["wall_s"] <= 0:
@@ -200,19 +239,20 @@ def check_answer(answer: Mapping) -> None:
             raise Malformed(f"status must be one of {', '.join(SAID)}")
 
 
+TEXTS = ("key", "experiment", "task", "mode", "state", "status", "message", "started_at")
+REQUIRED = {*TEXTS[:6], "case", "round", "schema"}
+
+
 def check_record(data: Mapping, states: Iterable[str]) -> None:
-    """Refuse a line that is no record."""
-    texts = {"key", "experiment", "task", "mode", "state", "status"}
-    check_keys("it", data, texts | {"case", "round", "schema"})
-    for name in (*texts, "message", "started_at"):
-        check_type(name, data.get(name, ""), str)
+    """Refuse a line that is no record; its objects are checked by `Repeated`."""
+    if not data.keys() >= REQUIRED:
+        check_keys("it", data, REQUIRED)
+    for name in TEXTS:
+        if type(data.get(name, "")) is not str:
+            check_type(name, data[name], str)
     for name, known in (("state", states), ("status", STATUSES)):
         if data[name] not in known:
             raise Malformed(f"{name} must be one of {', '.join(known)}")
-    check_type("case", data["case"], dict)
     check_type("round", data["round"], int)
     check_type("profile", data.get("profile", False), bool)
     check_number("wall_s", data.get("wall_s", 0.0))
-    check_values("values", data.get("values", {}))
-    check_texts("versions", data.get("versions", {}))
-    check_machine("machine", data.get("machine", {}))

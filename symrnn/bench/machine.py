@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
 import symrnn
@@ -43,8 +44,14 @@ def machine() -> dict:
 def versions() -> dict[str, str]:
     """Versions of Python, symrnn, and what is installed of the packages that matter.
 
-    Nothing is imported for it.
+    Nothing is imported for it; it is looked up once a process.
     """
+    return dict(found_versions())
+
+
+@lru_cache(maxsize=1)
+def found_versions() -> dict[str, str]:
+    """What `versions` returns a copy of."""
     found = {"python": platform.python_version(), "symrnn": symrnn.__version__}
     for package in PACKAGES:
         try:
@@ -70,6 +77,7 @@ def blas() -> dict:
     return {"blas": ", ".join(sorted(names)), "blas_threads": threads}
 
 
+@lru_cache(maxsize=1)
 def cpu_name() -> str:
     """The processor as the kernel names it."""
     try:

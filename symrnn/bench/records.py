@@ -12,6 +12,7 @@ append-only:
 
 import errno
 import fcntl
+import gc
 import hashlib
 import json
 import os
@@ -19,16 +20,20 @@ import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from symrnn.bench.checked import STATUSES, Malformed, check_record, check_type, parsed
+from symrnn.bench.repeated import Repeated
 from symrnn.errors import JobError, UserError, printable
 
 SCHEMA = 1  # 1: first
 STATES = ("cold", "warm")
+TIME_LIMIT_S = 600.0  # of a job, where nothing else is said; so are the next two
+MEMORY_LIMIT_BYTES = 8 * 2**30
+STEPS = 20  # to time
 FILE_NAME = "records.jsonl"
 LONGEST_MESSAGE = 500  # characters
 
@@ -82,9 +87,9 @@ class Job:
     mode: str = "NUMBA"
     state: str = "cold"
     round: int = 0
-    time_limit_s: float = 600.0
-    memory_limit_bytes: int = 8 * 2**30
-    steps: int = 20
+    time_limit_s: float = TIME_LIMIT_S
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+    steps: int = STEPS
     flags: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
@@ -116,7 +121,7 @@ class Job:
 
     def to_json(self) -> str:
         """The job as the worker reads it."""
-        return json.dumps(asdict(self))
+        return json.dumps(vars(self), default=dict)
 
     @classmethod
     def from_json(cls, text: str) -> "Job":
@@ -170,11 +175,14 @@ class Record:
 
     def to_json(self) -> str:
         """The record as one line, without the newline."""
-        return json.dumps(asdict(self))
+        return json.dumps(vars(self), default=dict)
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "Record":
-        """The record in `text`; `Malformed` where that was cut short, or is none."""
+    def from_json(cls, text: str | bytes, repeated: Repeated | None = None) -> "Record":
+        """The record in `text`; `Malformed` where that was cut short, or is none.
+
+        It shares with other records what is in `repeated`.
+        """
         data = parsed(text)
         check_type("schema", data.get("schema"), int)
         if data["schema"] > SCHEMA:
@@ -183,6 +191,7 @@ class Record:
                 " install a newer symrnn"
             )
         check_record(data, STATES)
+        data = (repeated or Repeated()).checked(data)
         return cls(**{name: data[name] for name in FIELDS if name in data})
 
 
@@ -207,48 +216,116 @@ def load_records(path) -> list[Record]:
     Lines that were cut short by a kill or a full disk, or that are no records, are skipped with a
     warning: their job counts as missing. A file that does not exist has no records.
     """
-    path = records_file(path)
-    try:
-        check_regular(path.stat())
-        with path.open("rb") as file:
-            return list({record.key: record for record in records_in(file, path)}.values())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise JobError(f"cannot read the records in {path}: {error.strerror}") from error
+    file = RecordFile(path)
+    records = list(file.refresh().values())
+    if file.rest:
+        file.warn(file.lines + 1, file.rest)
+    return records
 
 
-def records_in(lines: Iterable[bytes], path) -> Iterator[Record]:
-    """The records in the lines of the file at `path`; a line that is none is a warning."""
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+class RecordFile:
+    """A file of records that is read once; of what is appended since, by anyone, only that is read.
+
+    Attributes
+    ----------
+    path
+        Of the file, which need not exist.
+    records
+        By key, in the order they were written; of one key the last.
+    rest
+        What is wrong with a last line that has no newline: somebody may still be writing it.
+    """
+
+    def __init__(self, path):
+        self.path = records_file(path)
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget what was read."""
+        self.records: dict[str, Record] = {}
+        self.repeated = Repeated()
+        self.place, self.lines, self.inode = 0, 0, None
+        self.rest = ""
+
+    def refresh(self) -> dict[str, Record]:
+        """The records that the file holds now.
+
+        A last line without its newline counts if it is a record; it is read again when there is more.
+        """
         try:
-            yield Record.from_json(line)
-        except Malformed as error:
-            told = f"{path}, line {number}: skipped, since it is no record: {error}"
-            warnings.warn(told, BadLine, stacklevel=3)
+            status = self.path.stat()
+            check_regular(status)
+            if status.st_ino != self.inode or status.st_size < self.place:
+                self.start_over()
+                self.inode = status.st_ino
+            if status.st_size > self.place:
+                with self.path.open("rb") as file, without_collector():
+                    file.seek(self.place)
+                    self.read(file)
+        except FileNotFoundError:
+            self.start_over()
+        except OSError as error:
+            raise JobError(f"cannot read the records in {self.path}: {error.strerror}") from error
+        return self.records
+
+    def read(self, lines: Iterable[bytes]) -> None:
+        """Take in the lines from the place on; one that is no record is a warning."""
+        self.rest = ""
+        for line in lines:
+            is_whole = line.endswith(b"\n")
+            self.place += len(line) * is_whole
+            self.lines += is_whole
+            if not line.strip():
+                continue
+            try:
+                record = Record.from_json(line, self.repeated)
+                self.records[record.key] = record
+            except Malformed as error:
+                if is_whole:
+                    self.warn(self.lines, error)
+                else:
+                    self.rest = str(error)
+
+    def warn(self, number: int, why) -> None:
+        """Say that a line is skipped."""
+        told = f"{self.path}, line {number}: skipped, since it is no record: {why}"
+        warnings.warn(told, BadLine, stacklevel=4)
+
+    def append(self, record: Record, *, replace_statuses: Iterable[str] = ()) -> bool:
+        """Write `record` as `append_record` does."""
+        line = record.to_json().encode() + b"\n"
+        with writing(self.path), locked(self.path) as fd:
+            held = self.refresh().get(record.key)
+            if held is not None and held.status not in replace_statuses:
+                return False
+            append_line(fd, line)
+        return True
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """No search for cycles meanwhile: many records have none, and each search goes through all of them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def append_record(path, record: Record, *, replace_statuses: Iterable[str] = ()) -> bool:
     """Write `record` as one line and wait for the disk; False where another sweep was faster.
 
     A record whose key the file holds already is not written, unless the one there has one of
-    `replace_statuses` (then the later line counts).
+    `replace_statuses` (then the later line counts). For many records, `RecordFile` reads the file once.
 
     Raises
     ------
     JobError
         When the disk is full or the folder cannot be written: what was there stays as it was.
     """
-    path = records_file(path)
-    line = record.to_json().encode() + b"\n"
-    with writing(path), locked(path) as fd:
-        held = {r.key: r.status for r in load_records(path)}
-        if held.get(record.key, "") not in {"", *replace_statuses}:
-            return False
-        append_line(fd, line)
-    return True
+    return RecordFile(path).append(record, replace_statuses=replace_statuses)
 
 
 def check_writable(path) -> None:

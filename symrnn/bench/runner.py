@@ -29,13 +29,12 @@ from symrnn.bench.records import (
     STATES,
     Job,
     Record,
-    append_record,
+    RecordFile,
     check_writable,
-    load_records,
-    records_file,
     set_aside,
 )
 from symrnn.errors import UserError
+from symrnn.modes import OWN_MODES
 
 WORKER = ("-m", "symrnn.measure.worker")
 FAILED = ("crash", "error", "garbage")  # limits are results, failures may be tried again
@@ -100,13 +99,12 @@ def run_jobs(
         When the records that are there were made on another machine or with other versions.
     """
     jobs = {job.key: job for job in jobs}
-    files = {
-        job.experiment: records_file(Path(results_dir) / job.experiment) for job in jobs.values()
-    }
-    for path in files.values():
+    names = dict.fromkeys(job.experiment for job in jobs.values())
+    files = {name: RecordFile(Path(results_dir) / name) for name in names}
+    for file in files.values():
         if fresh:
-            set_aside(path)
-        check_writable(path)
+            set_aside(file.path)
+        check_writable(file.path)
     remove_abandoned()
     records: dict[str, Record] = {}
     again = FAILED if retry_failed else ()
@@ -117,11 +115,11 @@ def run_jobs(
 
     def missing() -> Iterator[list[Job]]:
         for group in interleaved(jobs.values()):
-            path = files[group[0].experiment]
-            held = {record.key: record for record in load_records(path)}
+            file = files[group[0].experiment]
+            held = file.refresh()
             kept = [j for j in group if j.key in held and held[j.key].status not in again]
             for job in kept:
-                check_same_setting(job, held[job.key], path, cluster)
+                check_same_setting(job, held[job.key], file.path, cluster)
                 records[job.key] = held[job.key]
                 tell("skipped", job, record=held[job.key])
             if left := [job for job in group if job not in kept]:
@@ -129,7 +127,7 @@ def run_jobs(
 
     measure = cluster.measured if cluster else in_turn
     for record in measure(missing(), tell=tell, worker=worker):
-        append_record(files[record.experiment], record, replace_statuses=again)
+        files[record.experiment].append(record, replace_statuses=again)
         records[record.key] = record
         tell("finished", jobs[record.key], record=record, elapsed_s=record.wall_s)
     return [records[key] for key in jobs]
@@ -247,7 +245,9 @@ def child_environment(job: Job, folder: Path) -> dict[str, str]:
     symrnn is found through a link in `folder`, so that another interpreter needs only PyTensor.
     """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(NOT_INHERITED)}
-    flags = [f"base_compiledir={folder / 'compiledir'}", f"mode={job.mode}", job.flags]
+    # a mode of ours is unknown to PyTensor when it reads its flags: the worker sets it
+    mode = "" if job.mode in OWN_MODES else f"mode={job.mode}"
+    flags = [f"base_compiledir={folder / 'compiledir'}", mode, job.flags]
     paths = [str(importable(folder)), inherited.get("PYTHONPATH", "")]
     return {
         **inherited,

@@ -7,6 +7,8 @@ from typing import Any
 
 FEWEST = 4  # samples that have quartiles worth the name
 
+LARGEST = 1e300  # of numbers that are computed with: a larger whole number is no float
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -39,4 +41,4 @@ def spread(samples: Iterable[Any]) -> Spread | None:
 
 def is_number(value: Any) -> bool:
     """Whether a value can be computed with."""
-    return isinstance(value, int | float)
+    return isinstance(value, float) or (isinstance(value, int) and -LARGEST < value < LARGEST)

@@ -1,15 +1,20 @@
 """`symrnn compare`: two folders of records, and what got worse."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from symrnn.bench.records import FILE_NAME, load_records
+from symrnn.bench.records import FILE_NAME, Record, load_records
 from symrnn.commands.terminal import print_table
 from symrnn.errors import UserError
 from symrnn.study.amounts import amount, number, title
 from symrnn.tables import Table
+
+if TYPE_CHECKING:
+    from symrnn.bench.compare import Change, RecordComparison
 
 REGRESSED = 1
 
@@ -26,11 +31,11 @@ REGRESSED = 1
 )
 @click.option("--mixed", is_flag=True, help="Compare across machines and versions, and say so.")
 @click.option("--all", "everything", is_flag=True, help="List also what did not change.")
-def compare(old, new, threshold, mixed, everything):
+def compare(old: Path, new: Path, threshold: float, mixed: bool, everything: bool) -> None:
     """Say what got larger, smaller, slower or faster from OLD to NEW; exit code 1 if anything got worse.
 
-    OLD and NEW are folders of results, or files of records. Counts lead, times follow; a verdict
-    on times takes five rounds.
+    OLD and NEW are folders of results, or files of records. Counts lead, times follow; a verdict on times takes five
+    rounds.
 
     \b
     Example:
@@ -52,7 +57,7 @@ def compare(old, new, threshold, mixed, everything):
     sys.exit(REGRESSED if found.regressions else 0)
 
 
-def records_in(path):
+def records_in(path: Path) -> list[Record]:
     """The records of a file, of a folder, or of the folders in it."""
     files = (
         [path] if path.is_file() else sorted([*path.glob(FILE_NAME), *path.glob(f"*/{FILE_NAME}")])
@@ -63,7 +68,7 @@ def records_in(path):
     return records
 
 
-def change_row(change):
+def change_row(change: "Change") -> tuple[str, ...]:
     """A change as the cells of a table."""
 
     def cell(value):
@@ -75,7 +80,7 @@ def change_row(change):
     return change.case, name, cell(change.old), cell(change.new), ratio, low_high, change.verdict
 
 
-def remarks(found):
+def remarks(found: "RecordComparison") -> Iterator[str]:
     """What the table does not say: how many of what, what was mixed, what is missing."""
     undecided = [each for each in found.changes if each.verdict == "no decision"]
     equal = len(found.changes) - len(found.regressions) - len(found.improvements) - len(undecided)

@@ -4,15 +4,20 @@ from pathlib import Path
 
 import click
 
-from symrnn.bench.records import Job
+from symrnn.bench.records import STATES, STEPS, TIME_LIMIT_S, Job, Record
 from symrnn.commands.terminal import console, print_table
-from symrnn.errors import JobError, UserError
-from symrnn.study.declaration import MODES, STATES
+from symrnn.errors import JobError
+from symrnn.user_files import place_and_name
 
 
 @click.command()
-@click.argument("target", metavar="MODULE:FUNCTION")
-@click.option("--mode", type=click.Choice(MODES), default="NUMBA", show_default=True)
+@click.argument("target", metavar="FILE.py:NAME")
+@click.option(
+    "--mode",
+    default="NUMBA",
+    show_default=True,
+    help="PyTensor's mode: NUMBA, JAX, C, CVM, FAST_COMPILE, or any other that is registered.",
+)
 @click.option(
     "--state", type=click.Choice(STATES), default="cold", show_default=True, help="Caches."
 )
@@ -20,19 +25,22 @@ from symrnn.study.declaration import MODES, STATES
 @click.option(
     "--time-limit",
     type=click.FloatRange(0, min_open=True),
-    default=600.0,
+    default=TIME_LIMIT_S,
     show_default=True,
     help="Seconds.",
 )
 @click.option(
-    "--steps", type=click.IntRange(1), default=20, show_default=True, help="Steps to time."
+    "--steps", type=click.IntRange(1), default=STEPS, show_default=True, help="Steps to time."
 )
 @click.option("--trace", metavar="DIR", help="Write a Chrome trace and a speedscope file there.")
-def measure(target, mode, state, flags, time_limit, steps, trace):
+def measure(
+    target: str, mode: str, state: str, flags: str, time_limit: float, steps: int, trace: str | None
+) -> None:
     """Measure where the compile time of any PyTensor function goes.
 
-    The function returns outputs, (inputs, outputs, updates) or a TrainingGraph; it stands in a
-    module or in a file. A function batch() beside it may return the arrays of a step.
+    The target is FILE.py:NAME or package.module:NAME. NAME is, or is a function that returns: a variable, a list of
+    outputs, (inputs, outputs), (inputs, outputs, updates), an update dictionary, a TrainingGraph, a compiled function,
+    or a PyMC model. A function batch() beside it may return the arrays of a step.
 
     \b
     Examples:
@@ -41,11 +49,11 @@ def measure(target, mode, state, flags, time_limit, steps, trace):
     """
     from symrnn.measure.report_tables import report_tables
 
-    check_target(target)
+    place_and_name(target)  # refused here, before a process is started for it
     job = Job(
         target,
         path=target,
-        mode=mode,
+        mode=mode.upper(),
         state=state,
         flags=flags,
         time_limit_s=time_limit,
@@ -53,36 +61,36 @@ def measure(target, mode, state, flags, time_limit, steps, trace):
         profile=True,
     )
     record = measured_live(job)
-    if record.status == "error":
-        raise JobError(f"{target} could not be measured: {record.message}")
-    for table in report_tables(record.values):
+    if trace:  # before the tables: whoever reads only their head still has the files
+        tell_traces(record, trace)
+    tables = report_tables(record.values)
+    for table in tables:
         print_table(table)
-    if trace:
-        from symrnn.bench.trace import write_traces
-
-        click.echo("\n".join(str(path) for path in write_traces(record, trace)))
-        if not any(kind == "op" for kind, *_ in record.values["spans"]):
-            click.echo(
-                f"{mode} makes one function of the graph, so the step has no times by op; try --mode CVM"
-            )
     if not record.is_ok:
-        raise JobError(
-            f"{target} did not finish: {record.message}; the tables hold what was known by then"
+        known = "; the tables hold what was known by then" if tables else ""
+        raise JobError(f"{target} could not be measured to the end: {record.message}{known}")
+
+
+def tell_traces(record: Record, folder: str) -> None:
+    """Write the traces of a record into a folder, and say where they are, or why there are none."""
+    from symrnn.bench.trace import write_traces
+
+    spans = record.values.get("spans", [])
+    if not spans:
+        click.echo(
+            "no trace was written: the process ended before it could give its timeline", err=True
+        )
+        return
+    for path in write_traces(record, Path(folder)):
+        click.echo(f"written  {path}", err=True)
+    if record.is_ok and not any(kind == "op" for kind, *_ in spans):
+        click.echo(
+            f"{record.mode} makes one function of the graph, so the step has no times by op; try --mode CVM",
+            err=True,
         )
 
 
-def check_target(target):
-    """Refuse what names no function, or a file that is not there."""
-    place, colon, name = target.rpartition(":")
-    if not (colon and place and name.isidentifier()):
-        raise UserError(
-            f"the target must be package.module:function or file.py:function, but is {target!r}"
-        )
-    if place.endswith(".py") and not Path(place).is_file():
-        raise UserError(f"there is no file {place}")
-
-
-def measured_live(job):
+def measured_live(job: Job) -> Record:
     """The record of one job, with a live display."""
     from symrnn.bench.runner import Event
     from symrnn.bench.runner import measured as measured_jobs

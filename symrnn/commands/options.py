@@ -9,6 +9,7 @@ import click
 from symrnn.data import READERS
 from symrnn.errors import UserError, nearest
 from symrnn.models import RECIPES, recipe_class
+from symrnn.modes import NATIVE
 from symrnn.study.declaration import MODES
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ results_option = click.option(
     "--results", metavar="DIR", default="results", show_default=True, help="Folder of the records."
 )
 data_option = click.option("--data", metavar="PATH", help="Your own data, instead of the embedded.")
-mode_option = click.option("--mode", type=click.Choice(MODES), help="PyTensor's mode.")
+mode_option = click.option(
+    "--mode", type=click.Choice(MODES), default=NATIVE, show_default=True, help="PyTensor's mode."
+)
 
 Option = int | float | bool | str
 

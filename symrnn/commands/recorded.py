@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from symrnn.bench.records import load_records
+from symrnn.bench.records import load_records, without_collector
 from symrnn.commands.terminal import console, print_table
 from symrnn.errors import UserError
 
@@ -24,7 +24,8 @@ def show_records(experiment, records):
 
     from symrnn.study.report import section
 
-    told, screen = section(experiment, records), console()
+    with without_collector():
+        told, screen = section(experiment, records), console()
     for task, table in told.tables.items():
         print_table(replace(table, title=f"{experiment.name}: {task}"))
     screen.print(Markdown(told.answer))
@@ -37,7 +38,8 @@ def draw(experiment, records, folder):
     try:
         from symrnn.study.report import pictures
 
-        return pictures(experiment, records, folder)
+        with without_collector():
+            return pictures(experiment, records, folder)
     except ModuleNotFoundError as error:
         if error.name != "matplotlib":
             raise
@@ -51,7 +53,8 @@ def write_report(parts, folder):
     from symrnn.study.page import html_report
     from symrnn.study.report import markdown_report, section
 
-    sections = [section(experiment, records, pictures) for experiment, records, pictures in parts]
+    with without_collector():
+        sections = [section(*part) for part in parts]
     paths = [folder / "report.html", folder / "report.md"]
     for path, text in zip(paths, (html_report(sections), markdown_report(sections, folder))):
         path.write_text(text, encoding="utf-8", errors="backslashreplace")

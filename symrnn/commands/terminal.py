@@ -7,10 +7,11 @@ from rich.console import Console
 
 from symrnn.bench.records import BadLine
 from symrnn.errors import JobError, UserError, nearest, printable
-from symrnn.tables import Table, grid
+from symrnn.tables import Table, as_text, grid
 
 WRONG_USE = 2
 INTERRUPTED = 130
+MOST_ROWS = 200  # of a table that is drawn to fit the screen: drawing takes a hundred times as long
 LONGEST = 2000  # characters of an error
 
 
@@ -81,5 +82,8 @@ def console(*, stderr=False):
 def print_table(table: Table) -> None:
     """A table on the screen, and its note below."""
     screen = console()
+    if len(table.rows) > MOST_ROWS:
+        click.echo(f"{as_text(table)}\n")
+        return
     screen.print(grid(table))
     screen.print(f"{table.note}\n" if table.note else "", markup=False, highlight=False)

@@ -1,33 +1,30 @@
-"""The recurrences of a graph, each with its step in canonical form, so that equal steps have equal
-keys.
+"""The components of a graph, each with its step in canonical form, so that equal steps have equal keys.
 
-PyTensor's Scan holds one recurrence or several that its rewrites packed into one node. Here each is
-a record of its own: the states that are computed from each other, the outputs that read them, and
-the outer variables that they are fed. Its `key` names the computation of one step: whoever wrote
-the step, in whatever order the inputs were given, before or after packing, the same step gives the
-same key; other operations, other dtypes, other taps, other constants give another one."""
+A *component* is one recurrence in a Scan node: PyTensor's Scan holds one, or several that rewrites packed into one
+node. Here each is a record of its own: the states that are computed from each other, the outputs that read them, and
+the outer variables that they are fed. Its `key` names the computation of one step: whoever wrote the step, in whatever
+order the inputs were given, before or after packing, the same step gives the same key; other operations, other dtypes,
+other taps, other constants give another one.
+"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-import numpy as np
-from pytensor.compile.builders import OpFromGraph
-from pytensor.gradient import DisconnectedType
-from pytensor.graph.basic import Apply, Constant, Variable
-from pytensor.graph.null_type import NullType
+from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.traversal import ancestors, toposort
-from pytensor.scalar.basic import Composite
 from pytensor.scan.op import Scan
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
 
+from symrnn.duplicates.step_key import step_key
+
+MIT_MOT = "mit_mot"  # PyTensor's name for a state with several outputs a step
 SEQUENCE, INITIAL, WEIGHT, LENGTH = "sequence", "initial state", "non-sequence", "number of steps"
 
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """One state or recorded output of a Scan: what its step reads and writes, and where it stands
-    outside."""
+    """One state or recorded output of a Scan: what its step reads and writes, and where it stands outside."""
 
     kind: str
     reads: tuple[Variable, ...]  # inner inputs, one a tap
@@ -37,14 +34,14 @@ class Slot:
     outer_output: Variable
 
     @property
-    def role(self):
+    def role(self) -> tuple:
         """The taps and the kind; a state that is not recorded has the role of one that is."""
         return ("state" if self.reads else "output", self.taps)
 
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """One recurrence of a Scan node.
+    """One recurrence in a Scan node.
 
     Attributes
     ----------
@@ -67,178 +64,54 @@ class Component:
     slot_keys: dict[Variable, tuple]
 
     @property
-    def outputs(self):
+    def outputs(self) -> tuple[Variable, ...]:
         """The outer outputs, in canonical order."""
         return tuple(slot.outer_output for slot in self.slots)
 
     @property
-    def is_map(self):
+    def is_map(self) -> bool:
         """Whether no state is carried."""
         return not any(slot.reads for slot in self.slots)
 
+    @property
+    def is_gradient(self) -> bool:
+        """Whether PyTensor made it as the gradient of another one."""
+        # Nothing else makes such slots: `pytensor.scan` itself offers no state with several outputs.
+        return any(slot.kind == MIT_MOT for slot in self.slots)
+
     @cached_property
-    def step_nodes(self):
+    def step_nodes(self) -> frozenset[Apply]:
         """The apply nodes of one step."""
         owners = (v.owner for v in ancestors(list(chain(*(slot.writes for slot in self.slots)))))
         return frozenset(node for node in owners if node is not None)
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The op's name; after packing, the name of the pack."""
         return self.node.op.name or "scan"
 
 
-def components(node):
-    """The recurrences packed in a Scan `node`.
+def components(node: Apply) -> tuple[Component, ...]:
+    """The components of a Scan `node`.
 
     Examples
     --------
     >>> import pytensor, pytensor.tensor as pt
     >>> xs = pt.vector("xs")
     >>> ys = pytensor.scan(lambda x, y: x + y, xs, outputs_info=[pt.zeros(())], return_updates=False)
-    >>> [recurrence] = components(ys.owner.inputs[0].owner)
-    >>> sorted(role for role, _ in recurrence.inputs)
+    >>> [component] = components(ys.owner.inputs[0].owner)
+    >>> sorted(role for role, _ in component.inputs)
     ['initial state', 'number of steps', 'sequence']
     """
     op = node.op
     groups = _groups(_slots(node), op.inner_outputs)
     ends = op.inner_outputs[-1:] if op.info.as_while else ()
-    return tuple(_recurrence(node, group, ends) for group in groups)
+    return tuple(_component(node, group, ends) for group in groups)
 
 
-def scan_nodes(outputs):
+def scan_nodes(outputs: Iterable[Variable]) -> list[Apply]:
     """The Scan nodes that `outputs` need, each after those it is computed from."""
     return [node for node in toposort(list(outputs)) if isinstance(node.op, Scan)]
-
-
-def step_key(inputs, outputs, roles=None):
-    """What `outputs` compute from `inputs`, as nested tuples that compare and hash.
-
-    `roles` labels the inputs (by default each is named by its position); equal subexpressions count
-    once."""
-    labels = roles or {x: ("input", i) for i, x in enumerate(inputs)}
-    numbering = Numbering(labels)
-    for node in toposort(list(outputs), blockers=set(inputs)):
-        numbering.add(node)
-    return numbering.needed([numbering.of(x) for x in outputs])
-
-
-class Numbering:
-    """A number for each value of a step: equal expressions of equal values have one number.
-
-    Fused element-wise ops count as the scalar ops in them, so a step is the same before fusion and
-    after, whatever else was fused into it.
-    """
-
-    def __init__(self, labels):
-        self.labels = labels
-        self.table = {}  # what computes a value, from which numbers -> its number
-        self.numbers = {}
-
-    def of(self, x):
-        """The number of a variable; what has none yet is a leaf."""
-        if x not in self.numbers:
-            self.numbers[x] = self.number(leaf_key(x, self.labels))
-        return self.numbers[x]
-
-    def number(self, entry):
-        return self.table.setdefault(entry, len(self.table))
-
-    def add(self, node):
-        """Number the outputs of a node."""
-        inputs = [self.of(x) for x in node.inputs]
-        if isinstance(node.op, Elemwise):
-            results = self.scalars(node.op.scalar_op, inputs)
-        elif isinstance(node.op, DimShuffle) and isinstance(node.inputs[0], Constant):
-            results = inputs if np.size(node.inputs[0].data) == 1 else None
-        else:
-            results = None
-        if results is None:
-            entry = (op_key(node.op), *inputs)
-            results = [self.number((*entry, ("of", i))) for i in range(len(node.outputs))]
-        self.numbers |= zip(node.outputs, results, strict=True)
-
-    def scalars(self, op, inputs):
-        """The numbers of what a scalar op computes from values, a fused one opened up."""
-        if not isinstance(op, Composite):
-            return [
-                self.number((("Elemwise", op_key(op)), *inputs, ("of", i))) for i in range(op.nout)
-            ]
-        inside = dict(zip(op.fgraph.inputs, inputs, strict=True))
-        for node in toposort(op.fgraph.outputs):
-            operands = [inside[x] if x in inside else self.of(x) for x in node.inputs]
-            inside |= zip(node.outputs, self.scalars(node.op, operands), strict=True)
-        return [inside[x] if x in inside else self.of(x) for x in op.fgraph.outputs]
-
-    def needed(self, outputs):
-        """The entries that `outputs` need and their places, numbered from the outputs: a key."""
-        entries = {number: entry for entry, number in self.table.items()}
-        places, pending = {}, list(reversed(outputs))
-        while pending:
-            number = pending.pop()
-            if number not in places:
-                places[number] = len(places)
-                pending += reversed([x for x in entries[number][1:] if isinstance(x, int)])
-        return (
-            tuple(
-                tuple(
-                    places[x] if i and isinstance(x, int) else x for i, x in enumerate(entries[n])
-                )
-                for n in places
-            ),
-            tuple(places[n] for n in outputs),
-        )
-
-
-def leaf_key(variable, labels=()):
-    """What an input, a constant or a foreign variable is to the step."""
-    kind = getattr(variable.type, "dtype", str(variable.type)), getattr(variable.type, "ndim", None)
-    if variable in labels:
-        return ("input", labels[variable], kind)
-    if isinstance(variable, Constant):
-        return ("constant", (kind[0], constant_key(variable)))
-    if isinstance(variable.type, DisconnectedType | NullType):  # no gradient
-        return ("nothing", str(variable.type))
-    return ("variable", variable)
-
-
-def constant_key(constant):
-    """The value of a constant as something that hashes."""
-    data = constant.data
-    if isinstance(data, np.ndarray | np.generic | float | int) and np.size(data) == 1:
-        return np.asarray(data, constant.type.dtype).tobytes()
-    if isinstance(data, np.ndarray):
-        return data.shape, data.tobytes()
-    return str(data)
-
-
-def op_key(op):
-    """An op without its name and without where it writes its result."""
-    if isinstance(op, Scan | OpFromGraph):
-        graph = op.fgraph
-        extra = (op.info, op.truncate_gradient) if isinstance(op, Scan) else ()
-        return (type(op).__name__, *extra, step_key(graph.inputs, graph.outputs))
-    scalar_op = getattr(op, "scalar_op", None)
-    props = getattr(op, "__props__", None)
-    if scalar_op is not None and props is not None and "scalar_op" in props:
-        rest = tuple(getattr(op, p) for p in props if p not in ("scalar_op", *PLACES))
-        return (type(op).__name__, op_key(scalar_op), *map(_frozen, rest))
-    if hasattr(op, "fgraph"):  # Composite
-        return (type(op).__name__, step_key(op.fgraph.inputs, op.fgraph.outputs))
-    if props is not None:
-        return (type(op), *(_frozen(getattr(op, p)) for p in props if p not in PLACES))
-    return (type(op), op)
-
-
-PLACES = ("name", "inplace", "inplace_pattern", "destroy_map", "set_instead_of_inc_inplace")
-
-
-def _frozen(value):
-    try:
-        hash(value)
-    except TypeError:
-        return repr(value)
-    return value
 
 
 def _slots(node):
@@ -252,7 +125,7 @@ def _slots(node):
         + [((-1,), (0,))] * info.n_untraced_sit_sot
     )
     kinds = (
-        ["mit_mot"] * info.n_mit_mot
+        [MIT_MOT] * info.n_mit_mot
         + ["mit_sot"] * info.n_mit_sot
         + ["sit_sot"] * info.n_sit_sot
         + ["nit_sot"] * info.n_nit_sot
@@ -273,6 +146,8 @@ def _slots(node):
 
 def _groups(slots, inner_outputs):
     """Slots that are computed from each other's states, or record part of each other's step."""
+    # Union-find: what one step needs of another slot's state joins the two, so each group is one recurrence.
+    # Packing put the others into the same node, where nothing leads from one group to another.
     reader = {x: slot for slot in slots for x in slot.reads}
     needs = {slot: set(ancestors(list(slot.writes))) for slot in slots}
     parent = {slot: slot for slot in slots}
@@ -285,8 +160,10 @@ def _groups(slots, inner_outputs):
     for slot in slots:
         for x in needs[slot] & reader.keys():
             parent[root(slot)] = root(reader[x])
+    # A slot without a state that reads no state either records a value on the way to another slot's (what a gradient
+    # needs of the input alone): it belongs there. Inner inputs do not count: two recurrences may share a sequence.
     for slot in slots:
-        if not slot.reads and root(slot) is slot:  # records what another slot computes on its way
+        if not slot.reads and root(slot) is slot:
             for other in slots:
                 if any(x.owner and x in needs[other] for x in slot.writes) and other is not slot:
                     parent[root(slot)] = root(other)
@@ -297,8 +174,8 @@ def _groups(slots, inner_outputs):
     return list(groups.values())
 
 
-def _recurrence(node, slots, ends):
-    """One recurrence with its slots and inputs in canonical order."""
+def _component(node, slots, ends):
+    """One component with its slots and inputs in canonical order."""
     op = node.op
     feeds = dict(zip(op.inner_seqs(op.inner_inputs), op.outer_seqs(node.inputs), strict=True))
     roles = dict.fromkeys(feeds, SEQUENCE)
@@ -311,6 +188,7 @@ def _recurrence(node, slots, ends):
         feeds |= dict.fromkeys(slot.reads, slot.outer_input)
         roles |= dict.fromkeys(slot.reads, INITIAL)
 
+    # What else is recorded is no part of the key: the same recurrence records more once its gradient is taken.
     states = [slot for slot in slots if slot.reads] or slots
     ordered = _canonical_order(states, roles)
     outputs = [*chain(*(slot.writes for slot in ordered)), *ends]
@@ -336,8 +214,7 @@ def _per_input(labels, roles, feeds):
 
 
 def _labels(slots, roles, outputs):
-    """A label for each inner input: states by slot and tap, the others in the order in which the
-    step meets them."""
+    """A label for each inner input: states by slot and tap, the others in the order in which the step meets them."""
     labels = {}
     for i, slot in enumerate(slots):
         for tap, x in enumerate(slot.reads):
@@ -366,6 +243,8 @@ def _met(outputs):
 
 def _canonical_order(slots, roles):
     """Slots ordered by what they compute; equal ones stay as they are."""
+    # As colours of a graph are refined: first by role, then by what the step computes, with the other states told
+    # apart by the colours that they have so far. Two rounds tell apart what the steps of recurrent cells hold.
     color = {slot: slot.role for slot in slots}
     for _ in range(2 if len(slots) > 1 else 0):
         labels = {x: (role,) for x, role in roles.items()}

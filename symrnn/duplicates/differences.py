@@ -1,4 +1,4 @@
-"""In what two recurrences with equal steps differ: their outer graphs, walked side by side."""
+"""In what two components with equal steps differ: their outer graphs, walked side by side."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from pytensor.tensor.random.type import RandomType
 from pytensor.tensor.shape import Shape, Shape_i, SpecifyShape
 from pytensor.tensor.subtensor import IncSubtensor, Subtensor
 
-from symrnn.duplicates.components import INITIAL, LENGTH, WEIGHT, Component, constant_key, op_key
-from symrnn.duplicates.polynomial import difference, fits, in_words, polynomial, total
+from symrnn.duplicates.components import INITIAL, LENGTH, WEIGHT, Component
+from symrnn.duplicates.polynomial import Polynomial, difference, fits, in_words, polynomial, total
+from symrnn.duplicates.step_key import constant_key, op_key
 
 
 class Kind(Enum):
@@ -38,7 +39,7 @@ class Kind(Enum):
     GRADIENT = "the same value with another gradient"
 
     @property
-    def cure(self):
+    def cure(self) -> str:
         """What removes a duplicate that differs so."""
         return CURES.get(self, BATCHED)
 
@@ -57,12 +58,12 @@ CURES = {
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """One pair of outer variables in which two recurrences differ.
+    """One pair of outer variables in which two components differ.
 
     Attributes
     ----------
     left, right
-        What leads to the recurrence that is kept, and to the other.
+        What leads to the component that is kept, and to the other.
     role
         As what a step reads them, or what is computed from them: sequence, initial state, ...
     kind
@@ -77,7 +78,7 @@ class Difference:
     kind: Kind
     text: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.text} ({self.kind.value})"
 
 
@@ -85,15 +86,16 @@ class DifferentComputation(Exception):
     """Two variables differ so that what is computed from them is no duplicate."""
 
 
-def differences(first: Component, other: Component, by_output: Mapping):
-    """In what two recurrences are fed different values, or None when that makes them different
-    computations.
+def differences(
+    first: Component, other: Component, by_output: Mapping[Variable, Component]
+) -> list[Difference] | None:
+    """In what two components are fed different values, or None when that makes them different computations.
 
-    `by_output` maps the outer outputs of scans to their recurrences.
+    `by_output` maps the outer outputs of scans to their components.
     """
     walk = Walk(by_output)
     try:
-        walk.recurrences(first, other)
+        walk.components(first, other)
     except DifferentComputation:
         return None
     return list(walk.found.values())
@@ -102,29 +104,29 @@ def differences(first: Component, other: Component, by_output: Mapping):
 class Walk:
     """Two graphs walked side by side from the outputs; the pairs in which they part are `found`."""
 
-    def __init__(self, by_output):
+    def __init__(self, by_output: Mapping[Variable, Component]):
         self.by_output = by_output
-        self.found = {}
-        self.seen = set()
+        self.found: dict[frozenset, Difference] = {}
+        self.seen: set[tuple[Variable, Variable]] = set()
 
-    def recurrences(self, first, other):
-        """Walk what two recurrences are fed."""
+    def components(self, first: Component, other: Component) -> None:
+        """Walk what two components are fed."""
         for (role, x), (_, y) in zip(first.inputs, other.inputs, strict=True):
             if role == INITIAL:
                 self.initial(start_of(x), start_of(y))
             else:
                 self.variables(x, y, role)
 
-    def initial(self, x, y):
+    def initial(self, x: Variable, y: Variable) -> None:
         """Walk two initial states; whatever they are, they are initial states."""
-        before = dict(self.found)
+        before = dict(self.found)  # what a walk that fails has found on its way is no cause
         try:
             self.variables(x, y, INITIAL)
         except DifferentComputation:
             self.found = before
             self.record(x, y, INITIAL, Kind.INITIAL_STATE)
 
-    def variables(self, x, y, role):
+    def variables(self, x: Variable, y: Variable, role: str) -> None:
         """Walk two variables."""
         pending = [(x, y)]
         while pending:
@@ -132,9 +134,9 @@ class Walk:
             if x is y or (x, y) in self.seen or are_lengths(x, y, role):
                 continue
             self.seen.add((x, y))
-            recurrences = self.by_output.get(x), self.by_output.get(y)
-            if same_place(x, y, *recurrences):
-                self.recurrences(*recurrences)
+            pair = self.by_output.get(x), self.by_output.get(y)
+            if same_place(x, y, *pair):
+                self.components(*pair)
             elif kind := kind_of(x, y, role):
                 self.record(x, y, role, kind)
             elif same_operation(x, y):
@@ -147,20 +149,20 @@ class Walk:
             elif not same_constants(x, y):
                 raise DifferentComputation
 
-    def record(self, x, y, role, kind):
+    def record(self, x: Variable, y: Variable, role: str, kind: Kind) -> None:
         """Note a pair once, however many ways lead to it."""
         text = in_one_line(x, y, kind)
         self.found.setdefault(frozenset((x, y)), Difference(x, y, role, kind, text))
 
 
-def same_place(x, y, first, other):
-    """Whether x and y are the same output of recurrences with equal steps."""
+def same_place(x: Variable, y: Variable, first: Component | None, other: Component | None) -> bool:
+    """Whether x and y are the same output of components with equal steps."""
     if first is None or other is None or first.key != other.key:
         return False
     return first.slot_keys[x] == other.slot_keys[y]
 
 
-def same_operation(x, y):
+def same_operation(x: Variable, y: Variable) -> bool:
     """Whether x and y are the same output of the same op."""
     if x.owner is None or y.owner is None or len(x.owner.inputs) != len(y.owner.inputs):
         return False
@@ -168,7 +170,9 @@ def same_operation(x, y):
     return place and op_key(x.owner.op) == op_key(y.owner.op)
 
 
-def paired_sums(x, y):
+def paired_sums(
+    x: Variable, y: Variable
+) -> tuple[list[tuple[Variable, Variable]], tuple[Variable, Variable] | None] | None:
     """Two sums: pairs of their terms, and the parameter that is moved in one of them, or nothing.
 
     After fusion a sum with a look-ahead has one term more: ``xs w + b`` against ``xs w + b + mu v``.
@@ -199,14 +203,14 @@ def paired_sums(x, y):
     return pairs, (base[0], total(rest | {(base[0],): 1.0}, base[0]))
 
 
-def same_constants(x, y):
+def same_constants(x: Variable, y: Variable) -> bool:
     """Whether x and y are the same constant."""
     if not (isinstance(x, Constant) and isinstance(y, Constant)):
         return False
     return x.type.dtype == y.type.dtype and constant_key(x) == constant_key(y)
 
 
-def are_lengths(x, y, role):
+def are_lengths(x: Variable, y: Variable, role: str) -> bool:
     """Whether a pair only tells how long something is; that follows from what it is."""
     if role == LENGTH or (is_shape(x) and is_shape(y)):
         return True
@@ -214,16 +218,16 @@ def are_lengths(x, y, role):
     return is_count(x) and is_count(y) and not both_fixed
 
 
-def is_shape(x):
+def is_shape(x: Variable) -> bool:
     return x.owner is not None and isinstance(x.owner.op, Shape | Shape_i)
 
 
-def is_count(x):
+def is_count(x: Variable) -> bool:
     """Whether x is a single integer."""
     return getattr(x.type, "ndim", 0) == 0 and str(getattr(x.type, "dtype", "")).startswith("int")
 
 
-def kind_of(x, y, role):
+def kind_of(x: Variable, y: Variable, role: str) -> Kind | None:
     """How x and y differ if the pair has a name of its own; the tests in order of precedence."""
     tests = (wrapped, copied, fixed, drawn, sliced, looked_ahead, masked, fed)
     return next((kind for test in tests if (kind := test(x, y, role))), None)
@@ -232,25 +236,24 @@ def kind_of(x, y, role):
 WRAPPERS = (DisconnectedGrad, GradClip, ZeroGrad, ViewOp, SpecifyShape, DeepCopyOp)
 
 
-def beneath(x):
+def beneath(x: Variable) -> Variable:
     """x without what changes its gradient or its type only."""
     while x.owner is not None and isinstance(x.owner.op, WRAPPERS):
         x = x.owner.inputs[0]
     return x
 
 
-def wrapped(x, y, role):
+def wrapped(x: Variable, y: Variable, role: str) -> Kind | None:
     return Kind.GRADIENT if beneath(x) is beneath(y) else None
 
 
-def copied(x, y, role):
+def copied(x: Variable, y: Variable, role: str) -> Kind | None:
     both = isinstance(x, SharedVariable) and isinstance(y, SharedVariable)
     return Kind.COPY if both and x.container is y.container else None
 
 
-def fixed(x, y, role):
-    """Two constants that data or states are made with; those that a step reads are part of the
-    step."""
+def fixed(x: Variable, y: Variable, role: str) -> Kind | None:
+    """Two constants that data or states are made with; those that a step reads are part of the step."""
     if not (isinstance(x, Constant) and isinstance(y, Constant)) or same_constants(x, y):
         return None
     if role == WEIGHT:
@@ -258,18 +261,18 @@ def fixed(x, y, role):
     return Kind.CONSTANTS
 
 
-def drawn(x, y, role):
+def drawn(x: Variable, y: Variable, role: str) -> Kind | None:
     """Two draws of one distribution from two generators."""
     if not (is_draw(x) and is_draw(y) and same_operation(x, y)):
         return None
     return Kind.DRAWS if x.owner.inputs[0] is not y.owner.inputs[0] else None
 
 
-def is_draw(x):
+def is_draw(x: Variable) -> bool:
     return x.owner is not None and isinstance(x.owner.op, RandomVariable)
 
 
-def sliced(x, y, role):
+def sliced(x: Variable, y: Variable, role: str) -> Kind | None:
     """Two slices of the same data, one perhaps backwards."""
     (a, x_reversed), (b, y_reversed) = base_of(x), base_of(y)
     if a is not b or (x is a and y is b):
@@ -279,7 +282,7 @@ def sliced(x, y, role):
     return Kind.REVERSED if x_reversed != y_reversed else Kind.SLICES
 
 
-def base_of(x):
+def base_of(x: Variable) -> tuple[Variable, bool]:
     """What x is a slice of, and whether in reverse."""
     reverse = False
     while x.owner is not None and isinstance(x.owner.op, Subtensor):
@@ -291,7 +294,7 @@ def base_of(x):
     return x, reverse
 
 
-def looked_ahead(x, y, role):
+def looked_ahead(x: Variable, y: Variable, role: str) -> Kind | None:
     """Parameters against the same moved by shared state or by random numbers."""
     if x.type.ndim == 0 or x.type.ndim != y.type.ndim:
         return None
@@ -307,13 +310,13 @@ def looked_ahead(x, y, role):
     return Kind.LOOK_AHEAD if shared and any(map(is_parameter, arithmetic_leaves(base))) else None
 
 
-def arithmetic_leaves(terms):
+def arithmetic_leaves(terms: Polynomial) -> set[Variable]:
     """The variables that a polynomial is made of."""
     below = ancestors([x for factors in terms for x in factors])
     return {x for x in below if x.owner is None and not isinstance(x, Constant)}
 
 
-def masked(x, y, role):
+def masked(x: Variable, y: Variable, role: str) -> Kind | None:
     """A value against the same times a mask, a constant or a setting."""
     left, right = polynomial(x), polynomial(y)
     if x.type.ndim == 0 or len(left) != 1 or len(right) != 1:
@@ -331,7 +334,7 @@ def masked(x, y, role):
     return Kind.SETTINGS if all(factor.type.ndim == 0 for factor in rest) else Kind.MASK
 
 
-def fed(x, y, role):
+def fed(x: Variable, y: Variable, role: str) -> Kind | None:
     """Two inputs of the graph."""
     if x.owner is not None or y.owner is not None or isinstance(x, Constant | SharedVariable):
         if isinstance(x, SharedVariable) and isinstance(y, SharedVariable):
@@ -344,19 +347,19 @@ def fed(x, y, role):
     return Kind.DATA if role != WEIGHT else None
 
 
-def is_parameter(x):
+def is_parameter(x: Variable) -> bool:
     """Whether x is a shared array of real numbers."""
     is_array = isinstance(x, SharedVariable) and getattr(x.type, "ndim", 0) > 0
     return is_array and str(x.type.dtype).startswith("float")
 
 
-def holds_data(x):
+def holds_data(x: Variable) -> bool:
     """Whether x is computed from an input of the graph."""
     leaves = (v for v in ancestors([x]) if v.owner is None)
     return any(not isinstance(v, Constant | SharedVariable) for v in leaves)
 
 
-def start_of(x):
+def start_of(x: Variable) -> Variable:
     """The initial state in the buffer that a scan fills."""
     while x.owner is not None:
         if isinstance(x.owner.op, IncSubtensor) and is_empty(x.owner.inputs[0]):
@@ -368,11 +371,11 @@ def start_of(x):
     return x
 
 
-def is_empty(x):
+def is_empty(x: Variable) -> bool:
     return x.owner is not None and isinstance(x.owner.op, AllocEmpty)
 
 
-def in_one_line(x, y, kind):
+def in_one_line(x: Variable, y: Variable, kind: Kind) -> str:
     """A pair as a reader would write it."""
     if kind is Kind.REVERSED:
         base, backwards = base_of(x)
@@ -381,9 +384,8 @@ def in_one_line(x, y, kind):
     return f"{first} against {second}"
 
 
-def named(x):
-    """A variable by its name, a constant by its value, arithmetic written out, the rest by its op
-    and inputs."""
+def named(x: Variable) -> str:
+    """A variable by its name, a constant by its value, arithmetic written out, the rest by its op and inputs."""
     if x.owner is None or x.name:
         return str(getattr(x, "data", x)) if isinstance(x, Constant) else str(x)
     if isinstance(x.owner.op, Elemwise | DimShuffle):

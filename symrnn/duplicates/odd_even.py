@@ -1,18 +1,18 @@
 """The cure for a naive Nesterov form: any update dictionary that looks ahead, in the look-ahead values.
 
-A naive form stores the odd values θ and takes its gradient at ``φ = θ + d``, where the jump d is made of state
-(``μ v``). Whoever also reports the loss at θ has every recurrence twice. `odd_even_form` changes the variables of the
-graph: where θ stood, ``φ - d`` is put in; what was ``θ + d`` becomes φ, the stored variable itself; the next value to
-store is ``φ' = θ' + d'``, the jump d taken with the next state. Nothing is assumed about how θ' and the state follow
-from the gradient, so momentum may be scaled as in RMSprop or Adam, and the gradients may come from a clone, a rebuilt
-network, or one clone a parameter. The trajectory is the same, to rounding.
+A naive form stores the odd values θ and takes its gradient at ``φ = θ + d``, where the jump d is made of state (``μ
+v``). Whoever also reports the loss at θ has every recurrence twice. `odd_even_form` changes the variables of the graph:
+where θ stood, ``φ - d`` is put in; what was ``θ + d`` becomes φ, the stored variable itself; the next value to store is
+``φ' = θ' + d'``, the jump d taken with the next state. Nothing is assumed about how θ' and the state follow from the
+gradient, so momentum may be scaled as in RMSprop or Adam, and the gradients may come from a clone, a rebuilt network,
+or one clone a parameter. The trajectory is the same, to rounding.
 
 **Rates that change.** A part of the jump that the updates do not compute themselves (a momentum that is an input, or a
 shared variable set by hand) is known only when the next call has it. The form then stores its last value beside the
 state, and the network stands once at ``φ + d - d_last``, which is φ while nothing changes.
 
-**Why this is no rewrite of a mode.** ``mode.including("odd_even")`` would see one function at a time, and must
-return the values that the function was asked for:
+**Why this is no rewrite of a mode.** ``mode.including("odd_even")`` would see one function at a time, and must return
+the values that the function was asked for:
 
 * it would store φ where the user asked for θ. ``w.get_value()``, every function compiled without it, and every
   checkpoint would silently read other numbers; the readout ``φ - d`` belongs in the user's hands;
@@ -24,22 +24,24 @@ return the values that the function was asked for:
 So the change is made on the updates, where the caller sees it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pytensor
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors, toposort
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
 
 from symrnn.duplicates.components import components, scan_nodes
-from symrnn.duplicates.polynomial import difference, in_words, polynomial, total
+from symrnn.duplicates.polynomial import Polynomial, difference, in_words, polynomial, total
 from symrnn.duplicates.share import shared_graph
 from symrnn.errors import UserError
+from symrnn.typing import Updates
 
 SHAPES = (Shape, Shape_i)
 ARITHMETIC = (Elemwise, DimShuffle, CAReduce, SpecifyShape, Reshape, *SHAPES)
@@ -65,7 +67,7 @@ class OddEvenForm:
         What was changed and what keeps a second copy, in sentences.
     """
 
-    updates: Mapping[SharedVariable, Variable]
+    updates: Updates
     odd_values: Mapping[SharedVariable, Variable]
     jump: Mapping[SharedVariable, Variable]
     outputs: tuple[Variable, ...]
@@ -79,11 +81,13 @@ class Jump:
 
     param: SharedVariable
     even: Variable
-    terms: dict  # polynomial of the jump
+    terms: Polynomial  # of the jump
     rates: tuple[Variable, ...]  # variables of the jump that the updates do not set
 
 
-def odd_even_form(updates, outputs=(), *, constant=()):
+def odd_even_form(
+    updates: Updates, outputs: Iterable[Variable] = (), *, constant: Iterable[Variable] = ()
+) -> OddEvenForm:
     """The same update rule with look-ahead values stored, by a change of variables on the graph.
 
     Parameters
@@ -142,7 +146,7 @@ def odd_even_form(updates, outputs=(), *, constant=()):
     )
 
 
-def check_updates(updates):
+def check_updates(updates: Updates) -> None:
     """Refuse what is not an update dictionary."""
     for key, value in updates.items():
         if not isinstance(key, SharedVariable):
@@ -156,9 +160,8 @@ def check_updates(updates):
             )
 
 
-def look_aheads(fgraph, updates, constant):
-    """The `Jump` of every parameter that is looked ahead in `fgraph`, whose outputs are the next
-    values."""
+def look_aheads(fgraph: FunctionGraph, updates: Updates, constant: set[Variable]) -> list[Jump]:
+    """The `Jump` of every parameter that is looked ahead in `fgraph`, whose outputs are the next values."""
     found, known = {}, {}
     network = {x for node in fgraph.apply_nodes if is_network(node) for x in ancestors(node.inputs)}
     values = dict(zip(updates, fgraph.outputs, strict=True))
@@ -177,7 +180,9 @@ def look_aheads(fgraph, updates, constant):
     return [only_jump(param, outermost(found[param], fgraph)) for param in params]
 
 
-def candidates(node, updates, constant, known):
+def candidates(
+    node: Apply, updates: Updates, constant: set[Variable], known: dict[Variable, Polynomial]
+) -> Iterator[Jump]:
     """Jumps for which `node` computes ``param + jump``."""
     if not isinstance(node.op, Elemwise) or len(node.outputs) != 1:
         return
@@ -194,13 +199,15 @@ def candidates(node, updates, constant, known):
         yield Jump(param, node.outputs[0], rest, tuple(rates))
 
 
-def can_hold(param, value):
+def can_hold(param: SharedVariable, value: Variable) -> bool:
     """Whether `param` could hold `value`: not where the jump has more axes, or more digits."""
     held, given = param.type, value.type
     return (held.dtype, held.broadcastable) == (given.dtype, given.broadcastable)
 
 
-def uncontested(jumps, values, known):
+def uncontested(
+    jumps: list[Jump], values: Updates, known: dict[Variable, Polynomial]
+) -> list[Jump]:
     """The jumps at one point of which only one can be meant: in ``w + u`` either may be the jump.
 
     The parameter keeps its value from step to step, the jump decays: ``w' = w + ...``, ``u' = mu u - ...``.
@@ -222,9 +229,8 @@ def uncontested(jumps, values, known):
     return left
 
 
-def leaves_of(terms):
-    """The variables that a polynomial is made of by arithmetic, or None when it holds more than
-    that."""
+def leaves_of(terms: Polynomial) -> set[Variable] | None:
+    """The variables that a polynomial is made of by arithmetic, or None when it holds more than that."""
     atoms = [x for factors in terms for x in factors]
     below = set(ancestors(atoms))
     if any(x.owner and not isinstance(x.owner.op, Elemwise | DimShuffle) for x in below):
@@ -232,13 +238,13 @@ def leaves_of(terms):
     return {x for x in below if x.owner is None and not isinstance(x, Constant)}
 
 
-def outermost(jumps, fgraph):
+def outermost(jumps: Sequence[Jump], fgraph: FunctionGraph) -> list[Jump]:
     """`jumps` without the partial sums of others: of ``(w + a) + b`` only the whole."""
     points = {jump.even.owner for jump in jumps}
     return [j for j in jumps if any(n not in points for n, _ in fgraph.clients[j.even])]
 
 
-def only_jump(param, jumps):
+def only_jump(param: SharedVariable, jumps: Sequence[Jump]) -> Jump:
     """The one jump of `param`."""
     if len(jumps) > 1:
         ways = " and ".join(f"{param} {in_words(jump.terms)}" for jump in jumps)
@@ -249,9 +255,10 @@ def only_jump(param, jumps):
     return jumps[0]
 
 
-def substituted(fgraph, updates, jumps, last):
-    """Next values with φ for ``θ + d`` and ``φ - d`` for θ; the stand-ins for φ; the expressions
-    for θ."""
+def substituted(
+    fgraph: FunctionGraph, updates: Updates, jumps: Sequence[Jump], last: Updates
+) -> tuple[dict, dict, dict]:
+    """Next values with φ for ``θ + d`` and ``φ - d`` for θ; the stand-ins for φ; the expressions for θ."""
     even = {j.param: j.param.type(f"{j.param}.even") for j in jumps}
     odd = {}
     for jump in jumps:
@@ -267,9 +274,8 @@ def substituted(fgraph, updates, jumps, last):
     return dict(zip(updates, fgraph.outputs, strict=True)), even, odd
 
 
-def even_point(jump, even, last):
-    """Where the network stands: φ, moved by what the rates of the jump changed since the last
-    call."""
+def even_point(jump: Jump, even: Mapping[SharedVariable, Variable], last: Updates) -> Variable:
+    """Where the network stands: φ, moved by what the rates of the jump changed since the last call."""
     stand_in = even[jump.param]
     if not jump.rates:
         return stand_in
@@ -277,9 +283,13 @@ def even_point(jump, even, last):
     return jump.param.type.filter_variable(stand_in + (now - clone_replace(now, last)))
 
 
-def stored(values, jumps, even, odd):
-    """What the updates store: ``θ' + d'`` for parameters that are looked ahead, the rest as it
-    is."""
+def stored(
+    values: Updates,
+    jumps: Sequence[Jump],
+    even: Mapping[SharedVariable, Variable],
+    odd: Mapping[SharedVariable, Variable],
+) -> dict[SharedVariable, Variable]:
+    """What the updates store: ``θ' + d'`` for parameters that are looked ahead, the rest as it is."""
     new = dict(values)
     for jump in jumps:
         param = jump.param
@@ -288,14 +298,16 @@ def stored(values, jumps, even, odd):
     return new
 
 
-def shortened(value, odd):
+def shortened(value: Variable, odd: Mapping[SharedVariable, Variable]) -> Variable:
     """`value` with the jump that ``φ - d`` takes off and the velocity puts on again cancelled."""
     terms = polynomial(value)
     jump = difference({}, polynomial(odd)).keys() - {(x,) for x in odd.owner.inputs}
     return value if jump & terms.keys() or len(terms) > 4 else total(terms, value)
 
 
-def check_no_old_value(values, jumps, odd):
+def check_no_old_value(
+    values: Updates, jumps: Sequence[Jump], odd: Mapping[SharedVariable, Variable]
+) -> None:
     """Refuse when the network is still read at an odd value in some update."""
     for jump in jumps:
         old = odd[jump.param]
@@ -309,7 +321,7 @@ def check_no_old_value(values, jumps, odd):
                 )
 
 
-def network_reader(old, value):
+def network_reader(old: Variable, value: Variable) -> Apply | None:
     """A node below `value`, other than arithmetic, that `old` reaches by arithmetic."""
     reached = {old}
     for node in toposort([value]):
@@ -321,12 +333,12 @@ def network_reader(old, value):
     return None
 
 
-def is_network(node):
+def is_network(node: Apply) -> bool:
     """Whether a node is more than arithmetic on a parameter: a scan, a product, ..."""
     return not isinstance(node.op, ARITHMETIC)
 
 
-def last_value(rate):
+def last_value(rate: Variable) -> SharedVariable:
     """The state that remembers a rate from call to call."""
     value = (
         rate.get_value() if isinstance(rate, SharedVariable) else np.zeros((1,) * rate.type.ndim)
@@ -335,12 +347,18 @@ def last_value(rate):
     return pytensor.shared(np.asarray(value, rate.type.dtype), name=name)
 
 
-def expression(terms, like):
+def expression(terms: Polynomial, like: Variable) -> Variable:
     """The jump as an expression."""
     return total(terms, like)
 
 
-def explained(updates, outputs, at_even, at_odd, jumps):
+def explained(
+    updates: Updates,
+    outputs: Sequence[Variable],
+    at_even: Sequence[Variable],
+    at_odd: Sequence[Variable],
+    jumps: Sequence[Jump],
+) -> str:
     """What was done, and which output keeps a second copy."""
     lines = [f"{j.param} holds its look-ahead value {j.param} {in_words(j.terms)}." for j in jumps]
     lines += [
@@ -363,11 +381,11 @@ def explained(updates, outputs, at_even, at_odd, jumps):
     return "\n".join(lines)
 
 
-def carried_components(outputs):
+def carried_components(outputs: Iterable[Variable]) -> int:
     """Recurrences in the scans of `outputs`."""
     return sum(not r.is_map for node in scan_nodes(list(outputs)) for r in components(node))
 
 
-def names_of(updates):
+def names_of(updates: Updates) -> str:
     """The keys of `updates` as a list for a message."""
     return ", ".join(map(str, updates))

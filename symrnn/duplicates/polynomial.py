@@ -1,11 +1,11 @@
 """Element-wise expressions as polynomials in their atoms, to see that ``v*mu + w - eta*g`` holds
 ``w`` once.
 
-A polynomial is a dictionary ``{factors: coefficient}``: `factors` is a sorted tuple of atoms (empty
-for a number), the coefficient a float. Element-wise sums, differences, products, negations and
-division by a number are taken apart, through the axes that broadcasting adds in front and through
-fused scalar ops; whatever else stands in the expression is an atom. So is what is not a real number:
-sums of flags are no sums, and small integers overflow."""
+A polynomial is a dictionary ``{factors: coefficient}``: `factors` is a sorted tuple of atoms (empty for a number), the
+coefficient a float. Element-wise sums, differences, products, negations and division by a number are taken apart,
+through the axes that broadcasting adds in front and through fused scalar ops; whatever else stands in the expression is
+an atom. So is what is not a real number: sums of flags are no sums, and small integers overflow.
+"""
 
 import math
 from collections import defaultdict
@@ -13,14 +13,15 @@ from itertools import product
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar.basic import Add, Composite, Mul, Neg, ScalarOp, Sub, TrueDiv
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 
+Polynomial = dict[tuple[Variable, ...], float]
 MOST_TERMS = 32  # a product of more terms than these stays an atom
 
 
-def polynomial(expression, known=None):
+def polynomial(expression: Variable, known: dict[Variable, Polynomial] | None = None) -> Polynomial:
     """The polynomial ``{factors: coefficient}`` of an element-wise expression.
 
     `known` maps variables to their polynomials; what is found on the way is added to it.
@@ -45,7 +46,7 @@ def polynomial(expression, known=None):
     return known[expression]
 
 
-def total(terms, like):
+def total(terms: Polynomial, like: Variable) -> Variable:
     """The expression of a polynomial, of the type of `like`.
 
     Examples
@@ -68,12 +69,12 @@ def total(terms, like):
     return like.type.filter_variable(value)
 
 
-def fits(terms, like):
+def fits(terms: Polynomial, like: Variable) -> bool:
     """Whether no term has more axes than `like`."""
     return all(x.type.ndim <= like.type.ndim for factors in terms for x in factors)
 
 
-def difference(left, right):
+def difference(left: Polynomial, right: Polynomial) -> Polynomial:
     """``left - right`` for two polynomials; terms that cancel are gone."""
     result = defaultdict(float, left)
     for factors, coefficient in right.items():
@@ -81,7 +82,7 @@ def difference(left, right):
     return {factors: c for factors, c in result.items() if c}
 
 
-def in_words(terms):
+def in_words(terms: Polynomial) -> str:
     """A polynomial as a reader would write it after another term.
 
     Examples

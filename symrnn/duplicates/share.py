@@ -1,30 +1,32 @@
 """Equal recurrences computed once: call it on a graph before its gradient is taken.
 
-Building a network twice (a recursive ``get_output``, one call for the loss and one for the
-predictions) builds every recurrence twice. PyTensor's rewrites merge equal Scan nodes, but the
-gradient is taken before they run: it gets two backward scans for one forward scan, fed different
-gradients, which no rewrite merges again. Scans that differ only in their name or in the order of
-their inputs are not merged at all. `share_recurrences` merges both."""
+Building a network twice (a recursive ``get_output``, one call for the loss and one for the predictions) builds every
+recurrence twice. PyTensor's rewrites merge equal Scan nodes, but the gradient is taken before they run: it gets two
+backward scans for one forward scan, fed different gradients, which no rewrite merges again. Scans that differ only in
+their name or in the order of their inputs are not merged at all. `share_recurrences` merges both.
+"""
 
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from pytensor.compile.builders import OpFromGraph
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.features import Feature
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.traversal import toposort
 from pytensor.scan.op import Scan
 from pytensor.scan.rewriting.db import scan_seqopt1
 
-from symrnn.duplicates.components import components, op_key, step_key
+from symrnn.duplicates.components import components
+from symrnn.duplicates.step_key import op_key, step_key
 
 
-def share_recurrences(outputs):
-    """`outputs` (a variable or a list) with every equal recurrence computed once; inputs and shared
-    variables stay.
+def share_recurrences(outputs: Variable | Sequence[Variable]) -> Variable | list[Variable]:
+    """`outputs` (a variable or a list) with every equal recurrence computed once; inputs and shared variables stay.
 
-    Two recurrences are equal when their steps compute the same from the same outer variables.
-    Nothing else changes, so the values of the outputs are those that they were.
+    Two recurrences are equal when their steps compute the same from the same outer variables. Nothing else changes, so
+    the values of the outputs are those that they were.
 
     Examples
     --------
@@ -42,15 +44,15 @@ def share_recurrences(outputs):
     return merged(outputs)
 
 
-def merged(outputs, keep_scans=False):
-    """`outputs` on a graph in which equal nodes are one, and with `keep_scans` all nodes but
-    scans."""
+def merged(outputs: Iterable[Variable], keep_scans: bool = False) -> list[Variable]:
+    """`outputs` on a graph in which equal nodes are one; with `keep_scans` scans are left as they are."""
     kept = {}  # variable of the given graph -> the variable that computes it in the new one
     made = {}  # what is computed, from which new variables -> the variables that hold it
     for node in toposort(list(outputs)):
         inputs = [representative(x, kept, made) for x in node.inputs]
         if any(new is not old for new, old in zip(inputs, node.inputs, strict=True)):
             copy = node.clone_with_new_inputs(inputs)
+            keep_lines(node.outputs, copy.outputs)
         else:
             copy = node
         if keep_scans and isinstance(node.op, Scan):
@@ -61,7 +63,7 @@ def merged(outputs, keep_scans=False):
     return [representative(x, kept, made) for x in outputs]
 
 
-def representative(variable, kept, made):
+def representative(variable: Variable, kept: dict, made: dict) -> Variable:
     """The variable of the new graph that stands for `variable`; equal constants are one."""
     if variable not in kept:
         if isinstance(variable, Constant):
@@ -71,20 +73,20 @@ def representative(variable, kept, made):
     return kept[variable]
 
 
-def identities(copy, node):
-    """What `copy` computes, part by part: what from which inputs, the outputs of `node`, those of
-    `copy`."""
+def identities(copy: Apply, node: Apply) -> Iterator[tuple[tuple, list[Variable], list[Variable]]]:
+    """What `copy` computes, part by part: what from which inputs, the outputs of `node`, those of `copy`."""
     original = dict(zip(copy.outputs, node.outputs, strict=True))
     if not isinstance(copy.op, Scan):
         types = tuple(x.type for x in copy.outputs)
         op = Differentiable(copy.op) if isinstance(copy.op, OpFromGraph) else copy.op
         yield (op, *copy.inputs, types), node.outputs, copy.outputs
         return
-    for recurrence in components(copy):
-        step = recurrence.key, recurrence.inputs
-        for slot in recurrence.slots:
+    # A part at a time, not a node at a time: of two packs that share a recurrence only the rest is computed twice.
+    for component in components(copy):
+        step = component.key, component.inputs
+        for slot in component.slots:
             x = slot.outer_output
-            record = recurrence.slot_keys[x], slot.kind, slot.outer_input, x.type
+            record = component.slot_keys[x], slot.kind, slot.outer_input, x.type
             yield (*step, *record), [original[x]], [x]
 
 
@@ -94,7 +96,7 @@ class Differentiable:
     PyTensor calls two of them different when their gradients come from different Python functions.
     """
 
-    def __init__(self, op):
+    def __init__(self, op: OpFromGraph):
         self.op = op
 
     def __hash__(self):
@@ -106,11 +108,13 @@ class Differentiable:
         return self.values == other.values and self.gradients == other.gradients
 
     @cached_property
-    def values(self):
+    def values(self) -> tuple:
+        """What it computes."""
         return op_key(self.op)
 
     @cached_property
-    def gradients(self):
+    def gradients(self) -> tuple:
+        """What its gradients compute, from its inputs, its outputs and theirs."""
         inputs, outputs, given = (
             [type() for type in types]
             for types in (self.op.input_types, self.op.output_types, self.op.output_types)
@@ -118,9 +122,8 @@ class Differentiable:
         return step_key([*inputs, *outputs, *given], self.op.pullback(inputs, outputs, given))
 
 
-def shared_graph(outputs):
-    """A FunctionGraph that computes `outputs`: nothing twice, and nothing in a scan that could
-    stand before it.
+def shared_graph(outputs: Iterable[Variable]) -> FunctionGraph:
+    """A FunctionGraph that computes `outputs`: nothing twice, and nothing in a scan that could stand before it.
 
     Inputs and shared variables are those of `outputs`.
     """
@@ -128,12 +131,36 @@ def shared_graph(outputs):
     return FunctionGraph(outputs=share_recurrences(lifted(outputs)), clone=False)
 
 
-def lifted(outputs):
-    """`outputs` with what does not change from step to step taken out of scans: ``w + mu v`` closed
-    over by a step."""
+def lifted(outputs: Sequence[Variable]) -> list[Variable]:
+    """`outputs` with what does not change from step to step taken out of scans: ``w + mu v`` closed over by a step."""
     fgraph = FunctionGraph(outputs=outputs, clone=True, copy_inputs=False, copy_orphans=False)
+    fgraph.attach_feature(KeepsLines())
     names = ("scan_push_out_non_seq", "scan_remove_unused", "scan_merge_duplicate_inputs")
     rewriter = scan_seqopt1.query(RewriteDatabaseQuery(include=list(names)))
     for _ in range(2):  # the second time without the inputs that are no longer used
         rewriter.rewrite(fgraph)
     return list(fgraph.outputs)
+
+
+class KeepsLines(Feature):
+    """Gives what a rewrite puts in the place of a scan the source line of that scan."""
+
+    def on_change_input(
+        self,
+        fgraph: FunctionGraph,
+        node: Apply,
+        i: int,
+        r: Variable,
+        new_r: Variable,
+        reason: object = None,
+    ) -> None:
+        """Called by PyTensor for every reader of `r` that now reads `new_r`."""
+        if r.owner and new_r.owner and isinstance(new_r.owner.op, Scan):
+            keep_lines([r], [new_r])
+
+
+def keep_lines(before: Sequence[Variable], after: Sequence[Variable]) -> None:
+    """Give variables the call stacks of those that they stand for: a node made now has that of whoever asked."""
+    for old, new in zip(before, after, strict=True):
+        if new is not old and getattr(old.tag, "trace", None):
+            new.tag.trace = old.tag.trace

@@ -1,21 +1,27 @@
-"""Limits to the size of a graph: a failure is one sentence, then the ops and source lines that
-contributed most.
+"""Limits to the size of a graph: a failure is one sentence, then the ops and source lines that contributed most.
 
-`assert_graph_budget` checks one function or expression, `graph_budget` every function that is
-compiled in a ``with`` block; the pytest mark of the same name is the latter around a test."""
+`assert_graph_budget` checks one function or expression, `graph_budget` every function that is compiled in a ``with``
+block; the pytest mark of the same name is the latter around a test.
+"""
 
 import site
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytensor
+from pytensor.compile.executor import Function
 from pytensor.compile.maker import FunctionMaker
+from pytensor.graph.basic import Apply, Variable
 
 from symrnn.errors import UserError, nearest
-from symrnn.measure.sizes import apply_nodes, graph_size, op_name, outputs_of, with_wrapped
+from symrnn.measure.sizes import apply_nodes, graph_size, op_name, with_wrapped
+from symrnn.measure.source_lines import relative
+from symrnn.measure.target import outputs_of, target_of
 from symrnn.versions import inner_graphs
 
+Limit = int | Mapping[str, int]  # of a count; of single ops for `by_op`
 LIMITS = (
     "nodes",
     "inner_nodes",
@@ -28,11 +34,11 @@ LIMITS = (
 MOST = 5  # ops and source lines that a failure shows
 
 
-def assert_graph_budget(graph, **limits):
-    """Fail when `graph` (what `graph_size` takes) is larger than one of `limits`.
+def assert_graph_budget(graph: object, **limits: Limit) -> None:
+    """Fail when `graph` (anything that `symrnn.measure.target.target_of` takes) is larger than one of `limits`.
 
-    The limits are counts of `GraphSize` (``nodes, inner_nodes, total_nodes, scalar_nodes, scans,
-    components, widest_scan``), and ``by_op={"Dot": 2}`` for single ops.
+    The limits are counts of `GraphSize` (``nodes, inner_nodes, total_nodes, scalar_nodes, scans, components,
+    widest_scan``), and ``by_op={"Dot": 2}`` for single ops.
 
     Examples
     --------
@@ -47,14 +53,13 @@ def assert_graph_budget(graph, **limits):
     """
     check_limits(limits)
     __tracebackhide__ = True
-    if text := overrun(graph, limits):
+    if text := overrun(target_of(graph), limits):
         raise AssertionError(text)
 
 
 @contextmanager
-def graph_budget(**limits):
-    """Fail at the end of the ``with`` block when a function compiled in it is larger than one of
-    `limits`.
+def graph_budget(**limits: Limit) -> Iterator[list[Function]]:
+    """Fail at the end of the ``with`` block when a function compiled in it is larger than one of `limits`.
 
     Examples
     --------
@@ -79,9 +84,10 @@ def graph_budget(**limits):
 
 
 @contextmanager
-def compiled_functions():
+def compiled_functions() -> Iterator[list[Function]]:
     """The functions that PyTensor compiles in a ``with`` block, as a list that grows."""
-    functions, create = [], FunctionMaker.create
+    functions: list[Function] = []
+    create = FunctionMaker.create
     depth = 0  # compiling a function may compile others, for the body of a scan
 
     def recorded(self, *args, **kwargs):
@@ -102,7 +108,7 @@ def compiled_functions():
         FunctionMaker.create = create
 
 
-def check_limits(limits):
+def check_limits(limits: Mapping[str, Limit]) -> None:
     """Refuse limits of counts that there are not."""
     known = [*LIMITS, "by_op"]
     for name in limits:
@@ -112,7 +118,7 @@ def check_limits(limits):
         raise UserError(f"graph_budget needs at least one limit of {', '.join(known)}")
 
 
-def overrun(graph, limits):
+def overrun(graph: object, limits: Mapping[str, Limit]) -> str:
     """What a graph that is larger than `limits` is told, or nothing."""
     size = graph_size(graph)
     counts = {name: (getattr(size, name), most) for name, most in limits.items() if name != "by_op"}
@@ -137,7 +143,7 @@ def overrun(graph, limits):
     )
 
 
-def contributors(graph, by_op):
+def contributors(graph: object, by_op: Mapping[str, int]) -> list[str]:
     """Lines that name the ops with the highest counts, and the source lines that made them."""
     most = Counter({op: n for op, n in by_op.items() if n > 0}).most_common(MOST)
     lines = Counter(
@@ -151,7 +157,7 @@ def contributors(graph, by_op):
     ]
 
 
-def all_nodes(outputs):
+def all_nodes(outputs: Iterable[Variable]) -> Iterator[Apply]:
     """The apply nodes that `outputs` need, and those in the bodies of their ops."""
     for node in apply_nodes(outputs):
         yield node
@@ -163,9 +169,9 @@ def all_nodes(outputs):
 LIBRARIES = tuple({str(Path(pytensor.__file__).parent), *site.getsitepackages()})
 
 
-def source_line(node):
-    """Where the user's code made `node`, as ``file:line``, or nothing when that was not
-    recorded."""
+def source_line(node: Apply) -> str | None:
+    """Where the user's code made `node`, as ``file:line``, or nothing when that was not recorded."""
+    # Not `source_lines.source_line`: a budget is read by whoever can edit the line, so that of a library is no answer.
     for stack in reversed(getattr(node.outputs[0].tag, "trace", None) or []):
         for frame in reversed(stack):
             filename, line = frame[0], frame[1]
@@ -174,12 +180,6 @@ def source_line(node):
     return None
 
 
-def relative(filename):
-    """A path as seen from where the command was given, if it is below."""
-    path, here = Path(filename), Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else filename
-
-
-def in_call(limits):
+def in_call(limits: Mapping[str, Limit]) -> str:
     """Limits as the arguments of a call."""
     return ", ".join(f"{name}={value!r}" for name, value in limits.items())

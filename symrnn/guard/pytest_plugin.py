@@ -8,14 +8,19 @@ A suite without them pays one look at each collected test: nothing is imported, 
 """
 
 import shlex
+from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from symrnn.guard.snapshot import Key
 
 MARK, FIXTURE = "graph_budget", "graph_snapshot"
 
 
-def pytest_addoption(parser):
+def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("symrnn").addoption(
         "--graph-update",
         action="store_true",
@@ -23,7 +28,7 @@ def pytest_addoption(parser):
     )
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{MARK}(scans=..., components=..., nodes=..., inner_nodes=..., total_nodes=...,"
@@ -33,9 +38,8 @@ def pytest_configure(config):
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    """Wrap tests only when one of them asks for it; add a test that fails when a snapshot belongs
-    to none."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Wrap tests only when one of them asks for it; add a test that fails when a snapshot belongs to none."""
     if any(is_guarded(item) for item in items):
         config.pluginmanager.register(Guard(), "symrnn-graph-guard")
     if is_whole_run(config):
@@ -47,12 +51,12 @@ def pytest_collection_modifyitems(config, items):
                 items.append(Stale.from_parent(module, name="unused graph snapshots", tests=names))
 
 
-def is_guarded(item):
+def is_guarded(item: pytest.Item) -> bool:
     """Whether a test has the mark or takes the fixture."""
     return MARK in item.keywords or FIXTURE in getattr(item, "fixturenames", ())
 
 
-def is_whole_run(config):
+def is_whole_run(config: pytest.Config) -> bool:
     """Whether the modules are collected whole, so that what is not there is gone."""
     options = ("keyword", "markexpr", "lf", "deselect", "stepwise")
     return not any("::" in arg for arg in config.args) and not any(
@@ -64,7 +68,7 @@ class Guard:
     """The hooks around the tests of a suite that has budgets or snapshots."""
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item):
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator:
         mark = item.get_closest_marker(MARK)
         if mark is None:
             result = yield
@@ -76,7 +80,7 @@ class Guard:
         return result
 
 
-def under_budget(mark):
+def under_budget(mark: pytest.Mark) -> Generator:
     """The test within its budget; a failure is the message alone."""
     from symrnn.guard.budget import graph_budget
 
@@ -100,29 +104,33 @@ def under_budget(mark):
 
 
 @pytest.fixture
-def graph_snapshot(request):
-    """``graph_snapshot.check(graph, name=..., graph=False)``: compares sizes with the file beside
-    the test."""
+def graph_snapshot(request: pytest.FixtureRequest) -> "Snapshots":
+    """``graph_snapshot.check(graph, name=..., graph=False)``: compares sizes with the file beside the test."""
     return Snapshots(request.node)
 
 
 class Snapshots:
     """The snapshots of one test."""
 
-    def __init__(self, item):
+    def __init__(self, item: pytest.Item):
         self.test, self.nodeid = test_name(item), item.nodeid
         self.path = snapshot_file(item.path)
         self.update = item.config.getoption("--graph-update")
         self.checked = set()
 
-    def check(self, function, name="graph", *, graph=False):
-        """Fail when the size of `function` (what `graph_size` takes) is not the one in the file.
+    def check(self, target: object, name: str = "graph", *, graph: bool = False) -> None:
+        """Fail when the size of `target` (anything that `symrnn.measure.target.target_of` takes) is not the one in the
+        file.
 
         With `graph` the printed graph is compared as well.
         """
         from symrnn.guard import snapshot
+        from symrnn.measure.target import target_of
 
         __tracebackhide__ = True
+        function = target_of(
+            target
+        )  # once: a function that builds would build a graph for each question
         if name in self.checked:
             pytest.fail(
                 f"{self.test} checks two graphs named {name!r}; give them names", pytrace=False
@@ -142,16 +150,15 @@ class Snapshots:
             message = [f"{name} of {self.test}: {sentence}", *lines, f"to accept: {self.command}"]
             pytest.fail("\n".join(message), pytrace=False)
 
-    def miss(self, key, has_others):
-        """Skip when there is a block for another version or mode, fail when there is none at
-        all."""
+    def miss(self, key: "Key", has_others: bool) -> None:
+        """Skip when there is a block for another version or mode, fail when there is none at all."""
         missing = f"no snapshot of {key.name} for pytensor {key.version} in mode {key.mode}"
         message = f"{missing}; to add it: {self.command}"
         if has_others:
             pytest.skip(message)
         pytest.fail(message, pytrace=False)
 
-    def check_unused(self):
+    def check_unused(self) -> None:
         """Fail when the file has a graph of this test that the test no longer checks."""
         from symrnn.guard import snapshot
 
@@ -171,20 +178,19 @@ class Snapshots:
             )
 
     @property
-    def command(self):
+    def command(self) -> str:
         """The command that accepts the graphs of this test."""
         return f"pytest {shlex.quote(self.nodeid)} --graph-update"
 
 
 class Stale(pytest.Item):
-    """Fails when a snapshot file has blocks of tests that are gone; with ``--graph-update`` deletes
-    them."""
+    """Fails when a snapshot file has blocks of tests that are gone; with ``--graph-update`` deletes them."""
 
-    def __init__(self, *, tests, **kwargs):
+    def __init__(self, *, tests: frozenset[str], **kwargs):
         super().__init__(**kwargs)
         self.tests = tests
 
-    def runtest(self):
+    def runtest(self) -> None:
         from symrnn.guard import snapshot
 
         path = snapshot_file(self.path)
@@ -202,21 +208,21 @@ class Stale(pytest.Item):
                 pytrace=False,
             )
 
-    def repr_failure(self, excinfo, style=None):
+    def repr_failure(self, excinfo: pytest.ExceptionInfo, style: object = None) -> str:
         return str(excinfo.value)
 
-    def reportinfo(self):
+    def reportinfo(self) -> tuple:
         return self.path, None, self.name
 
 
-def snapshot_file(path):
+def snapshot_file(path: str | Path) -> Path:
     """The file beside a test module that holds its snapshots."""
     return Path(path).with_suffix(".graphs.txt")
 
 
-def test_name(item):
+def test_name(item: pytest.Item) -> str:
     """A test within its module: ``TestLayer::test_size[gru]``."""
     return item.nodeid.split("::", 1)[-1]
 
 
-test_name.__test__ = False
+test_name.__test__ = False  # a function of this name is collected otherwise where it is imported

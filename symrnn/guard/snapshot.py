@@ -1,5 +1,4 @@
-"""Sizes of graphs in a text file that is read in a diff: one block per graph, PyTensor version and
-mode.
+"""Sizes of graphs in a text file that is read in a diff: one block per graph, PyTensor version and mode.
 
     == test_layer[gru] / train | pytensor 3.0.7 | mode NUMBA
     nodes 59
@@ -15,17 +14,19 @@ Blocks are sorted and separated by a blank line; the graph is there when it was 
 
 import os
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytensor
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Apply, Constant, Variable
 
 from symrnn.errors import UserError
 from symrnn.guard.budget import LIMITS, contributors
-from symrnn.measure.sizes import graph_size, op_name, outputs_of
-from symrnn.measure.stages import mode_name
+from symrnn.measure.modes import mode_name
+from symrnn.measure.sizes import graph_size, op_name
+from symrnn.measure.target import outputs_of, target_of
 from symrnn.versions import inner_graphs
 
 HEAD = "== {test} / {name} | pytensor {version} | mode {mode}"
@@ -41,11 +42,11 @@ class Key:
     version: str
     mode: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return HEAD.format(**vars(self))
 
     @classmethod
-    def parse(cls, line):
+    def parse(cls, line: str) -> "Key":
         """The key in the first line of a block."""
         try:
             which, version, mode = line.removeprefix("== ").rsplit(" | ", 2)
@@ -58,13 +59,13 @@ class Key:
         return cls(test, name, version.removeprefix("pytensor "), mode.removeprefix("mode "))
 
 
-def key_of(graph, test, name):
+def key_of(graph: object, test: str, name: str) -> Key:
     """The key of `graph` here and now."""
-    mode = getattr(getattr(graph, "maker", None), "mode", None)
+    mode = target_of(graph).mode
     return Key(test, name, pytensor.__version__, BEFORE if mode is None else mode_name(mode))
 
 
-def block(graph, with_graph=False):
+def block(graph: object, with_graph: bool = False) -> list[str]:
     """The lines of a block about `graph`, the head left out."""
     size = graph_size(graph)
     lines = [f"{name} {getattr(size, name)}" for name in LIMITS]
@@ -74,9 +75,8 @@ def block(graph, with_graph=False):
     return lines
 
 
-def canonical_print(outputs):
-    """A graph as lines ``%3 = Add(%1, w)``, numbered depth first from the outputs, bodies
-    indented."""
+def canonical_print(outputs: Sequence[Variable]) -> list[str]:
+    """A graph as lines ``%3 = Add(%1, w)``, numbered depth first from the outputs, bodies indented."""
     numbers, lines, letters = {}, [], {}
 
     def named(x):
@@ -98,7 +98,7 @@ def canonical_print(outputs):
     return [*lines, "return " + ", ".join(named(x) for x in outputs)]
 
 
-def depth_first(outputs):
+def depth_first(outputs: Sequence[Variable]) -> Iterator[Apply]:
     """Apply nodes, each after those it needs, in the order in which the outputs meet them."""
     done, pending = set(), [(x.owner, False) for x in reversed(outputs) if x.owner]
     while pending:
@@ -113,7 +113,7 @@ def depth_first(outputs):
             pending += [(x.owner, False) for x in reversed(node.inputs) if x.owner]
 
 
-def read(path):
+def read(path: str | Path) -> dict[Key, list[str]]:
     """The blocks of a snapshot file, ``{key: lines}``; none when there is no file."""
     blocks, lines = {}, None
     for line in Path(path).read_text(encoding="utf-8").splitlines() if Path(path).is_file() else ():
@@ -125,7 +125,7 @@ def read(path):
 
 
 @contextmanager
-def changed(path):
+def changed(path: str | Path) -> Iterator[dict[Key, list[str]]]:
     """The blocks of a snapshot file to change; written when they did, deleted when none is left.
 
     Safe when several processes do so at once (pytest-xdist).
@@ -146,7 +146,7 @@ def changed(path):
 
 
 @contextmanager
-def locked(path, patience_s=30.0):
+def locked(path: str | Path, patience_s: float = 30.0) -> Iterator[None]:
     """Nobody else changes the file at `path` meanwhile."""
     lock, begin = f"{path}.lock", time.monotonic()
     while True:
@@ -165,7 +165,7 @@ def locked(path, patience_s=30.0):
         os.unlink(lock)
 
 
-def changes(graph, old, new):
+def changes(graph: object, old: Sequence[str], new: Sequence[str]) -> list[str]:
     """What a graph whose block is no longer `old` is told."""
     before, after = counts_of(old), counts_of(new)
     moved = [name for name in before | after if before.get(name) != after.get(name)]
@@ -185,7 +185,7 @@ def changes(graph, old, new):
     return [", ".join(grew), *lines, *([f"  ops that were removed: {lost}"] if lost else [])]
 
 
-def counts_of(lines):
+def counts_of(lines: Iterable[str]) -> dict[str, int]:
     """The counts of a block, ops among them."""
     counts = {}
     for line in lines:
@@ -197,7 +197,7 @@ def counts_of(lines):
     return counts
 
 
-def first_difference(old, new):
+def first_difference(old: Sequence[str], new: Sequence[str]) -> list[str]:
     """The first line in which two blocks differ."""
     for before, after in zip(old, new):
         if before != after:

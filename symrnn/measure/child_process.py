@@ -7,11 +7,10 @@ from symrnn.bench.runner import measured
 def compile_time(job: Job) -> Record:
     """The record of `job`: its phases, sizes, peak memory, and what the backends compiled.
 
-    The job's file defines ``build``, ``functions`` and ``batch``, as an experiment's file does.
-    Whatever happens to the child, there is a record; its `status` says how it ended.
+    The job's file defines ``build``, ``functions`` and ``batch``, as an experiment's file does. Whatever happens to the
+    child, there is a record; its `status` says how it ended.
 
-    A cold job starts from an empty compiledir. A warm job runs a cold one before it, which fills
-    the compiledir.
+    A cold job starts from an empty compiledir. A warm job runs a cold one before it, which fills the compiledir.
 
     ::
 

@@ -58,9 +58,8 @@ class CompileEvents:
     def is_cold(self) -> bool:
         """Whether the run filled a cache, or compiled without one.
 
-        A warm run may compile a little (PyTensor 3.3 gives some small functions no key for
-        Numba's cache), but adds nothing to a cache. JAX has no cache on the disk unless one is
-        configured, so its runs are all cold.
+        A warm run may compile a little (PyTensor 3.3 gives some small functions no key for Numba's cache), but adds
+        nothing to a cache. JAX has no cache on the disk unless one is configured, so its runs are all cold.
         """
         compiled = self.count("numba") + self.count("jax")
         is_filling = self.count("c") + self.numba_saved > 0

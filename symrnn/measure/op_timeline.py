@@ -4,16 +4,24 @@ PyTensor's virtual machines, which the modes C, CVM and FAST_COMPILE link to, ca
 time each. Numba and JAX make one function of the whole graph, so there are no times by op to read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
+
+from pytensor.compile.executor import Function
+from pytensor.graph.basic import Apply
+from pytensor.link.vm import VM
 
 from symrnn.measure.sizes import op_name
 
 OP, INNER_OP = "op", "op in scan"  # categories of spans
 
 
-def op_spans(functions: Sequence, arguments: Sequence[Sequence], clock=perf_counter) -> list[tuple]:
+def op_spans(
+    functions: Sequence[Function],
+    arguments: Sequence[Sequence],
+    clock: Callable[[], float] = perf_counter,
+) -> list[tuple]:
     """One call of each function as spans ``(category, name, begin, seconds)``; none where nodes cannot be timed.
 
     The machine tells durations alone: a node begins where the one before it ended, in the order of the graph, which is
@@ -40,18 +48,18 @@ def op_spans(functions: Sequence, arguments: Sequence[Sequence], clock=perf_coun
     return spans
 
 
-def is_timed(machine) -> bool:
+def is_timed(machine: object) -> bool:
     """Whether the machine can time its nodes."""
     return hasattr(machine, "call_times") and hasattr(machine, "time_thunks")
 
 
-def inner_machine(node):
+def inner_machine(node: Apply) -> VM | None:
     """What runs the body of a scan and can time it, or None."""
     machine = getattr(getattr(node.op, "fn", None), "vm", None)
     return machine if is_timed(machine) else None
 
 
-def inner_machines(machine) -> Iterator:
+def inner_machines(machine: VM) -> Iterator:
     """The machines of the scans in it, at any depth."""
     for inner in filter(None, map(inner_machine, machine.nodes)):
         yield inner
@@ -59,7 +67,7 @@ def inner_machines(machine) -> Iterator:
 
 
 @contextmanager
-def timing(machines) -> Iterator[None]:
+def timing(machines: Iterable[VM]) -> Iterator[None]:
     """Let the machines time their nodes, from zero."""
     for machine in machines:
         machine.call_times[:] = [0.0] * len(machine.nodes)
@@ -71,7 +79,7 @@ def timing(machines) -> Iterator[None]:
             machine.time_thunks = False
 
 
-def machine_spans(machine, begin: float, category: str) -> Iterator[tuple]:
+def machine_spans(machine: VM, begin: float, category: str) -> Iterator[tuple]:
     """The nodes of a machine, one after the other, each followed by those in its body."""
     for node, seconds in zip(machine.nodes, machine.call_times, strict=True):
         yield category, op_name(node.op), begin, seconds

@@ -1,15 +1,18 @@
 """What is recorded of a profiled job besides its phases: rewrites, source lines, and a timeline down to the ops."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 
+from pytensor.compile.executor import Function
+
 from symrnn.measure.compile_events import CompileEvents
+from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.op_timeline import op_spans
 from symrnn.measure.rewrite_profile import rewrite_profile
 from symrnn.measure.rewrite_timing import RewriteProfile
 from symrnn.measure.source_lines import SourceLine, full_traces, source_lines
-from symrnn.measure.stages import Stopwatch
+from symrnn.measure.stopwatch import Stopwatch
 
 SHORTEST_COMPILATION_S = 1e-3  # shorter ones leave no span
 
@@ -25,7 +28,7 @@ class Profile:
         default_factory=list
     )  # spans of one more step, none with Numba and JAX
 
-    def traces(self):
+    def traces(self) -> AbstractContextManager:
         """The context to build in, so that every node knows its line."""
         return full_traces()
 
@@ -40,14 +43,15 @@ class Profile:
             yield
         self.rewrites = profile()
 
-    def look(self, specs, functions) -> None:
+    def look(self, specs: Sequence[FunctionSpec], functions: Sequence[Function]) -> None:
         """Count the nodes by source line, before and after."""
-        self.lines = {
-            "lines_before": source_lines([out for spec in specs for out in spec.targets]),
-            "lines_after": source_lines([o for f in functions for o in f.maker.fgraph.outputs]),
-        }
+        if specs:  # none of what was compiled already: what it was made from is gone
+            self.lines["lines_before"] = source_lines(list(specs))
+        self.lines["lines_after"] = source_lines(
+            [o for f in functions for o in f.maker.fgraph.outputs]
+        )
 
-    def look_back(self, functions, arguments) -> None:
+    def look_back(self, functions: Sequence[Function], arguments: Sequence[Sequence]) -> None:
         """Take one more step, timed op by op."""
         self.ops = op_spans(functions, arguments)
 

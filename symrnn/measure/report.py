@@ -4,16 +4,21 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
+
+from pytensor.compile.executor import Function
+from pytensor.compile.mode import Mode
 
 from symrnn.measure.compile_events import compile_events
 from symrnn.measure.profile import Profile
 from symrnn.measure.report_tables import report_tables
 from symrnn.measure.sizes import graph_size
-from symrnn.measure.source_lines import full_traces, source_lines
-from symrnn.measure.stages import Stopwatch, linked, rewritten, run_step, step_samples
-from symrnn.measure.target import function_specs
+from symrnn.measure.source_lines import full_traces
+from symrnn.measure.stages import linked, rewritten, run_step, step_samples
+from symrnn.measure.stopwatch import Stopwatch
+from symrnn.measure.target import target_of
+from symrnn.measure.within_build import phases_within
 from symrnn.tables import as_html, as_text
 
 
@@ -31,22 +36,27 @@ class CompileReport:
 
 
 def compile_report(
-    target, *, mode=None, batch: Sequence | None = None, steps: int = 5
+    target: object,
+    *,
+    mode: Mode | str | None = None,
+    batch: Sequence | None = None,
+    steps: int = 5,
 ) -> CompileReport:
     """Compile `target` in this process, and report where the time went.
 
     Parameters
     ----------
     target
-        Anything that `symrnn.measure.target.function_specs` takes (a graph, or a function that
-        builds one: then the lines of its source are known). Of a compiled PyTensor function, the
-        size and the lines are reported, since all else is over.
+        Anything that `symrnn.measure.target.target_of` takes: a graph, or a function that builds one (then the lines of
+        its source are known), or the name of either. A compiled function is not compiled again; where
+        `target` is a function that compiles it, the phases are those of that.
     mode
         A PyTensor mode; the default mode if None.
     batch
-        One array for each input; then the function is called as well, so that JIT compilers work.
+        One array for each input; then the functions are called as well, so that JIT compilers work. A PyMC model brings
+        its initial point, a named target the arrays of the function ``batch()`` beside it.
     steps
-        How often it is called after that.
+        How often they are called after that.
 
     Examples
     --------
@@ -56,29 +66,37 @@ def compile_report(
     >>> report.values["before"]["nodes"], report.values["after"]["nodes"]
     (3, 1)
     """
-    if hasattr(target, "maker"):
-        lines = [asdict(line) for line in source_lines(target)]
-        return CompileReport({"after": graph_size(target).to_dict(), "lines_after": lines})
     watch, profile = Stopwatch(), Profile(begin=perf_counter())
-    with full_traces(), watch("build"):
-        specs = function_specs(target)
-    values = {"before": sum(graph_size(spec.targets) for spec in specs).to_dict()}
     with compile_events() as events:
-        with watch("rewrite"), profile.rewriting():
-            makers = [rewritten(spec, mode) for spec in specs]
-        with watch("link"):
-            functions = [linked(maker) for maker in makers]
-        profile.look(specs, functions)
-        values["after"] = sum(graph_size(function) for function in functions).to_dict()
+        with full_traces(), watch("build"), phases_within(watch, profile.rewriting) as within:
+            found = target_of(target)
         if batch is not None:
-            values["step_s"] = called(functions, specs, batch, steps, watch)
+            found = replace(found, batch=lambda: batch)
+        if found.compiled is not None:
+            specs, functions, before = [], [found.compiled], within.before(found.compiled)
+        else:
+            specs = found.functions
+            before = sum(graph_size(spec) for spec in specs)
+            with watch("rewrite"), profile.rewriting():
+                makers = [rewritten(spec, mode) for spec in specs]
+            with watch("link"):
+                functions = [linked(maker) for maker in makers]
+        profile.look(specs, functions)
+        after = sum(graph_size(function) for function in functions)
+        sizes = {"before": before, "after": after}
+        values = {name: size.to_dict() for name, size in sizes.items() if size}
+        if found.batch is not None:
+            values["step_s"] = called(functions, found.arguments(), steps, watch)
+    if profile.rewrites is None:  # a function that was there already: looking at it is no phase
+        del watch.seconds["build"]
     values |= {"phases_s": watch.seconds, "compile_events": events.to_dict()}
     return CompileReport(values | profile.to_dict(watch, events))
 
 
-def called(functions, specs, batch, steps, watch) -> list[float]:
-    """Call the functions once, then time `steps` steps; each takes the batch from its begin."""
-    arguments = [list(batch)[: len(spec.inputs)] for spec in specs]
+def called(
+    functions: Sequence[Function], arguments: Sequence[Sequence], steps: int, watch: Stopwatch
+) -> list[float]:
+    """Call the functions once, then time `steps` steps."""
     with watch("first_call"):
         run_step(functions, arguments)
     return step_samples(functions, arguments, steps, 10.0, watch)

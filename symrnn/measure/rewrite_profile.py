@@ -1,7 +1,7 @@
 """Where rewriting spends its time: every pass and every node rewrite, tried and applied.
 
-PyTensor's own profile has no count of tries, and its form changes with the version. So this one
-is taken from outside, with three hooks that both lanes have:
+PyTensor's own profile has no count of tries, and its form changes with the version. So this one is taken from outside,
+with three hooks that both lanes have:
 
 * every ``GraphRewriter.apply`` is timed; calls within calls give the tree of passes,
 * every ``NodeProcessingGraphRewriter.process_node`` is one try of a node rewrite,
@@ -17,7 +17,9 @@ from dataclasses import dataclass, field, fields
 from functools import wraps
 from time import perf_counter, process_time
 
+from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.features import Feature
+from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter, NodeProcessingGraphRewriter
 
 from symrnn.measure.rewrite_timing import (
@@ -123,21 +125,29 @@ class NodeCounter(Feature):
     def __init__(self):
         self.created = self.pruned = self.changes = 0
 
-    def on_import(self, fgraph, node, reason):
+    def on_import(self, fgraph: FunctionGraph, node: Apply, reason: object) -> None:
         self.created += 1
         self.changes += 1
 
-    def on_prune(self, fgraph, node, reason):
+    def on_prune(self, fgraph: FunctionGraph, node: Apply, reason: object) -> None:
         self.pruned += 1
 
-    def on_change_input(self, fgraph, node, i, var, new_var, reason=None):
+    def on_change_input(
+        self,
+        fgraph: FunctionGraph,
+        node: Apply,
+        i: int,
+        var: Variable,
+        new_var: Variable,
+        reason: object = None,
+    ) -> None:
         self.changes += 1
 
 
 class Recorder:
     """What `rewrite_profile` writes into while it is active."""
 
-    def __init__(self, clock):
+    def __init__(self, clock: Callable[[], float]):
         self.clock = clock
         self.root = Frame("", PASS, None)
         self.stack = [self.root]
@@ -152,7 +162,7 @@ class Recorder:
                 if name in cls.__dict__:
                     yield cls, name, self.timing_passes
 
-    def timing_passes(self, method):
+    def timing_passes(self, method: Callable) -> Callable:
         """Wrap ``apply``; a call of the method of a base class is no pass of its own."""
 
         @wraps(method)
@@ -174,7 +184,7 @@ class Recorder:
 
         return timed
 
-    def counting_tries(self, method):
+    def counting_tries(self, method: Callable) -> Callable:
         """Wrap ``process_node``, which returns whether the rewrite was applied.
 
         Called tens of thousands of times, mostly in vain, so the common way through it is short.
@@ -204,7 +214,7 @@ class Recorder:
 
         return counted
 
-    def frame(self, kind, rewriter, fgraph) -> "Frame":
+    def frame(self, kind: str, rewriter: object, fgraph: FunctionGraph) -> Frame:
         """The frame of a rewriter below the one that runs now."""
         children = self.stack[-1].children
         if id(rewriter) not in children:
@@ -215,7 +225,15 @@ class Recorder:
             )
         return children[id(rewriter)]
 
-    def count(self, frame, fgraph, counts, begin, span, is_applied) -> None:
+    def count(
+        self,
+        frame: Frame,
+        fgraph: FunctionGraph,
+        counts: tuple[int, int],
+        begin: float,
+        span: float,
+        is_applied: bool,
+    ) -> None:
         """Add one call to its frame; `counts` are the nodes created and pruned before it."""
         counter = self.graphs[id(fgraph)][1]
         frame.seconds += span
@@ -229,7 +247,7 @@ class Recorder:
         if span > SHORTEST_SPAN_S or (is_applied and frame.kind == NODE_REWRITE):
             self.spans.append((frame.kind, frame.name, begin, span))
 
-    def attach(self, fgraph) -> None:
+    def attach(self, fgraph: FunctionGraph) -> None:
         """Count the nodes of a graph from now on."""
         if id(fgraph) not in self.graphs:
             counter = NodeCounter()
@@ -261,7 +279,7 @@ def all_subclasses(cls: type) -> list[type]:
     return list(found)
 
 
-def name_of(rewriter) -> str:
+def name_of(rewriter: object) -> str:
     """The name that PyTensor's database of rewrites has for a rewriter, or else its class.
 
     Examples

@@ -1,7 +1,7 @@
 """What a profile of rewriting holds: the tree of passes and node rewrites, and views of it.
 
-Times are inclusive; what is left of a pass without its children is its own time (walking the graph,
-sorting it, callbacks).
+Times are inclusive; what is left of a pass without its children is its own time (walking the graph, sorting it,
+callbacks).
 """
 
 from collections.abc import Iterator
@@ -83,8 +83,8 @@ class RewriteProfile:
     def by_name(self, kind: str | None = None) -> list[RewriteTiming]:
         """One timing for each name, wherever it stands in the tree; by own time, longest first.
 
-        The seconds are own times here, so that they add up; the nodes that a pass created are those
-        of the rewrites below it as well.
+        The seconds are own times here, so that they add up; the nodes that a pass created are those of the rewrites
+        below it as well.
         """
         merged: dict[tuple[str, str], RewriteTiming] = {}
         for root in self.passes:

@@ -28,11 +28,13 @@ from functools import reduce
 from operator import or_
 
 from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.fg import AbstractFunctionGraph
+from pytensor.graph.op import Op
 from pytensor.graph.traversal import ancestors, toposort
 from pytensor.scalar.basic import ScalarOp
 from pytensor.scan.op import Scan
 
-from symrnn.errors import UserError
+from symrnn.measure.target import outputs_of
 from symrnn.versions import inner_graphs
 
 
@@ -115,11 +117,11 @@ class GraphSize:
 COUNTS = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components")
 
 
-def graph_size(graph) -> GraphSize:
-    """The size of `graph`: a variable, several, a FunctionGraph, or a compiled function.
+def graph_size(graph: object) -> GraphSize:
+    """The size of `graph`, which is anything that `symrnn.measure.target.target_of` takes.
 
-    What is counted stands in the docstring of this module. A compiled function (of any mode) is
-    counted with the updates of its shared variables, after rewriting.
+    What is counted stands in the docstring of this module. Updates of shared variables count; a compiled function (of
+    any mode) is counted as it runs, after rewriting.
 
     Examples
     --------
@@ -133,29 +135,13 @@ def graph_size(graph) -> GraphSize:
     return size_of(outputs_of(graph), {})
 
 
-def outputs_of(graph) -> Sequence[Variable]:
-    """The outputs that `graph` (a variable, several, a FunctionGraph, a function) computes."""
-    if isinstance(graph, Variable):
-        return [graph]
-    fgraph = getattr(getattr(graph, "maker", None), "fgraph", graph)
-    outputs = getattr(fgraph, "outputs", fgraph)
-    if isinstance(outputs, Iterable):
-        outputs = list(outputs)
-        if all(isinstance(output, Variable) for output in outputs):
-            return outputs
-    raise UserError(
-        "graph must be a variable, a list of variables, a FunctionGraph or a compiled function,"
-        f" but is a {type(graph).__name__}; give the outputs of your graph"
-    )
-
-
 def apply_nodes(outputs: Iterable[Variable]) -> list[Apply]:
     """The apply nodes that `outputs` need, each once."""
     owners = (variable.owner for variable in ancestors(list(outputs)))
     return list({node: None for node in owners if node is not None})
 
 
-def size_of(outputs, bodies: dict) -> GraphSize:
+def size_of(outputs: Iterable[Variable], bodies: dict) -> GraphSize:
     """The size of the graph of `outputs`; `bodies` remembers the sizes of bodies by op."""
     nodes = apply_nodes(outputs)
     inner = GraphSize()
@@ -165,7 +151,7 @@ def size_of(outputs, bodies: dict) -> GraphSize:
     return here + inner
 
 
-def body_size(op, bodies: dict) -> GraphSize:
+def body_size(op: Op, bodies: dict) -> GraphSize:
     """What one node with `op` adds by its bodies; ``GraphSize()`` for most ops."""
     graphs = [graph for inner_op in with_wrapped(op) for graph in inner_graphs(inner_op)]
     if not graphs:
@@ -176,7 +162,7 @@ def body_size(op, bodies: dict) -> GraphSize:
     return bodies[id(op)][1]
 
 
-def measured_body(op, graphs, bodies: dict) -> GraphSize:
+def measured_body(op: Op, graphs: Sequence[AbstractFunctionGraph], bodies: dict) -> GraphSize:
     """The size of `graphs`, the bodies of `op`, in the terms of the graph around it."""
     if is_scalar_body(op):
         return GraphSize(scalar_nodes=sum(scalar_nodes(graph) for graph in graphs))
@@ -195,24 +181,24 @@ def measured_body(op, graphs, bodies: dict) -> GraphSize:
     return own + GraphSize(scans=1, components=scan_components(op), widest_scan=width)
 
 
-def is_scalar_body(op) -> bool:
+def is_scalar_body(op: Op) -> bool:
     """Whether the body of `op`, if it has one, is a scalar graph."""
     return any(isinstance(inner_op, ScalarOp) for inner_op in with_wrapped(op))
 
 
-def scalar_nodes(graph) -> int:
+def scalar_nodes(graph: AbstractFunctionGraph) -> int:
     """Scalar nodes of a scalar graph, and of the scalar graphs in it."""
     nodes = apply_nodes(graph.outputs)
     return len(nodes) + sum(scalar_nodes(g) for node in nodes for g in inner_graphs(node.op))
 
 
-def with_wrapped(op) -> list:
+def with_wrapped(op: Op) -> list[Op]:
     """`op`, and the op that it applies along axes (Elemwise, CAReduce: scalar; Blockwise: core)."""
     wrapped = getattr(op, "scalar_op", None) or getattr(op, "core_op", None)
     return [op] if wrapped is None else [op, *with_wrapped(wrapped)]
 
 
-def op_name(op) -> str:
+def op_name(op: Op) -> str:
     """``Scan``, ``Elemwise{Add}``: the class of an op, and of the op it applies."""
     names = [type(each).__name__ for each in with_wrapped(op)]
     return "{".join(names) + "}" * (len(names) - 1)
@@ -221,8 +207,7 @@ def op_name(op) -> str:
 def scan_components(op: Scan) -> int:
     """Recurrences packed in a Scan: groups of states whose next values depend on each other.
 
-    Weakly connected: a state that only reads another state (a running sum of ``h``) belongs to
-    its recurrence.
+    Weakly connected: a state that only reads another state (a running sum of ``h``) belongs to its recurrence.
     """
     reads = state_reads(op)
     groups: list[int] = []  # bit sets of states, disjoint

@@ -1,24 +1,25 @@
 """Which line of the user's source grew the graph: apply nodes by the line that made them.
 
-PyTensor keeps the call stack of every variable that is made (``tag.trace``, up to
-``config.traceback__limit`` frames; build within `full_traces` to keep all of them). The user's
-line is the innermost frame outside of PyTensor and symrnn. Gradient nodes belong to the line that
-calls ``pytensor.grad``. Nodes that rewrites made without a stack have no line; nodes of a body
-whose stacks are lost (PyTensor 3.3 drops them when it freezes the body of a scan) go with the
-node around them.
+PyTensor keeps the call stack of every variable that is made (``tag.trace``, up to ``config.traceback__limit`` frames;
+build within `full_traces` to keep all of them). The user's line is the innermost frame outside of PyTensor and symrnn.
+Gradient nodes belong to the line that calls ``pytensor.grad``. Nodes that rewrites made without a stack have no line;
+nodes of a body whose stacks are lost (PyTensor 3.3 drops them when it freezes the body of a scan) go with the node
+around them.
 """
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytensor
-from pytensor.graph.basic import Apply
+from pytensor.graph.basic import Apply, Variable
 
 import symrnn
-from symrnn.measure.sizes import apply_nodes, is_scalar_body, outputs_of, with_wrapped
+from symrnn.measure.sizes import apply_nodes, is_scalar_body, with_wrapped
+from symrnn.measure.target import outputs_of
 from symrnn.versions import inner_graphs
 
 PYTENSOR, SYMRNN, STANDARD = (
@@ -36,17 +37,17 @@ class SourceLine:
     nodes: int  # in the outermost graph
     inner_nodes: int  # in bodies of scans and the like
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{Path(self.path).name}:{self.line}" if self.path else "(rewrites)"
 
 
-def full_traces():
+def full_traces() -> AbstractContextManager:
     """A context in which every variable that is made keeps its whole call stack."""
     return pytensor.config.change_flags(traceback__limit=-1)
 
 
-def source_lines(graph) -> list[SourceLine]:
-    """The lines that made `graph` (as `graph_size` takes it), the one with most nodes first.
+def source_lines(graph: object) -> list[SourceLine]:
+    """The lines that made `graph` (anything that `target_of` takes), the one with most nodes first.
 
     The nodes of all lines add up to those that `graph_size` counts.
 
@@ -68,7 +69,9 @@ def source_lines(graph) -> list[SourceLine]:
 NOWHERE = ("", 0, "")
 
 
-def places(outputs, around, is_inner: bool) -> Iterator[tuple[tuple, bool]]:
+def places(
+    outputs: Iterable[Variable], around: tuple | None, is_inner: bool
+) -> Iterator[tuple[tuple, bool]]:
     """Path, line and text for each node, and whether it is in a body; `around` is for lost ones."""
     for node in apply_nodes(outputs):
         place = user_line(node) or around or NOWHERE
@@ -89,6 +92,18 @@ def user_line(node: Apply) -> tuple[str, int, str] | None:
     outside = [(path, line, text or "") for path, line, _, text in frames if not is_library(path)]
     users = [place for place in outside if not place[0].startswith(SYMRNN)]
     return next(iter(users or outside), None)
+
+
+def source_line(node: Apply) -> str | None:
+    """`user_line` as people read it, ``train.py:12`` as seen from the current folder; None where it is lost."""
+    place = user_line(node)
+    return f"{relative(place[0])}:{place[1]}" if place else None
+
+
+def relative(filename: str) -> str:
+    """A path as seen from the current folder, if it is below."""
+    path, here = Path(filename), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else filename
 
 
 def is_library(path: str) -> bool:

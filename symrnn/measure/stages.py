@@ -7,58 +7,31 @@
     first call  the first step; the JIT compilers do their work here
     step        every later step
 
-A step calls every function of a form in turn (the odd/even form has two). The clock of a call
-stops when its outputs and the updated shared variables are there: a JAX function returns before
-its work is done.
+A step calls every function of a form in turn (the odd/even form has two). The clock of a call stops when its outputs
+and the updated shared variables are there: a JAX function returns before its work is done.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from statistics import median
-from time import perf_counter, process_time
 
+from pytensor.compile.executor import Function
 from pytensor.compile.maker import FunctionMaker
-from pytensor.compile.mode import get_mode, predefined_modes
+from pytensor.compile.mode import Mode
 from pytensor.compile.rebuild import construct_function_ins_and_outs
-from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Variable
 
-from symrnn.errors import UserError
+from symrnn.graph import TrainingGraph
+from symrnn.measure.function_spec import FunctionSpec
+from symrnn.measure.modes import mode_of
 from symrnn.measure.sizes import GraphSize, graph_size
+from symrnn.measure.stopwatch import Stopwatch
+from symrnn.measure.target import Target
+from symrnn.measure.within_build import phases_within
+from symrnn.typing import Updates
 
 
-@dataclass(frozen=True)
-class FunctionSpec:
-    """What a PyTensor function is made of, before it is compiled.
-
-    Examples
-    --------
-    >>> import pytensor, pytensor.tensor as pt
-    >>> x, total = pt.scalar("x"), pytensor.shared(0.0)
-    >>> spec = FunctionSpec([x], [2 * x], {total: total + x})
-    >>> [float(out) for out in linked(rewritten(spec, "FAST_COMPILE"))(3.0)]
-    [6.0]
-    >>> float(total.get_value())
-    3.0
-    """
-
-    inputs: Sequence[Variable]
-    outputs: Sequence[Variable]
-    updates: Mapping[SharedVariable, Variable] = field(default_factory=dict)
-
-    def __post_init__(self):
-        object.__setattr__(self, "inputs", tuple(self.inputs))
-        object.__setattr__(self, "outputs", tuple(self.outputs))
-        object.__setattr__(self, "updates", dict(self.updates))
-
-    @property
-    def targets(self) -> tuple[Variable, ...]:
-        """Everything that the function computes: its outputs, then the new shared values."""
-        return (*self.outputs, *self.updates.values())
-
-
-def step_functions(graph, *updates) -> list[FunctionSpec]:
+def step_functions(graph: TrainingGraph, *updates: Updates) -> list[FunctionSpec]:
     """The functions of a training step, one for each of `updates`, to be called in turn.
 
     Only the last one reads the batch; it returns the loss.
@@ -87,7 +60,7 @@ class CompileTime:
     link_s: float
     first_call_s: float
     step_s: tuple[float, ...]  # every sample
-    before: GraphSize
+    before: GraphSize | None  # None where a compiled function was given
     after: GraphSize
 
     @property
@@ -105,7 +78,7 @@ class CompileTime:
         return {
             **{name: getattr(self, name) for name in SECONDS},
             "step_s": list(self.step_s),
-            "before": self.before.to_dict(),
+            **({"before": self.before.to_dict()} if self.before else {}),
             "after": self.after.to_dict(),
         }
 
@@ -115,7 +88,7 @@ SECONDS = (
 )  # fmt: skip
 
 
-def rewritten(spec: FunctionSpec, mode) -> FunctionMaker:
+def rewritten(spec: FunctionSpec, mode: Mode | str | None) -> FunctionMaker:
     """The function of `spec`, cloned and rewritten for `mode`, but not linked.
 
     The graph as it will run is ``rewritten(spec, mode).fgraph``.
@@ -123,16 +96,16 @@ def rewritten(spec: FunctionSpec, mode) -> FunctionMaker:
     ins, outs = construct_function_ins_and_outs(
         list(spec.inputs), list(spec.outputs), updates=list(spec.updates.items())
     )
-    mode = get_mode(mode)
+    mode = mode_of(mode)
     return mode.function_maker(ins, outs, mode, on_unused_input="ignore")
 
 
-def linked(maker: FunctionMaker):
+def linked(maker: FunctionMaker) -> Function:
     """The callable function of a rewritten graph."""
     return maker.create()
 
 
-def run_step(functions, arguments) -> list:
+def run_step(functions: Sequence[Function], arguments: Sequence[Sequence]) -> list:
     """Call every function in turn, and wait for outputs and updated shared variables."""
     outputs = []
     for function, args in zip(functions, arguments, strict=True):
@@ -142,7 +115,7 @@ def run_step(functions, arguments) -> list:
     return outputs
 
 
-def wait_for(values) -> None:
+def wait_for(values: object) -> None:
     """Wait for the arrays in `values` that are still being computed (JAX)."""
     if isinstance(values, Mapping):
         values = values.values()
@@ -155,68 +128,12 @@ def wait_for(values) -> None:
         wait_for(value)
 
 
-class Stopwatch:
-    """Seconds by phase; several stretches of one phase add up.
-
-    `on_phase` is called with the name of each phase as it begins. The clock is an argument, for
-    tests.
-
-    Examples
-    --------
-    >>> ticks = iter([0.0, 1.5, 2.0, 2.25])
-    >>> watch = Stopwatch(clock=lambda: next(ticks))
-    >>> with watch("link"):
-    ...     pass
-    >>> with watch("link"):
-    ...     pass
-    >>> watch.seconds
-    {'link': 1.75}
-    """
-
-    def __init__(self, on_phase: Callable[[str], None] = lambda name: None, clock=perf_counter):
-        self.seconds: dict[str, float] = {}
-        self.cpu_seconds: dict[str, float] = {}  # of this process; the same on a busy machine
-        self.spans: list[tuple[str, float, float]] = []  # name, begin, end; on the clock
-        self.on_phase, self.clock = on_phase, clock
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        """Count the time of the ``with`` block as phase `name`, also where it fails."""
-        self.on_phase(name)
-        begin, begin_cpu = self.clock(), process_time()
-        try:
-            yield
-        finally:
-            end, spent = self.clock(), process_time() - begin_cpu
-            self.spans.append((name, begin, end))
-            self.seconds[name] = self.seconds.get(name, 0.0) + end - begin
-            self.cpu_seconds[name] = self.cpu_seconds.get(name, 0.0) + spent
-
-
-def arguments_of(specs: Sequence[FunctionSpec], inputs, batch) -> list[list]:
-    """The arrays that each function is called with; `batch` has one for each of `inputs`."""
-    inputs, batch = list(inputs), list(batch)
-    if len(inputs) != len(batch):
-        raise UserError(
-            f"batch must hold one array for each of the {len(inputs)} inputs {inputs},"
-            f" but holds {len(batch)}; return them in the order of the inputs"
-        )
-    arrays = dict(zip(inputs, batch, strict=True))
-    missing = [v for spec in specs for v in spec.inputs if v not in arrays]
-    if missing:
-        raise UserError(
-            f"functions may take the inputs {inputs} only, but one takes {missing[0]!r};"
-            " add it to the inputs of the graph, or replace it by a value"
-        )
-    return [[arrays[variable] for variable in spec.inputs] for spec in specs]
-
-
 def stages(
     build: Callable[[], object],
-    functions: Callable[[object], Sequence[FunctionSpec]],
+    functions: Callable[[object], Sequence[FunctionSpec]] | None,
     arguments: Callable[[object, Sequence[FunctionSpec]], Sequence[Sequence]],
     *,
-    mode=None,
+    mode: Mode | str | None = None,
     steps: int = 20,
     step_limit_s: float = 10.0,
     watch: Stopwatch | None = None,
@@ -227,13 +144,14 @@ def stages(
 ) -> CompileTime:
     """Measure every phase once, and up to `steps` steps.
 
-    ``build()`` returns a graph; ``functions(graph)`` differentiates it and returns the functions
-    of a step; ``arguments(graph, functions)`` returns the arrays that each function is called
-    with. Sizes are counted, and the arrays are made, off the clock of the phases (the stopwatch
-    calls this "count" and "batch"); so are `look`, after linking, and `look_back`, after the steps.
+    ``build()`` returns a graph; ``functions(graph)`` differentiates it and returns the functions of a step (None: the
+    graph is a `Target`, which has them); ``arguments(graph, functions)`` returns the arrays that each function is
+    called with. What `build` spends on gradients of its own is time of "grad". Sizes are counted, and the arrays are
+    made, off the clock of the phases (the stopwatch calls this "count" and "batch"); so are `look`, after linking, and
+    `look_back`, after the steps.
 
-    After `step_limit_s` seconds no further step is taken, once there are three. What is known is
-    given to `on_value` as soon as it is, so that a run that is stopped leaves what it knew.
+    After `step_limit_s` seconds no further step is taken, once there are three. What is known is given to `on_value` as
+    soon as it is, so that a run that is stopped leaves what it knew.
 
     Examples
     --------
@@ -245,6 +163,7 @@ def stages(
     >>> def functions(graph):
     ...     (w,) = graph.params
     ...     return [FunctionSpec(graph.inputs, [graph.loss], {w: w - pytensor.grad(graph.loss, w)})]
+    >>> from symrnn.measure.function_spec import arguments_of
     >>> def arguments(graph, specs):
     ...     return arguments_of(specs, graph.inputs, [np.zeros(3)])
     >>> time = stages(build, functions, arguments, mode="FAST_COMPILE", steps=3)
@@ -252,19 +171,26 @@ def stages(
     (3, 0)
     """
     watch = watch or Stopwatch()
-    with watch("build"):
+    with watch("build"), phases_within(watch, rewriting) as within:
         graph = build()
-    with watch("grad"):
-        specs = list(functions(graph))
-    with watch("count"):
-        before = sum(graph_size(spec.targets) for spec in specs)
-        on_value(before=before.to_dict())
-    with watch("rewrite"), rewriting():
-        makers = [rewritten(spec, mode) for spec in specs]
-    with watch("count"):
-        on_value(after=sum(graph_size(maker.fgraph) for maker in makers).to_dict())
-    with watch("link"):
-        compiled = [linked(maker) for maker in makers]
+    if functions is None:
+        specs = list(graph.functions)
+    else:
+        with watch("grad"):
+            specs = list(functions(graph))
+    if isinstance(graph, Target) and graph.compiled is not None:
+        compiled, before = [graph.compiled], within.before(graph.compiled)
+        specs = []  # what they were before is gone: rewriting works on the graph itself
+    else:
+        with watch("count"):
+            before = sum(graph_size(spec) for spec in specs)
+            on_value(before=before.to_dict())
+        with watch("rewrite"), rewriting():
+            makers = [rewritten(spec, mode) for spec in specs]
+        with watch("count"):
+            on_value(after=sum(graph_size(maker.fgraph) for maker in makers).to_dict())
+        with watch("link"):
+            compiled = [linked(maker) for maker in makers]
     with watch("count"):
         after = sum(graph_size(function) for function in compiled)
         on_value(after=after.to_dict())
@@ -277,11 +203,17 @@ def stages(
     with watch("count"):
         look_back(compiled, arrays)
     phases = ("build", "grad", "rewrite", "link", "first_call")
-    seconds = {f"{name}_s": watch.seconds[name] for name in phases}
+    seconds = {f"{name}_s": watch.seconds.get(name, 0.0) for name in phases}
     return CompileTime(**seconds, step_s=tuple(step_s), before=before, after=after)
 
 
-def step_samples(compiled, arguments, steps, step_limit_s, watch) -> list[float]:
+def step_samples(
+    compiled: Sequence[Function],
+    arguments: Sequence[Sequence],
+    steps: int,
+    step_limit_s: float,
+    watch: Stopwatch,
+) -> list[float]:
     """Seconds of up to `steps` steps; at least three, however long they take."""
     samples = []
     with watch("step"):
@@ -292,16 +224,3 @@ def step_samples(compiled, arguments, steps, step_limit_s, watch) -> list[float]
             samples.append(end - begin)
             watch.spans.append(("one step", begin, end))
     return samples
-
-
-def mode_name(mode):
-    """``NUMBA`` for a mode that has a name; linker and rewrite tags for another."""
-    named = [name for name, known in predefined_modes.items() if known is mode]
-    if named:
-        return named[0]
-    query = mode.provided_optimizer
-    if isinstance(query, str):
-        return f"{type(mode.linker).__name__} {query}"
-    tags = [f"+{tag}" for tag in sorted(map(str, getattr(query, "include", ()) or ()))]
-    tags += [f"-{tag}" for tag in sorted(map(str, getattr(query, "exclude", ()) or ()))]
-    return " ".join([type(mode.linker).__name__, *(tags or ["without rewrites"])])

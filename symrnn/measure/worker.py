@@ -1,31 +1,28 @@
 """The child process that makes one measurement: ``python -m symrnn.measure.worker --result-fd N``.
 
-Reads one job as JSON from stdin, loads the file that declares the experiment, runs the task, and
-answers on file descriptor N as `symrnn.bench.child` describes. Prints of the experiment go where
-prints go, and do no harm.
+Reads one job as JSON from stdin, loads the file that declares the experiment, runs the task, and answers on file
+descriptor N as `symrnn.bench.child` describes. Prints of the experiment go where prints go, and do no harm.
 """
 
 import importlib
-import importlib.util
 import json
 import os
 import sys
 import traceback
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from time import perf_counter
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from symrnn.bench.machine import blas, machine, peak_rss_bytes, versions
 from symrnn.bench.records import Job
-from symrnn.errors import JobError, nearest
+from symrnn.errors import JobError, UserError
+from symrnn.user_files import named, user_module
 
-BACKENDS = {  # what the first compilation in a mode would import anyway: not part of its time
-    "NUMBA": ["numba", "pytensor.link.numba.dispatch"],
-    "JAX": ["jax", "pytensor.link.jax.dispatch"],
-    "PYTORCH": ["torch", "pytensor.link.pytorch.dispatch"],
-}
-
+if TYPE_CHECKING:
+    from symrnn.measure.target import Target
 
 OWN = [
     "symrnn.measure.stages",
@@ -33,6 +30,7 @@ OWN = [
     "symrnn.measure.profile",
     "symrnn.measure.target",
 ]
+ADDRESSED = (UserError, JobError)  # these say all in their sentence: neither type nor phase helps
 
 
 class Answer:
@@ -57,7 +55,7 @@ class Answer:
         self(values=values)
 
 
-def as_json(value):
+def as_json(value: object) -> object:
     """NumPy's numbers and arrays as JSON values."""
     tolist = getattr(value, "tolist", None)
     if tolist is None:
@@ -78,20 +76,24 @@ def main(arguments: list[str]) -> None:
         answer(done={"status": "memory_limit", "message": f"out of memory: {error}"})
     except BaseException as error:
         answer.values(traceback=traceback.format_exc()[-4000:])
-        message = f"{one_sentence(error)} (in phase {answer.begun})"
+        message = one_sentence(error)
+        if not isinstance(error, ADDRESSED):
+            message += f" (in phase {answer.begun})"
         answer(done={"status": "error", "message": message})
 
 
 def one_sentence(error: BaseException) -> str:
-    """The first line of an error, with its type.
+    """The first line of an error, with its type, and the notes that were added to it.
 
     Examples
     --------
     >>> one_sentence(ValueError("no such thing\\nHINT: ..."))
     'ValueError: no such thing'
     """
+    if isinstance(error, ADDRESSED):
+        return str(error)
     first = (str(error).strip().splitlines() or ["no message"])[0]
-    return f"{type(error).__name__}: {first[:300]}"
+    return "; ".join([f"{type(error).__name__}: {first[:300]}", *getattr(error, "__notes__", ())])
 
 
 def measure(job: Job, answer: Answer) -> None:
@@ -101,109 +103,154 @@ def measure(job: Job, answer: Answer) -> None:
     """
     answer.phase("import")
     begin = perf_counter()
-    experiment = loaded(job.path)
-    needs = [*BACKENDS.get(job.mode, []), *OWN, *getattr(experiment, "needs", [])]
-    for module in ["pytensor", "pytensor.tensor", *needs]:
-        importlib.import_module(module)
+    use_mode(job.mode, is_last_try=False)
+    module, name = loaded_by(job)
+    backend = use_mode(job.mode)
+    for needed in [*backend, *OWN, *getattr(module, "needs", [])]:
+        importlib.import_module(needed)
     answer.values(import_s=perf_counter() - begin)
     begin = perf_counter()
     try:
         if job.task == "compile":
-            measure_compile(job, experiment, answer)
+            made = Named(module, name, job.case) if name else Declared(module, job.case)
+            measure_compile(job, made, answer)
         else:
             answer.phase(job.task)
-            answer.values(**attribute(experiment, job.task, job.path)(**job.case))
+            answer.values(**function_in(module, job.task)(**job.case))
     finally:
         answer.values(after_import_s=perf_counter() - begin, peak_rss_bytes=peak_rss_bytes())
         answer(machine=blas())
 
 
-def measure_compile(job: Job, experiment, answer: Answer) -> None:
+def use_mode(name: str, *, is_last_try: bool = True) -> tuple[str, ...]:
+    """Make a mode the default one; the modules that its first compilation would import, which is no part of its time.
+
+    A file may register modes of its own, so it is tried before the file is loaded, and once more after.
+    """
+    # The flag takes the names of PyTensor's own modes only, and would refuse others before they can be registered.
+    flags = os.environ.pop("PYTENSOR_FLAGS", "").split(",")
+    os.environ["PYTENSOR_FLAGS"] = ",".join(flag for flag in flags if not flag.startswith("mode="))
+    import pytensor.tensor
+
+    from symrnn.measure.modes import backend_of, known_modes, mode_of
+
+    if not is_last_try and name.upper() not in known_modes():
+        return ()
+    mode = mode_of(name)
+    try:
+        pytensor.config.mode = name.upper()
+        os.environ["PYTENSOR_FLAGS"] += (
+            f",mode={name.upper()}"  # for processes that the file starts
+        )
+    except ValueError:
+        pytensor.config.mode = mode
+    backend = backend_of(mode)
+    return backend.modules if backend else ()
+
+
+def loaded_by(job: Job) -> tuple[ModuleType, str]:
+    """The module of a job, and the name in it that is meant, "" for an experiment; what it builds knows its lines."""
+    from symrnn.measure.source_lines import full_traces
+
+    place, colon, name = job.path.rpartition(":")
+    if not (colon and name.isidentifier()):
+        place, name = job.path, ""
+    with full_traces() if job.profile else nullcontext():
+        return user_module(place), name
+
+
+def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
     """The phases of one case, and what the backends compiled meanwhile."""
     from symrnn.measure.compile_events import compile_events
     from symrnn.measure.profile import Profile
-    from symrnn.measure.stages import Stopwatch, stages
+    from symrnn.measure.stages import stages
+    from symrnn.measure.stopwatch import Stopwatch
 
     watch = Stopwatch(on_phase=answer.phase)
     profile = Profile(begin=perf_counter()) if job.profile else None
-    with compile_events() as events, profile.traces() if profile else nullcontext():
-        try:
+    try:
+        with compile_events() as events, profile.traces() if profile else nullcontext():
             time = stages(
-                *phases(job, experiment),
+                made.build,
+                made.functions,
+                made.arguments,
                 mode=job.mode,
                 steps=job.steps,
                 watch=watch,
                 on_value=answer.values,
                 **(profile.hooks() if profile else {}),
             )
-            answer.values(**time.to_dict())
-        finally:
-            answer.values(phases_s=watch.seconds, phases_cpu_s=watch.cpu_seconds)
-            if profile:
-                answer.values(**profile.to_dict(watch, events))
-    answer.values(compile_events=events.to_dict(), is_cold=events.is_cold)
+        answer.values(**time.to_dict())
+    except Exception as error:
+        if note := made.note(answer.begun):
+            error.add_note(note)
+        raise
+    finally:
+        # Of what failed as well: the phases before it, the counts and the timeline stay of use.
+        answer.values(phases_s=watch.seconds, phases_cpu_s=watch.cpu_seconds)
+        answer.values(compile_events=events.to_dict(), is_cold=events.is_cold)
+        if profile:
+            answer.values(**profile.to_dict(watch, events))
 
 
-def phases(job: Job, experiment) -> tuple:
-    """What `stages` calls: the functions of an experiment's file, or those of one function."""
-    from symrnn.measure.stages import arguments_of
-    from symrnn.measure.target import Target
+class Declared:
+    """What `stages` calls for a case of an experiment: the three functions of its file."""
 
-    if name := named_function(job.path):
-        batch = getattr(experiment, "batch", None)
-        target = Target(partial(attribute(experiment, name, job.path), **job.case), batch)
-        return target.build, target.functions, target.arguments
-    build, functions, batch = (
-        attribute(experiment, name, job.path) for name in ("build", "functions", "batch")
-    )
-    return (
-        lambda: build(**job.case),
-        lambda graph: functions(graph, **job.case),
-        lambda graph, specs: arguments_of(specs, graph.inputs, batch(**job.case)),
-    )
-
-
-def named_function(path: str) -> str:
-    """The function in ``file.py:function`` or ``package.module:function``; "" for a file alone.
-
-    Examples
-    --------
-    >>> named_function("model.py:build"), named_function("experiments/depth.py")
-    ('build', '')
-    """
-    _, colon, name = path.rpartition(":")
-    return name if colon and name.isidentifier() else ""
-
-
-def loaded(path: str):
-    """The module that `path` names: a file, or ``package.module:function``."""
-    source = path.rpartition(":")[0] if named_function(path) else path
-    if source.endswith(".py") or os.sep in source:
-        return loaded_file(Path(source))
-    sys.path.insert(0, os.getcwd())
-    return importlib.import_module(source)
-
-
-def loaded_file(path: Path):
-    """The module in a file; files beside it can be imported from it."""
-    if not path.is_file():
-        raise JobError(f"the file {path} is missing; give a path that exists")
-    sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def attribute(module, name: str, path: str):
-    """The function `name` of an experiment's file."""
-    if not callable(getattr(module, name, None)):
-        known = [n for n, value in vars(module).items() if callable(value)]
-        raise JobError(
-            f"{path} must define a function {name!r}, but does not; {nearest(name, known)}"
+    def __init__(self, module: ModuleType, case: Mapping):
+        self.case = case
+        self.make, self.differentiate, self.batch = (
+            function_in(module, name) for name in ("build", "functions", "batch")
         )
-    return getattr(module, name)
+
+    def build(self) -> object:
+        return self.make(**self.case)
+
+    def functions(self, graph: object) -> Sequence:
+        return self.differentiate(graph, **self.case)
+
+    def arguments(self, graph: object, specs: Sequence) -> list[list]:
+        from symrnn.measure.function_spec import arguments_of
+
+        return arguments_of(specs, graph.inputs, self.batch(**self.case))
+
+    def note(self, phase: str) -> str:
+        return ""
+
+
+class Named:
+    """What `stages` calls for a target by its name."""
+
+    functions = None  # the target has them
+
+    def __init__(self, module: ModuleType, name: str, case: Mapping):
+        self.member = module, name
+        self.case = case
+        named(module, name)  # refused before any phase begins
+
+    def build(self) -> "Target":
+        from symrnn.measure.target import member_target
+
+        self.target = member_target(*self.member, **self.case)
+        return self.target
+
+    def arguments(self, target: "Target", specs: Sequence) -> list[list]:
+        return target.arguments()
+
+    def note(self, phase: str) -> str:
+        """What may have made a phase fail that is not its own fault."""
+        from symrnn.measure.target import MADE_UP
+
+        return MADE_UP if phase == "first_call" and self.target.is_made_up else ""
+
+
+def function_in(module: ModuleType, name: str) -> Callable:
+    """The function `name` of an experiment's file."""
+    function = named(module, name)
+    if not callable(function):
+        raise UserError(
+            f"{module.__file__} must define a function {name!r}, but {name} is {function!r:.60}"
+        )
+    return function
 
 
 def die_with_parent() -> None:

@@ -1,8 +1,8 @@
 """A whole PyTensor function as one machine-code module: importing this makes ``mode="NATIVE"`` known to PyTensor."""
 
 from symrnn.native.linker import NativeLinker, register
-from symrnn.native.report import NativeReport, native_report
+from symrnn.native.report import NativeReport, native_report, native_text
 
-__all__ = ["NativeLinker", "NativeReport", "native_report", "register"]
+__all__ = ["NativeLinker", "NativeReport", "native_report", "native_text", "register"]
 
 register()

@@ -1,17 +1,28 @@
 """A program as LLVM text: a function for each kernel (equal ones are one), and a driver that calls them.
 
 The driver is ``i32 main(ptr arrays, ptr memory, ptr extents)``: `arrays` holds the NumPy objects of inputs and outputs,
-`memory` the addresses of temporaries and constants, `extents` the values of the extents that are parameters. It
-returns 0, or 1 more than the number of the error that stopped it.
+`memory` the addresses of temporaries, constants and callbacks, `extents` the values of the extents that are
+parameters. It returns 0, or 1 more than the number of the error that stopped it, or ``-1 - n`` after an exception in
+callback n.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from symrnn.native.loops_llvm import kernel_text, reduce_text, argextreme_text, memory_type
-from symrnn.native.program import ArgExtreme, Branch, Check, Gemm, Kernel, Load, Loop, Number, Reduce
-from symrnn.native.sizes import Int, Remainder, Size, Symbol
+from symrnn.native.calls import Functions, gemm_call
+from symrnn.native.loops_llvm import Loops, memory_type
+from symrnn.native.program import (
+    ArgExtreme,
+    Branch,
+    Call,
+    Check,
+    Gemm,
+    Kernel,
+    Load,
+    Loop,
+    Reduce,
+    Routine,
+)
+from symrnn.native.sizes import Int, Remainder, Symbol
 from symrnn.native.window import Buffer, Window
 
 DATA_OFFSET = 16  # of the address of the elements in a NumPy array object
@@ -20,21 +31,26 @@ DATA_OFFSET = 16  # of the address of the elements in a NumPy array object
 class Driver:
     """Writes the driver's lines."""
 
-    def __init__(self, temporaries: list[Buffer], arrays: list[Buffer], constants: list[Buffer], extents: list[str]):
+    def __init__(self, routine: Routine):
         self.lines: list[str] = []
-        self.functions: dict[str, str] = {}  # text without a name -> name
+        self.functions = Functions(Loops)
+        self.slots: list[str] = []  # where sizes stand that BLAS reads
         self.globals: dict[str, str] = {}
+        self.tables: list[str] = []
+        self.callbacks = len(routine.temporaries) + len(
+            routine.constants
+        )  # their place in the table of addresses
         self.declarations: set[str] = set()
         self.count = 0
         self.symbols: dict[str, str] = {}
         self.block = "entry"
         self.pointers: dict[Buffer, str] = {}
-        for i, buffer in enumerate(arrays):
+        for i, buffer in enumerate(routine.arrays):
             array = self.value(f"load ptr, ptr {self.at('%arrays', 8 * i)}")
             self.pointers[buffer] = self.value(f"load ptr, ptr {self.at(array, DATA_OFFSET)}")
-        for i, buffer in enumerate([*temporaries, *constants]):
+        for i, buffer in enumerate([*routine.temporaries, *routine.constants]):
             self.pointers[buffer] = self.value(f"load ptr, ptr {self.at('%memory', 8 * i)}")
-        for i, name in enumerate(extents):
+        for i, name in enumerate(routine.extents):
             self.symbols[name] = self.value(f"load i64, ptr {self.at('%extents', 8 * i)}")
 
     # ---------------------------------------------------------------- lines
@@ -93,27 +109,31 @@ class Driver:
         for statement in body:
             getattr(self, f"_{type(statement).__name__.lower()}")(statement)
 
-    def _kernel(self, kernel: Kernel) -> None:
-        self._call(kernel_text(kernel))
-
-    def _reduce(self, reduce: Reduce) -> None:
-        self._call(reduce_text(reduce))
-
-    def _argextreme(self, statement: ArgExtreme) -> None:
-        self._call(argextreme_text(statement))
-
-    def _call(self, function) -> None:
-        """Call the function of that text, written unless an equal one was."""
-        text, operands, declared = function
-        name = self.functions.setdefault(text, f"k{len(self.functions)}")
-        self.declarations |= declared
-        given = []
-        for operand in operands:
-            if isinstance(operand, Window):
-                given.append(f"ptr {self.pointer(operand)}")
-            else:
-                given.append(f"i64 {self.size(operand.size if isinstance(operand, Number) else operand)}")
+    def _kernel(self, statement: Kernel | Reduce | ArgExtreme) -> None:
+        name, operands = self.functions.call(statement)
+        given = [
+            f"ptr {self.pointer(o)}" if isinstance(o, Window) else f"i64 {self.size(o)}"
+            for o in operands
+        ]
         self.line(f"call void @{name}({', '.join(given)})")
+
+    _reduce = _argextreme = _kernel
+
+    def _call(self, call: Call) -> None:
+        """Call back to Python, which finds the addresses of the windows in a table."""
+        table = f"%table{len(self.tables)}"
+        windows = [*call.inputs, *call.outputs]
+        self.tables.append(f"{table} = alloca [{len(windows)} x ptr]")
+        for i, window in enumerate(windows):
+            self.line(f"store ptr {self.pointer(window)}, ptr {self.at(table, 8 * i)}")
+        place = self.at("%memory", 8 * (self.callbacks + call.callback))
+        function = self.value(f"load ptr, ptr {place}")
+        status = self.value(f"call i32 {function}(ptr {table})")
+        good, bad = self.label("good"), self.label("bad")
+        self.line(f"br i1 {self.value(f'icmp eq i32 {status}, 0')}, label %{good}, label %{bad}")
+        self.begin(bad)
+        self.line(f"ret i32 {-1 - call.callback}")
+        self.begin(good)
 
     def _loop(self, loop: Loop) -> None:
         head, inside, end = (self.label(stem) for stem in ("head", "body", "end"))
@@ -137,7 +157,9 @@ class Driver:
         self.lines[at + 1] = f"  {counter} = phi i64 [0, %{before}], [{counter}.next, %{last}]"
         self.begin(end)
         if loop.stop is not None:
-            self.symbols[loop.done] = self.value(f"phi i64 [{counter}, %{head}], [{counter}.next, %{last}]")
+            self.symbols[loop.done] = self.value(
+                f"phi i64 [{counter}, %{head}], [{counter}.next, %{last}]"
+            )
 
     def _branch(self, branch: Branch) -> None:
         then, otherwise, end = (self.label(stem) for stem in ("then", "else", "end"))
@@ -174,28 +196,32 @@ class Driver:
         """Whether a 0-d window holds a number other than 0."""
         kind = memory_type(window.dtype)
         raw = self.value(f"load {kind}, ptr {self.pointer(window)}")
-        return self.value(f"fcmp une {kind} {raw}, 0.0" if kind in ("float", "double") else f"icmp ne {kind} {raw}, 0")
+        return self.value(
+            f"fcmp une {kind} {raw}, 0.0"
+            if kind in ("float", "double")
+            else f"icmp ne {kind} {raw}, 0"
+        )
 
     def _gemm(self, gemm: Gemm) -> None:
-        output, left, right = gemm.output, gemm.left, gemm.right
-        if not _is_row_major(output):
-            output, left, right = (w.permuted([1, 0]) for w in (output, right, left))
-        letter = {"float32": "s", "float64": "d"}[output.dtype]
-        (m, k), n = left.shape, right.shape[1]
-        # Fortran sees the transpose of a row-major matrix: out' = right' left'
-        kind = memory_type(output.dtype)
-        operands = [self._letter(right), self._letter(left), *(self._int(size) for size in (n, m, k))]
-        operands += [self._number(kind, 1.0), f"ptr {self.pointer(right)}", self._int(_leading(right))]
-        operands += [f"ptr {self.pointer(left)}", self._int(_leading(left))]
-        operands += [self._number(kind, 1.0 if gemm.accumulates else 0.0)]
-        operands += [f"ptr {self.pointer(output)}", self._int(_leading(output))]
-        self.declarations.add(f"declare void @{letter}gemm({', '.join(['ptr'] * 13)})")
-        self.line(f"call void @{letter}gemm({', '.join(operands)})")
+        name, operands = gemm_call(gemm)
+        kind = memory_type(gemm.output.dtype)
+        given = [self._by_address(operand, kind) for operand in operands]
+        self.declarations.add(f"declare void @{name}({', '.join(['ptr'] * len(given))})")
+        self.line(f"call void @{name}({', '.join(given)})")
 
-    def _letter(self, matrix: Window) -> str:
-        letter = "N" if _is_row_major(matrix) else "T"
-        self.globals[f"@letter.{letter}"] = f"private constant i8 {ord(letter)}"
-        return f"ptr @letter.{letter}"
+    def _by_address(self, operand: str | Int | float | Window, kind: str) -> str:
+        """The address of an argument of BLAS, whose numbers are of `kind`."""
+        match operand:
+            case Window():
+                return f"ptr {self.pointer(operand)}"
+            case str():
+                self.globals[f"@letter.{operand}"] = f"private constant i8 {ord(operand)}"
+                return f"ptr @letter.{operand}"
+            case float():
+                name = f"@number.{kind}.{int(operand)}"
+                self.globals[name] = f"private constant {kind} {operand:.1f}"
+                return f"ptr {name}"
+        return self._int(operand)
 
     def _int(self, size: Int) -> str:
         """The address of a size as BLAS reads it."""
@@ -207,40 +233,20 @@ class Driver:
         self.line(f"store i32 {self.value(f'trunc i64 {self.size(size)} to i32')}, ptr {place}")
         return f"ptr {place}"
 
-    slots: list[str]
 
-    def _number(self, kind: str, number: float) -> str:
-        name = f"@number.{kind}.{int(number)}"
-        self.globals[name] = f"private constant {kind} {number:.1f}"
-        return f"ptr {name}"
-
-
-def _is_row_major(matrix: Window) -> bool:
-    return bool(matrix.strides[1] == 1 or matrix.shape[1] == 1)
-
-
-def _leading(matrix: Window) -> Int:
-    """Elements from row to row, or from column to column; what BLAS demands where there is only one."""
-    axis = 0 if _is_row_major(matrix) else 1
-    length = matrix.shape[1 - axis]
-    return length if matrix.shape[axis] == 1 else matrix.strides[axis]
-
-
-def llvm_text(body, temporaries, arrays, constants, extents=()) -> str:
-    """The module's text; buffers in the order in which the driver finds their addresses."""
-    driver = Driver.__new__(Driver)
-    driver.slots = []
-    driver.__init__(temporaries, arrays, constants, list(extents))
-    driver.statements(body)
-    functions = [text.replace("@kernel(", f"@{name}(", 1) for text, name in driver.functions.items()]
+def llvm_text(routine: Routine) -> str:
+    """The module's text."""
+    driver = Driver(routine)
+    driver.statements(routine.body)
     return "\n".join(
         [
             *(f"{name} = {value}" for name, value in driver.globals.items()),
-            *sorted(driver.declarations),
-            *functions,
+            *sorted(driver.declarations | driver.functions.declared),
+            *driver.functions.texts("@"),
             "define i32 @main(ptr noalias %arrays, ptr noalias %memory, ptr noalias %extents) {",
             "entry:",
             *(f"  {slot} = alloca i32" for slot in driver.slots),
+            *(f"  {table}" for table in driver.tables),
             *driver.lines,
             "  ret i32 0",
             "}",

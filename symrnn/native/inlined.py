@@ -15,6 +15,7 @@ from pytensor.graph.op import Op
 from pytensor.scalar.basic import int64
 from pytensor.scan.op import Scan
 
+from symrnn.native import warm
 from symrnn.native.nested import Choice, Ended, Graph, Steps
 
 try:
@@ -99,7 +100,8 @@ def rewritten(fgraph):
     if rewrite_inner_graph is not None:
         return fgraph
     copy = fgraph.clone() if isinstance(fgraph, FunctionGraph) else fgraph.unfreeze()
-    predefined_modes["NATIVE"].optimizer.rewrite(copy)
+    with warm.turned_off():
+        predefined_modes["NATIVE"].optimizer.rewrite(copy)
     return copy
 
 

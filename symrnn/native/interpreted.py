@@ -1,4 +1,4 @@
-"""A Scan whose steps Python counts: for steps that can't be lowered, or whose states change in shape or aren't arrays."""
+"""A Scan whose steps Python counts: they can't be lowered, or a state changes in shape or is no array."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run_steps(op: Steps, node, given) -> list:
     for i, out in enumerate(scan.outer_nitsot_outs(node.outputs)):
         if traces[i] is None:
             shape = [0 if n is None else n for n in out.type.shape[1:]]
-            traces[i] = np.zeros((lengths[i], *shape), out.type.dtype)
+            traces[i] = np.zeros((0, *shape), out.type.dtype)
     firsts += [0] * len(traces)
     every = [*buffers, *traces]
     if info.as_while:  # `Ended` does the rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytensor import config
 from pytensor.compile.mode import (
     predefined_linkers,
     predefined_modes,
@@ -14,13 +15,21 @@ from pytensor.link.basic import JITLinker
 from symrnn.native.rewrites import NativeMode
 from symrnn.native.runtime import NativeFunction
 
-EXCLUDED = ("fusion", "BlasOpt", "inplace", "cxx_only", "scan_make_inplace", "local_careduce_fusion", "scan_reduce_trace_prealloc")  # fmt: skip
+EXCLUDED = (  # what lowering does itself, with the shapes known: fusion, BLAS, in-place; and what only C can run
+    "fusion",
+    "local_careduce_fusion",
+    "BlasOpt",
+    "inplace",
+    "scan_make_inplace",
+    "scan_reduce_trace_prealloc",
+    "cxx_only",
+)
 
 
 class NativeLinker(JITLinker):
     """Compiles a function as one machine-code module for each signature of its arguments."""
 
-    required_rewrites = ("minimum_compile",)
+    required_rewrites = ("minimum_compile", "scan_save_mem_no_prealloc")
     incompatible_rewrites = EXCLUDED
 
     def fgraph_convert(self, fgraph, order=None, **_):
@@ -33,9 +42,22 @@ class NativeLinker(JITLinker):
         return fn
 
 
+def accept_in_config() -> None:
+    """Let ``pytensor.config.mode`` be ``"NATIVE"`` and ``pytensor.config.linker`` be ``"native"``.
+
+    Their lists of names are PyTensor's own and no call adds to them. Flags in the environment are read before this can
+    run: set the mode in the program.
+    """
+    settings = config._config_var_dict
+    settings["linker"].all.add("native")
+    mode, pytensors = settings["mode"], settings["mode"]._apply
+    mode._apply = lambda value: value if value == "NATIVE" else pytensors(value)
+
+
 def register() -> None:
     """Make PyTensor know the mode and the linker by name; once is enough."""
     if "native" not in predefined_linkers:
+        accept_in_config()
         register_linker("native", NativeLinker())
     if "NATIVE" not in predefined_modes:
         register_mode(

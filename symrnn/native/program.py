@@ -78,7 +78,7 @@ class ArgExtreme:
 
 @dataclass(eq=False)
 class Gemm:
-    """``out = left @ right`` for matrices ``(M, K)`` and ``(K, N)``, or ``out += …``; one of the strides of each is 1."""
+    """``out = left @ right`` of matrices ``(M, K)`` and ``(K, N)``, or ``out += …``; of each, one stride is 1."""
 
     output: Window
     left: Window
@@ -174,6 +174,29 @@ class Call:
 
     def reads(self):
         return self.inputs
+
+
+@dataclass(frozen=True)
+class Routine:
+    """Statements, and the order in which buffers and extents are given to them: what an emitter writes down.
+
+    Attributes
+    ----------
+    temporaries
+        Buffers in the arena.
+    arrays
+        Those of the caller: inputs, then outputs.
+    constants
+        Those of arrays that are part of the program.
+    extents
+        The names of the extents that are parameters.
+    """
+
+    body: list[Statement]
+    temporaries: list[Buffer]
+    arrays: list[Buffer]
+    constants: list[Buffer]
+    extents: tuple[str, ...] = ()
 
 
 Statement = Kernel | Reduce | ArgExtreme | Gemm | Loop | Branch | Load | Check | Call

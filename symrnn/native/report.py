@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pytensor.compile.executor import Function
 from pytensor.graph.basic import Apply
 
 from symrnn.native.compiled import NativeProgram
+from symrnn.native.emit_c import c_text
 from symrnn.native.runtime import Fallback, NativeFunction, Stage
 
 
@@ -61,25 +63,79 @@ def native_report(function: Function) -> NativeReport:
     >>> report.programs, report.kernels, report.fallbacks
     (1, 1, ())
     """
+    native = native_function(function)
+    fallbacks: dict[Apply, str] = {}
+    kept = [p.program for p in native.recorded if p.program is not None]
+    if native.stage is not None:
+        _gather(native.stage, [], fallbacks)
+    programs = native_programs(native)
+    for program in programs:
+        fallbacks |= {call.node: str(call.reason) for call in program.lowered.callbacks}
+    return NativeReport(
+        programs=len(programs),
+        warm_programs=len(kept),
+        kernels=sum(program.kernels for program in programs),
+        text_bytes=sum(len(program.lowered.text) for program in programs),
+        arena_bytes=max((program.arena_bytes for program in programs), default=0),
+        cached_programs=sum(program.code.was_cached for program in programs),
+        fallbacks=tuple(fallbacks.items()),
+    )
+
+
+def native_text(function: Function, language: Literal["llvm", "c"] = "llvm") -> str:
+    """The programs that a function became, as LLVM text before LLVM's passes or as C.
+
+    Raises
+    ------
+    ValueError
+        For C, when a program was kept from an earlier process, of which there is LLVM text alone.
+
+    Examples
+    --------
+    >>> import pytensor, pytensor.tensor as pt
+    >>> from symrnn.native import warm
+    >>> x = pt.vector("x")
+    >>> with warm.turned_off():
+    ...     f = pytensor.function([x], x * 2, mode="NATIVE")
+    >>> _ = f([1.0, 2.0])
+    >>> text = native_text(f, "c")
+    >>> print(text[text.index("static") : text.index("int main_")])
+    static void k0(double *o0, const double *i0) {
+      for (int64_t j1 = 0; j1 < 2; ++j1) {
+        double x2 = i0[j1];
+        double s3_0 = (0x1.0000000000000p+1) * x2;
+        o0[j1] = s3_0;
+      }
+    }
+    """
+    programs = native_programs(native_function(function))
+    if language == "llvm":
+        return "\n\n".join(program.lowered.text for program in programs)
+    routines = [program.lowered.routine for program in programs]
+    if None in routines:
+        raise ValueError(
+            "language must be 'llvm' for a function that was kept from an earlier process; "
+            "set SYMRNN_NATIVE_WARM=0 to have it lowered again"
+        )
+    return "\n\n".join(c_text(routine) for routine in routines)
+
+
+def native_function(function: Function) -> NativeFunction:
+    """What PyTensor calls, where the function was compiled in native mode."""
     native = getattr(function.vm, "jit_fn", None)
     if not isinstance(native, NativeFunction):
         raise TypeError(
             f"function must be compiled in mode NATIVE, but is of {function.maker.mode}"
         )
-    programs: list[NativeProgram] = []
-    fallbacks: dict[Apply, str] = {}
-    kept = [p.program for p in native.recorded if p.program is not None]
+    return native
+
+
+def native_programs(native: NativeFunction) -> list[NativeProgram]:
+    """All its programs, those that were kept from an earlier process first."""
+    programs = [p.program for p in native.recorded if p.program is not None]
     if native.stage is not None:
-        _gather(native.stage, programs, fallbacks)
-    return NativeReport(
-        programs=len([*kept, *programs]),
-        warm_programs=len(kept),
-        kernels=sum(program.kernels for program in [*kept, *programs]),
-        text_bytes=sum(len(program.lowered.text) for program in [*kept, *programs]),
-        arena_bytes=max((program.arena_bytes for program in [*kept, *programs]), default=0),
-        cached_programs=sum(program.code.was_cached for program in [*kept, *programs]),
-        fallbacks=tuple(fallbacks.items()),
-    )
+        _gather(native.stage, programs, {})
+    return programs
 
 
 def _gather(stage: Stage, programs: list[NativeProgram], fallbacks: dict[Apply, str]) -> None:

@@ -143,6 +143,9 @@ class WarmStart:
         self.digest = graph_digest(fgraph.inputs, fgraph.outputs, query)
         self.recorded = warm.load(self.digest) if self.digest is not None else []
 
+    def __reduce__(self):
+        return type(None), ()  # a function that is pickled or copied starts without
+
     def rewritten(self, fgraph: FunctionGraph) -> FunctionGraph:
         """The graph after all, for a call that no program is kept for."""
         new = clone_get_equiv(fgraph.inputs, fgraph.outputs, copy_inputs=True, copy_orphans=False)

@@ -7,8 +7,8 @@ PyTensor runs them, those whose shape depends on a value are lowered in the next
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
@@ -21,6 +21,7 @@ from symrnn.native.compiled import NativeProgram, lowered_program
 from symrnn.native.inlined import written_out
 from symrnn.native.lowering import Unsupported, infer
 from symrnn.native.nested import Graph
+from symrnn.native.python_ops import PythonNode, handed_out
 from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array
 from symrnn.native.signatures import Flat, Pattern, unflattened
 
@@ -33,27 +34,14 @@ class Fallback:
 
     node: Apply
     reason: Exception
-    cells: dict[Variable, list] = field(default_factory=dict)
-    thunk: Callable | None = None
+    function: PythonNode | None = None
 
     def run(self, values: dict[Variable, object]) -> None:
         """Compute the node's outputs from `values`, into `values`."""
-        node = self.node
-        if self.thunk is None:
-            self.cells = {var: [None] for var in (*node.inputs, *node.outputs)}
-            ready = {var: [True] for var in node.inputs} | {var: [False] for var in node.outputs}
-            self.thunk = node.op.make_thunk(node, self.cells, ready, no_recycling=[], impl="py")
-        destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
-        for var in node.inputs:
-            value = var.data if isinstance(var, Constant) else handed_out(var, values[var])
-            self.cells[var][0] = (
-                np.copy(value) if var in destroyed and isinstance(value, np.ndarray) else value
-            )
-        for var in node.outputs:
-            self.cells[var][0] = None
-        self.thunk()
-        for var in node.outputs:
-            values[var] = self.cells[var][0]
+        if self.function is None:
+            self.function = PythonNode(self.node)
+        results = self.function([values[var] for var in self.function.inputs])
+        values.update(zip(self.node.outputs, results, strict=True))
 
 
 @dataclass(eq=False)
@@ -237,11 +225,6 @@ def readable(value, dtype: str) -> np.ndarray:
     return array
 
 
-def handed_out(variable: Variable, value):
-    """A value as PyTensor's type of the variable has it: a `ScalarType`'s is NumPy's scalar."""
-    return value[()] if isinstance(variable.type, ScalarType) and isinstance(value, np.ndarray) else value
-
-
 class GraphFunction:
     """A graph within a graph that is called with values, as `NativeFunction` is."""
 
@@ -313,7 +296,9 @@ class NativeFunction:
         """The outputs as PyTensor's types have them: a `ScalarType`'s is NumPy's scalar."""
         if not any(self.are_scalars):
             return values
-        return [handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)]
+        return [
+            handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)
+        ]
 
     def _record(self) -> None:
         """Keep the programs for processes to come, where the whole function is one."""
@@ -328,6 +313,8 @@ class NativeFunction:
     def _recorded(self, variant: Variant) -> warm.Recorded | None:
         """A variant by positions of inputs and outputs; None where Python runs a part of it."""
         if variant.fallbacks or variant.following is not None or variant.program is None:
+            return None
+        if variant.program.lowered.callbacks:
             return None
         position = {var: i for i, var in enumerate(self.inputs)}
         made = {var: i for i, var in enumerate(variant.outputs)}

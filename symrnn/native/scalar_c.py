@@ -147,10 +147,10 @@ def wide(dtype: str) -> str:
 
 
 def prototypes(outputs: list[Scalar]) -> set[str]:
-    """Declarations of the functions that are called and that C's headers don't declare."""
+    """Pointers to the called functions that C's headers don't declare; whoever loads the code sets them."""
     calls = [node for node in in_order(outputs) if node.op == "call"]
     return {
-        f"{c_type(n.dtype)} {n.data}({', '.join(c_type(a.dtype) for a in n.args)});"
+        f"{c_type(n.dtype)} (*{n.data})({', '.join(c_type(a.dtype) for a in n.args)});"
         for n in calls
         if str(n.data).startswith("symrnn_")
     }

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
-from pytensor.tensor.type import TensorType
 from pytensor.scalar.basic import ScalarType
+from pytensor.tensor.type import TensorType
 
 from symrnn.native.sizes import Int, Size
 
@@ -34,12 +34,15 @@ class Shapes:
         The value of whole-number scalars (an int or a `Size`) and of short vectors of them (a tuple).
     inner
         What is known of the graph that a node holds: by the node, or by it and which of its graphs it is.
+    called
+        Nodes for which Python is called back, with the reason.
     """
 
     def __init__(self, shape: dict[Variable, Shape] | None = None, numbers: dict | None = None):
         self.shape: dict[Variable, Shape] = dict(shape or {})
         self.numbers: dict[Variable, Int | tuple[Int, ...]] = dict(numbers or {})
         self.inner: dict[object, Shapes] = {}
+        self.called: dict[Apply, Exception] = {}
 
     def of(self, variable: Variable) -> Shape:
         """Its shape."""
@@ -77,7 +80,9 @@ class Shapes:
 
 def is_array(variable: Variable) -> bool:
     """Whether a variable holds numbers that native code can read."""
-    return isinstance(variable.type, TensorType | ScalarType) and dtype_of(variable) in DTYPES
+    return (
+        type(variable.type) in (TensorType, ScalarType) and dtype_of(variable) in DTYPES
+    )  # sparse ones are subclasses
 
 
 DTYPES = ("bool", *(f"{s}int{n}" for s in ("", "u") for n in (8, 16, 32, 64)), "float32", "float64")
@@ -99,7 +104,9 @@ def broadcast_shape(shapes: Sequence[Shape]) -> Shape:
     rank = max(map(len, shapes))
     result: list[Int] = []
     for axis in range(rank):
-        extents = [shape[axis - rank + len(shape)] for shape in shapes if axis - rank + len(shape) >= 0]
+        extents = [
+            shape[axis - rank + len(shape)] for shape in shapes if axis - rank + len(shape) >= 0
+        ]
         extent: Int = 1
         for n in extents:
             if n is extent or (isinstance(n, int) and n == 1):
@@ -110,7 +117,9 @@ def broadcast_shape(shapes: Sequence[Shape]) -> Shape:
                 if n == 1:
                     continue
                 if extent != 1:
-                    raise ValueError(f"operands could not be broadcast together with shapes {shapes}")
+                    raise ValueError(
+                        f"operands could not be broadcast together with shapes {shapes}"
+                    )
                 extent = n
             elif isinstance(extent, Size):
                 extent = n  # equal in this call: the number, where one is a number

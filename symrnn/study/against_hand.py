@@ -1,25 +1,35 @@
 """What records of `symrnn.bench.in_turns.against_hand` say: this library's step against one written by hand."""
 
-from symrnn.study.amounts import duration, times
-from symrnn.study.quantities import select, spread
+from collections.abc import Sequence
+
+from symrnn.bench.records import Record
+from symrnn.bench.spread import spread
+from symrnn.study.amounts import case_text, duration, number, times
+from symrnn.study.quantities import select
+
+TASK = "by_hand"  # of the experiments that measure it
 
 
-def step_against_hand(records, task="step"):
-    """The step of each mode against JAX by hand, in a sentence; empty where nothing was measured.
+def step_against_hand(records: Sequence[Record]) -> str:
+    """The step of each case and mode against JAX by hand, as a list; empty where nothing was measured.
 
     Examples
     --------
     >>> step_against_hand([])
     ''
     """
-    values = [record.values for record in select(records, task=task, status="ok")]
-    names = [name for name in values[0] if name.endswith("_ratio")] if values else []
-    if not names:
-        return ""
-    by_hand = spread(seconds for each in values for seconds in each["by_hand_step_s"])
-    ratios = {name.removesuffix("_ratio"): spread(each[name] for each in values) for name in names}
-    told = ", ".join(f"{times(found)} as long in {mode} mode" for mode, found in ratios.items())
-    hand = duration(by_hand.median)
+    told = [line(record) for record in select(records, task=TASK, status="ok")]
+    head = "A training step against the same one in JAX by hand, in turns, one thread:"
+    return "\n".join([head, "", *dict.fromkeys(told)]) if told else ""
+
+
+def line(record: Record) -> str:
+    """One measurement in words."""
+    ratio, seconds, by_hand = (
+        spread(record.values[name]) for name in ("ratio", "step_s", "by_hand_step_s")
+    )
     return (
-        f"A step takes {hand} in JAX by hand; this library's takes {told} (in turns, one thread)."
+        f"- {case_text(record.case)}, mode {record.mode}: {times(ratio)} as long"
+        f" ({duration(seconds.median)} and {duration(by_hand.median)}); after the first step, parameters"
+        f" differ by at most {number(record.values['largest_difference'])}."
     )

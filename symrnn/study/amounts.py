@@ -1,5 +1,8 @@
 """Numbers as words: three digits, units, counts."""
 
+from collections.abc import Iterable
+
+from symrnn.bench.spread import Spread
 from symrnn.errors import printable
 
 UNITS = {"s": "s", "us": "µs", "bytes": "bytes"}
@@ -69,18 +72,37 @@ def amount(value, quantity):
     return number(value)
 
 
-def times(spread):
-    """A ratio in words: its median, and its spread where there is more than one pair.
+def times(spread: Spread) -> str:
+    """A ratio in words, to stand before "the nodes" or "as long": its median, and its spread where there is one.
+
+    What is equal is "exactly the nodes", and never "1 times the nodes".
 
     Examples
     --------
-    >>> from symrnn.bench.spread import Spread
     >>> times(Spread(1.912, 1.85, 2.0, 3)), times(Spread(2.0, 2.0, 2.0, 1))
     ('1.91 times (1.85 to 2)', '2 times')
+    >>> times(Spread(1.0, 1.0, 1.0, 3)), times(Spread(1.001, 1.001, 1.001, 1)), times(Spread(1.0, 0.9, 1.1, 3))
+    ('exactly', 'about', '1.00 times (0.9 to 1.1)')
     """
-    if spread.samples == 1 or number(spread.low) == number(spread.high):
-        return f"{number(spread.median)} times"
-    return f"{number(spread.median)} times ({number(spread.low)} to {number(spread.high)})"
+    low, middle, high = (number(each) for each in (spread.low, spread.median, spread.high))
+    if spread.samples == 1 or low == high:
+        return times_span([spread.median])
+    return f"{'1.00' if middle == '1' else middle} times ({low} to {high})"
+
+
+def times_span(ratios: Iterable[float]) -> str:
+    """As `times`, of several ratios that are all exact.
+
+    Examples
+    --------
+    >>> times_span([1.5, 2.5]), times_span([1.0, 1.0]), times_span([1.001])
+    ('1.5 to 2.5 times', 'exactly', 'about')
+    """
+    ratios = list(ratios)
+    text = span(ratios)
+    if text == "1":
+        return "exactly" if set(ratios) == {1} else "about"
+    return f"{text} times"
 
 
 def exponent(growth):

@@ -4,17 +4,17 @@ import importlib.util
 import inspect
 import json
 
+from symrnn.bench.records import MEMORY_LIMIT_BYTES, STATES, STEPS, TIME_LIMIT_S
 from symrnn.errors import UserError, nearest
 
-MODES = ("C", "CVM", "NUMBA", "JAX", "PYTORCH", "MLX", "FAST_COMPILE", "FAST_RUN", "PY")
-STATES = ("cold", "warm")
+MODES = ("NATIVE", "C", "CVM", "NUMBA", "JAX", "PYTORCH", "MLX", "FAST_COMPILE", "FAST_RUN", "PY")
 SETTINGS = {
     "modes": ["NUMBA"],
     "states": ["cold"],
     "rounds": 1,
-    "time_limit_s": 600,
-    "memory_limit_bytes": 8 * 2**30,
-    "steps": 20,
+    "time_limit_s": TIME_LIMIT_S,
+    "memory_limit_bytes": MEMORY_LIMIT_BYTES,
+    "steps": STEPS,
 }
 DECLARATIONS = {
     "cases",

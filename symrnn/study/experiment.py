@@ -245,18 +245,19 @@ def called(module: ModuleType, name: str, *args, **case):
         ) from error
 
 
-def experiments_folder(given=None):
-    """The folder `given`, else ``./experiments``, else the one beside the package."""
+def experiments_folder(given: str | Path | None = None) -> Path:
+    """The folder `given`, else ``./experiments``, else that of the package: in it once installed, else beside it."""
     if given is not None:
         if not Path(given).is_dir():
             raise UserError(f"--experiments must be a folder, but {given} is none")
         return Path(given)
-    beside_package = Path(__file__).parents[2] / "experiments"
-    for folder in (Path("experiments"), beside_package):
+    # in the package first: beside an installed one, a folder of this name is that of another project
+    package = Path(__file__).parents[1]
+    for folder in (Path("experiments"), package / "experiments", package.parent / "experiments"):
         if any(folder.glob("*.py")):
             return folder
     raise UserError(
-        "no experiments found in ./experiments or beside the package; give --experiments FOLDER"
+        "no experiments found in ./experiments, in the package or beside it; give --experiments FOLDER"
     )
 
 

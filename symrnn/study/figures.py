@@ -19,7 +19,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from symrnn.errors import printable
 from symrnn.study.amounts import amount, listing, number, title
-from symrnn.study.quantities import reading, select, spread_of, values_of
+from symrnn.study.quantities import grouped, reading, select, spread_of, values_of
 from symrnn.study.table import outcome
 
 COLOURS = (
@@ -34,6 +34,7 @@ COLOURS = (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
+MOST_TICKS = 16  # that have room on an axis
 HOLLOW = {"markerfacecolor": "white", "markersize": 6, "linestyle": "none", "clip_on": False}
 STYLE = {
     "svg.fonttype": "none",
@@ -54,10 +55,11 @@ STYLE = {
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure and the text that stands for it where it cannot be seen."""
+    """A figure, a caption, and the text that stands for it where it cannot be seen."""
 
     figure: Figure
     alt: str
+    caption: str  # what is drawn; the numbers are in the figure, and in `alt`
 
     def save(self, stem):
         """Write ``stem.svg`` and ``stem.png``; the paths of both."""
@@ -81,14 +83,16 @@ def lines(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
 
     def draw(axis, group, hues):
         lost = []
+        by_hue = grouped(group, hue)
         for name, style in hues.items():
-            mine = select(group, **{hue: name})
+            mine = by_hue.get(name, [])
             draw_line(axis, mine, x, y, style | {"label": label_of(hue, name)})
             lost += [(at, record, style) for at, record in unfinished(mine, x, y)]
         draw_unfinished(axis, lost, y)
         ticks = sorted(value for value in values_of(group, x) if not isinstance(value, str))
         if ticks and ticks[0] > 0 and ticks[-1] >= 8 * ticks[0]:
             axis.set_xscale("log", base=2)
+        ticks = [*ticks[: -1 : -(-len(ticks) // MOST_TICKS) or 1], *ticks[-1:]]
         axis.set_xticks(ticks, [number(tick) for tick in ticks], minor=False)
         axis.set_xlabel(title(x))
 
@@ -101,8 +105,9 @@ def bars(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
 
     def draw(axis, group, hues):
         places, width, lost = values_of(group, x), 0.8 / len(hues), []
+        by_hue = grouped(group, hue)
         for i, (name, style) in enumerate(hues.items()):
-            mine = select(group, **{hue: name})
+            mine = by_hue.get(name, [])
             at = {place: k + (i - (len(hues) - 1) / 2) * width for k, place in enumerate(places)}
             draw_bars(axis, mine, x, y, style | {"label": label_of(hue, name)}, at, width)
             lost += [(at[place], record, style) for place, record in unfinished(mine, x, y)]
@@ -118,10 +123,8 @@ def bars(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
 def bars_by_mode(records, *, y, **style):
     """One bar chart of `y` a mode, cold."""
     cold = select(records, task="compile", state="cold")
-    return [
-        bars(select(cold, mode=mode), y=y, heading=mode, **style)
-        for mode in values_of(cold, "mode")
-    ]
+    by_mode = grouped(cold, "mode").items()
+    return [bars(group, y=y, heading=mode, **style) for mode, group in by_mode]
 
 
 def curves(series, *, x, y, logarithmic=False, heading=""):
@@ -144,12 +147,14 @@ def curves(series, *, x, y, logarithmic=False, heading=""):
         f" {number(float(heights[-1]))} at {number(places[-1])}"
         for label, (places, heights) in series.items()
     ]
-    return Chart(figure, f"Lines of {y} over {x}: {'; '.join(ends)}.")
+    return Chart(
+        figure, f"Lines of {y} over {x}: {'; '.join(ends)}.", captioned(heading, f"{y} over {x}")
+    )
 
 
 def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
     """One row of panels with a common scale, a common legend below, and the text alternative."""
-    panels = values_of(records, panel) if panel else [None]
+    panels = grouped(records, panel) if panel else {None: records}
     hues = dict(zip(values_of(records, hue), styles(), strict=False))
     with rc_context(STYLE):
         figure, axes = pyplot.subplots(
@@ -159,8 +164,8 @@ def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
             sharey=True,
             figsize=(1.4 + 3.1 * max(len(panels), 1), 3.2),
         )
-        for axis, name in zip(axes[0], panels, strict=False):
-            draw(axis, select(records, **{panel: name}) if panel else records, hues)
+        for axis, (name, group) in zip(axes[0], panels.items(), strict=False):
+            draw(axis, group, hues)
             axis.set_title(label_of(panel, name) if panel else "", fontsize=9)
         scale(axes[0], records, y, log)
         axes[0][0].set_ylabel(axis_label(y))
@@ -178,7 +183,22 @@ def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
             bbox_to_anchor=(0.5, 0.01),
             ncols=min(len(handles), 3) or 1,
         )
-    return Chart(figure, alt_text(records, kind, x, y, hue, panel))
+    drawn = f"{axis_label(y)} against {title(x)}, by {title(hue)}"
+    if panel:
+        drawn += f", one panel for each {title(panel)}"
+    told = [f"{kind} of {drawn}.", *numbers(records, x, y, hue, panel)]
+    return Chart(figure, " ".join(told), captioned(heading, drawn))
+
+
+def captioned(heading, drawn):
+    """The line below a figure.
+
+    Examples
+    --------
+    >>> captioned("JAX", "nodes against depth"), captioned("", "nodes against depth")
+    ('JAX: nodes against depth.', 'Nodes against depth.')
+    """
+    return f"{heading}: {drawn}." if heading else f"{drawn[:1].upper()}{drawn[1:]}."
 
 
 def styles():
@@ -193,7 +213,7 @@ def draw_line(axis, group, x, y, style):
     """Medians joined by a line, quartiles as error bars."""
     style = {key: value for key, value in style.items() if key != "hatch"}
     points = [
-        (at, found) for at in values_of(group, x) if (found := spread_of(group, y, **{x: at}))
+        (at, found) for at, here in grouped(group, x).items() if (found := spread_of(here, y))
     ]
     points.sort(key=lambda point: point[0])
     places, found = [at for at, _ in points], [each for _, each in points]
@@ -204,11 +224,16 @@ def draw_line(axis, group, x, y, style):
 
 def draw_bars(axis, group, x, y, style, at, width):
     """Bars of the medians, with quartiles; `at` has the position of each place."""
-    found = {p: each for p in at if (each := spread_of(group, y, **{x: p}))}
+    by_place = grouped(group, x)
+    found = {p: each for p in at if (each := spread_of(by_place.get(p, []), y))}
     medians, errors = heights(found.values())
     style = {key: style[key] for key in ("color", "hatch", "label")}
     style |= {"edgecolor": "white", "capsize": 2}
-    axis.bar([at[p] for p in found], medians, width * 0.92, yerr=errors, **style)
+    if found:
+        axis.bar([at[p] for p in found], medians, width * 0.92, yerr=errors, **style)
+    else:  # a bar without height, for the legend
+        del style["capsize"]
+        axis.bar([*at.values()][:1], [float("nan")], width * 0.92, **style)
 
 
 def heights(found):
@@ -219,8 +244,7 @@ def heights(found):
 
 def unfinished(group, x, y):
     """``(place, record)`` for every place where no record knows `y`."""
-    for place in values_of(group, x):
-        here = select(group, **{x: place})
+    for place, here in grouped(group, x).items():
         if spread_of(here, y) is None and not select(here, status="ok"):
             yield place, here[-1]
 
@@ -281,27 +305,22 @@ def axis_label(quantity):
     return f"{title(quantity)} ({unit})" if unit else title(quantity)
 
 
-def alt_text(records, kind, x, y, hue, panel):
+def numbers(records, x, y, hue, panel):
     """What the chart shows in sentences: the ends of each line, and what did not finish."""
-    where = f", one panel for each {title(panel)}" if panel else ""
-    sentences = [f"{kind} of {axis_label(y)} against {title(x)}, by {title(hue)}{where}."]
     for name in values_of(records, panel) if panel else [None]:
         group = select(records, **{panel: name}) if panel else records
         told = [
             story
-            for value in values_of(group, hue)
-            if (story := told_line(select(group, **{hue: value}), x, y, hue, value))
+            for value, mine in grouped(group, hue).items()
+            if (story := told_line(mine, x, y, hue, value))
         ]
         if told:
-            sentences.append(
-                f"{label_of(panel, name)}: {'; '.join(told)}." if panel else f"{'; '.join(told)}."
-            )
-    return " ".join(sentences)
+            yield f"{label_of(panel, name)}: {'; '.join(told)}." if panel else f"{'; '.join(told)}."
 
 
 def told_line(group, x, y, hue, value):
     """One line of a chart in words."""
-    found = {place: spread_of(group, y, **{x: place}) for place in values_of(group, x)}
+    found = {place: spread_of(here, y) for place, here in grouped(group, x).items()}
     points = [
         f"{amount(each.median, y)} at {title(x)} {number(place)}"
         for place, each in found.items()

@@ -6,14 +6,16 @@ A *quantity* is named by a string: an axis of the case (``"depth"``), a field of
 read as None.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable
+from functools import lru_cache
 from statistics import median
 
 from symrnn.bench.spread import is_number, spread
 
-FIELDS = ("task", "mode", "state", "round", "status", "message", "wall_s")
+FIELDS = {"task", "mode", "state", "round", "status", "message", "wall_s"}
 STOPPED = ("peak_rss_bytes", "total_s", "wall_s")  # of a job that was stopped: not the whole
 # what makes two machines different
+RUN = ("task", "mode", "state", "round")  # what two records that are divided share beside the case
 MACHINE = ("cpu", "cores", "memory_bytes", "os", "jobs_at_once")
 
 
@@ -28,25 +30,53 @@ def reading(record, quantity):
     >>> [reading(record, name) for name in ("depth", "mode", "step_s", "after.nodes", "grad_s")]
     [2, 'C', 2.0, 9, None]
     """
-    if "+" in quantity:
-        parts = [reading(record, part) for part in quantity.split("+")]
-        return sum(parts) if all(map(is_number, parts)) else None
-    if quantity in record.case:
-        return record.case[quantity]
-    if quantity in FIELDS:
+    return reader(quantity)(record)
+
+
+@lru_cache(maxsize=1000)
+def reader(quantity):
+    """`reading` for one quantity: its name is taken apart once, and not for each record."""
+    terms, (first, *below) = quantity.split("+"), quantity.split(".")
+
+    def field(record):
         return getattr(record, quantity)
-    value = record.values
-    for name in quantity.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    if isinstance(value, list):
-        return median(value) if value and all(map(is_number, value)) else None
-    return value
+
+    def total(record):
+        parts = [reading(record, term) for term in terms]
+        return sum(parts) if all(map(is_number, parts)) else None
+
+    def value(record):
+        if quantity in record.case:
+            return record.case[quantity]
+        found = record.values.get(first)
+        for name in below:
+            found = found.get(name) if isinstance(found, dict) else None
+        return middle(found) if type(found) is list else found
+
+    if quantity not in FIELDS and len(terms) == 1:
+        return value
+    read = field if quantity in FIELDS else total
+    return lambda record: record.case[quantity] if quantity in record.case else read(record)
+
+
+def middle(samples):
+    """The median of a list of numbers, None where it is none."""
+    return median(samples) if samples and all(map(is_number, samples)) else None
 
 
 def known(record, quantity):
     """The value of `quantity` if the record knows it: of a job over its time limit, what it had finished."""
     is_whole = record.status == "ok" or (record.status == "time_limit" and quantity not in STOPPED)
     return reading(record, quantity) if is_whole else None
+
+
+def known_numbers(records, quantity):
+    """The numbers among the `known` values of some records."""
+    limited = () if quantity in STOPPED else ("time_limit",)
+    read, whole = reader(quantity), ("ok", *limited)
+    return [
+        each for record in records if record.status in whole and is_number(each := read(record))
+    ]
 
 
 def select(records, **where):
@@ -58,25 +88,39 @@ def select(records, **where):
     []
     """
 
-    def fits(record, quantity, wanted):
+    for quantity, wanted in where.items():
         wanted = wanted if isinstance(wanted, list | tuple | set) else [wanted]
-        return reading(record, quantity) in wanted
-
-    return [record for record in records if all(fits(record, *item) for item in where.items())]
+        records = [record for record in records if reading(record, quantity) in wanted]
+    return list(records)
 
 
 def values_of(records, quantity):
     """The different values of `quantity`, in the order of their first appearance."""
-    return list(
-        dict.fromkeys(
-            value for record in records if (value := reading(record, quantity)) is not None
-        )
-    )
+    return list(grouped(records, quantity))
+
+
+def grouped(records, quantity):
+    """The records by their value of `quantity`, as values first appear; those without one are left out.
+
+    One pass, where `select` for each of `values_of` would be one a value.
+
+    Examples
+    --------
+    >>> grouped([], "depth")
+    {}
+    """
+    groups = {}
+    for record in records:
+        value = reading(record, quantity)
+        if value is not None:
+            value = value if isinstance(value, Hashable) else repr(value)
+            groups.setdefault(value, []).append(record)
+    return groups
 
 
 def spread_of(records, quantity, **where):
     """The `Spread` of `quantity` over the selected records that know it."""
-    return spread(known(record, quantity) for record in select(records, **where))
+    return spread(known_numbers(select(records, **where), quantity))
 
 
 def ratio(records, quantity, of, to, *, across_versions=False, **where):
@@ -101,36 +145,45 @@ def differences(records, quantity, of, to, **where):
 
 def pairs(records, quantity, of, to, *, across_versions=False, **where):
     """``(case, value in of, value in to)`` for every two records of one run that know both."""
-    axes = set(of) | set(to)
+    key = Partner(set(of) | set(to), across_versions)
     records = select(records, **where)
-    partners = {
-        partner_key(record, axes, across_versions): known(record, quantity)
-        for record in select(records, **to)
-    }
+    partners = {key(record): known(record, quantity) for record in select(records, **to)}
     found = [
-        (
-            record.case,
-            known(record, quantity),
-            partners.get(partner_key(record, axes, across_versions)),
-        )
+        (record.case, known(record, quantity), partners.get(key(record)))
         for record in select(records, **of)
     ]
     return [pair for pair in found if all(map(is_number, pair[1:]))]
 
 
-def partner_key(record, axes, across_versions=False):
-    """What two records must share to be divided by each other."""
-    case = {axis: value for axis, value in record.case.items() if axis not in axes}
-    around = {
-        name: getattr(record, name)
-        for name in ("task", "mode", "state", "round")
-        if name not in axes
-    }
-    return repr((sorted(case.items()), around, setup(record, across_versions=across_versions)))
+class Partner:
+    """What two records must share to be divided by each other, as a function of a record.
+
+    The cases and versions of many records are the same objects: each is looked at once.
+    """
+
+    def __init__(self, axes, across_versions=False):
+        self.axes, self.across_versions = set(axes), across_versions
+        self.around = [name for name in RUN if name not in self.axes]
+        self.seen = {}  # id: the object, which keeps its id, and its part of the key
+
+    def __call__(self, record):
+        versions = () if self.across_versions else self.part(record.versions, dict.items)
+        machine = map(record.machine.get, MACHINE)
+        case = self.part(record.case, self.elsewhere)
+        return (case, versions, *machine, *(getattr(record, name) for name in self.around))
+
+    def part(self, mapping, items):
+        """The items of a mapping as one hashable value."""
+        if id(mapping) not in self.seen:
+            self.seen[id(mapping)] = mapping, frozenset(items(mapping))
+        return self.seen[id(mapping)][1]
+
+    def elsewhere(self, case):
+        """The axes that are compared by value, where 1 and True differ."""
+        return [(axis, repr(value)) for axis, value in case.items() if axis not in self.axes]
 
 
 def setup(record, *, across_versions=False):
-    """The machine and, unless `across_versions`, the versions of a record, as text."""
-    machine = {name: record.machine.get(name) for name in MACHINE}
-    versions = {} if across_versions else record.versions
-    return repr((machine, sorted(versions.items())))
+    """The machine and, unless `across_versions`, the versions of a record, to be compared and hashed."""
+    machine = tuple(map(record.machine.get, MACHINE))
+    return machine if across_versions else (*machine, frozenset(record.versions.items()))

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from symrnn.errors import UserError, printable, printable_lines
 from symrnn.study.amounts import amount, case_text, goal, listing
 from symrnn.study.experiment import called
-from symrnn.study.quantities import setup
+from symrnn.study.quantities import grouped, setup
 from symrnn.study.rewriting import Rewriting, rewriting
 from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
 from symrnn.tables import Table, as_markdown, literally
@@ -25,11 +25,12 @@ LEAST_ACCOUNTED = 0.98  # of a child's time after its imports, by the phases
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as files, and its text alternative."""
+    """A figure as files, its text alternative, and the line below it."""
 
     svg: Path
     png: Path
     alt: str
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def section(experiment, records, pictures=()):
         pictures=tuple(pictures),
         rewriting=rewriting(profiled, records),
         failures=tuple(failures(newest)),
-        setups=tuple(dict.fromkeys(setup_text(record) for record in newest if record.versions)),
+        setups=setups(newest),
         counts=counts(newest),
         accounted=accounted(newest),
         left_out=left_out,
@@ -95,8 +96,10 @@ def tables(experiment, records):
     columns = getattr(experiment.module, "columns", COLUMNS)
     quantity = getattr(experiment.module, "ratio_of", "total_s")
     comparison = Comparison(experiment.reference, quantity, crosses_versions(experiment))
-    tasks = dict.fromkeys(record.task for record in records)
-    found = {task: table(records, columns, task=task, comparison=comparison) for task in tasks}
+    found = {
+        task: table(group, columns, task=task, comparison=comparison)
+        for task, group in grouped(records, "task").items()
+    }
     return {printable(task): each for task, each in found.items() if len(each.columns) > each.axes}
 
 
@@ -117,7 +120,7 @@ def pictures(experiment, records, folder):
         )
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
-        Picture(*chart.save(Path(folder) / stem), chart.alt)
+        Picture(*chart.save(Path(folder) / stem), chart.alt, chart.caption)
         for stem, chart in zip(stems, charts, strict=False)
     ]
 
@@ -174,6 +177,17 @@ def accounted(records):
         f"The phases account for {100 * min(shares):.1f} % or more of each child's time after its"
         f" imports {words}."
     )
+
+
+def setups(records):
+    """The machines and versions of records, each once, in lines."""
+    threads = ("blas_threads",)
+    found = {
+        (setup(record), *map(record.machine.get, threads)): record
+        for record in reversed(records)
+        if record.versions
+    }
+    return tuple(dict.fromkeys(setup_text(record) for record in reversed(found.values())))
 
 
 def setup_text(record):

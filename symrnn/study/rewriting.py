@@ -48,7 +48,10 @@ def rewriting(profiled: Sequence, plain: Sequence) -> tuple[Rewriting, ...]:
     for record in profiled:
         if record.values.get("rewrites"):
             cases.setdefault(place(record), []).append(record)
-    return tuple(of_case(records, plain) for records in cases.values())
+    without = {}
+    for record in plain if cases else ():
+        without.setdefault(place(record), []).append(record)
+    return tuple(of_case(records, without.get(name, ())) for name, records in cases.items())
 
 
 def place(record) -> str:

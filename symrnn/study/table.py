@@ -3,10 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from symrnn.bench.spread import spread
+from symrnn.bench.spread import is_number
 from symrnn.errors import printable
 from symrnn.study.amounts import amount, number, times, title
-from symrnn.study.quantities import known, ratio, reading, select, values_of
+from symrnn.study.quantities import (
+    Partner,
+    known,
+    known_numbers,
+    middle,
+    ratio,
+    reading,
+    select,
+    values_of,
+)
 from symrnn.tables import Table, as_markdown
 
 COLUMNS = (
@@ -42,8 +51,8 @@ def table(records, columns=COLUMNS, *, task="compile", comparison=None):
     heading = [printable(each) for each in (*axes, *map(title, columns))]
     if comparison and any(comparison.fits(record) for record in records):
         heading.append(comparison.heading)
-        for cells, group in zip(rows, groups, strict=True):
-            cells.append(comparison.cell(group[0], records))
+        for cells, cell in zip(rows, comparison.cells(groups), strict=True):
+            cells.append(cell)
     if any(outcome_cell(group)[0] for group in groups):
         heading.append("outcome")
         for cells, group in zip(rows, groups, strict=True):
@@ -71,24 +80,32 @@ class Comparison:
         """Whether a record's case has the axes of the reference."""
         return bool(self.reference) and set(self.reference) <= set(record.case)
 
-    def cell(self, record, records):
-        """The ratio of this record's case to the reference, as ``(text, sort key)``."""
-        if not self.fits(record):
+    def cells(self, groups):
+        """The ratio of each case, a group of records, to the reference: ``(text, sort key)``.
+
+        As `ratio` divides, but the reference's records are looked for once and not for each case.
+        """
+        key, partners = Partner(self.reference, self.across_versions), {}
+        for group in groups:
+            if self.fits(group[0]) and self.reference.items() <= group[0].case.items():
+                partners |= {key(record): known(record, self.quantity) for record in group}
+        return [self.cell(group, key, partners) for group in groups]
+
+    def cell(self, group, key, partners):
+        """The ratio of one case, ``"–"`` where it has no partner that knows the quantity."""
+        if not self.fits(group[0]):
             return "–", None
-        where = {"mode": record.mode, "state": record.state}
-        of, to = dict(record.case), {**record.case, **self.reference}
-        across = self.across_versions
-        found = ratio(records, self.quantity, of, to, across_versions=across, **where)
-        return (f"{found.median:.2f}", found.median) if found else ("–", None)
+        pairs = [(known(record, self.quantity), partners.get(key(record))) for record in group]
+        found = middle([a / b for a, b in pairs if is_number(a) and is_number(b) and b])
+        return ("–", None) if found is None else (f"{found:.2f}", found)
 
 
 def cases_of(records):
     """The records grouped by case, mode and state."""
-    groups = {}
+    groups, case = {}, Partner(())
     for record in records:
-        groups.setdefault(
-            repr((sorted(record.case.items()), record.mode, record.state)), []
-        ).append(record)
+        place = case.part(record.case, case.elsewhere), record.mode, record.state
+        groups.setdefault(place, []).append(record)
     return list(groups.values())
 
 
@@ -105,8 +122,8 @@ def row(group, axes, columns):
         (number(each), each if isinstance(each, int | float) else number(each)) for each in places
     ]
     for column in columns:
-        found = spread(known(record, column) for record in group)
-        cells.append((amount(found and found.median, column), found and found.median))
+        found = middle(known_numbers(group, column))
+        cells.append((amount(found, column), found))
     return cells
 
 

@@ -1,8 +1,8 @@
 """A `Table` for a terminal (rich), as Markdown and as HTML (jinja). What a cell says is shown, never obeyed."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
-from io import StringIO
 from typing import TYPE_CHECKING
 
 from symrnn.errors import printable
@@ -24,15 +24,14 @@ def grid(table: Table) -> "Grid":
     title = Text(printable(table.title)) if table.title else None
     drawn = Grid(title=title, title_justify="left", box=None, pad_edge=False)
     for i, column in enumerate(table.columns):
-        justify = "left" if table.is_left(i) else "right"
-        drawn.add_column(Text(printable(column)), justify=justify)
+        drawn.add_column(Text(printable(column)), justify="left" if table.is_left(i) else "right")
     for cells in table.rows:
         drawn.add_row(*(Text(clipped(cell, table.widest)) for cell in cells))
     return drawn
 
 
 def as_text(table: Table) -> str:
-    """The table in columns, without colours, as wide as it needs.
+    """The table in columns, without colours, as wide as it needs: for files, and where drawing takes too long.
 
     Examples
     --------
@@ -42,12 +41,25 @@ def as_text(table: Table) -> str:
     nodes     12
     scans      1
     """
-    from rich.console import Console
+    from rich.cells import cell_len
 
-    screen = Console(file=StringIO(), width=10_000, color_system=None)
-    screen.print(grid(table))
-    lines = [line.rstrip() for line in screen.file.getvalue().rstrip("\n").split("\n")]
-    return "\n".join([*lines, *([printable(table.note, 1000)] if table.note else [])])
+    heads = [printable(column) for column in table.columns]
+    rows = [heads, *([clipped(cell, table.widest) for cell in cells] for cells in table.rows)]
+    widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
+    is_left = [table.is_left(i) for i in range(len(widths))]
+    title = [printable(table.title)] if table.title else []
+    note = [printable(table.note, 1000)] if table.note else []
+    return "\n".join([*title, *(_line(cells, widths, is_left) for cells in rows), *note])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], is_left: Sequence[bool]) -> str:
+    from rich.cells import cell_len
+
+    pads = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
+    padded = [
+        c + pad if left else pad + c for c, pad, left in zip(cells, pads, is_left, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
 
 
 def clipped(cell: str, widest: int) -> str:
@@ -105,7 +117,7 @@ def templates() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=lambda name: name.endswith(".html.j2"),
+        autoescape=lambda name: str(name).endswith(".html.j2"),
     )
     environment.filters["literally"] = literally
     return environment

@@ -9,6 +9,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.basic import Variable
 
 from symrnn.errors import UserError
+from symrnn.modes import known_mode
 from symrnn.typing import Updates
 
 STATIC = {"JAX"}  # modes that lower no array of symbolic shape
@@ -30,6 +31,7 @@ def compiled(
     >>> compiled([x], x.sum(), mode="FAST_COMPILE")([1.0, 2.0])
     array(3.)
     """
+    known_mode(mode)
     new_values: Any = None if updates is None else dict(updates)
     if mode not in STATIC:
         return pytensor.function(inputs, outputs, updates=new_values, mode=mode)

@@ -129,6 +129,11 @@ def check_mask(mask: TensorLike, xs: TensorVariable) -> TensorVariable:
         )
     if given.type.dtype != "bool":
         given = pt.neq(given, 0)
+    if any(
+        size is not None and known is None
+        for known, size in zip(given.type.shape, xs.type.shape, strict=False)
+    ):
+        given = pt.specify_shape(given, xs.type.shape[:2])  # a step must keep the type of its state
     return given[:, :, None]
 
 

@@ -21,6 +21,7 @@ from symrnn.ops.assembled import assembled
 from symrnn.ops.scan import Recurrence, Values, plain_scan, scan_loop
 from symrnn.ops.substitute import evaluate
 from symrnn.typing import TensorLike
+from symrnn.unroll.autodiff import autodiff_layer
 from symrnn.unroll.direction import Weights
 from symrnn.unroll.initial import initial_state
 from symrnn.unroll.layer import Layer, Projection, layer, projection
@@ -73,11 +74,31 @@ def stacked_layers(
     check_layers(cells)
     singles = [one_layer(cell) for cell in cells]
     sequence = sequence_of(xs, mask, singles)
-    assembly = StackedAssembly(layer(singles, reverses, sequence, options, scan_loop))
-    inputs = assembly.pack(sequence, cells)
     if options.gradient == "autodiff":
-        return assembly.plain(inputs)[0]
-    return assembled(assembly, inputs, name="Layers")[0]
+        return stacked_autodiff(cells, reverses, sequence, options)
+    assembly = StackedAssembly(layer(singles, reverses, sequence, options, scan_loop))
+    return assembled(assembly, assembly.pack(sequence, cells), name="Layers")[0]
+
+
+def stacked_autodiff(
+    cells: Many[Cell], reverses: Many[bool], sequence: Sequence, options: Options
+) -> TensorVariable:
+    """The form to compare with: `autodiff_layer` inside a `pytensor.scan` over the layers."""
+    stacked = [var for cell in cells for var in cell.weights.values()]
+
+    def step(values: Values, carried: Values, given: Values) -> tuple[Values, Values]:
+        rest = iter(values)
+        ones = [replace(cell, **dict(zip(cell.weights, rest, strict=False))) for cell in cells]
+        steps, batch, *masks = given
+        inner = Sequence.unpack(iter([steps, batch, carried[0], *masks]), is_masked=bool(masks))
+        initials = [initial_state(cell, None, inner) for cell in ones]
+        ys, _ = autodiff_layer(ones, reverses, inner, initials, options, is_static=False)
+        return [ys], [ys]
+
+    steps, batch, xs, *masks = sequence.pack()
+    walk = Recurrence(step, stacked, [xs], [steps, batch, *masks])
+    [(_, [ys])] = plain_scan([walk], stacked[0].shape[0])
+    return ys
 
 
 @dataclass(frozen=True)

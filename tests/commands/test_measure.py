@@ -1,12 +1,18 @@
 """`symrnn measure` and `symrnn compare`: what they print, and how they end."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import symrnn
 from symrnn.bench.records import Job, Record, append_record
 from symrnn.commands.cli import cli
 
@@ -24,6 +30,20 @@ def build():
 
 def broken():
     raise ValueError("no such thing")
+
+
+def undifferentiable():
+    x = pt.vector("x")
+    return pytensor.grad(pt.exp(x).sum(), pytensor.shared(1.0, name="w"))
+
+
+def nothing():
+    return 3
+
+
+x, y = pt.matrix("x"), pt.matrix("y", shape=(4, None))
+uncallable = [x, y], pt.dot(x, y)
+forward = pt.exp(x)
 """
 
 
@@ -89,9 +109,10 @@ def test_compare_refuses_other_versions_unless_asked(folders):
 WRONG = {
     ("compare", ".", "."): "there are no records in .",
     ("compare", "nowhere", "."): "'nowhere' does not exist",
-    ("measure", "model"): "must be package.module:function or file.py:function, but is 'model'",
+    ("measure", "model"): "must be FILE.py:NAME or package.module:NAME, but is 'model'",
     ("measure", "nowhere.py:build"): "there is no file nowhere.py",
-    ("measure", "model.py:build", "--mode", "NUMBER"): "NUMBER",
+    ("explain", "model"): "must be FILE.py:NAME or package.module:NAME, but is 'model'",
+    ("explain", "nowhere.py:build"): "there is no file nowhere.py",
 }
 
 
@@ -127,9 +148,119 @@ def test_measure_shows_phases_sizes_rewrites_and_lines_and_writes_traces(tmp_pat
     assert json.loads(speedscope.read_text())["profiles"]
 
 
-@pytest.mark.slow
-def test_measure_tells_what_went_wrong_in_the_function(tmp_path, monkeypatch):
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    """In the folder of ``model.py``."""
     monkeypatch.chdir(tmp_path)
     Path("model.py").write_text(MODEL)
-    assert "ValueError: no such thing" in invoke("measure", "model.py:broken").stderr
-    assert "did you mean 'build'" in invoke("measure", "model.py:biuld").stderr
+
+
+FAILURES = {  # (target, options): what the sentence says, titles of the tables that stay
+    ("model.py:broken",): ("ValueError: no such thing (in phase build)", ["Phases"]),
+    ("model.py:biuld",): ("model.py has no 'biuld'; did you mean 'build'?", []),
+    ("model.py:nothing",): ("target must be a variable, ", ["Phases"]),
+    ("model.py:undifferentiable",): ("(in phase grad)", ["Phases"]),
+    ("model.py:build", "--mode", "NUMBER"): ("but is 'NUMBER'; did you mean 'NUMBA'?", []),
+    ("model.py:uncallable", "--mode", "fast_compile"): (
+        "(in phase first_call); the tables hold what was known by then",
+        ["Phases", "Size", "Rewrites", "Nodes by source line"],
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("args", FAILURES, ids=" ".join)
+def test_what_was_measured_before_a_failure_is_shown_and_the_phase_is_named(args, model):
+    done = invoke("measure", *args, "--trace", "traces")
+    told, titles = FAILURES[args]
+    last = done.stderr.strip().splitlines()[-1]
+    assert (done.exit_code, last.startswith(f"symrnn: {args[0]} could not be measured")) == (
+        2,
+        True,
+    )
+    assert told in last
+    assert "Traceback" not in done.stderr
+    shown = [line.strip() for line in done.stdout.splitlines()]
+    assert [title for title in titles if title not in shown] == []
+    assert bool(list(Path().glob("traces/*.trace.json"))) == bool(titles)
+
+
+@pytest.mark.slow
+def test_arrays_that_were_made_up_are_named_when_the_first_call_fails(model):
+    told = invoke("measure", "model.py:uncallable", "--mode", "FAST_COMPILE").stderr
+    assert (
+        "the arrays were made up, with 3 for every size that is not known; define a function batch()"
+        in told
+    )
+    Path("model.py").write_text(
+        MODEL + "def batch():\n    return np.ones((2, 4)), np.ones((4, 2))\n"
+    )
+    assert invoke("measure", "model.py:uncallable", "--mode", "FAST_COMPILE").exit_code == 0
+
+
+GRADIENTS = {"build": True, "forward": False}  # name: whether it takes a gradient
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_a_gradient_is_a_phase_where_one_is_taken(name, model):
+    done = invoke("measure", f"model.py:{name}", "--mode", "FAST_COMPILE", "--steps", "3")
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert any(row[:1] == ["grad"] for row in rows) == GRADIENTS[name]
+    assert ["grad", "0.000"] not in rows
+
+
+@pytest.mark.slow
+def test_a_backend_that_is_absent_is_one_sentence(model):
+    missing = [
+        name for name, package in (("PYTORCH", "torch"), ("MLX", "mlx")) if not find_spec(package)
+    ]
+    if not missing:
+        pytest.skip("every backend is installed")
+    done = invoke("measure", "model.py:build", "--mode", missing[0])
+    assert "ModuleNotFoundError" not in done.stderr
+    assert re.search(
+        rf"mode {missing[0]} needs the package \w+, which is not installed", done.stderr
+    )
+
+
+@pytest.mark.slow
+def test_a_mode_that_the_file_registers_is_measured_in(model):
+    registered = "from pytensor.compile.mode import Mode, register_mode\nregister_mode('MINE', Mode(linker='py'))\n"
+    Path("model.py").write_text(registered + MODEL)
+    done = invoke("measure", "model.py:build", "--mode", "mine", "--steps", "3")
+    assert done.exit_code == 0, done.stderr
+    assert "first call" in done.stdout
+
+
+@pytest.mark.slow
+def test_traces_are_written_where_only_the_head_of_the_tables_is_read(model):
+    command = [
+        sys.executable,
+        "-m",
+        "symrnn",
+        "measure",
+        "model.py:build",
+        "--mode",
+        "FAST_COMPILE",
+        "--trace",
+        "traces",
+    ]
+    root = str(Path(symrnn.__file__).parents[1])
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    process.stdout.close()  # as `head` does once it has seen enough
+    told = process.stderr.read()
+    process.stderr.close()
+    process.wait()
+    assert sorted(path.suffixes[-2] for path in Path("traces").iterdir()) == [
+        ".speedscope",
+        ".trace",
+    ]
+    assert "Traceback" not in told
+    assert "BrokenPipe" not in told

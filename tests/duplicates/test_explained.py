@@ -1,16 +1,30 @@
 """Duplicates in words, with their cost and their cure."""
 
+import inspect
+import re
+
+import foreign
 import pytensor
 import pytensor.tensor as pt
 import pytest
 from click.testing import CliRunner
 from foreign import PYTHON, loss_of, naive_nesterov, stack, weights
 
-from symrnn.commands.explain import explain_command, loaded
+from symrnn.cells import RNNCell
+from symrnn.commands.cli import cli
+from symrnn.commands.explain import explain_command
 from symrnn.duplicates.explained import explanation
 from symrnn.errors import UserError
+from symrnn.measure.source_lines import full_traces, relative
+from symrnn.unroll import scan_unroll
 
-xs = pt.tensor3("xs")
+xs, ys = pt.tensor3("xs"), pt.tensor3("ys")
+SCAN_LINE = next(
+    number
+    for number, line in enumerate(inspect.getsource(foreign).splitlines(), 1)
+    if "pytensor.scan(" in line and "`" not in line
+)
+LAYER = f"{relative(foreign.__file__)}:{SCAN_LINE}"
 
 
 def naive(cell="tanh", layers=1):
@@ -23,7 +37,7 @@ def test_look_ahead_points_to_the_odd_even_form():
     loss, updates = naive()
     text = explanation([loss, *updates.values()])
     assert text.startswith("3 recurrences in 3 scans, 1 of them computed again; ")
-    assert "\n1. 2 times the step of 'scan_fn', in scans of their own\n" in text
+    assert f"\n1. 2 times the step at {LAYER}, in scans of their own\n" in text
     assert "   non-sequence: w_h0 against w_h0 + 0.9*w_h0.v (a look-ahead)\n" in text
     assert text.endswith(
         "   to remove it: store the look-ahead values: odd_even_form(updates), or nesterov_momentum"
@@ -34,14 +48,67 @@ def test_packed_duplicates_are_named_by_the_pack():
     loss, updates = naive()
     text = explanation(pytensor.function([xs], loss, updates=updates, mode=PYTHON))
     assert text.startswith("3 recurrences in 2 scans, 1 of them computed again; ")
-    assert "2 times the step of 'scan_fn&scan_fn', packed in one Scan (scan_fn&scan_fn)" in text
+    assert re.search(
+        r"\n1\. 2 times the step (at \S*foreign.py:\d+|of 'scan_fn&scan_fn'), packed in one Scan\n",
+        text,
+    )
 
 
-def test_network_built_twice_points_to_sharing():
+def test_network_built_twice_points_to_sharing_once():
     params = weights("tanh", 2)
     text = explanation([stack("tanh", xs, params), stack("tanh", xs, params)])
     assert text.count("   fed the same values\n") == 2
-    assert "build the network once, or call share_recurrences(outputs) before the gradient" in text
+    cure = "   to remove it: build the network once, or call share_recurrences(outputs) before the gradient"
+    assert text.count(cure) == 1
+    assert text.endswith("\n   follows from 1, which feeds it: what removes 1 removes it")
+
+
+def test_gradients_of_duplicates_are_told_by_what_they_follow_from():
+    params = weights("lstm", 2)
+    one, other = stack("lstm", xs, params), stack("lstm", xs, params)
+    loss = (one @ params[-1]).mean() + (other**2).mean()
+    text = explanation([loss, *pytensor.grad(loss, params)])
+    paragraphs = text.split("\n\n")[1:]
+    assert [p.splitlines()[0] for p in paragraphs] == [
+        f"1. 2 times the step at {LAYER}, in scans of their own",
+        f"2. 2 times the step at {LAYER}, in scans of their own",
+        f"3. 2 times the gradient of the step at {LAYER}, in scans of their own",
+        f"4. 2 times the gradient of the step at {LAYER}, in scans of their own",
+    ]
+    assert [p.splitlines()[-1].strip().partition(":")[0] for p in paragraphs] == [
+        "to remove it",
+        "follows from 1, which feeds it",
+        "follows from 2",
+        "follows from 1",
+    ]
+    assert "batch axis" not in text
+
+
+STEPS = {  # name of a scan: how its step is called
+    None: f"the step at {LAYER},",
+    "encoder": f"the step 'encoder' at {LAYER},",
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("closure", [False, True])
+def test_a_step_is_named_by_its_line_and_by_the_name_it_was_given(name, closure):
+    params = weights("tanh")
+    options = {
+        "name": name,
+        "closure": closure,
+    }  # a closure is taken out of the step: a scan made anew
+    text = explanation([stack("tanh", xs, params, **options), stack("tanh", ys, params, **options)])
+    assert f"1. 2 times {STEPS[name]}" in text
+
+
+def test_a_layer_of_ours_is_named_by_the_line_that_calls_it():
+    cell = RNNCell.create(2, 2, rng=0)
+    with full_traces():
+        twice = [scan_unroll(cell, xs), scan_unroll(cell, xs)]
+        line = inspect.currentframe().f_lineno - 1
+    text = explanation(twice)
+    assert f"1. 2 times the step 'forward' at {relative(__file__)}:{line}," in text
 
 
 def test_clean_graph_is_called_clean():
@@ -83,6 +150,7 @@ def test_command_explains_a_graph_in_a_file(tmp_path):
     file.write_text(SOURCE)
     result = CliRunner().invoke(explain_command, [f"{file}:twice"])
     assert result.output.startswith("2 recurrences in 2 scans, 1 of them computed again; ")
+    assert "1. 2 times the step at network.py:5" in result.output.replace(f"{tmp_path}/", "")
     result = CliRunner().invoke(explain_command, [f"{file}:build"])
     assert result.output == "1 recurrence in 1 scan, none computed twice.\n"
 
@@ -90,7 +158,10 @@ def test_command_explains_a_graph_in_a_file(tmp_path):
 def test_command_names_what_it_cannot_find(tmp_path):
     file = tmp_path / "network.py"
     file.write_text(SOURCE)
-    with pytest.raises(UserError, match="did you mean 'twice'"):
-        loaded(f"{file}:twce")
-    with pytest.raises(UserError, match=r"takes FILE\.py:NAME"):
-        loaded("twice")
+    told = CliRunner().invoke(cli, ["explain", f"{file}:twce"])
+    assert (told.exit_code, "did you mean 'twice'?" in told.stderr) == (2, True)
+    told = CliRunner().invoke(cli, ["explain", "twice"])
+    assert (told.exit_code, "must be FILE.py:NAME or package.module:NAME" in told.stderr) == (
+        2,
+        True,
+    )

@@ -21,6 +21,7 @@ from pytensor.graph.replace import clone_replace
 
 from symrnn.duplicates.differences import Kind
 from symrnn.duplicates.found import duplicates
+from symrnn.duplicates.share import share_recurrences
 from symrnn.measure.sizes import graph_size
 
 xs, ys = pt.tensor3("xs"), pt.tensor3("ys")
@@ -116,9 +117,9 @@ PLANTED = {  # kind: two networks (cell, params) -> (T, B, H) that compute the s
 def test_planted_duplicate_is_found_in_every_layer(planted, cell, layers):
     kind, build = PLANTED[planted]
     groups = duplicates(build(cell, weights(cell, layers)))
-    assert [len(group.recurrences) for group in groups] == [2] * layers
+    assert [len(group.components) for group in groups] == [2] * layers
     assert {group.kinds for group in groups} == {(kind,)}
-    assert all(group.nodes >= len(group.recurrences[1].step_nodes) for group in groups)
+    assert all(group.nodes >= len(group.components[1].step_nodes) for group in groups)
 
 
 @pytest.mark.parametrize("planted", ["built twice", "look-ahead by clone", "reversed sequence"])
@@ -129,7 +130,54 @@ def test_planted_duplicate_is_found_among_the_gradients(planted):
     wanted = pytensor.grad(
         (a * params[-1]).sum() + (b**2).sum(), params, disconnected_inputs="ignore"
     )
-    assert any(len(group.recurrences) == 2 for group in duplicates([a, b, *wanted]))
+    assert any(len(group.components) == 2 for group in duplicates([a, b, *wanted]))
+
+
+@pytest.mark.parametrize(("layers", "cell"), [(1, "tanh"), (2, "lstm")])
+@pytest.mark.parametrize("planted", PLANTED)
+def test_gradients_follow_from_the_duplicates_that_they_are_gradients_of(planted, cell, layers):
+    _, build = PLANTED[planted]
+    params = weights(cell, layers)
+    a, b = build(cell, params)
+    loss = (a @ params[-1]).mean() + (b**2).mean()
+    wanted = pytensor.grad(loss, params, disconnected_inputs="ignore")
+    groups = duplicates([loss, *wanted])
+    gradients = [group for group in groups if group.are_gradients]
+    origins = [group.follows_from for group in gradients]
+    assert all(origin in groups and not origin.are_gradients for origin in origins)
+    assert len({origin.components for origin in origins}) == len(gradients)
+
+
+@pytest.mark.parametrize("cell", ["tanh", "lstm"])
+def test_what_follows_is_gone_after_sharing_and_a_new_gradient(cell):
+    params = weights(cell, 2)
+
+    def loss_of_two(a, b):
+        return (a @ params[-1]).mean() + (b**2).mean()
+
+    twice = [stack(cell, xs, params), stack(cell, xs, params, name="again")]
+    loss = loss_of_two(*twice)
+    first, *others = duplicates([loss, *pytensor.grad(loss, params)])
+    assert len(others) == 3  # the second layer, and the gradient of each
+    assert first.follows_from is None
+    assert all(group.follows_from is not None for group in others)
+    loss = loss_of_two(*share_recurrences(twice))
+    assert duplicates([loss, *pytensor.grad(loss, params)]) == []
+
+
+def test_one_gradient_taken_twice_follows_from_nothing():
+    params = weights("tanh")
+    hs = stack("tanh", xs, params)
+    wanted = [pytensor.grad(cost, params[1]) for cost in ((hs @ params[-1]).mean(), (hs**2).mean())]
+    (group,) = duplicates(wanted)
+    assert group.are_gradients
+    assert group.follows_from is None
+
+
+def test_layers_that_differ_by_themselves_follow_from_nothing():
+    _, build = PLANTED["look-ahead by clone"]
+    groups = duplicates(build("tanh", weights("tanh", 3)))
+    assert [group.follows_from for group in groups] == [None, None, None]
 
 
 def tied(cell, p):

@@ -6,51 +6,14 @@ import sys
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-import pytest
+from pytensor import grad
 
-from symrnn.errors import UserError
-from symrnn.graph import TrainingGraph
-from symrnn.measure import compile_report
+from symrnn.measure import compile_report, graph_size
 from symrnn.measure.report_tables import report_tables
-from symrnn.measure.stages import FunctionSpec
-from symrnn.measure.target import function_specs
 from symrnn.tables import Table, as_html, as_text
 
-x, y = pt.vectors("x", "y")
+x = pt.vector("x")
 w = pytensor.shared(np.ones(3), name="w")
-loss = ((x - w) ** 2).sum()
-spec = FunctionSpec([x], [loss])
-
-TARGETS = {  # name: (target, inputs, outputs, updates) of the one function it means
-    "a variable": (x + y, [x, y], 1, 0),
-    "variables": ([x + y, x * w], [x, y], 2, 0),
-    "inputs and an output": (([y, x], x + y), [y, x], 1, 0),
-    "inputs and outputs": (([y, x], [x + y, x]), [y, x], 2, 0),
-    "with updates": (([x], [loss], {w: w + 1}), [x], 1, 1),
-    "with updates as pairs": (([x], [loss], [(w, w + 1)]), [x], 1, 1),
-    "without outputs": (([x], [], {w: w + x}), [x], 0, 1),
-    "a spec": (spec, [x], 1, 0),
-    "a training graph": (TrainingGraph([x], loss, [w]), [x], 2, 0),
-    "a function that returns one": (lambda: ([x], loss), [x], 1, 0),
-}
-
-
-@pytest.mark.parametrize("name", TARGETS)
-def test_what_is_handed_in_becomes_a_function(name):
-    target, inputs, outputs, updates = TARGETS[name]
-    (found,) = function_specs(target)
-    assert list(found.inputs) == inputs
-    assert (len(found.outputs), len(found.updates)) == (outputs, updates)
-
-
-def test_several_functions_stay_several():
-    assert function_specs([spec, spec]) == [spec, spec]
-
-
-@pytest.mark.parametrize("target", [3, [], [3], "x", None, lambda: None])
-def test_what_is_no_graph_is_refused_with_a_way_out(target):
-    with pytest.raises(UserError, match="return the outputs of your graph"):
-        function_specs(target)
 
 
 def model():
@@ -81,6 +44,44 @@ def test_of_a_compiled_function_size_and_lines_are_known():
     assert report.values["after"]["nodes"] > 0
     titles = [table.title for table in report_tables(report.values)]
     assert titles == ["Size", "Nodes by source line"]
+    called = compile_report(
+        pytensor.function([x], pt.exp(x) * 2, mode="FAST_COMPILE"), batch=[np.ones(3)], steps=3
+    )
+    assert [*called.values["phases_s"]] == ["first_call", "step"]
+
+
+def test_phases_of_a_function_that_compiles_are_those_of_its_compilation():
+    def trained():
+        loss = pt.exp(x * w).sum()
+        updates = {w: w - 0.1 * pytensor.grad(loss, w)}
+        return pytensor.function([x], loss * 1, updates=updates, mode="FAST_COMPILE")
+
+    report = compile_report(trained)
+    phases = report.values["phases_s"]
+    assert [name for name in phases if name != "count"] == ["build", "grad", "rewrite", "link"]
+    assert all(seconds > 0 for seconds in phases.values())
+    assert (
+        report.values["before"]["nodes"]
+        > report.values["after"]["nodes"]
+        == graph_size(trained).nodes
+    )
+    assert "Rewrites" in str(report)
+
+
+def test_what_a_function_spends_on_its_own_gradient_is_no_part_of_building():
+    def differentiated():
+        loss = pt.exp(x * w).sum()
+        return [x], [loss, pytensor.grad(loss, w)]
+
+    def differentiated_by_name():
+        loss = pt.exp(x * w).sum()
+        return [x], [loss, grad(loss, w)]
+
+    for function in (differentiated, differentiated_by_name):
+        phases = compile_report(function, mode="FAST_COMPILE").values["phases_s"]
+        assert [*phases][:2] == ["build", "grad"]
+        assert phases["grad"] > 0
+    assert "grad" not in compile_report(model, mode="FAST_COMPILE").values["phases_s"]
 
 
 def test_a_record_is_shown_without_pytensor():

@@ -58,7 +58,7 @@ def test_a_graph_may_be_given_as_variable_list_or_function_graph():
 
 
 def test_what_is_no_graph_is_refused_with_a_way_out():
-    with pytest.raises(UserError, match="but is a int; give the outputs"):
+    with pytest.raises(UserError, match=r"but is 3 \(int\); return the outputs"):
         graph_size(3)
     with pytest.raises(UserError, match="is a list"):
         graph_size([x, 3])

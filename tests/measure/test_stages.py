@@ -7,17 +7,10 @@ import pytest
 
 from symrnn.errors import UserError
 from symrnn.graph import TrainingGraph
-from symrnn.measure.stages import (
-    CompileTime,
-    FunctionSpec,
-    GraphSize,
-    Stopwatch,
-    arguments_of,
-    run_step,
-    stages,
-    step_samples,
-    wait_for,
-)
+from symrnn.measure.function_spec import FunctionSpec, arguments_of
+from symrnn.measure.sizes import GraphSize
+from symrnn.measure.stages import CompileTime, run_step, stages, step_samples, wait_for
+from symrnn.measure.stopwatch import Stopwatch
 
 
 class FakeClock:

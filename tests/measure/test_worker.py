@@ -119,7 +119,7 @@ TASKS = {  # task: (status, message)
     "train": ("ok", ""),
     "useless": ("error", "TypeError: a task must return JSON values, but returned object"),
     "hungry": ("memory_limit", "out of memory: 20 GB"),
-    "trian": ("error", "JobError: {path} must define a function 'trian', but does not; did you"),
+    "trian": ("error", "{path} has no 'trian'; did you"),
 }
 
 
@@ -167,7 +167,7 @@ def test_one_function_of_a_file_or_a_module_is_measured(function, as_file, tmp_p
 def test_a_function_that_returns_no_graph_is_one_sentence(tmp_path):
     (tmp_path / "foreign.py").write_text(MODULE)
     record = compile_time(Job("measure", path=f"{tmp_path}/foreign.py:nothing", mode="CVM"))
-    assert record.message.startswith("UserError: target must be a variable")
+    assert record.message.startswith("target must be a variable")
     record = compile_time(Job("measure", path=f"{tmp_path}/foreign.py:outpts", mode="CVM"))
     assert "did you mean 'outputs'?" in record.message
 
@@ -182,7 +182,7 @@ def test_what_an_experiment_needs_is_imported_before_the_clock_starts(experiment
 
 def test_a_file_that_is_missing_is_one_sentence():
     record = compile_time(Job("x", path="nothing.py"))
-    assert record.message.startswith("JobError: the file nothing.py is missing")
+    assert record.message.startswith("there is no file nothing.py")
 
 
 def test_the_parent_does_not_import_pytensor():

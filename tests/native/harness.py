@@ -2,15 +2,19 @@
 
 import ctypes
 import hashlib
+import re
 import subprocess
 from functools import lru_cache
 
 import llvmlite.binding as llvm
 import numpy as np
 
+from symrnn.native.emit_c import c_text
+from symrnn.native.module import ENTRY
 from symrnn.native.scalar import Scalar
 from symrnn.native.scalar_c import PREAMBLE, c_lines, c_type, prototypes
 from symrnn.native.scalar_llvm import FLAGS, declarations, llvm_lines, llvm_type
+from symrnn.native.symbols import address
 
 
 def memory_type(dtype):
@@ -71,8 +75,6 @@ def optimized(text, vectorized=True):
 
 def compiled(outputs, dtypes, flags=FLAGS, vectorized=True):
     """A function from arrays to the outputs' arrays."""
-    from symrnn.native.symbols import address
-
     for name in {n.data for out in outputs for n in calls(out)}:
         llvm.add_symbol(name, address(name))
     module, machine = optimized(loop_text(outputs, dtypes, flags), vectorized)
@@ -81,7 +83,7 @@ def compiled(outputs, dtypes, flags=FLAGS, vectorized=True):
     return called(engine.get_function_address("loop"), outputs, dtypes, keep=engine)
 
 
-def c_text(outputs, dtypes):
+def loop_in_c(outputs, dtypes):
     """The loop in C."""
     arrays = [*dtypes, *(out.dtype for out in outputs)]
     parameters = ", ".join(f"{c_type(d)} *restrict p{i}" for i, d in enumerate(arrays))
@@ -97,25 +99,36 @@ def c_text(outputs, dtypes):
 
 def compiled_by_c(outputs, dtypes, directory):
     """`compiled` by the C compiler, which contracts nothing."""
-    text = c_text(outputs, dtypes)
+    text = loop_in_c(outputs, dtypes)
+    loaded = loaded_c(text, directory)
+    address = ctypes.cast(loaded.loop, ctypes.c_void_p).value
+    return called(address, outputs, dtypes, keep=loaded)
+
+
+def loaded_c(text, directory):
+    """The library that the C compiler makes of a text, the pointers in it set."""
     source = directory / f"{hashlib.sha1(text.encode()).hexdigest()}.c"
     source.write_text(text)
     library = source.with_suffix(".so")
-    options = [
-        "-std=c99",
-        "-O1",
-        "-ffp-contract=off",
-        "-shared",
-        "-fPIC",
-        "-o",
-        library,
-        source,
-        "-lm",
-    ]
-    subprocess.run(["cc", *options], check=True, capture_output=True, text=True)
+    options = ["-std=c99", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-o", library, source]
+    subprocess.run(["cc", *options, "-lm"], check=True, capture_output=True, text=True)
     loaded = ctypes.CDLL(str(library))
-    address = ctypes.cast(loaded.loop, ctypes.c_void_p).value
-    return called(address, outputs, dtypes, keep=loaded)
+    for name in re.findall(r"^\w+ \(\*(\w+)\)\(", text, re.MULTILINE):
+        ctypes.c_void_p.in_dll(loaded, name).value = address(name)
+    return loaded
+
+
+class CCode:
+    """A routine as C, in the place of `symrnn.native.module.MachineCode`."""
+
+    def __init__(self, routine, directory):
+        self.library = loaded_c(c_text(routine), directory)
+        self.run = ENTRY(ctypes.cast(self.library.main_, ctypes.c_void_p).value)
+
+
+def exact(text):
+    """LLVM text that rounds every operation, and takes them in order, as C does."""
+    return text.replace(" reassoc", "").replace(" contract", "")
 
 
 def calls(out):

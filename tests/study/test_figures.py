@@ -1,10 +1,12 @@
 """Charts are drawn from records, readable without colour, with a text alternative."""
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
+from matplotlib.colors import to_hex
 
-from symrnn.study.figures import bars, curves, lines
+from symrnn.study.figures import COLOURS, bars, curves, lines
 
 KINDS = {"lines": lines, "bars": bars}
 
@@ -45,6 +47,13 @@ def test_hues_differ_in_marker_and_dashes(records):
     )
     assert first.get_marker() != second.get_marker()
     assert first.get_linestyle() != second.get_linestyle()
+
+
+def test_a_hue_without_bars_has_its_own_colour_in_the_legend(records):
+    lost = [replace(r, status="error", values={}) for r in records]
+    [legend] = bars(lost, x="depth", y="total_s", hue="form").figure.legends
+    colours = [to_hex(patch.get_facecolor(), keep_alpha=False) for patch in legend.get_patches()]
+    assert colours == [colour.lower() for colour in COLOURS[:2]]
 
 
 def test_text_alternative_tells_ends_and_failures(records):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytensor.graph.basic import Apply
+from pytensor.graph.basic import Apply, Constant
+from pytensor.tensor.exceptions import ShapeError
 
 from symrnn.native.builder import Builder
 from symrnn.native.lowering import (
@@ -21,8 +22,10 @@ from symrnn.native.lowering import (
     views,
 )
 from symrnn.native.lowering.rule import Rule
+from symrnn.native.program import Call
+from symrnn.native.python_ops import PythonCall, inferred_shapes
 from symrnn.native.scalar_ops import Unsupported
-from symrnn.native.shapes import Shapes, is_array
+from symrnn.native.shapes import NeedsValue, Shapes, is_array
 
 __all__ = ["RULES", "Unsupported", "infer", "lower", "rule_of"]
 
@@ -52,20 +55,51 @@ def rule_of(node: Apply) -> Rule:
     raise Unsupported(node.op, "no rule")
 
 
-def infer(nodes: Sequence[Apply], shapes: Shapes) -> None:
-    """Find the shapes of all nodes' outputs."""
+def infer(nodes: Sequence[Apply], shapes: Shapes, may_call: bool = False) -> None:
+    """Find the shapes of all nodes' outputs.
+
+    With `may_call`, Python is to be called back for what has no rule, where its shapes can be told beforehand.
+    """
     for node in nodes:
-        found = rule_of(node).shapes(node, shapes)
+        try:
+            found = rule_of(node).shapes(node, shapes)
+        except Unsupported as error:
+            if not may_call:
+                raise
+            found = _called_shapes(node, shapes, error)
         shapes.shape.update(zip(node.outputs, found, strict=True))
+
+
+def _called_shapes(node: Apply, shapes: Shapes, reason: Unsupported):
+    try:
+        found = inferred_shapes(node, shapes)
+    except (NotImplementedError, NeedsValue, ShapeError):
+        raise reason from None
+    shapes.called[node] = reason
+    return found
 
 
 def lower(nodes: Sequence[Apply], builder: Builder) -> None:
     """Lower nodes in order, those that place what they read asked first."""
+    called = builder.shapes.called
     for node in reversed(nodes):
-        wants = rule_of(node).wants
+        wants = rule_of(node).wants if node not in called else None
         if wants is not None:
             wants(node, builder)
     for node in nodes:
-        rule_of(node).lower(node, builder)
+        if node in called:
+            _lower_call(node, builder)
+        else:
+            rule_of(node).lower(node, builder)
         builder.done(node)
 
+
+def _lower_call(node: Apply, builder: Builder) -> None:
+    read = dict.fromkeys(var for var in node.inputs if not isinstance(var, Constant))
+    inputs = [builder.window(var) for var in read]
+    outputs = [builder.place(out) for out in node.outputs]
+    call = PythonCall(node, builder.shapes.called[node], tuple(inputs), tuple(outputs))
+    builder.program.callbacks.append(call)
+    builder.body.append(Call(len(builder.program.callbacks) - 1, outputs, inputs))
+    for var, place in zip(node.outputs, outputs, strict=True):
+        builder.bind(var, place)

@@ -41,7 +41,7 @@ def _branch_shapes(node, shapes, side):
         if (number := shapes.number_or_none(outer)) is not None:
             inner.numbers[var] = number
     with asked_outside(given):
-        infer(graph.nodes, inner)
+        infer(graph.nodes, inner, may_call=True)
     shapes.inner[node, side] = inner
     return [inner.of(out) for out in graph.outputs]
 

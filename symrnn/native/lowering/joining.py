@@ -23,7 +23,14 @@ def axis_and_parts(node):
 def join_axis(node, shapes):
     axis, parts = axis_and_parts(node)
     axis = axis if isinstance(axis, int) else int(shapes.number(axis))
-    return axis % parts[0].type.ndim, parts
+    return checked_axis(axis, parts[0].type.ndim), parts
+
+
+def checked_axis(axis: int, ndim: int) -> int:
+    """An axis counted from the front."""
+    if not -ndim <= axis < ndim:
+        raise IndexError(f"axis {axis} is out of bounds for an array of {ndim} dimensions")
+    return axis % ndim
 
 
 def join_shapes(node, shapes):
@@ -48,7 +55,9 @@ def join_windows(node, builder, whole):
     axis, parts = join_axis(node, builder.shapes)
     lengths = [builder.shapes.of(part)[axis] for part in parts]
     starts = [0, *accumulate(lengths)]
-    return [(part, whole.sliced(axis, s, n)) for part, s, n in zip(parts, starts, lengths, strict=False)]
+    return [
+        (part, whole.sliced(axis, s, n)) for part, s, n in zip(parts, starts, lengths, strict=False)
+    ]
 
 
 def join_lower(node, builder):
@@ -71,9 +80,11 @@ def join_wants(node, builder):
 
 
 def split_ends(node, shapes):
-    x, axis, lengths = node.inputs if len(node.inputs) == 3 else (node.inputs[0], node.op.axis, node.inputs[1])
+    x, axis, lengths = (
+        node.inputs if len(node.inputs) == 3 else (node.inputs[0], node.op.axis, node.inputs[1])
+    )
     axis = axis if isinstance(axis, int) else int(shapes.number(axis))
-    return x, axis % x.type.ndim, shapes.vector(lengths)
+    return x, checked_axis(axis, x.type.ndim), shapes.vector(lengths)
 
 
 def split_shapes(node, shapes):
@@ -104,7 +115,19 @@ def alloc_shapes(node, shapes):
     if len(shapes.of(value)) > len(shape):
         raise ValueError("Alloc: the value has more dimensions than the array")
     if broadcast_shape([shapes.of(value), shape]) != shape:
-        raise ValueError(f"could not broadcast input array from shape {shapes.of(value)} into shape {shape}")
+        raise ValueError(
+            f"could not broadcast input array from shape {shapes.of(value)} into shape {shape}"
+        )
+    known = value.type.broadcastable
+    if any(
+        n == 1 and m != 1 and not k
+        for n, m, k in zip(*map(reversed, (shapes.of(value), shape, known)), strict=False)
+    ):
+        raise ValueError(
+            "Runtime broadcasting not allowed. Alloc was asked to broadcast a value along a dimension that was not "
+            "marked as "
+            "broadcastable. If broadcasting was intended, use `specify_broadcastable` on the relevant dimension(s)."
+        )
     return [shape]
 
 

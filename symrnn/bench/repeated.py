@@ -1,0 +1,77 @@
+"""Parts that the lines of a file repeat, checked once and held once: cases, versions, sizes, the names of values.
+
+A sweep writes the same machine, and in each round the same cases and graph sizes. 200,000 lines are a hundred rounds of
+2,000 cases: what they repeat is most of what they hold.
+"""
+
+import marshal
+from collections.abc import Callable
+from sys import intern
+
+from symrnn.bench.checked import (
+    COUNTED,
+    check_case,
+    check_counts,
+    check_machine,
+    check_texts,
+    check_values,
+)
+
+LOAD = "load_before"
+MOST = 50_000  # different parts that are kept
+
+
+class Repeated:
+    """The different parts seen so far.
+
+    Examples
+    --------
+    >>> repeated, lines = Repeated(), [{"case": {"depth": 1}}, {"case": {"depth": 1}}]
+    >>> first, second = (repeated.checked(data) for data in lines)
+    >>> first["case"] is second["case"]
+    True
+    """
+
+    def __init__(self):
+        self.parts: dict[tuple, dict] = {}
+
+    def checked(self, data: dict) -> dict:
+        """The fields of a record with their objects checked, and shared with other records."""
+        values = data.get("values", {})
+        if type(values) is dict:
+            for name in COUNTED:
+                if name in values:
+                    values[name] = self.part(name, values[name], check_counts)
+        check_values("values", values, checked=COUNTED)
+        data["case"] = self.part("case", data["case"], check_case)
+        data["versions"] = self.part("versions", data.get("versions", {}), check_texts)
+        data["machine"] = self.machine(data.get("machine", {}))
+        data["values"] = {
+            intern(name): {intern(inner): each for inner, each in value.items()}
+            if type(value) is dict and name not in COUNTED
+            else value
+            for name, value in values.items()
+        }
+        return data
+
+    def machine(self, machine) -> dict:
+        """What a record says of its machine; all but its load is shared."""
+        load = {}
+        if type(machine) is dict and LOAD in machine:
+            load = {LOAD: machine.pop(LOAD)}
+            check_machine("machine", load)
+        same = self.part("machine", machine, check_machine)
+        return {**same, **load} if load else same
+
+    def part(self, name: str, value, check: Callable) -> dict:
+        """An object that is as good as `value`, checked when it was first seen."""
+        if type(value) is not dict:
+            check(name, value)
+            return value
+        key = check, marshal.dumps(value, 2)  # version 2 writes equal values alike
+        if key not in self.parts:
+            check(name, value)
+            if len(self.parts) >= MOST:
+                return value
+            self.parts[key] = {intern(each): inner for each, inner in value.items()}
+        return self.parts[key]

@@ -1,0 +1,182 @@
+"""Nodes that PyTensor runs itself: between native programs, or called from within one."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from inspect import signature
+
+import numpy as np
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.scalar.basic import ScalarType
+from pytensor.tensor.basic import as_tensor_variable
+from pytensor.tensor.type import TensorType, lscalar
+
+from symrnn.native.shapes import Shapes, is_array
+from symrnn.native.sizes import evaluated
+from symrnn.native.window import Window
+
+CALLBACK = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+
+
+def handed_out(variable: Variable, value):
+    """A value as PyTensor's type of the variable has it: a `ScalarType`'s is NumPy's scalar."""
+    is_scalar = isinstance(variable.type, ScalarType)
+    return value[()] if is_scalar and isinstance(value, np.ndarray) else value
+
+
+class PythonNode:
+    """A node as a Python function of the values of its inputs, constants left out."""
+
+    def __init__(self, node: Apply):
+        self.node = node
+        self.inputs = [var for var in dict.fromkeys(node.inputs) if not isinstance(var, Constant)]
+        self.cells = {var: [None] for var in (*node.inputs, *node.outputs)}
+        for var in node.inputs:
+            if isinstance(var, Constant):
+                self.cells[var][0] = var.data
+        ready = {var: [var not in node.outputs] for var in self.cells}
+        self.thunk = node.op.make_thunk(node, self.cells, ready, no_recycling=[], impl="py")
+        self.destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
+
+    def __call__(self, values: Sequence) -> list:
+        for var in self.destroyed:  # constants too
+            if isinstance(var, Constant):
+                self.cells[var][0] = np.copy(var.data)
+        for var, value in zip(self.inputs, values, strict=True):
+            value = handed_out(var, value)
+            kept = var not in self.destroyed or not isinstance(value, np.ndarray)
+            self.cells[var][0] = value if kept else value.copy()
+        for var in self.node.outputs:
+            self.cells[var][0] = None
+        self.thunk()
+        return [self.cells[var][0] for var in self.node.outputs]
+
+
+@dataclass(frozen=True)
+class PythonCall:
+    """A node that a program calls back to Python for, with the windows that its arrays are."""
+
+    node: Apply
+    reason: Exception
+    inputs: tuple[Window, ...]
+    outputs: tuple[Window, ...]
+
+
+class Callback:
+    """A `PythonCall` as a C function of the addresses of its windows.
+
+    Attributes
+    ----------
+    address
+        Of the C function. It returns 0, or 1 after an exception, which is then `error`.
+    """
+
+    def __init__(self, call: PythonCall, extents: dict[str, int]):
+        self.function = PythonNode(call.node)
+        self.views = [View(window, extents) for window in (*call.inputs, *call.outputs)]
+        self.inputs = len(call.inputs)
+        self.addresses = ctypes.c_void_p * len(self.views)
+        self.error: BaseException | None = None
+        self._function = CALLBACK(self.run)
+        self.address = ctypes.cast(self._function, ctypes.c_void_p).value
+
+    def run(self, table: int) -> int:
+        try:
+            addresses = self.addresses.from_address(table) if self.views else ()
+            arrays = [view.at(place) for view, place in zip(self.views, addresses, strict=True)]
+            values = self.function(arrays[: self.inputs])
+            for var, target, value in zip(
+                self.function.node.outputs, arrays[self.inputs :], values, strict=True
+            ):
+                if np.shape(value) != target.shape:
+                    raise ValueError(
+                        f"{self.function.node.op} made an array of shape {np.shape(value)} for {var}, where its "
+                        f"infer_shape says {target.shape}"
+                    )
+                target[...] = value
+        except BaseException as error:  # handed to the caller of the program, whatever it is
+            self.error = error
+            return 1
+        return 0
+
+
+class View:
+    """Arrays that are a window, at addresses that change from step to step."""
+
+    def __init__(self, window: Window, extents: dict[str, int]):
+        dtype = np.dtype(window.dtype)
+        shape = tuple(evaluated(n, extents) for n in window.shape)
+        strides = tuple(evaluated(n, extents) * dtype.itemsize for n in window.strides)
+        self.interface = {"version": 3, "typestr": dtype.str, "shape": shape, "strides": strides}
+        self.is_empty = 0 in shape
+        self.empty = np.empty(shape, dtype)
+        self.known: tuple[int | None, np.ndarray | None] = (None, None)
+
+    def at(self, address: int | None) -> np.ndarray:
+        if self.is_empty:
+            return self.empty
+        if self.known[0] != address:
+            self.__array_interface__ = self.interface | {"data": (address, False)}
+            self.known = address, np.asarray(self)
+        return self.known[1]
+
+
+def inferred_shapes(node: Apply, shapes: Shapes) -> list[tuple]:
+    """The shapes of a node's outputs as its op infers them; `NeedsValue` where they depend on values.
+
+    Raises
+    ------
+    NotImplementedError
+        When the op doesn't tell, or something that it reads or makes is no array.
+    """
+    variables = [var for var in node.inputs if not isinstance(var, Constant)]
+    if not all(is_array(var) for var in (*variables, *node.outputs)):
+        raise NotImplementedError
+    static = [getattr(var.type, "shape", ()) for var in node.outputs]
+    if not any(None in shape for shape in static):
+        return [tuple(shape) for shape in static]
+    if not hasattr(node.op, "infer_shape"):
+        raise NotImplementedError
+    known = Shapes(shapes.shape, shapes.numbers)
+    given = []
+    for var in node.inputs:
+        is_known = isinstance(var.type, TensorType | ScalarType)
+        given.append(tuple(_symbol(n, known) for n in shapes.of(var)) if is_known else None)
+    return [tuple(_number(n, known) for n in extents) for extents in _asked(node, given)]
+
+
+def _asked(node: Apply, given: list):
+    """The extents as variables; before PyTensor 3.1 a graph is the first argument."""
+    before = [None] if len(signature(node.op.infer_shape).parameters) == 3 else []
+    return node.op.infer_shape(*before, node, given)
+
+
+def _symbol(extent, known: Shapes) -> Variable:
+    var = lscalar()
+    known.shape[var], known.numbers[var] = (), extent
+    return var
+
+
+def _number(extent, known: Shapes):
+    """The number that an extent is, for the numbers that are known."""
+    from symrnn.native.lowering import infer
+
+    var = as_tensor_variable(extent)
+    order: list[Apply] = []
+    _collect(var, known, order)
+    infer(order, known)
+    return known.number(var)
+
+
+def _collect(var: Variable, known: Shapes, order: list[Apply]) -> None:
+    """Add the nodes that compute a variable, operands first."""
+    if isinstance(var, Constant) or var in known.shape:
+        return
+    if var.owner is None:
+        raise NotImplementedError
+    if var.owner not in order:
+        for operand in var.owner.inputs:
+            _collect(operand, known, order)
+        order.append(var.owner)

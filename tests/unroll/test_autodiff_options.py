@@ -1,0 +1,60 @@
+"""The form to compare with takes the same options as the assembled one, whatever is known of shapes."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from helpers import assert_all_close, evaluate, make_cell
+
+from symrnn.unroll import bidirectional, scan_unroll, stack
+
+T, B, H = 4, 3, 2
+
+
+def layers_of(cell, count):
+    """The layers of a cell that was made with layers=, each as a cell of its own."""
+    from dataclasses import replace
+
+    return [
+        replace(
+            cell,
+            **{
+                name: pt.specify_shape(var[i], var.type.shape[1:])
+                for name, var in cell.weights.items()
+            },
+        )
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("options", [{"grad_clipping": 0.01}, {"gradient_steps": 2}, {}], ids=str)
+@pytest.mark.parametrize("form", ["autodiff", "assembled"])
+@pytest.mark.parametrize("directions", [1, 2])
+def test_layers_in_one_scan_take_the_options_of_layers_apart(options, form, directions):
+    width = directions * H
+    cells = [make_cell("lstm", width, H, rng=seed, layers=3) for seed in range(directions)]
+    xs = pt.tensor("xs", shape=(None, None, width))
+    apart = list(zip(*(layers_of(cell, 3) for cell in cells), strict=True))
+    weights = [var for cell in cells for var in cell.weights.values()]
+    gradients = []
+    for layers in ([list(cells)], [list(each) for each in apart]):
+        ys = stack(layers, xs, gradient=form, **options)
+        gradients += pytensor.grad((ys**2).sum(), weights)
+    values = np.random.default_rng(0).normal(size=(T, B, width))
+    found = evaluate([xs], gradients, [values])
+    assert_all_close(found[: len(weights)], found[len(weights) :], 1e-9)
+
+
+@pytest.mark.parametrize("form", ["autodiff", "assembled"])
+@pytest.mark.parametrize("known", [(None, None), (T, None), (None, 1), (T, 1)])
+@pytest.mark.parametrize("told", [(None, None), (T, None), (None, 1), (T, 1)])
+@pytest.mark.parametrize("dtype", ["bool", "int8", "float64"])
+def test_a_mask_may_know_more_or_less_than_the_sequence(form, known, told, dtype):
+    cell = make_cell("gru", H, H)
+    xs, mask = pt.tensor("xs", shape=(*known, H)), pt.tensor("mask", dtype=dtype, shape=told)
+    for ys in (
+        scan_unroll(cell, xs, mask=mask, gradient=form),
+        bidirectional(cell, cell, xs, mask=mask, gradient=form),
+    ):
+        pytensor.grad(ys.sum(), cell.w_h)
+        assert ys.type.ndim == 3

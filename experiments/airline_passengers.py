@@ -49,7 +49,7 @@ tasks = {
     "by_hand": {
         "cases": grid(months=[120]),
         "quick": grid(months=[120]),
-        "modes": ["JAX", "NUMBA"],
+        "modes": ["NATIVE", "JAX", "NUMBA"],
         "quick_modes": ["JAX"],
         "rounds": 3,
         "quick_rounds": 1,

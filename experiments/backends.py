@@ -12,8 +12,8 @@ from symrnn.study.experiment import grid
 
 cases = grid(cell=["rnn", "lstm"], depth=[1, 2, 4, 8])
 quick = grid(cell=["rnn", "lstm"], depth=[2])
-modes = ["JAX", "NUMBA", "CVM"]
-quick_modes = ["JAX"]
+modes = ["NATIVE", "JAX", "NUMBA", "CVM"]
+quick_modes = ["NATIVE", "JAX"]
 rounds = 3
 quick_rounds = 2
 time_limit_s = 900

@@ -44,7 +44,7 @@ tasks = {
     "by_hand": {
         "cases": grid(batch_size=[100]),
         "quick": grid(batch_size=[100]),
-        "modes": ["JAX", "NUMBA"],
+        "modes": ["NATIVE", "JAX", "NUMBA"],
         "quick_modes": ["JAX"],
         "rounds": 3,
         "quick_rounds": 1,

@@ -38,7 +38,7 @@ tasks = {
     "by_hand": {
         "cases": grid(hidden_size=[64, 256]),
         "quick": grid(hidden_size=[64]),
-        "modes": ["JAX", "NUMBA"],
+        "modes": ["NATIVE", "JAX", "NUMBA"],
         "quick_modes": ["JAX"],
     },
 }

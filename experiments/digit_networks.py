@@ -46,7 +46,7 @@ tasks = {
     "by_hand": {
         "cases": grid(network=NETWORKS),
         "quick": grid(network=["gru"]),
-        "modes": ["JAX", "NUMBA"],
+        "modes": ["NATIVE", "JAX", "NUMBA"],
         "quick_modes": ["JAX"],
     },
 }

@@ -13,8 +13,8 @@ PLAIN, AUTODIFF, ASSEMBLED = "plain", "autodiff", "assembled"
 
 cases = grid(form=[PLAIN, AUTODIFF, ASSEMBLED])
 quick = grid(form=[PLAIN, ASSEMBLED])
-modes = ["NUMBA", "JAX"]
-quick_modes = ["NUMBA"]
+modes = ["NATIVE", "NUMBA", "JAX"]
+quick_modes = ["NATIVE", "NUMBA"]
 states = ["cold", "warm"]
 rounds = 3
 quick_rounds = 1

@@ -15,7 +15,7 @@ PYTHONS = os.environ.get("SYMRNN_PYTHONS", sys.executable).split(os.pathsep)
 
 cases = grid(gradient=["assembled", "autodiff"], depth=[1, 2, 4], interpreter=PYTHONS)
 quick = grid(gradient=["assembled", "autodiff"], depth=[2], interpreter=PYTHONS)
-modes = ["CVM"]
+modes = ["NATIVE", "CVM"]
 rounds = 3
 quick_rounds = 1
 steps = 3

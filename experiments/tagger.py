@@ -30,7 +30,7 @@ tasks = {
     "by_hand": {
         "cases": grid(depth=[1, 2]),
         "quick": grid(depth=[2]),
-        "modes": ["JAX", "NUMBA"],
+        "modes": ["NATIVE", "JAX", "NUMBA"],
         "quick_modes": ["JAX"],
     },
 }

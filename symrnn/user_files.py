@@ -99,6 +99,8 @@ def module_of_file(path: Path) -> ModuleType:
     put_on_path(path.parent)
     name = free_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"a file of Python must end in .py, but is {path}")
     module = importlib.util.module_from_spec(spec)
     before = sys.modules.get(name)
     sys.modules[name] = module  # pickles and dataclasses look their module up by its name

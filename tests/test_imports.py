@@ -23,7 +23,17 @@ LEVELS = [  # lowest first; a module may import from its own level and from thos
     ["study", "compat"],
     ["commands", "__main__"],
 ]
-GROUND = {"errors", "typing", "versions", "modes", "tables", "user_files", "graph", "params", "init"}
+GROUND = {
+    "errors",
+    "typing",
+    "versions",
+    "modes",
+    "tables",
+    "user_files",
+    "graph",
+    "params",
+    "init",
+}
 BESIDE = {  # these know no builder, and no builder knows them: what they import besides the ground
     "native": set(),
     "bench": set(),

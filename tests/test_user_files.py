@@ -91,6 +91,12 @@ def test_what_is_wrong_is_said_in_one_sentence(target, folder):
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_that_is_no_python_is_refused(folder):
+    (folder / "notes.txt").write_text("x = 1")
+    with pytest.raises(UserError, match=r"must end in \.py, but is .*notes.txt"):
+        user_object(f"{folder}/notes.txt:x")
+
+
 def test_a_file_that_cannot_be_read_leaves_no_module_behind(folder):
     (folder / "broken.py").write_text("1 / 0")
     with pytest.raises(UserError):

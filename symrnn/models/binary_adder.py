@@ -27,8 +27,7 @@ from symrnn.params import param
 from symrnn.training.network import Network
 from symrnn.training.recipe import Recipe, epoch_batch
 from symrnn.typing import Updates
-from symrnn.unroll import scan_unroll
-from symrnn.unroll.options import Gradient
+from symrnn.unroll import Gradient, scan_unroll
 from symrnn.updates import rmsprop_nesterov
 
 ADDENDS, HIDDEN = 2, 3

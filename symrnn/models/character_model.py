@@ -30,8 +30,7 @@ from symrnn.models.weights import weights_of, with_weights
 from symrnn.params import param
 from symrnn.training.network import Network
 from symrnn.training.rules import RuleRecipe
-from symrnn.unroll import scan_states
-from symrnn.unroll.options import Gradient
+from symrnn.unroll import Gradient, scan_states
 
 ORDER = 5  # of the n-gram to beat
 

@@ -23,9 +23,7 @@ from symrnn.init import glorot_uniform, zeros
 from symrnn.losses import cross_entropy
 from symrnn.models.weights import weights_of, with_weights
 from symrnn.params import param
-from symrnn.unroll import bidirectional, stack
-from symrnn.unroll.api import Scans
-from symrnn.unroll.options import Gradient
+from symrnn.unroll import Gradient, Scans, bidirectional, stack
 
 ROWS, PIXELS, DIGITS = 8, 8, 10
 

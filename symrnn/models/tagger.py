@@ -27,8 +27,7 @@ from symrnn.params import param
 from symrnn.training.network import Network
 from symrnn.training.recipe import epoch_batch
 from symrnn.training.rules import RuleRecipe
-from symrnn.unroll import stack
-from symrnn.unroll.options import Gradient
+from symrnn.unroll import Gradient, stack
 
 CODES = dict(zip(TAGS, " .nlTUxi", strict=True))  # how `predict` writes a tag
 EXAMPLE = (

@@ -1,8 +1,9 @@
 """Lowering, node by node: what each variable of a graph is, and the statements that compute it.
 
-Element-wise algebra is not written at once. It gathers in *open kernels*, one loop for all nodes of one shape that share
-what they read; a kernel is closed, and becomes a statement, when something else needs a value of it. What is asked for
-outside a loop is given a place: a new buffer, or the window of a Join, a trace or an output that wants it there.
+Element-wise algebra is not written at once. It gathers in *open kernels*, one loop for all nodes of one shape that
+share what they read; a kernel is closed, and becomes a statement, when something else needs a value of it. What is
+asked for outside a loop is given a place: a new buffer, or the window of a Join, a trace or an output that wants it
+there.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ class Program:
 class Builder:
     """One scope: the graph of a function, or of a loop's step."""
 
-    def __init__(self, nodes: Sequence[Apply], outputs: Sequence[Variable], shapes: Shapes, program: Program):
+    def __init__(
+        self, nodes: Sequence[Apply], outputs: Sequence[Variable], shapes: Shapes, program: Program
+    ):
         self.shapes, self.program = shapes, program
         self.outputs = set(outputs)
         self.values: dict[Variable, Value] = {}
@@ -153,7 +156,11 @@ class Builder:
         return window
 
     def _write_numbers(self, window: Window, numbers) -> None:
-        entries = [((), numbers)] if not isinstance(numbers, tuple) else [((i,), n) for i, n in enumerate(numbers)]
+        entries = (
+            [((), numbers)]
+            if not isinstance(numbers, tuple)
+            else [((i,), n) for i, n in enumerate(numbers)]
+        )
         for index, number in entries:
             target = window.at(0, index[0]) if index else window
             kernel = OpenKernel(())
@@ -210,7 +217,7 @@ class Builder:
         self.write(target, [source], arg(0, source.dtype))
 
     def write(self, target: Window, inputs: Sequence[Window], value: Scalar) -> None:
-        """``target := value`` of the elements of `inputs`, which are seen as of the target's shape; cast to its dtype."""
+        """``target := value`` of the elements of `inputs`, seen as of the target's shape; cast to its dtype."""
         sources = [window.broadcast(target.shape) for window in inputs]
         self.body.append(Kernel(target.shape, [target], sources, [cast(value, target.dtype)]))
 
@@ -242,14 +249,20 @@ class Builder:
     def can_overwrite(self, variable: Variable, node: Apply) -> bool:
         """Whether `node` may write into the variable's memory: nothing else reads it any more."""
         value = self.values.get(variable)
-        if not isinstance(value, Window) or value.buffer.kind != "temporary" or value.buffer in self.borrowed:
+        if (
+            not isinstance(value, Window)
+            or value.buffer.kind != "temporary"
+            or value.buffer in self.borrowed
+        ):
             return False
         if any(s == 0 and n != 1 for n, s in zip(value.shape, value.strides, strict=True)):
             return False  # entries that are one in memory
         for alias in self.aliases.get(value.buffer, ()):
             if alias in self.outputs or self.unread.get(alias, set()) - {node}:
                 return False
-            if alias is not variable and alias in node.inputs:  # the node reads it elsewhere while it writes
+            if (
+                alias is not variable and alias in node.inputs
+            ):  # the node reads it elsewhere while it writes
                 return False
         return list(node.inputs).count(variable) == 1
 
@@ -282,7 +295,9 @@ class Builder:
             if isinstance(value, OpenKernel):
                 sources[value] = None
             elif isinstance(value, Window):
-                sources |= dict.fromkeys(k for k in self.open if k.shape == shape and k.reads(value.buffer))
+                sources |= dict.fromkeys(
+                    k for k in self.open if k.shape == shape and k.reads(value.buffer)
+                )
         size = product(shape)
         if isinstance(size, int) and size <= TINY:
             sources |= dict.fromkeys(k for k in self.open if k.shape == shape)
@@ -339,4 +354,3 @@ def pruned(shape: Shape, outputs: list[Window], inputs: list, body: list[Scalar]
     read = sorted({node.data for node in in_order(body) if node.op == "arg"})
     new = {old: arg(i, inputs[old].dtype) for i, old in enumerate(read)}
     return Kernel(shape, outputs, [inputs[i] for i in read], substituted(body, new))
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from sys import getrefcount
@@ -13,6 +13,7 @@ from sys import getrefcount
 import numpy as np
 from pytensor.graph.basic import Apply, Variable
 
+from symrnn.native import guarded
 from symrnn.native.builder import Builder
 from symrnn.native.builder import Program as Shared
 from symrnn.native.emit_llvm import llvm_text
@@ -93,7 +94,9 @@ def lowered_program(
         builder.settle(var, place)
     lives = lifetimes(builder.body)
     found = {b.index: b for b in buffers(builder.body) if b.kind == "constant"}
-    constants = [found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(shared.constants))]
+    constants = [
+        found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(shared.constants))
+    ]
     arrays = [*sources, *(window.buffer for window in targets)]
     temporaries = [life.buffer for life in lives]
     routine = Routine(builder.body, temporaries, arrays, constants, tuple(extents))
@@ -123,7 +126,9 @@ class NativeProgram:
         self.memories: dict[tuple[int, ...], Memory] = {}
         self.lock = threading.Lock()
 
-    def __call__(self, arrays: Sequence[np.ndarray], extents: tuple[int, ...] = ()) -> list[np.ndarray]:
+    def __call__(
+        self, arrays: Sequence[np.ndarray], extents: tuple[int, ...] = ()
+    ) -> list[np.ndarray]:
         """The outputs; `arrays` are of the shapes compiled for, aligned and in row-major order."""
         with self.lock:
             memory = self.memories.get(extents)
@@ -131,7 +136,11 @@ class NativeProgram:
                 memory = self._memory(extents)
             outputs = [pool.take() for pool in memory.pools]
             self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
+            guard = memory.guard
+            kept = guard.before(arrays, outputs) if guard is not None else None
             status = self.code.run(self.address, *memory.addresses)
+            if guard is not None:
+                guard.after(arrays, outputs, kept)
         if status > 0:
             raise self.lowered.errors[status - 1]
         if status < 0:
@@ -171,10 +180,14 @@ class Memory:
         Nodes for which Python is called back, as functions on the arrays that lie here.
     arena_bytes
         What all temporaries take together.
+    guard
+        What watches them, or None.
     """
 
     def __init__(self, lowered: Lowered, extents: dict[str, int]):
-        places, self.arena_bytes = offsets(lowered.lives, extents)
+        is_guarded = guarded.is_on()
+        plan = guarded.apart if is_guarded else offsets
+        places, self.arena_bytes = plan(lowered.lives, extents)
         self._arena = np.empty(self.arena_bytes + ALIGNMENT, np.uint8)
         base = -(-self._arena.ctypes.data // ALIGNMENT) * ALIGNMENT
         addresses = [base + place for place in places] + [c.ctypes.data for c in lowered.constants]
@@ -183,23 +196,30 @@ class Memory:
         self._table = np.array(addresses or [0], np.uint64)
         self._extents = np.array([*extents.values()] or [0], np.int64)
         self.addresses = self._table.ctypes.data, self._extents.ctypes.data
+        make = guarded.padded if is_guarded else np.empty
         self.pools = [
-            Pool(tuple(evaluated(n, extents) for n in shape), dtype) for shape, dtype in lowered.outputs
+            Pool(tuple(evaluated(n, extents) for n in shape), dtype, make)
+            for shape, dtype in lowered.outputs
         ]
+        self.guard = None
+        if is_guarded:
+            start = base - self._arena.ctypes.data
+            arena = self._arena[start : start + self.arena_bytes]
+            self.guard = guarded.Guard(lowered.lives, extents, places, arena, lowered.constants)
 
 
 class Pool:
     """Arrays of one shape for an output, used again once nobody else holds them."""
 
-    def __init__(self, shape: tuple[int, ...], dtype: str):
-        self.shape, self.dtype = shape, dtype
+    def __init__(self, shape: tuple[int, ...], dtype: str, make: Callable = np.empty):
+        self.shape, self.dtype, self.make = shape, dtype, make
         self.arrays: list[np.ndarray] = []
 
     def take(self) -> np.ndarray:
         for array in self.arrays:
             if getrefcount(array) == HELD_BY_POOL:
                 return array
-        array = np.empty(self.shape, self.dtype)
+        array = self.make(self.shape, self.dtype)
         if len(self.arrays) < MOST_POOLED:
             self.arrays.append(array)
         return array

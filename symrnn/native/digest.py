@@ -225,7 +225,7 @@ def _rewrites() -> list[str]:
     names, databases = [], [optdb]
     while databases:
         database = databases.pop()
-        for name, found in sorted(database.__db__.items()):
+        for name, found in sorted(database.__db__.items(), key=lambda item: str(item[0])):
             names.append(name)
             databases += [db for db in found if hasattr(db, "__db__")]
     return names

@@ -1,4 +1,4 @@
-"""A Scan whose steps Python counts: for steps that can't be lowered, or whose states change in shape or aren't arrays."""
+"""A Scan whose steps Python counts: they can't be lowered, or a state changes in shape or is no array."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ def target_machine_options() -> tuple[str, str]:
 def target_machine():
     """For this processor. A new one each time: MCJIT owns the one that it is given."""
     cpu, features = target_machine_options()
-    return llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=2)
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=cpu, features=features, opt=2
+    )
 
 
 @cache
@@ -47,7 +49,9 @@ class MachineCode:
 
     def __init__(self, text: str):
         machine = _shared_target()
-        key = hashlib.sha256("\n".join([text, llvmlite.__version__, *target_machine_options()]).encode()).hexdigest()
+        key = hashlib.sha256(
+            "\n".join([text, llvmlite.__version__, *target_machine_options()]).encode()
+        ).hexdigest()
         code = object_cache.load(key)
         self.was_cached = code is not None
         for line in text.splitlines():

@@ -1,7 +1,8 @@
 """Graphs within graphs as the native mode sees them: a Scan's step, the branches of an IfElse.
 
-PyTensor's ops hold inner graphs that must not be changed, in classes that differ between its versions. Here each is an op
-with its graphs written out (see `inlined`), which the lowering reads, and which Python runs where it can't be lowered.
+PyTensor's ops hold inner graphs that must not be changed, in classes that differ between its versions. Here each is an
+op with its graphs written out (see `inlined`), which the lowering reads, and Python runs where it can't be
+lowered.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Graph:
 
 
 class Steps(Op):
-    """A Scan. Outputs are the Scan's; one that stops by a condition puts out its buffers whole, and how many steps it did.
+    """A Scan. Outputs are the Scan's; one that stops by a condition puts out whole buffers, and how many steps it did.
 
     Attributes
     ----------

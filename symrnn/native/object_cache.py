@@ -27,7 +27,11 @@ def load(key: str) -> bytes | None:
         os.utime(path)
     except OSError:
         return None
-    head, digest, code = content[: len(STAMP)], content[len(STAMP) : len(STAMP) + 32], content[len(STAMP) + 32 :]
+    head, digest, code = (
+        content[: len(STAMP)],
+        content[len(STAMP) : len(STAMP) + 32],
+        content[len(STAMP) + 32 :],
+    )
     return code if head == STAMP and digest == sha256(code).digest() else None
 
 
@@ -47,7 +51,9 @@ def save(key: str, code: bytes) -> None:
 
 
 def _shrink() -> None:
-    files = [(entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder())]
+    files = [
+        (entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder())
+    ]
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= LARGEST:

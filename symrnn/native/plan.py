@@ -68,11 +68,20 @@ def offsets(lives: Sequence[Lifetime], extents: dict[str, int]) -> tuple[list[in
     placed: list[tuple[int, int, Lifetime]] = []
     result: dict[Buffer, int] = {}
     sizes = {
-        life.buffer: -(-evaluated(life.buffer.size, extents) * np.dtype(life.buffer.dtype).itemsize // ALIGNMENT) * ALIGNMENT
+        life.buffer: -(
+            -evaluated(life.buffer.size, extents)
+            * np.dtype(life.buffer.dtype).itemsize
+            // ALIGNMENT
+        )
+        * ALIGNMENT
         for life in lives
     }
     for life in sorted(lives, key=lambda life: -sizes[life.buffer]):
-        busy = sorted((b, e) for b, e, other in placed if other.first <= life.last and life.first <= other.last)
+        busy = sorted(
+            (b, e)
+            for b, e, other in placed
+            if other.first <= life.last and life.first <= other.last
+        )
         begin = 0
         for b, e in busy:
             if begin + sizes[life.buffer] <= b:

@@ -296,7 +296,9 @@ class NativeFunction:
         """The outputs as PyTensor's types have them: a `ScalarType`'s is NumPy's scalar."""
         if not any(self.are_scalars):
             return values
-        return [handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)]
+        return [
+            handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)
+        ]
 
     def _record(self) -> None:
         """Keep the programs for processes to come, where the whole function is one."""

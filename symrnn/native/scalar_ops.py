@@ -55,7 +55,9 @@ def lowered(scalar_op: object, arguments: list[Scalar], output_dtypes: list[str]
         if dtype not in DTYPES:
             raise Unsupported(scalar_op, f"no expressions of {dtype}")
     name = type(scalar_op).__name__
-    if hasattr(scalar_op, "stands_for"):  # an op of another library with the values of one of PyTensor's
+    if hasattr(
+        scalar_op, "stands_for"
+    ):  # an op of another library with the values of one of PyTensor's
         return lowered(scalar_op.stands_for, arguments, output_dtypes)
     if type(scalar_op).__module__ not in MODULES:
         raise Unsupported(scalar_op, "an op of another library")

@@ -80,7 +80,9 @@ class Shapes:
 
 def is_array(variable: Variable) -> bool:
     """Whether a variable holds numbers that native code can read."""
-    return type(variable.type) in (TensorType, ScalarType) and dtype_of(variable) in DTYPES  # sparse ones are subclasses
+    return (
+        type(variable.type) in (TensorType, ScalarType) and dtype_of(variable) in DTYPES
+    )  # sparse ones are subclasses
 
 
 DTYPES = ("bool", *(f"{s}int{n}" for s in ("", "u") for n in (8, 16, 32, 64)), "float32", "float64")
@@ -102,7 +104,9 @@ def broadcast_shape(shapes: Sequence[Shape]) -> Shape:
     rank = max(map(len, shapes))
     result: list[Int] = []
     for axis in range(rank):
-        extents = [shape[axis - rank + len(shape)] for shape in shapes if axis - rank + len(shape) >= 0]
+        extents = [
+            shape[axis - rank + len(shape)] for shape in shapes if axis - rank + len(shape) >= 0
+        ]
         extent: Int = 1
         for n in extents:
             if n is extent or (isinstance(n, int) and n == 1):
@@ -113,7 +117,9 @@ def broadcast_shape(shapes: Sequence[Shape]) -> Shape:
                 if n == 1:
                     continue
                 if extent != 1:
-                    raise ValueError(f"operands could not be broadcast together with shapes {shapes}")
+                    raise ValueError(
+                        f"operands could not be broadcast together with shapes {shapes}"
+                    )
                 extent = n
             elif isinstance(extent, Size):
                 extent = n  # equal in this call: the number, where one is a number

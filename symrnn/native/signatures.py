@@ -1,7 +1,7 @@
 """What a program was compiled for: extents that are fixed, and extents that are parameters.
 
-The first call of a function compiles for its extents, which are then numbers in the code. When another call differs, the
-extents that changed become parameters of a second program, those that changed alike one parameter, and no further
+The first call of a function compiles for its extents, which are then numbers in the code. When another call differs,
+the extents that changed become parameters of a second program, those that changed alike one parameter, and no further
 call compiles unless a *guard* fails: a decision that the compiler took by the extents of its call (see
 `symrnn.native.sizes`).
 """

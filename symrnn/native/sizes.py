@@ -77,7 +77,9 @@ class Size:
     def has_value(self) -> bool:
         """Whether it has a value in the call that the program is compiled for: it depends on no counter."""
         return self.facts is not None and all(
-            isinstance(a, Symbol) and a.name in self.facts.values for atoms in self.terms for a in atoms
+            isinstance(a, Symbol) and a.name in self.facts.values
+            for atoms in self.terms
+            for a in atoms
         )
 
     def _decided(self, test: Callable[[int, int], bool], other) -> bool:
@@ -120,7 +122,9 @@ class Size:
         parts = []
         for atoms, c in self.terms.items():
             factors = [str(c)] if c != 1 or not atoms else []
-            parts.append("*".join(factors + [a.name if isinstance(a, Symbol) else f"({a})" for a in atoms]))
+            parts.append(
+                "*".join(factors + [a.name if isinstance(a, Symbol) else f"({a})" for a in atoms])
+            )
         return " + ".join(parts)
 
 
@@ -161,7 +165,11 @@ def remainder(size: Int, modulus: Int) -> Int:
     """``size % modulus``, for a size that is never negative."""
     if isinstance(size, int) and isinstance(modulus, int):
         return size % modulus
-    return Size({(Remainder(size, int(modulus)),): 1}, None) if not isinstance(size, int) else size % int(modulus)
+    return (
+        Size({(Remainder(size, int(modulus)),): 1}, None)
+        if not isinstance(size, int)
+        else size % int(modulus)
+    )
 
 
 def evaluated(size: Int, values: dict[str, int]) -> int:
@@ -171,7 +179,11 @@ def evaluated(size: Int, values: dict[str, int]) -> int:
     total = 0
     for atoms, coefficient in size.terms.items():
         for atom in atoms:
-            coefficient *= values[atom.name] if isinstance(atom, Symbol) else evaluated(atom.size, values) % atom.modulus
+            coefficient *= (
+                values[atom.name]
+                if isinstance(atom, Symbol)
+                else evaluated(atom.size, values) % atom.modulus
+            )
         total += coefficient
     return total
 

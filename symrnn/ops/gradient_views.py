@@ -6,7 +6,9 @@ gets the gradient of the first (docs/upstream/grad_clip.md). These ops differ wh
 like PyTensor's, which its rewrites take out of a function.
 """
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -28,14 +30,16 @@ class GradClip(ViewOp):
 
     __props__ = ("lower", "upper")
 
-    def __init__(self, lower: Real, upper: Real) -> None:
+    def __init__(self, lower: float, upper: float) -> None:
         self.lower, self.upper = _number("lower_bound", lower), _number("upper_bound", upper)
         if not self.lower <= self.upper:
             raise UserError(
                 f"lower_bound must be at most upper_bound, but they are {lower!r} and {upper!r}; exchange them"
             )
 
-    def pullback(self, inputs: list, outputs: list, output_grads: list) -> list[Variable]:
+    def pullback(
+        self, inputs: Sequence[Any], outputs: Sequence[Any], output_grads: Sequence[Any]
+    ) -> list[Variable]:
         [gradient] = output_grads
         bounds = (np.asarray(bound, gradient.type.dtype) for bound in (self.lower, self.upper))
         return [pt.clip(gradient, *bounds)]
@@ -52,16 +56,18 @@ class GradScale(ViewOp):
 
     __props__ = ("multiplier",)
 
-    def __init__(self, multiplier: Real | Variable) -> None:
+    def __init__(self, multiplier: float | Variable) -> None:
         is_variable = isinstance(multiplier, Variable)
         self.multiplier = multiplier if is_variable else _number("multiplier", multiplier)
 
-    def pullback(self, inputs: list, outputs: list, output_grads: list) -> list[Variable]:
+    def pullback(
+        self, inputs: Sequence[Any], outputs: Sequence[Any], output_grads: Sequence[Any]
+    ) -> list[Variable]:
         [gradient] = output_grads
         return [pt.cast(self.multiplier, gradient.type.dtype) * gradient]
 
 
-def grad_clip(x: TensorLike, lower_bound: float, upper_bound: float) -> Variable:
+def grad_clip(x: TensorLike, lower_bound: float, upper_bound: float) -> Any:
     """`x`, with its gradient bounded to ``[lower_bound, upper_bound]``.
 
     Examples
@@ -74,7 +80,7 @@ def grad_clip(x: TensorLike, lower_bound: float, upper_bound: float) -> Variable
     return GradClip(lower_bound, upper_bound)(_variable(x))
 
 
-def grad_scale(x: TensorLike, multiplier: float | Variable) -> Variable:
+def grad_scale(x: TensorLike, multiplier: float | Variable) -> Any:
     """`x`, with its gradient multiplied by `multiplier`.
 
     Examples
@@ -84,7 +90,7 @@ def grad_scale(x: TensorLike, multiplier: float | Variable) -> Variable:
     >>> float(grad(grad_scale(x, -1) ** 2, x).eval({x: 2.0}))
     -4.0
     """
-    if np.ndim(multiplier) and not isinstance(multiplier, Variable):
+    if not isinstance(multiplier, Variable) and np.ndim(multiplier):
         multiplier = pt.constant(multiplier)
     return GradScale(multiplier)(_variable(x))
 

@@ -24,8 +24,7 @@ def grid(table: Table) -> "Grid":
     title = Text(printable(table.title)) if table.title else None
     drawn = Grid(title=title, title_justify="left", box=None, pad_edge=False)
     for i, column in enumerate(table.columns):
-        justify = "left" if table.is_left(i) else "right"
-        drawn.add_column(Text(printable(column)), justify=justify)
+        drawn.add_column(Text(printable(column)), justify="left" if table.is_left(i) else "right")
     for cells in table.rows:
         drawn.add_row(*(Text(clipped(cell, table.widest)) for cell in cells))
     return drawn
@@ -118,7 +117,7 @@ def templates() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=lambda name: name.endswith(".html.j2"),
+        autoescape=lambda name: str(name).endswith(".html.j2"),
     )
     environment.filters["literally"] = literally
     return environment

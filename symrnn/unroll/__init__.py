@@ -6,5 +6,14 @@ what a walk is given; `stacked`, equal layers as one scan; `autodiff`, the form 
 """
 
 from symrnn.unroll.api import bidirectional, scan_states, scan_unroll, stack, static_unroll
+from symrnn.unroll.options import Gradient, Scans
 
-__all__ = ["bidirectional", "scan_states", "scan_unroll", "stack", "static_unroll"]
+__all__ = [
+    "Gradient",
+    "Scans",
+    "bidirectional",
+    "scan_states",
+    "scan_unroll",
+    "stack",
+    "static_unroll",
+]

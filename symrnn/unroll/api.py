@@ -24,7 +24,7 @@ What is wrong is a `symrnn.errors.UserError`; a length of 0 that shows only in a
 """
 
 from collections.abc import Sequence as Many
-from typing import Any, Literal, Unpack
+from typing import Any, Unpack
 
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
@@ -35,12 +35,9 @@ from symrnn.typing import TensorLike
 from symrnn.unroll.assembly import assembled_layer
 from symrnn.unroll.autodiff import autodiff_layer
 from symrnn.unroll.initial import Initial, initial_state
-from symrnn.unroll.options import GradientOptions, Options
+from symrnn.unroll.options import SCANS, GradientOptions, Options, Scans
 from symrnn.unroll.sequence import sequence_of
 from symrnn.unroll.stacked import is_stacked, stacked_layers
-
-Scans = Literal["one", "two"]
-SCANS: tuple[Scans, ...] = ("one", "two")
 
 
 def scan_unroll(

@@ -6,7 +6,9 @@ from typing import Literal, TypedDict
 from symrnn.errors import UserError, check_choice
 
 Gradient = Literal["assembled", "autodiff"]
+Scans = Literal["one", "two"]
 GRADIENTS: tuple[Gradient, ...] = ("assembled", "autodiff")
+SCANS: tuple[Scans, ...] = ("one", "two")
 
 
 class GradientOptions(TypedDict, total=False):

@@ -15,7 +15,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 from symrnn.graph import check_loss, check_params
-from symrnn.typing import LossOrGrads, NewValues, Params, Rate
+from symrnn.typing import LossOrGrads, NewValues, Params, Rate, Updates
 
 FRACTIONS = {"momentum", "rho", "beta1", "beta2"}  # rates that must lie in [0, 1)
 
@@ -146,14 +146,14 @@ def is_slot(variable: Variable) -> bool:
     return hasattr(variable.tag, "slot_of")
 
 
-def slots_in(updates: NewValues, kind: str) -> dict[TensorSharedVariable, TensorSharedVariable]:
+def slots_in(updates: Updates, kind: str) -> dict[TensorSharedVariable, TensorSharedVariable]:
     """The slots of one kind among the keys of `updates`, by their parameters."""
     return {
         state.tag.slot_of: state for state in updates if is_slot(state) and state.tag.kind == kind
     }
 
 
-def slot_in(updates: NewValues, param: TensorSharedVariable, kind: str) -> TensorSharedVariable:
+def slot_in(updates: Updates, param: TensorSharedVariable, kind: str) -> TensorSharedVariable:
     """The slot of `param` of that `kind` among the keys of `updates`."""
     slots = slots_in(updates, kind)
     if param in slots:

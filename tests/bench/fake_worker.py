@@ -38,6 +38,13 @@ def hang_with_children():
     hang()
 
 
+def hang_beside_an_orphan():
+    """Hang, beside a process of the group whose parent is gone, so that it is no child of ours."""
+    shell = ["sh", "-c", 'sleep 600 & echo "[$!]" > "$0"', case["pids"]]
+    subprocess.run(shell, check=True)
+    hang()
+
+
 def overeat():
     say(values={"build_s": 0.5})
     say(phase="grad")

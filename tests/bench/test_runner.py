@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -85,6 +86,21 @@ def test_a_child_is_killed_with_all_that_it_started(tmp_path):
     run(tmp_path, job("hang_with_children", time_limit_s=1.0, pids=str(pids)))
     for pid in json.loads(pids.read_text()):
         assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
+
+
+def test_the_whole_group_is_killed_also_what_has_lost_its_parent(tmp_path):
+    """Nobody's child but the group's: it is found by its group alone."""
+    pids = tmp_path / "pids"
+    run(tmp_path, job("hang_beside_an_orphan", time_limit_s=1.5, pids=str(pids)))
+    (pid,) = json.loads(pids.read_text())
+    try:
+        deadline = time.monotonic() + 20  # until whoever has adopted it has seen it end
+        while psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_the_time_limit_goes_by_the_clock_that_is_given():

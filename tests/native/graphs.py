@@ -186,6 +186,7 @@ def lstm_layers(count, inputs, hidden):
 
 GRAPHS = [
     elementwise, single_precision, whole_numbers, reductions, softmax, argmax, joins, products, stacks,
-    integer_products, scan, scan_with_taps, scan_that_stops, scan_that_calls_python, indexing, branches, called_functions,
+    integer_products, scan, scan_with_taps, scan_that_stops, scan_that_calls_python, indexing, branches,
+    called_functions,
     bidirectional_lstm,
 ]  # fmt: skip

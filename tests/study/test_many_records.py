@@ -4,11 +4,12 @@ import pytest
 from conftest import make_record
 
 from symrnn.bench.records import Record
+from symrnn.commands.terminal import MOST_ROWS, print_table
 from symrnn.study.page import html_report
 from symrnn.study.quantities import grouped, ratio, select, values_of
 from symrnn.study.report import markdown_report, pictures, section
 from symrnn.study.table import Comparison, table
-from symrnn.terminal import MOST_ROWS, print_table
+from symrnn.tables import Table
 
 
 class Counted(dict):
@@ -101,7 +102,7 @@ def test_groups_are_what_select_finds():
 
 def test_a_long_table_is_printed_whole(capsys):
     rows = [(f"form{i}", f"{i} s") for i in range(MOST_ROWS + 1)]
-    print_table("long", ("form", "total"), rows, axes=1)
+    print_table(Table(("form", "total"), rows, axes=1, title="long"))
     lines = capsys.readouterr().out.rstrip().splitlines()
     assert lines[:3] == ["long", "form     total", "form0      0 s"]
     assert len(lines) == MOST_ROWS + 3

@@ -52,7 +52,9 @@ def _check_repeated(node, given, ranks, batch):
         for axis, n in enumerate(leading):
             if n != batch[axis + len(batch) - len(leading)] and not x.type.broadcastable[axis]:
                 raise ValueError(
-                    f"Runtime broadcasting not allowed. The shapes are {given}: an axis of extent 1 is repeated that is not "
+                    f"Runtime broadcasting not allowed. The shapes are {given}: an axis of extent 1 is repeated that "
+                    "is "
+                    "not "
                     "known to be 1; make it known with shape="
                 )
 

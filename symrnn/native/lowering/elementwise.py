@@ -55,11 +55,14 @@ def check_lowered(node, scalar_op):
 def elementwise_shapes(node, shapes):
     check_lowered(node, node.op.scalar_op)
     shape = broadcast_shape([shapes.of(x) for x in node.inputs])
-    for x in node.inputs:  # what isn't known to be of extent 1 must not be repeated, as PyTensor demands
+    for x in (
+        node.inputs
+    ):  # what isn't known to be of extent 1 must not be repeated, as PyTensor demands
         for axis, n in enumerate(shapes.of(x)):
             if n != shape[axis + len(shape) - len(shapes.of(x))] and not x.type.broadcastable[axis]:
                 raise ValueError(
-                    f"Runtime broadcasting not allowed. The shapes are {[shapes.of(x) for x in node.inputs]}: an axis of "
+                    f"Runtime broadcasting not allowed. The shapes are {[shapes.of(x) for x in node.inputs]}: an axis "
+                    "of "
                     "extent 1 is repeated that is not known to be 1; make it known with shape="
                 )
     _note_numbers(node, shapes, node.op.scalar_op)
@@ -73,12 +76,20 @@ def _note_numbers(node, shapes, scalar_op):
     if None in numbers:
         return
     on_sizes = ON_SIZES.get(type(scalar_op))
-    if on_sizes is not None and len(node.outputs) == 1 and not any(isinstance(n, tuple) for n in numbers):
+    if (
+        on_sizes is not None
+        and len(node.outputs) == 1
+        and not any(isinstance(n, tuple) for n in numbers)
+    ):
         shapes.numbers[node.outputs[0]] = on_sizes(*numbers)
     elif len(node.outputs) == 1:
-        values = [np.asarray(_plain(n), dtype_of(x)) for n, x in zip(numbers, node.inputs, strict=True)]
+        values = [
+            np.asarray(_plain(n), dtype_of(x)) for n, x in zip(numbers, node.inputs, strict=True)
+        ]
         storage = [[None]]
-        node.op.perform(node, [v if v.ndim or isinstance(node.op, Elemwise) else v[()] for v in values], storage)
+        node.op.perform(
+            node, [v if v.ndim or isinstance(node.op, Elemwise) else v[()] for v in values], storage
+        )
         shapes.note(node.outputs[0], storage[0][0])
 
 

@@ -19,7 +19,9 @@ def index_of(node, shapes):
     result = []
     for item in get_idx_list(inputs, node.op.idx_list):
         if isinstance(item, slice):
-            result.append(slice(*(number_of(end, shapes) for end in (item.start, item.stop, item.step))))
+            result.append(
+                slice(*(number_of(end, shapes) for end in (item.start, item.stop, item.step)))
+            )
         else:
             number = item if isinstance(item, int) else shapes.number_or_none(item)
             result.append(item if number is None else number)
@@ -82,7 +84,9 @@ def subtensor_shapes(node, shapes):
         [item] = index_of(node, shapes)
         if isinstance(item, slice):
             start, length, step = slice_range(item, len(number))
-            shapes.numbers[node.outputs[0]] = tuple(number[start + step * i] for i in range(int(length)))
+            shapes.numbers[node.outputs[0]] = tuple(
+                number[start + step * i] for i in range(int(length))
+            )
         elif isinstance(item, int):
             shapes.numbers[node.outputs[0]] = number[wrapped(item, len(number))]
     return [shape]
@@ -159,7 +163,9 @@ def inc_shapes(node, shapes):
         raise ValueError(f"could not broadcast input array from shape {given} into shape {target}")
     for n, m in zip(reversed(given), reversed(target), strict=False):
         if n != m and n != 1:
-            raise ValueError(f"could not broadcast input array from shape {given} into shape {target}")
+            raise ValueError(
+                f"could not broadcast input array from shape {given} into shape {target}"
+            )
     return [shape]
 
 
@@ -201,7 +207,9 @@ def inc_wants(node, builder):
     is_empty = x.owner is not None and isinstance(x.owner.op, AllocEmpty)
     if is_empty and node.op.set_instead_of_inc:
         place = lambda: part(node, builder, builder.place(x))  # noqa: E731
-        if builder.shapes.of(y) == subtensor_shape(node, builder.shapes, builder.shapes.of(x)) and is_static(node, builder):
+        if builder.shapes.of(y) == subtensor_shape(
+            node, builder.shapes, builder.shapes.of(x)
+        ) and is_static(node, builder):
             builder.want(y, place)
 
 

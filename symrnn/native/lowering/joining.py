@@ -55,7 +55,9 @@ def join_windows(node, builder, whole):
     axis, parts = join_axis(node, builder.shapes)
     lengths = [builder.shapes.of(part)[axis] for part in parts]
     starts = [0, *accumulate(lengths)]
-    return [(part, whole.sliced(axis, s, n)) for part, s, n in zip(parts, starts, lengths, strict=False)]
+    return [
+        (part, whole.sliced(axis, s, n)) for part, s, n in zip(parts, starts, lengths, strict=False)
+    ]
 
 
 def join_lower(node, builder):
@@ -78,7 +80,9 @@ def join_wants(node, builder):
 
 
 def split_ends(node, shapes):
-    x, axis, lengths = node.inputs if len(node.inputs) == 3 else (node.inputs[0], node.op.axis, node.inputs[1])
+    x, axis, lengths = (
+        node.inputs if len(node.inputs) == 3 else (node.inputs[0], node.op.axis, node.inputs[1])
+    )
     axis = axis if isinstance(axis, int) else int(shapes.number(axis))
     return x, checked_axis(axis, x.type.ndim), shapes.vector(lengths)
 
@@ -111,11 +115,17 @@ def alloc_shapes(node, shapes):
     if len(shapes.of(value)) > len(shape):
         raise ValueError("Alloc: the value has more dimensions than the array")
     if broadcast_shape([shapes.of(value), shape]) != shape:
-        raise ValueError(f"could not broadcast input array from shape {shapes.of(value)} into shape {shape}")
-    known = value.type.broadcastable
-    if any(n == 1 and m != 1 and not k for n, m, k in zip(*map(reversed, (shapes.of(value), shape, known)), strict=False)):
         raise ValueError(
-            "Runtime broadcasting not allowed. Alloc was asked to broadcast a value along a dimension that was not marked as "
+            f"could not broadcast input array from shape {shapes.of(value)} into shape {shape}"
+        )
+    known = value.type.broadcastable
+    if any(
+        n == 1 and m != 1 and not k
+        for n, m, k in zip(*map(reversed, (shapes.of(value), shape, known)), strict=False)
+    ):
+        raise ValueError(
+            "Runtime broadcasting not allowed. Alloc was asked to broadcast a value along a dimension that was not "
+            "marked as "
             "broadcastable. If broadcasting was intended, use `specify_broadcastable` on the relevant dimension(s)."
         )
     return [shape]

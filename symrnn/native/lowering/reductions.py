@@ -81,7 +81,17 @@ def reduced(builder, target, x, axes, combine, start, *, may_reorder, change=lam
     output = Window(target.buffer, shape, tuple(strides), target.offset)
     finish = cast(arg(0, start.dtype), target.dtype)
     builder.body.append(
-        Reduce(shape, axes, output, list(kernel.inputs), change(element), combine, start, may_reorder, finish)
+        Reduce(
+            shape,
+            axes,
+            output,
+            list(kernel.inputs),
+            change(element),
+            combine,
+            start,
+            may_reorder,
+            finish,
+        )
     )
 
 
@@ -99,9 +109,13 @@ def initial(scalar_op, dtype):
     kind = np.dtype(dtype).kind
     match scalar_op:
         case ps.Maximum():
-            return const(-np.inf if kind == "f" else False if kind == "b" else np.iinfo(dtype).min, dtype)
+            return const(
+                -np.inf if kind == "f" else False if kind == "b" else np.iinfo(dtype).min, dtype
+            )
         case ps.Minimum():
-            return const(np.inf if kind == "f" else True if kind == "b" else np.iinfo(dtype).max, dtype)
+            return const(
+                np.inf if kind == "f" else True if kind == "b" else np.iinfo(dtype).max, dtype
+            )
         case ps.Add() | ps.OR() | ps.XOR():
             return const(0, dtype)
         case ps.Mul() | MulWithoutZeros():
@@ -117,7 +131,11 @@ def softmax_lower(node, builder):
     is_log = isinstance(node.op, LogSoftmax)
     shape, dtype = builder.shapes.of(x), dtype_of(x)
     axis = node.op.axis
-    axes = tuple(range(len(shape))) if axis is None else tuple(sorted(a % len(shape) for a in np.atleast_1d(axis)))
+    axes = (
+        tuple(range(len(shape)))
+        if axis is None
+        else tuple(sorted(a % len(shape) for a in np.atleast_1d(axis)))
+    )
     kept = tuple(1 if a in axes else n for a, n in enumerate(shape))
     source = builder.window(x)
     place = builder.place(out)
@@ -130,17 +148,43 @@ def softmax_lower(node, builder):
         return Window(target.buffer, shape, target.broadcast(shape).strides, target.offset)
 
     builder.body.append(
-        Reduce(shape, axes, over(top), [source], arg(0, dtype), maximum, initial(ps.scalar_maximum, dtype), False, finish)
+        Reduce(
+            shape,
+            axes,
+            over(top),
+            [source],
+            arg(0, dtype),
+            maximum,
+            initial(ps.scalar_maximum, dtype),
+            False,
+            finish,
+        )
     )
     shifted = scalar("sub", arg(0, dtype), arg(1, dtype))
     [raised] = lowered(ps.exp, [shifted], [dtype])
     if is_log:
-        builder.body.append(Reduce(shape, axes, over(total), [source, over(top)], raised, add, const(0, dtype), True, finish))
+        builder.body.append(
+            Reduce(
+                shape,
+                axes,
+                over(total),
+                [source, over(top)],
+                raised,
+                add,
+                const(0, dtype),
+                True,
+                finish,
+            )
+        )
         [logarithm] = lowered(ps.log, [arg(2, dtype)], [dtype])
         builder.write(place, [source, over(top), over(total)], scalar("sub", shifted, logarithm))
     else:
         builder.write(place, [source, over(top)], raised)
-        builder.body.append(Reduce(shape, axes, over(total), [place], arg(0, dtype), add, const(0, dtype), True, finish))
+        builder.body.append(
+            Reduce(
+                shape, axes, over(total), [place], arg(0, dtype), add, const(0, dtype), True, finish
+            )
+        )
         builder.write(place, [place, over(total)], scalar("div", arg(0, dtype), arg(1, dtype)))
     builder.bind(out, place)
 

@@ -33,17 +33,25 @@ def scan_shapes(node, shapes):
     for var, outer in zip(op.inner_seqs(step.inputs), op.outer_seqs(node.inputs), strict=True):
         shape = shapes.of(outer)
         if shape[0] < steps:
-            raise ValueError(f"Sequence {outer} has shape {shape} but the Scan's required number of steps is {steps}")
+            raise ValueError(
+                f"Sequence {outer} has shape {shape} but the Scan's required number of steps is {steps}"
+            )
         inner.shape[var] = shape[1:]
     for variables, outer in zip(_taps(node.op), _buffers(node), strict=True):
         for var in variables:
             inner.shape[var] = shapes.of(outer)[1:]
     for var, outer in chain(
-        zip(op.inner_untraced_sit_sot(step.inputs), op.outer_untraced_sit_sot(node.inputs), strict=True),
+        zip(
+            op.inner_untraced_sit_sot(step.inputs),
+            op.outer_untraced_sit_sot(node.inputs),
+            strict=True,
+        ),
         zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True),
     ):
         inner.shape[var] = shapes.of(outer)
-    for var, outer in zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True):
+    for var, outer in zip(
+        op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True
+    ):
         if (number := shapes.number_or_none(outer)) is not None:
             inner.numbers[var] = number
     outside = dict(zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True))
@@ -57,7 +65,9 @@ def scan_shapes(node, shapes):
         _check_kept(shape[1:], inner.of(out), steps)
     recorded = [
         (shapes.number(length) if steps != 0 else 0, *inner.of(out))
-        for length, out in zip(op.outer_nitsot(node.inputs), op.inner_nitsot_outs(outs), strict=True)
+        for length, out in zip(
+            op.outer_nitsot(node.inputs), op.inner_nitsot_outs(outs), strict=True
+        )
     ]
     carried = [shapes.of(outer) for outer in op.outer_untraced_sit_sot(node.inputs)]
     for shape, out in zip(carried, op.inner_untraced_sit_sot_outs(outs), strict=True):
@@ -67,13 +77,19 @@ def scan_shapes(node, shapes):
 
 def _check_kept(before, after, steps):
     if before != after and steps != 0:
-        raise ValueError(f"a state of a Scan must keep its shape, which is {before}, but becomes {after}")
+        raise ValueError(
+            f"a state of a Scan must keep its shape, which is {before}, but becomes {after}"
+        )
 
 
 def _buffers(node):
     """The outer inputs that states are kept in."""
     op = node.op.scan
-    return [*op.outer_mitmot(node.inputs), *op.outer_mitsot(node.inputs), *op.outer_sitsot(node.inputs)]
+    return [
+        *op.outer_mitmot(node.inputs),
+        *op.outer_mitsot(node.inputs),
+        *op.outer_sitsot(node.inputs),
+    ]
 
 
 def _taps(op):
@@ -123,7 +139,11 @@ def scan_lower(node, builder):
         for out in op.outer_nitsot_outs(node.outputs)
     ]
     carried = []
-    for outer, out in zip(op.outer_untraced_sit_sot(node.inputs), op.outer_untraced_sit_sot_outs(node.outputs), strict=True):
+    for outer, out in zip(
+        op.outer_untraced_sit_sot(node.inputs),
+        op.outer_untraced_sit_sot_outs(node.outputs),
+        strict=True,
+    ):
         state = builder.place(out)
         builder.settle(outer, state)
         carried.append(state)
@@ -137,7 +157,9 @@ def scan_lower(node, builder):
     for var, state in zip(op.inner_untraced_sit_sot(step.inputs), carried, strict=True):
         inner.bind(var, state)
         inner.borrowed.add(state.buffer)
-    for var, outer in zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True):
+    for var, outer in zip(
+        op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True
+    ):
         _given(inner, var, builder, outer)
 
     now, later = _targets(op, outs, taps, stores, traces, carried, t)
@@ -182,7 +204,9 @@ def _bind_raw(node, builder, loop, stores, carried):
     for value, out in zip([*(store.window for store in stores), *carried], outs, strict=True):
         builder.bind(out, value)
     place = builder.place(done)
-    builder.body.append(Kernel((), [place], [Number(counter(loop.done), "int64")], [arg(0, "int64")]))
+    builder.body.append(
+        Kernel((), [place], [Number(counter(loop.done), "int64")], [arg(0, "int64")])
+    )
     builder.bind(done, place)
 
 
@@ -210,21 +234,25 @@ def _targets(op, outs, taps, stores, traces, carried, t):
     info = op.info
     now, later = [], []
     flat = iter(op.inner_mitmot_outs(outs))
-    for store, slices, out_slices in zip(stores, taps, info.mit_mot_out_slices, strict=False):
+    for store, out_slices in zip(stores, info.mit_mot_out_slices, strict=False):
         for var, tap in zip(islice(flat, len(out_slices)), out_slices, strict=True):
             later.append((var, store.entry(t, tap)))
     following = [*op.inner_mitsot_outs(outs), *op.inner_sitsot_outs(outs)]
     for store, var in zip(stores[info.n_mit_mot :], following, strict=True):
         is_read = store.wraps and store.window.shape[0] <= store.first
         (later if is_read else now).append((var, store.entry(t)))
-    now += [(var, store.entry(t)) for store, var in zip(traces, op.inner_nitsot_outs(outs), strict=True)]
+    now += [
+        (var, store.entry(t)) for store, var in zip(traces, op.inner_nitsot_outs(outs), strict=True)
+    ]
     later += zip(op.inner_untraced_sit_sot_outs(outs), carried, strict=True)
     return now, later
 
 
 def finish_step(inner: Builder, now, later) -> None:
     """Put the outputs of a step in their places; `later` are those whose places other outputs still read."""
-    computed = [(var, target) for var, target in now if isinstance(inner.values.get(var), OpenKernel)]
+    computed = [
+        (var, target) for var, target in now if isinstance(inner.values.get(var), OpenKernel)
+    ]
     for var, target in now:
         if (var, target) not in computed:
             inner.settle(var, target)
@@ -238,7 +266,11 @@ def finish_step(inner: Builder, now, later) -> None:
             pending.append((copy, target))
         elif not isinstance(value, OpenKernel):
             pending.append((var, target))
-    fused = [(var, target, inner.values[var]) for var, target in later if isinstance(inner.values.get(var), OpenKernel)]
+    fused = [
+        (var, target, inner.values[var])
+        for var, target in later
+        if isinstance(inner.values.get(var), OpenKernel)
+    ]
     kernels = list(dict.fromkeys(kernel for _, _, kernel in fused))
     for kernel in [k for k in inner.open if k not in kernels]:
         inner.close(kernel)
@@ -264,12 +296,14 @@ def finish_step(inner: Builder, now, later) -> None:
 
 
 def _writes_last(kernel, own, kernels) -> bool:
-    """Whether a kernel may write states itself: it reads them at the same index alone, and no other reads them after."""
+    """Whether a kernel may write states itself: it reads them at its own index alone, and nothing after it does."""
     for _, target in own:
         if tuple(target.shape) != tuple(kernel.shape):
             return False
         reads = [w for w in kernel.inputs if isinstance(w, Window) and w.buffer is target.buffer]
-        if any(w != target for w in reads) or any(k.reads(target.buffer) for k in kernels if k is not kernel):
+        if any(w != target for w in reads) or any(
+            k.reads(target.buffer) for k in kernels if k is not kernel
+        ):
             return False
     return True
 
@@ -295,7 +329,11 @@ def _in_order(builder, store, steps, out):
 def scan_wants(node, builder):
     """A state's buffer is wanted where the result is, if nothing else reads it."""
     for outer, out in zip(_buffers(node), node.outputs, strict=False):
-        if out in builder.places and builder.unread.get(outer) == {node} and outer not in builder.outputs:
+        if (
+            out in builder.places
+            and builder.unread.get(outer) == {node}
+            and outer not in builder.outputs
+        ):
             builder.want(outer, lambda out=out: builder.place(out))
 
 

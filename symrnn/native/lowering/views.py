@@ -19,7 +19,9 @@ def dimshuffle_shapes(node, shapes):
     dropped = set(range(len(shape))) - {a for a in order if a != "x"}
     for axis in dropped:
         if shape[axis] != 1:
-            raise ValueError(f"cannot drop axis {axis} of extent {shape[axis]}: only one of extent 1 can go")
+            raise ValueError(
+                f"cannot drop axis {axis} of extent {shape[axis]}: only one of extent 1 can go"
+            )
     number = shapes.number_or_none(x)
     if number is not None and len(order) < 2:
         flat = number if isinstance(number, tuple) else (number,)
@@ -33,7 +35,9 @@ def dimshuffle_lower(node, builder):
     if same is not None:
         builder.bind(out, same)
     elif x in builder.values or builder.shapes.number_or_none(out) is None:
-        builder.bind(out, builder.window(x).permuted([None if a == "x" else a for a in node.op.new_order]))
+        builder.bind(
+            out, builder.window(x).permuted([None if a == "x" else a for a in node.op.new_order])
+        )
 
 
 def dimshuffle_wants(node, builder):
@@ -118,7 +122,9 @@ def specify_shape_shapes(node, shapes):
         if getattr(var, "data", var) is None or type(var.type).__name__ == "NoneTypeT":
             continue
         if n != shapes.number(var):
-            raise AssertionError(f"SpecifyShape: dim {axis} of input has shape {n}, expected {shapes.number(var)}.")
+            raise AssertionError(
+                f"SpecifyShape: dim {axis} of input has shape {n}, expected {shapes.number(var)}."
+            )
     return same_shape(node, shapes)
 
 

@@ -22,7 +22,9 @@ from symrnn.native.linker import EXCLUDED, NativeLinker
 
 EXAMPLES = int(os.environ.get("SYMRNN_RANDOM_GRAPHS", "40"))
 REFERENCE = Mode("vm", None)
-REWRITTEN = Mode("vm", RewriteDatabaseQuery(include=["fast_run"], exclude=EXCLUDED))  # what native code begins with
+REWRITTEN = Mode(
+    "vm", RewriteDatabaseQuery(include=["fast_run"], exclude=EXCLUDED)
+)  # what native code begins with
 MODES = {"rewritten": "NATIVE", "as_built": Mode(NativeLinker(), None)}
 CALLS = 2  # a shared variable's second value depends on its first
 
@@ -57,7 +59,7 @@ def check_equal(got, expected, variables) -> None:
 
 def difference(case, mode, reference) -> BaseException | None:
     """What differs between two modes; both may raise."""
-    graph, outputs, updates, shared, start = case
+    _, outputs, updates, shared, _ = case
     kept = [] if shared is None else [updates[0][1] if updates else shared]
     try:
         expected = outcome(*case, reference)
@@ -95,7 +97,7 @@ def case_of(graph):
 @given(data=st.data())
 def test_native_code_gives_what_the_python_linker_gives(mode, data):
     case = case_of(random_graph(lambda n: data.draw(st.integers(0, n - 1))))
-    graph, outputs, updates, shared, start = case
+    graph, outputs, updates, _, start = case
     assume(outputs)
     note(pytensor.dprint(outputs, file="str"))
     note(f"inputs {graph.values}, shared {start}, updates {updates}")

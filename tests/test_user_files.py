@@ -14,7 +14,8 @@ def folder(tmp_path, monkeypatch):
     """An empty folder that is the current one; the path and the modules are as before afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.delitem(sys.modules, "wrong", raising=False)  # of a test of another file
+    for name in ("wrong", "mine"):  # left by tests of other files
+        monkeypatch.delitem(sys.modules, name, raising=False)
     known = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - known:

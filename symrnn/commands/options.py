@@ -23,7 +23,11 @@ results_option = click.option(
 )
 data_option = click.option("--data", metavar="PATH", help="Your own data, instead of the embedded.")
 mode_option = click.option(
-    "--mode", type=click.Choice(MODES), default=NATIVE, show_default=True, help="PyTensor's mode."
+    "--mode",
+    type=click.Choice(MODES, case_sensitive=False),
+    default=NATIVE,
+    show_default=True,
+    help="PyTensor's mode.",
 )
 
 Option = int | float | bool | str

@@ -43,7 +43,7 @@ def read(folder: str | Path) -> tuple[Labelled, Labelled]:
     ...         _ = pathlib.Path(folder, name).write_bytes(content)
     ...     train, test = read(folder)
     >>> train.images.shape, test.labels.tolist()
-    ((12, 4, 4), [0, 1, 2, 3])
+    ((12, 3, 3), [0, 1, 2, 3])
     """
     train, test = (part_in(Path(folder), name) for name in PARTS.values())
     return train, test
@@ -140,9 +140,9 @@ def idx_bytes(array: np.ndarray) -> bytes:
 
 
 def sample_of(count: int) -> dict[str, bytes]:
-    """The content of a pair of files by their kind, `count` images of 4 by 4 pixels."""
-    pixels = np.arange(count * 16, dtype="u4") * 37 % 256
-    images = pixels.astype("u1").reshape(count, 4, 4)
+    """The content of a pair of files by their kind, `count` images of 3 by 3 pixels."""
+    pixels = np.arange(count * 9, dtype="u4") * 37 % 256
+    images = pixels.astype("u1").reshape(count, 3, 3)
     labels = np.arange(count, dtype="u1") % CLASSES
     return {"images-idx3": idx_bytes(images), "labels-idx1": idx_bytes(labels)}
 

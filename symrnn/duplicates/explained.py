@@ -10,8 +10,8 @@ from pytensor.graph.replace import graph_replace
 from pytensor.graph.traversal import graph_inputs
 
 from symrnn.duplicates.components import Component
-from symrnn.duplicates.differences import Kind
 from symrnn.duplicates.found import Duplicates, duplicates, duplicates_in, prepared
+from symrnn.duplicates.kinds import Kind
 from symrnn.errors import UserError
 from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.modes import mode_name
@@ -156,6 +156,7 @@ def compile_cost(
 ) -> CompileCost:
     """Seconds with and without, A B A B."""
     samples = {"with": [], "without": []}
+    # In turns, so that what else the machine does meanwhile hits both.
     for _ in range(rounds):
         for name, graph in (("with", outputs), ("without", fewer)):
             samples[name].append(compile_seconds(graph, mode))

@@ -25,7 +25,8 @@ from pytensor.tensor.shape import SpecifyShape
 from pytensor.tensor.subtensor import Subtensor
 
 from symrnn.duplicates.components import SEQUENCE, WEIGHT, Component, components, scan_nodes
-from symrnn.duplicates.differences import Difference, Kind, differences, is_parameter, is_shape
+from symrnn.duplicates.differences import Difference, differences
+from symrnn.duplicates.kinds import Kind, is_parameter, is_shape
 from symrnn.duplicates.share import keep_lines, lifted, merged
 from symrnn.measure.target import target_of
 from symrnn.versions import bound
@@ -148,6 +149,7 @@ def unfuse(fgraph: FunctionGraph, node: Apply) -> list[Variable] | None:
 def duplicates_in(outputs: Sequence[Variable]) -> list[Duplicates]:
     """The groups among the components that stand side by side in one graph."""
     graph = ComponentGraph(outputs)
+    # A map computes nothing from step to step: PyTensor merges equal ones, and unequal ones are no recurrence.
     by_key = {}
     for component in graph.components:
         if not component.is_map:
@@ -216,6 +218,7 @@ class ComponentGraph:
         if other in self.needed(first) or first in self.needed(other):
             return None
         found = differences(first, other, self.by_output)
+        # The same step on other data is another network, unless a parameter joins them.
         if found is None or (found and not self.parameters(first) & self.parameters(other)):
             return None
         return found
@@ -276,5 +279,6 @@ class ComponentGraph:
         """Apply nodes that would not stand in the graph without the members after the first."""
         kept, *others = members
         without = self.reached(self.outputs, others) | self.reached([x for _, x in kept.inputs])
+        # What the kept one needs stays in any case, also where only a copy reads it now.
         alone = self.reached(self.outputs) - without - {kept}
         return sum(len(x.step_nodes) if isinstance(x, Component) else 1 for x in alone)

@@ -124,6 +124,8 @@ def odd_even_form(
     fgraph = shared_graph(updates.values())
     jumps = look_aheads(fgraph, updates, set(constant))
     last = {rate: last_value(rate) for jump in jumps for rate in jump.rates}
+    # The look-ahead points stand as variables of their own until all is put together: the parameter itself, read at the
+    # odd value, must not be mistaken for the parameter that holds the even one.
     values, even, odd = substituted(fgraph, updates, jumps, last)
     check_no_old_value(values, jumps, odd)
 
@@ -131,6 +133,7 @@ def odd_even_form(
     back = {even[jump.param]: jump.param for jump in jumps}
     at_even = clone_replace(outputs, {j.param: even_point(j, even, last) for j in jumps})
     at_odd = clone_replace(outputs, {j.param: odd[j.param] for j in jumps})
+    # All in one call, so that what the results share is cloned once.
     results = clone_replace([*new.values(), *at_even, *at_odd, *odd.values()], back)
     results = iter(shared_graph(results).outputs)
     form_updates = {key: next(results) for key in new}
@@ -167,6 +170,7 @@ def look_aheads(fgraph: FunctionGraph, updates: Updates, constant: set[Variable]
     values = dict(zip(updates, fgraph.outputs, strict=True))
     for node in toposort(fgraph.outputs):
         jumps = candidates(node, updates, constant, known)
+        # A sum that no network reads is the update of the parameter (w + v'), which looks like a jump too.
         jumps = [jump for jump in jumps if jump.even in network or not network]
         for jump in uncontested(jumps, values, known):
             found.setdefault(jump.param, []).append(jump)

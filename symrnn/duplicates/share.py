@@ -48,6 +48,7 @@ def merged(outputs: Iterable[Variable], keep_scans: bool = False) -> list[Variab
     """`outputs` on a graph in which equal nodes are one; with `keep_scans` scans are left as they are."""
     kept = {}  # variable of the given graph -> the variable that computes it in the new one
     made = {}  # what is computed, from which new variables -> the variables that hold it
+    # In topological order all inputs have their representatives, so equal nodes have identical inputs.
     for node in toposort(list(outputs)):
         inputs = [representative(x, kept, made) for x in node.inputs]
         if any(new is not old for new, old in zip(inputs, node.inputs, strict=True)):
@@ -77,6 +78,7 @@ def identities(copy: Apply, node: Apply) -> Iterator[tuple[tuple, list[Variable]
     """What `copy` computes, part by part: what from which inputs, the outputs of `node`, those of `copy`."""
     original = dict(zip(copy.outputs, node.outputs, strict=True))
     if not isinstance(copy.op, Scan):
+        # Types belong to it: an op may put out a static shape that it was told, and not its equal elsewhere.
         types = tuple(x.type for x in copy.outputs)
         op = Differentiable(copy.op) if isinstance(copy.op, OpFromGraph) else copy.op
         yield (op, *copy.inputs, types), node.outputs, copy.outputs

@@ -72,6 +72,7 @@ def graph_budget(**limits: Limit) -> Iterator[list[Function]]:
     __tracebackhide__ = True
     with compiled_functions() as functions:
         yield functions
+    # Not in a `finally`: a test that fails by itself keeps its own failure.
     if not functions:
         raise AssertionError(
             f"graph_budget({in_call(limits)}) limits functions that are compiled, but none was;"
@@ -101,6 +102,7 @@ def compiled_functions() -> Iterator[list[Function]]:
             functions.append(function)
         return function
 
+    # Every way to compile a function ends here, `pytensor.function` and `eval` alike.
     FunctionMaker.create = recorded
     try:
         yield functions
@@ -130,6 +132,7 @@ def overrun(graph: object, limits: Mapping[str, Limit]) -> str:
         f"{name} is {count}, over its budget of {most} by {count - most}"
         for name, (count, most) in over.items()
     )
+    # The call that accepts the new size keeps the limits that hold: it can be pasted as it is.
     raised = limits | {name: count for name, (count, _) in over.items() if name in limits}
     ops = limits.get("by_op", {})
     if ops:

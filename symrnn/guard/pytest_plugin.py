@@ -58,6 +58,7 @@ def is_guarded(item: pytest.Item) -> bool:
 
 def is_whole_run(config: pytest.Config) -> bool:
     """Whether the modules are collected whole, so that what is not there is gone."""
+    # With any of these some tests are not collected, and their snapshots are no leftovers.
     options = ("keyword", "markexpr", "lf", "deselect", "stepwise")
     return not any("::" in arg for arg in config.args) and not any(
         config.getoption(name, None) for name in options
@@ -86,6 +87,7 @@ def under_budget(mark: pytest.Mark) -> Generator:
 
     if mark.args:
         pytest.fail(f"graph_budget takes limits by name, but got {mark.args}", pytrace=False)
+    # The message is raised outside of the ``with`` block, so that pytest shows it alone and not how it came up.
     failed, too_large = None, ""
     try:
         with graph_budget(**mark.kwargs):

@@ -142,6 +142,7 @@ def changed(path: str | Path) -> Iterator[dict[Key, list[str]]]:
             Path(path).unlink()
             return
         text = "\n\n".join("\n".join([str(key), *blocks[key]]) for key in sorted(blocks))
+        # Renamed into place: a reader sees the old file or the new one, never half of one.
         beside = Path(f"{path}.new")
         beside.write_text(text + "\n", encoding="utf-8")
         beside.replace(path)

@@ -109,6 +109,7 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
     from numba.core import event
     from numba.core.caching import Cache
 
+    # Numba tells of compilations by events, but of neither hits nor writes of its cache.
     load, save = Cache.load_overload, Cache.save_overload
 
     def counted_load(self, *args, **kwargs):

@@ -40,6 +40,7 @@ def op_spans(
     for function, args in zip(functions, arguments, strict=True):
         if not is_timed(function.vm):
             continue
+        # Inner machines too: a scan's own node tells only the sum over its steps.
         machines = [function.vm, *inner_machines(function.vm)]
         with timing(machines):
             begin = clock()

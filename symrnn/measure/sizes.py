@@ -220,6 +220,7 @@ def scan_components(op: Scan) -> int:
 
 def state_reads(op: Scan) -> list[int]:
     """For each state of a scan, the states that its next value is computed from, as a bit set."""
+    # Bit sets instead of sets of nodes: one pass over the step, also where it holds thousands of nodes.
     slots = state_slots(op)
     reads: defaultdict[Variable, int] = defaultdict(int)  # by inner variable
     for state, (inputs, _) in enumerate(slots):

@@ -89,6 +89,7 @@ def user_line(node: Apply) -> tuple[str, int, str] | None:
     """
     traces = [trace for out in node.outputs for trace in getattr(out.tag, "trace", None) or ()]
     frames = [frame for trace in traces[:1] for frame in reversed(trace)]
+    # The innermost first: helpers of the user's own call each other, and the deepest one made the node.
     outside = [(path, line, text or "") for path, line, _, text in frames if not is_library(path)]
     users = [place for place in outside if not place[0].startswith(SYMRNN)]
     return next(iter(users or outside), None)

@@ -93,6 +93,7 @@ def rewritten(spec: FunctionSpec, mode: Mode | str | None) -> FunctionMaker:
 
     The graph as it will run is ``rewritten(spec, mode).fgraph``.
     """
+    # What `pytensor.function` does, but stopping before it links: rewriting and linking are timed apart.
     ins, outs = construct_function_ins_and_outs(
         list(spec.inputs), list(spec.outputs), updates=list(spec.updates.items())
     )
@@ -191,6 +192,7 @@ def stages(
             on_value(after=sum(graph_size(maker.fgraph) for maker in makers).to_dict())
         with watch("link"):
             compiled = [linked(maker) for maker in makers]
+    # Counted once more: on PyTensor 3.0 it is the linker that rewrites the steps of scans.
     with watch("count"):
         after = sum(graph_size(function) for function in compiled)
         on_value(after=after.to_dict())

@@ -206,6 +206,7 @@ def update_dictionary(updates: Mapping[SharedVariable, Variable]) -> Target:
 
 def training_graph(graph: TrainingGraph) -> Target:
     """Loss, further outputs and gradients; what is carried is updated."""
+    # Further outputs as well: a report from a network that is built again is where recurrences are computed twice.
     gradients = pytensor.grad(graph.loss, list(graph.params))
     outputs = [graph.loss, *graph.outputs.values(), *gradients]
     return Target([FunctionSpec(graph.inputs, outputs, graph.carried)])
@@ -316,6 +317,7 @@ def described(target: object) -> str:
 def inputs_of(outputs: Sequence[Variable]) -> list[Variable]:
     """The inputs of a graph (neither constant nor shared), in the order in which it needs them."""
     outputs = list(outputs)
+    # In the order in which the graph meets them, which is the order in which a `batch()` gives their arrays.
     explicit = set(explicit_graph_inputs(outputs))
     needed = [variable for node in toposort(outputs) for variable in node.inputs]
     return [variable for variable in dict.fromkeys([*needed, *outputs]) if variable in explicit]

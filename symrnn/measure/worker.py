@@ -66,7 +66,7 @@ def as_json(value: object) -> object:
 def main(arguments: list[str]) -> None:
     """Make the measurement, whatever happens to it."""
     answer = Answer(int(arguments[arguments.index("--result-fd") + 1]))
-    die_with_parent()
+    die_with_parent()  # before anything heavy is imported: a parent that is killed leaves nothing behind
     answer(machine=machine(), versions=versions())
     job = Job.from_json(sys.stdin.read())
     try:

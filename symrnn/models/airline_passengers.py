@@ -173,7 +173,7 @@ class AirlinePassengers(Recipe):
     momentum: float = 0.9
 
     free: ClassVar = frozenset({"steps"})
-    small: ClassVar = ({"test_months": 6, "hidden_size": 2},)
+    small: ClassVar = ({"test_months": 4, "hidden_size": 2},)
 
     def data(self, path: Path | None = None) -> MonthlySeries:
         series = monthly_csv.read(path or PASSENGERS)

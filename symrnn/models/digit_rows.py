@@ -61,7 +61,7 @@ class DigitReader(RuleRecipe):
     learning_rate: float = 0.005
 
     small: ClassVar = tuple(
-        {"network": network, "image_size": 4, "hidden_size": 4, "batch_size": 3}
+        {"network": network, "image_size": 3, "hidden_size": 4, "batch_size": 3}
         for network in NETWORKS
     )
 

@@ -19,8 +19,8 @@ from foreign import (
 from pytensor.gradient import disconnected_grad
 from pytensor.graph.replace import clone_replace
 
-from symrnn.duplicates.differences import Kind
 from symrnn.duplicates.found import duplicates
+from symrnn.duplicates.kinds import Kind
 from symrnn.duplicates.share import share_recurrences
 from symrnn.measure.sizes import graph_size
 

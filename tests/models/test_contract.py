@@ -100,12 +100,12 @@ def assert_same(ours, theirs):
         np.testing.assert_array_equal(a, b, err_msg=name)
 
 
-def test_graph_follows_from_the_seed(version):
-    graphs = [replace(version.recipe, seed=seed).graph() for seed in (0, 0, 1)]
-    first, again, other = ([(p.name, p.get_value()) for p in g.params] for g in graphs)
-    assert len(dict(first)) == len(first)
-    assert_same(first, again)
-    assert any((a != b).any() for (_, a), (_, b) in zip(first, other, strict=True))
+def test_run_begins_from_its_seed(version):
+    recipe, start = version.recipe, version.run.checkpoints[0]
+    again, other = (replace(recipe, seed=seed).graph() for seed in (recipe.seed, 1))
+    assert_same([(v.name, v.get_value()) for v in recipe.updates(again)], start.state)
+    values = [p.get_value() for p in other.params]
+    assert any((a != b).any() for a, (_, b) in zip(values, start.values, strict=True))
 
 
 def assert_batches_fit(recipe, data):
@@ -145,8 +145,10 @@ def test_training_goes_on_from_a_file_bit_for_bit(version, tmp_path):
     save_checkpoint(tmp_path / "made.npz", version.run.checkpoints[BREAK])
     loaded = load_checkpoint(tmp_path / "made.npz")
     assert recipe_of(loaded, type(version.recipe)) == version.recipe
-    options = {"mode": MODE, "data_path": str(version.path), "checkpoint": loaded}
-    training = Training(version.recipe, version.data, **options)
+    # what a new process would compile is what is compiled already: see `test_run_begins_from_its_seed`
+    training = version.run.training
+    training.restart(version.recipe, version.data)
+    training.go_on(loaded)
     assert len(list(training)) == STEPS - BREAK
     ours, theirs = training.checkpoint(), version.run.checkpoints[STEPS]
     np.testing.assert_array_equal(ours.losses, theirs.losses)

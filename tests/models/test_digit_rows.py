@@ -73,9 +73,9 @@ def test_prediction_shows_the_image_and_says_what_is_read():
 
 
 def test_size_of_the_images_is_checked(tmp_path):
-    train, _ = small(image_size=4).data(sample_in(tmp_path, "idx"))
-    assert train.xs.shape == (4, 12, 4)
-    with pytest.raises(UserError, match="4 by 4, but is 8; add --set image_size=4"):
+    train, _ = small(image_size=3).data(sample_in(tmp_path, "idx"))
+    assert train.xs.shape == (3, 12, 3)
+    with pytest.raises(UserError, match="3 by 3, but is 8; add --set image_size=3"):
         small().data(tmp_path)
 
 

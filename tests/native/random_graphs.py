@@ -425,6 +425,10 @@ def random_graph(choose: Callable[[int], int]) -> Graph:
     for _ in range(2 + choose(15)):
         try:
             g.one(WAYS)(g)
-        except (Skip, NotImplementedError, TypeError):  # what PyTensor of this version does not build
+        except (
+            Skip,
+            NotImplementedError,
+            TypeError,
+        ):  # what PyTensor of this version does not build
             continue
     return g

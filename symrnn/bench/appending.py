@@ -32,6 +32,7 @@ def locked(path: Path) -> Iterator[int]:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
+        # in this mode each write goes to the end, wherever that is by then
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             check_regular(os.fstat(fd))
@@ -56,5 +57,6 @@ def append_line(fd: int, line: bytes) -> None:
             line = line[os.write(fd, line) :]
         os.fsync(fd)
     except OSError:
+        # half a line would make the next one unreadable too
         os.ftruncate(fd, size)
         raise

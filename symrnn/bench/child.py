@@ -56,6 +56,7 @@ class Child:
         """Start `command` with ``--result-fd N``, `text` on stdin."""
         self.answers, answers_out = os.pipe()
         try:
+            # a pipe would block us when the child dies before it reads all
             with tempfile.TemporaryFile() as stdin:
                 stdin.write(text.encode())
                 stdin.seek(0)
@@ -133,6 +134,7 @@ class Child:
 
     def kill(self) -> None:
         """End the process, its group, and children that left the group; then wait for it."""
+        # looked for first: once the parent is gone they belong to init
         others = self.processes()[1:]
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)

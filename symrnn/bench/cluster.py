@@ -98,6 +98,7 @@ class Cluster:
         try:
             while waiting or running:
                 for _ in range(len(self.workers()) - len(running)):
+                    # as many groups as free workers and no more: then a death is held against the group it ran
                     if waiting:
                         tell("started", waiting[0])
                         running[self.submit(waiting, worker)] = waiting

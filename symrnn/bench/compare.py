@@ -183,6 +183,7 @@ def counts(records: Sequence[Record], metric: str) -> list[int]:
 
 def count_change(case: str, metric: str, old: list[int], new: list[int]) -> Change:
     """The change of a count; where it varies from round to round, only if the ranges are apart."""
+    # the values of all rounds are sorted: apart means that the two ranges share nothing
     if old[-1] < new[0]:
         verdict = "larger"
     elif new[-1] < old[0]:

@@ -181,6 +181,7 @@ def interleaved(jobs: Iterable[Job]) -> list[list[Job]]:
     groups: dict[str, list[Job]] = {}
     for job in {job.key: job for job in jobs}.values():
         groups.setdefault(replace(job, state="cold").key, []).append(job)
+    # a stable sort: within a round what is compared stays side by side
     ordered = sorted(groups.values(), key=lambda group: group[0].round)
     return [sorted(group, key=lambda job: STATES.index(job.state)) for group in ordered]
 
@@ -271,6 +272,7 @@ def child_environment(job: Job, folder: Path) -> dict[str, str]:
         **PINNED_THREADS,
         "PYTENSOR_FLAGS": ",".join(filter(None, flags)),
         "PYTENSORRC": os.devnull,
+        # PyTensor walks sets of nodes: their order must not differ from job to job
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         **job.environment,
@@ -282,6 +284,7 @@ def importable(folder: Path) -> Path:
     link = folder / "path" / "symrnn"
     link.parent.mkdir(exist_ok=True)
     if not link.exists():
+        # not its parent folder, which would bring the caller's other packages into another interpreter
         link.symlink_to(Path(symrnn.__file__).parent, target_is_directory=True)
     return link.parent
 

@@ -124,9 +124,11 @@ def rank_test(old: np.ndarray, new: np.ndarray, *, is_paired: bool = False) -> f
     >>> round(rank_test(np.array([1.0, 1.0, 2.0]), np.array([3.0, 3.0, 4.0])), 3)
     0.1
     """
+    # SciPy warns about ranks that are all tied
     if np.ptp([*old, *new]) == 0:
         return 1.0
     if is_paired:
+        # logarithms, so that twice and half are as far from equal
         return float(wilcoxon(np.log(new) - np.log(old)).pvalue)
     has_ties = len(np.unique([*old, *new])) < len(old) + len(new)
     is_small = comb(len(old) + len(new), len(old)) <= MOST_PERMUTATIONS

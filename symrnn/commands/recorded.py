@@ -45,6 +45,7 @@ def draw(experiment: Experiment, records: Sequence[Record], folder: Path) -> lis
         with without_collector():
             return pictures(experiment, records, folder)
     except ModuleNotFoundError as error:
+        # a file of the user's may lack another module, which is its own error
         if error.name != "matplotlib":
             raise
         raise UserError(

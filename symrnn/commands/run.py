@@ -85,6 +85,7 @@ def run(
         (each, matching([*each.jobs(**subset), *each.profiled_jobs(**subset)], where))
         for each in found
     ]
+    # elsewhere other packages are installed, and a job that lacks one says so in its record
     if not dask:
         for _, listed in sweeps:
             check_backends({job.mode for job in listed})
@@ -159,6 +160,7 @@ def run_one(
     except BaseException as error:
         if not was_interrupted(error):
             raise
+        # a kill may have come between a record and its being counted: the file knows
         kept = len({job.key for job in jobs} & {record.key for record in load_records(folder)})
         click.echo(
             f"\nstopped: {kept} of {len(jobs)} jobs are recorded in {folder}/records.jsonl;"

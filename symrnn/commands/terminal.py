@@ -72,6 +72,7 @@ def was_interrupted(error: BaseException | None) -> bool:
 def sentence(error: BaseException) -> str:
     """An error in one line; one that is not addressed to the user names its type."""
     text = printable(" ".join(str(error).split()), LONGEST)
+    # these are written for the user, all others for us
     if isinstance(error, UserError | JobError):
         return text
     return f"{type(error).__name__}: {text}; `symrnn --debug ...` shows where"
@@ -79,6 +80,7 @@ def sentence(error: BaseException) -> str:
 
 def console(*, stderr: bool = False) -> Console:
     """The screen; wide enough for tables where it is a file."""
+    # a file or a pipe says 80 columns, which would fold every table
     screen = Console(stderr=stderr)
     return screen if screen.is_terminal else Console(stderr=stderr, width=160)
 

@@ -109,6 +109,7 @@ class Experiment:
     def judged(self, record: Record) -> Record:
         """The record, its status ``REFUSED`` where it ended with an error that is an answer."""
         refusals = getattr(self.module, "refusals", ())
+        # only an error says why: a crash or a limit is never an answer
         if record.status == "error" and any(text in record.message for text in refusals):
             return replace(record, status=REFUSED)
         return record
@@ -129,6 +130,7 @@ class Experiment:
 
     def _task(self, name: str, settings: Mapping[str, Any], quick: bool) -> Task:
         def setting(key):
+            # the nearest says most: the task's quick setting, the task's, the file's quick one, the file's
             default = self.setting(key, quick=quick)
             default = default if name == "compile" else TASK_SETTINGS.get(key, default)
             return (
@@ -224,6 +226,7 @@ def side_by_side(cases: Sequence[Case], reference: Case) -> list[Case]:
     """
     groups: dict[str, list[Case]] = {}
     for case in cases:
+        # by its text, since a value may be a list, which has no hash
         rest = repr({axis: value for axis, value in case.items() if axis not in reference})
         groups.setdefault(rest, []).append(case)
     return list(itertools.chain.from_iterable(groups.values()))
@@ -231,6 +234,7 @@ def side_by_side(cases: Sequence[Case], reference: Case) -> list[Case]:
 
 def module_from(path: Path) -> ModuleType:
     """The module at `path`, executed; it may not import anything heavy."""
+    # in a notebook or a test these may be there already, and are not the fault of the file
     before = {name for name in HEAVY if name in sys.modules}
     module = user_module(path)
     if imported := [name for name in HEAVY if name in sys.modules and name not in before]:

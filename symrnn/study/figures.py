@@ -106,6 +106,7 @@ def lines(
             lost += [(at, record, style) for at, record in unfinished(mine, x, y)]
         draw_unfinished(axis, lost, y)
         ticks = sorted(value for value in values_of(group, x) if not isinstance(value, str))
+        # sizes are doubled from case to case: on a linear axis the small ones would stand on each other
         if ticks and ticks[0] > 0 and ticks[-1] >= 8 * ticks[0]:
             axis.set_xscale("log", base=2)
         ticks = [*ticks[: -1 : -(-len(ticks) // MOST_TICKS) or 1], *ticks[-1:]]
@@ -226,6 +227,7 @@ def chart(
             bbox_to_anchor=(0.5, 0.01),
             ncols=min(len(handles), 3) or 1,
         )
+    # said once: the caption shows it, the text alternative begins with it
     drawn = f"{axis_label(y)} against {title(x)}, by {title(hue)}"
     if panel:
         drawn += f", one panel for each {title(panel)}"
@@ -258,6 +260,7 @@ def draw_line(axis: Axes, group: Sequence[Record], x: str, y: str, style: Style)
     points = [
         (at, found) for at, here in grouped(group, x).items() if (found := spread_of(here, y))
     ]
+    # records of several rounds and reruns come in any order
     points.sort(key=lambda point: point[0])
     places = [at for at, _ in points]
     medians, errors = heights([each for _, each in points])

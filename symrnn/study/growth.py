@@ -38,6 +38,7 @@ def growth(records: Sequence[Record], x: str, y: str, **where: Any) -> Growth | 
     finished = select(records, status="ok", **where)
     found = [(reading(record, x), reading(record, y)) for record in finished]
     points = np.array([(place, value) for place, value in found if place and value], dtype=float)
+    # two places fit any power, and the residuals of rounds at two places say nothing about it
     if len(points) < 3 or len(set(points[:, 0])) < 3:
         return None
     return power_law(*points.T)

@@ -42,6 +42,7 @@ class Progress:
             TimeElapsedColumn(),
             TextColumn("{task.description}", markup=False),
             console=console,
+            # what is finished stays as lines above; the bar itself need not
             transient=True,
             disable=not console.is_terminal,
         )

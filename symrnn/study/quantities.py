@@ -145,6 +145,7 @@ def ratio(
     True
     """
     found = pairs(records, quantity, of, to, across_versions=across_versions, **where)
+    # a time that is too short for the clock is 0, and no reference
     return spread(above / below for _, above, below in found if below)
 
 

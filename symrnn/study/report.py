@@ -113,6 +113,7 @@ def cut_short(experiment: Experiment, records: Sequence[Record]) -> str:
                 [case[axis] for case in cases if is_number(case.get(axis))]
                 for cases in (task.cases, done)
             )
+            # one run in full is an answer, whatever smaller ones are recorded beside it
             if asked and found and max(found) < min(asked):
                 words = f"{axis.replace('_', ' ')} {number(max(found))}, not {number(min(asked))}"
                 told.setdefault(task.name, []).append(words)
@@ -131,6 +132,7 @@ def tables(experiment: Experiment, records: Sequence[Record]) -> dict[str, Table
         task: table(group, columns, task=task, comparison=comparison)
         for task, group in grouped(records, "task").items()
     }
+    # a table of nothing but axes says no more than the list of cases
     return {printable(task): each for task, each in found.items() if len(each.columns) > each.axes}
 
 
@@ -152,6 +154,7 @@ def pictures(
             f"{experiment.name}.py: figure() must return charts, as lines() makes them, but returned"
             f" {wrong[0]!r:.60}"
         )
+    # the first keeps the plain name: most experiments have one figure
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
         Picture(svg, png, chart.alt, chart.caption)
@@ -245,6 +248,7 @@ def setup_text(record: Record) -> str:
 def newest_setup(records: Sequence[Record], *, across_versions: bool = False) -> list[Record]:
     """The records of the set-up that the last record has: machines and versions are never mixed."""
 
+    # a child that died early could not say its versions: it belongs to whichever run it stands in
     finished = [record for record in records if record.versions] or records
     newest = setup(finished[-1], across_versions=across_versions)
     return [

@@ -50,6 +50,7 @@ def rewriting(profiled: Sequence, plain: Sequence) -> tuple[Rewriting, ...]:
         if record.values.get("rewrites"):
             cases.setdefault(place(record), []).append(record)
     without: dict[str, list[Record]] = {}
+    # without profiled records nobody asks, and a sweep has many plain ones
     for record in plain if cases else ():
         without.setdefault(place(record), []).append(record)
     return tuple(of_case(records, without.get(name, ())) for name, records in cases.items())

@@ -17,6 +17,7 @@ from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.shape import Shape, Shape_i
 
 from symrnn.native import warm
+from symrnn.native.collector import collector_at_rest
 from symrnn.native.compiled import NativeProgram, lowered_program
 from symrnn.native.inlined import written_out
 from symrnn.native.lowering import Unsupported, infer
@@ -104,7 +105,8 @@ class Stage:
             if extents is not None:
                 return self._remember(flat, variant, extents)
         alike = [v.pattern for v in self.variants if len(v.pattern.entries) == len(flat)]
-        variant = self.prepared(values, alike[-1].loosened(flat) if alike else Pattern(flat))
+        with collector_at_rest():
+            variant = self.prepared(values, alike[-1].loosened(flat) if alike else Pattern(flat))
         self.variants.append(variant)
         return self._remember(self.signature(values), variant, variant.pattern.facts.values)
 

@@ -1,0 +1,154 @@
+"""PyTensor's inference of shapes, for the extents that are asked for and no others.
+
+PyTensor's feature answers a question for one extent by all extents of all values above, and forgets them after each
+rewrite above. Most questions are for the first axis of what a Scan recorded, which is its number of steps: nothing
+above matters. Here each axis is a question of its own. The expressions are PyTensor's own.
+"""
+
+from __future__ import annotations
+
+from pytensor.graph.basic import Apply, Variable
+from pytensor.scan.op import Scan
+from pytensor.tensor.basic import constant
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.math import Dot, Max, Sum
+from pytensor.tensor.rewriting.shape import ShapeFeature
+from pytensor.tensor.subtensor import Subtensor, get_idx_list
+
+from symrnn.native.scan_shapes import Get, ScanShapes, scan_shapes
+
+ANSWERS_SHAPES = hasattr(
+    ShapeFeature, "_compute_node_shapes"
+)  # since PyTensor 3.2; another class before
+
+
+class NotKnownYet(Exception):
+    """Extents are needed first: pairs of a variable and an axis."""
+
+
+class AskedShapeFeature(ShapeFeature):
+    """PyTensor's feature, axis by axis.
+
+    Attributes
+    ----------
+    _cache
+        ``{node: {(output's index, axis): extent}}``; PyTensor's feature drops a node's entry when it is stale.
+    templates
+        By the step of a Scan.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.templates: dict[object, ScanShapes | None] = {}
+        self._is_answering = False
+
+    def get_shape(self, var, idx):
+        if var.owner is None or var.type.shape[idx] is not None:
+            return super().get_shape(var, idx)
+        known = self._known(var, idx)
+        if known is not None:
+            return known
+        if self._is_answering:
+            raise NotKnownYet((var, idx))
+        self._answer_all([(var, idx)])
+        return self._known(var, idx)
+
+    def _known(self, var: Variable, axis: int) -> Variable | None:
+        if self._stale:
+            self._flush_stale()
+        return self._cache.get(var.owner, {}).get((var.owner.outputs.index(var), axis))
+
+    def _answer_all(self, questions: list[tuple[Variable, int]]) -> None:
+        """Compute extents after those that they need; without recursion, as graphs may be deep."""
+        self._is_answering = True
+        try:
+            while questions:
+                try:
+                    self._answer(*questions[-1])
+                    questions.pop()
+                except NotKnownYet as needed:
+                    questions += needed.args
+        finally:
+            self._is_answering = False
+
+    def _answer(self, var: Variable, axis: int) -> None:
+        """Compute one extent, or all extents of its node where there is no rule for one."""
+        node = var.owner
+        which = node.outputs.index(var)
+        extent = self._by_axis(node, which, axis)
+        if extent is not None:
+            found = {(which, axis): self._coerce_shape_element(extent, node)}
+        else:
+            self._require_inputs(node)
+            shapes = self._compute_node_shapes(node, recursive=True)
+            found = {(k, i): n for k, shape in enumerate(shapes) for i, n in enumerate(shape or ())}
+        self._cache.setdefault(node, {}).update(found)
+
+    def _by_axis(self, node: Apply, which: int, axis: int):
+        """The extent of output `which` along `axis`; None where the op has no rule for a single axis."""
+        if isinstance(node.op, Scan):
+            step = node.op.fgraph
+            if step not in self.templates:
+                self.templates[step] = scan_shapes(node.op)
+            template = self.templates[step]
+            return template.extent(node, which, axis, self.get_shape) if template else None
+        rule = BY_AXIS.get(type(node.op))
+        return rule(node, axis, self.get_shape) if rule else None
+
+    def _require_inputs(self, node: Apply) -> None:
+        """Raise `NotKnownYet` with every extent of the node's inputs that is still to be computed."""
+        missing = [
+            (x, axis)
+            for x in node.inputs
+            if x.owner is not None
+            for axis, extent in enumerate(getattr(x.type, "shape", ()))
+            if extent is None and self._known(x, axis) is None
+        ]
+        if missing:
+            raise NotKnownYet(*missing)
+
+    def _get_node_shapes(self, node, recursive=True):
+        if not recursive:
+            return super()._get_node_shapes(node, recursive)
+        return tuple(self.shape_tuple(out) for out in node.outputs)
+
+
+def _of_subtensor(node: Apply, axis: int, get: Get):
+    """Slices with other axes at their full extent; indices drop axes."""
+    x = node.inputs[0]
+    slices = get_idx_list(node.inputs, node.op.idx_list)
+    kept = [i for i in range(x.type.ndim) if i >= len(slices) or isinstance(slices[i], slice)]
+    source = kept[axis]
+    if source >= len(slices):
+        return get(x, source)
+    shape = [get(x, i) if i == source else constant(1, dtype="int64") for i in range(x.type.ndim)]
+    return node.op.infer_shape(node, [shape])[0][axis]
+
+
+def _of_elemwise(node: Apply, axis: int, get: Get):
+    return node.op.infer_shape(node, [(get(x, axis),) for x in node.inputs])[0][0]
+
+
+def _of_dimshuffle(node: Apply, axis: int, get: Get):
+    source = node.op.new_order[axis]
+    return 1 if source == "x" else get(node.inputs[0], source)
+
+
+def _of_reduction(node: Apply, axis: int, get: Get):
+    x = node.inputs[0]
+    return get(x, [i for i in range(x.type.ndim) if i not in node.op.axis][axis])
+
+
+def _of_dot(node: Apply, axis: int, get: Get):
+    return get(node.inputs[axis], axis)
+
+
+# For ops whose extent along an axis needs few of their inputs' extents: PyTensor's own `infer_shape`, for that axis.
+BY_AXIS = {
+    Subtensor: _of_subtensor,
+    Elemwise: _of_elemwise,
+    DimShuffle: _of_dimshuffle,
+    Sum: _of_reduction,
+    Max: _of_reduction,
+    Dot: _of_dot,
+}

@@ -1,0 +1,163 @@
+"""Native mode's rewriting answers as PyTensor's does: shapes, assumptions, and rewriters that are not asked."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pytensor.assumptions.core import ASSUMPTION_INFER_REGISTRY, AssumptionFeature
+from pytensor.compile.mode import Mode, get_mode, optdb
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.rewriting.basic import SequentialGraphRewriter
+from pytensor.graph.rewriting.db import RewriteDatabaseQuery
+from pytensor.graph.traversal import graph_inputs
+from pytensor.tensor.rewriting.shape import ShapeFeature
+from pytensor.tensor.rewriting.subtensor import local_useless_subtensor
+
+import symrnn.native
+from symrnn.cells import GRUCell, LSTMCell
+from symrnn.native.asked_shapes import ANSWERS_SHAPES, AskedShapeFeature
+from symrnn.native.assumed import SparingAssumptionFeature
+from symrnn.native.spared import Foreseen, may_take_all, spared
+from symrnn.unroll import stack
+
+KEYS = sorted({key for key, _ in ASSUMPTION_INFER_REGISTRY}, key=lambda key: key.name)
+
+
+def recurrent():
+    """Two layers and their gradient, through plain scans."""
+    xs = pt.tensor3("xs")
+    layers = [[LSTMCell.create(3, 2, rng=0)], [GRUCell.create(2, 2, rng=1)]]
+    params = [param for layer in layers for cell in layer for param in cell.params]
+    loss = (stack(layers, xs, gradient="autodiff")[::-1][1:] ** 2).sum()
+    return [xs], [loss, *pytensor.grad(loss, params)]
+
+
+def matrices():
+    """Diagonal, symmetric and positive definite matrices among others, with a solve that promises one."""
+    a, b = pt.matrices("a", "b")
+    diagonal, constant = pt.diag(a[0]), pt.constant(np.diag([1.0, 2.0]))
+    gram = a @ a.T
+    return [a, b], [
+        2 * diagonal @ b,
+        (constant + 0 * constant) @ a,
+        pt.tanh(a) @ b.T @ gram,
+        pt.linalg.solve(gram + pt.eye(a.shape[0]), b, assume_a="pos"),
+        pt.linalg.solve(b, a, assume_a="sym") @ diagonal,
+    ]
+
+
+def indexed():
+    """Slices and indices of all kinds, reshapes and joins."""
+    x, n = pt.tensor3("x"), pt.iscalar("n")
+    y = x.reshape((x.shape[0] * x.shape[1], -1))
+    return [x, n], [
+        x[::-1, 1:, :n],
+        x[0, :n],
+        x[: x.shape[0], 2:5:2],
+        y[:-1].sum(0),
+        pt.concatenate([x, x[1:]], 0)[n:],
+        x.transpose(2, 0, 1).max(axis=1) + x[0, 0][:, None],
+    ]
+
+
+GRAPHS = {make.__name__: make for make in (recurrent, matrices, indexed)}
+
+
+def graph(name):
+    return FunctionGraph(*inputs_and_outputs(name), clone=True)
+
+
+def inputs_and_outputs(name):
+    """The graph, shared variables among its inputs."""
+    inputs, outputs = GRAPHS[name]()
+    return [*inputs, *(x for x in graph_inputs(outputs) if isinstance(x, SharedVariable))], outputs
+
+
+@pytest.mark.skipif(not ANSWERS_SHAPES, reason="PyTensor's feature of before 3.2 is left as it is")
+@pytest.mark.parametrize("name", GRAPHS)
+def test_extents_are_pytensors(name):
+    fgraph = graph(name)
+    variables = [var for node in fgraph.toposort() for var in node.outputs]
+    asked, pytensors = AskedShapeFeature(), ShapeFeature()
+    fgraph.attach_feature(asked)
+    asked.fgraph = fgraph
+    pytensors.fgraph = fgraph
+    for var in reversed(variables):
+        for axis in reversed(range(getattr(var.type, "ndim", 0))):
+            mine, theirs = asked.get_shape(var, axis), pytensors.get_shape(var, axis)
+            assert text(mine) == text(theirs), (var.owner, axis)
+
+
+def text(var):
+    return pytensor.dprint(var, file="str", print_type=True)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_assumptions_are_pytensors(name):
+    fgraph, other = graph(name), graph(name)
+    fgraph.attach_feature(SparingAssumptionFeature())
+    other.attach_feature(AssumptionFeature())
+    nodes = zip(fgraph.toposort(), other.toposort(), strict=True)
+    for mine, theirs in reversed(list(nodes)):
+        for key in KEYS:
+            found = fgraph.assumption_feature.get(mine.outputs[0], key)
+            assert found is other.assumption_feature.get(theirs.outputs[0], key), (mine, key)
+
+
+def test_something_is_assumed_of_the_matrices():
+    """Else the test above would compare nothing with nothing."""
+    fgraph = graph("matrices")
+    fgraph.attach_feature(SparingAssumptionFeature())
+    known = {
+        key.name
+        for node in fgraph.toposort()
+        for key in KEYS
+        if fgraph.assumption_feature.check(node.outputs[0], key)
+    }
+    assert {"diagonal", "symmetric", "positive_definite"} <= known
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_subtensor_that_is_not_asked_about_is_useful(name):
+    fgraph = graph(name)
+    fgraph.attach_feature(ShapeFeature())
+    nodes = [node for node in fgraph.toposort() if type(node.op).__name__ == "Subtensor"]
+    refused = [node for node in nodes if not may_take_all(node)]
+    assert not any(local_useless_subtensor.transform(fgraph, node) for node in refused)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_spared_rewriting_ends_in_the_same_graph(name):
+    passes = RewriteDatabaseQuery(include=["canonicalize", "stabilize", "specialize"])
+
+    def rewritten(rewriter, *features):
+        fgraph = graph(name)
+        for feature in features:
+            fgraph.attach_feature(feature)
+        rewriter.rewrite(fgraph)
+        return [text(out) for out in fgraph.outputs]
+
+    shapes = AskedShapeFeature if ANSWERS_SHAPES else ShapeFeature
+    mine = rewritten(spared(optdb.query(passes)), shapes(), SparingAssumptionFeature())
+    assert mine == rewritten(optdb.query(passes), ShapeFeature(), AssumptionFeature())
+
+
+def test_pytensors_rewriters_are_not_touched():
+    """They are shared by all modes: what native mode asks less of are copies."""
+
+    def foreseen(rewriter):
+        if isinstance(rewriter, SequentialGraphRewriter):
+            return any(map(foreseen, rewriter.data))
+        trackers = getattr(rewriter, "node_tracker", None)
+        held = trackers.get_rewriters() if trackers else [getattr(rewriter, "node_rewriter", None)]
+        return any(isinstance(r, Foreseen) for r in held)
+
+    def unwrapped(rewriter):
+        return getattr(rewriter, "_rewriter", rewriter)
+
+    assert symrnn.native
+    native = unwrapped(get_mode("NATIVE").optimizer)
+    assert foreseen(unwrapped(native))
+    assert not foreseen(unwrapped(get_mode("FAST_COMPILE").optimizer))
+    assert not foreseen(unwrapped(Mode("py", "fast_run").optimizer))

@@ -14,16 +14,18 @@ rewrites but what they ask for:
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import chain
+from typing import Any
 
 from pytensor.assumptions import core as assumptions
 from pytensor.assumptions.core import (
     ASSUMPTION_INFER_REGISTRY,
     IMPLIES,
     AssumptionFeature,
+    AssumptionKey,
     FactState,
 )
 from pytensor.compile.mode import Mode
@@ -42,7 +44,7 @@ class NativeMode(Mode):
     """A mode whose rewriting is spared what it does not need, all of it on a warm start."""
 
     @property
-    def optimizer(self):
+    def optimizer(self) -> GraphRewriter:
         return SparingRewriter(super().optimizer, self._optimizer)
 
 
@@ -55,13 +57,13 @@ class SparingRewriter(GraphRewriter):
     def __init__(self, rewriter: GraphRewriter, query: object):
         self._rewriter, self._query = rewriter, query
 
-    def add_requirements(self, fgraph):
+    def add_requirements(self, fgraph: FunctionGraph) -> None:
         if REMEMBERS_SHAPES:
             fgraph.attach_feature(RememberingShapeFeature())
         fgraph.attach_feature(SparingAssumptionFeature())
         self._rewriter.add_requirements(fgraph)
 
-    def apply(self, fgraph, *args, **kwargs):
+    def apply(self, fgraph: Any, *args: Any, **kwargs: Any) -> Any:
         with collector_at_rest():
             if warm.is_on() and not hasattr(fgraph, "warm"):
                 fgraph.warm = WarmStart(fgraph, self, self._query)
@@ -69,7 +71,7 @@ class SparingRewriter(GraphRewriter):
                     return None
             return self._rewriter.apply(fgraph, *args, **kwargs)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name == "_rewriter":
             raise AttributeError(name)
         return getattr(self._rewriter, name)
@@ -80,7 +82,7 @@ class SparingAssumptionFeature(AssumptionFeature):
 
     __slots__ = ()
 
-    def clone(self):
+    def clone(self) -> SparingAssumptionFeature:
         return SparingAssumptionFeature()
 
     def _compute(self, var, key):
@@ -90,14 +92,15 @@ class SparingAssumptionFeature(AssumptionFeature):
                 return state
         return super()._compute(var, key)
 
-    def _settle_frontier(self, var, key) -> None:
+    def _settle_frontier(self, var: Variable, key: AssumptionKey) -> None:
         """Note as unknown what is put out by ops without a rule, so that the search ends there."""
         seen, stack = {var}, [var]
         while stack:
             var = stack.pop()
             if var.owner is None or (var, key) in self.cache:
                 continue
-            if has_rule(key, type(var.owner.op)):
+            kind: Any = type(var.owner.op)
+            if has_rule(key, kind):
                 fresh = [x for x in var.owner.inputs if x not in seen]
                 seen.update(fresh)
                 stack += fresh
@@ -107,13 +110,13 @@ class SparingAssumptionFeature(AssumptionFeature):
 
 
 @cache
-def has_rule(key, kind: type) -> bool:
+def has_rule(key: AssumptionKey, kind: Any) -> bool:
     """Whether `key`, or a property that it implies or follows from, can be inferred for ops of that type."""
     return any((k, cls) in ASSUMPTION_INFER_REGISTRY for k in related(key) for cls in kind.__mro__)
 
 
 @cache
-def related(key) -> frozenset:
+def related(key: AssumptionKey) -> frozenset[AssumptionKey]:
     """The keys tied to `key` by implications, in either direction and through others."""
     found, stack = {key}, [key]
     while stack:
@@ -143,12 +146,14 @@ class WarmStart:
         self.digest = graph_digest(fgraph.inputs, fgraph.outputs, query)
         self.recorded = warm.load(self.digest) if self.digest is not None else []
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return type(None), ()  # a function that is pickled or copied starts without
 
     def rewritten(self, fgraph: FunctionGraph) -> FunctionGraph:
         """The graph after all, for a call that no program is kept for."""
-        new = clone_get_equiv(fgraph.inputs, fgraph.outputs, copy_inputs=True, copy_orphans=False)
+        new: Any = clone_get_equiv(
+            fgraph.inputs, fgraph.outputs, copy_inputs=True, copy_orphans=False
+        )
         copy = FunctionGraph(
             [new[var] for var in fgraph.inputs], [new[var] for var in fgraph.outputs], clone=False
         )
@@ -158,7 +163,7 @@ class WarmStart:
 
 
 @contextmanager
-def collector_at_rest():
+def collector_at_rest() -> Iterator[None]:
     """No garbage collection inside; as before afterwards."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -180,11 +185,11 @@ REMEMBERS_SHAPES = hasattr(
 class RememberingShapeFeature(ShapeFeature):
     """PyTensor's feature, which answers for a Scan from a template."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.templates: dict[object, ScanShapes | None] = {}
 
-    def _compute_node_shapes(self, node: Apply, recursive: bool):
+    def _compute_node_shapes(self, node: Apply, recursive: bool) -> tuple:
         if not isinstance(node.op, Scan) or not recursive:
             return super()._compute_node_shapes(node, recursive)
         graph = node.op.fgraph
@@ -214,7 +219,13 @@ class ScanShapes:
         What stands in them for the extent of an inner input: ``{variable: (input's index, axis)}``.
     """
 
-    def __init__(self, op: Scan, inputs, recorded, extents):
+    def __init__(
+        self,
+        op: Scan,
+        inputs: Sequence[Variable],
+        recorded: Sequence[Sequence[Variable]],
+        extents: dict[Variable, tuple[int, int]],
+    ):
         self.op, self.inputs, self.recorded, self.extents = op, inputs, recorded, extents
 
     def of_outputs(self, node: Apply, given: Sequence[tuple]) -> list[tuple]:

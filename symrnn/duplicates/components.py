@@ -168,7 +168,7 @@ def _groups(slots, inner_outputs):
                 if any(x.owner and x in needs[other] for x in slot.writes) and other is not slot:
                     parent[root(slot)] = root(other)
                     break
-    groups = {}
+    groups: dict[Slot, list[Slot]] = {}
     for slot in slots:
         groups.setdefault(root(slot), []).append(slot)
     return list(groups.values())
@@ -215,7 +215,7 @@ def _per_input(labels, roles, feeds):
 
 def _labels(slots, roles, outputs):
     """A label for each inner input: states by slot and tap, the others in the order in which the step meets them."""
-    labels = {}
+    labels: dict[Variable, tuple] = {}
     for i, slot in enumerate(slots):
         for tap, x in enumerate(slot.reads):
             labels[x] = (INITIAL, i, tap)

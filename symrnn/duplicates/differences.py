@@ -99,9 +99,9 @@ class Walk:
             if x is y or (x, y) in self.seen or are_lengths(x, y, role):
                 continue
             self.seen.add((x, y))
-            pair = self.by_output.get(x), self.by_output.get(y)
-            if same_place(x, y, *pair):
-                self.components(*pair)
+            first, other = self.by_output.get(x), self.by_output.get(y)
+            if first is not None and other is not None and same_place(x, y, first, other):
+                self.components(first, other)
             elif kind := kind_of(x, y, role):
                 self.record(x, y, role, kind)
             elif same_operation(x, y):
@@ -120,11 +120,9 @@ class Walk:
         self.found.setdefault(frozenset((x, y)), Difference(x, y, role, kind, text))
 
 
-def same_place(x: Variable, y: Variable, first: Component | None, other: Component | None) -> bool:
+def same_place(x: Variable, y: Variable, first: Component, other: Component) -> bool:
     """Whether x and y are the same output of components with equal steps."""
-    if first is None or other is None or first.key != other.key:
-        return False
-    return first.slot_keys[x] == other.slot_keys[y]
+    return first.key == other.key and first.slot_keys[x] == other.slot_keys[y]
 
 
 def paired_sums(

@@ -53,12 +53,11 @@ def explanation(graph: object, *, seconds: bool = False, mode: Mode | str | None
     spare = sum(len(group.components) - 1 for group in groups)
     share = f"{sum(group.nodes for group in groups)} of {size.total_nodes} apply nodes"
     lines = [f"{head}, {spare} of them computed again; {share} stand for them alone."]
+    costs: Mapping[Duplicates, CompileCost | None] = dict.fromkeys(groups)
     if seconds:
-        groups, costs = zip(*compile_costs(found, mode).items(), strict=True)
-    else:
-        costs = [None] * len(groups)
-    numbers = {group.components: number for number, group in enumerate(groups, 1)}
-    for group, cost in zip(groups, costs, strict=True):
+        costs = compile_costs(found, mode)
+    numbers = {group.components: number for number, group in enumerate(costs, 1)}
+    for group, cost in costs.items():
         lines += ["", *paragraph(group, cost, numbers)]
     return "\n".join(lines)
 
@@ -155,7 +154,7 @@ def compile_cost(
     outputs: Sequence[Variable], fewer: Sequence[Variable], mode: Mode | str | None, rounds: int
 ) -> CompileCost:
     """Seconds with and without, A B A B."""
-    samples = {"with": [], "without": []}
+    samples: dict[str, list[float]] = {"with": [], "without": []}
     # In turns, so that what else the machine does meanwhile hits both.
     for _ in range(rounds):
         for name, graph in (("with", outputs), ("without", fewer)):

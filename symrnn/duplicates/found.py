@@ -150,7 +150,7 @@ def duplicates_in(outputs: Sequence[Variable]) -> list[Duplicates]:
     """The groups among the components that stand side by side in one graph."""
     graph = ComponentGraph(outputs)
     # A map computes nothing from step to step: PyTensor merges equal ones, and unequal ones are no recurrence.
-    by_key = {}
+    by_key: dict[tuple, list[Component]] = {}
     for component in graph.components:
         if not component.is_map:
             by_key.setdefault(component.key, []).append(component)

@@ -110,8 +110,9 @@ def wrapped(x: Variable, y: Variable, role: str) -> Kind | None:
 
 def copied(x: Variable, y: Variable, role: str) -> Kind | None:
     """Two variables of one container: ``param.clone()``, which programs use to keep a default update away."""
-    both = isinstance(x, SharedVariable) and isinstance(y, SharedVariable)
-    return Kind.COPY if both and x.container is y.container else None
+    if not (isinstance(x, SharedVariable) and isinstance(y, SharedVariable)):
+        return None
+    return Kind.COPY if x.container is y.container else None
 
 
 def fixed(x: Variable, y: Variable, role: str) -> Kind | None:

@@ -26,6 +26,7 @@ So the change is made on the updates, where the caller sees it.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -36,6 +37,7 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors, toposort
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
+from pytensor.tensor.sharedvar import TensorSharedVariable
 
 from symrnn.duplicates.components import components, scan_nodes
 from symrnn.duplicates.polynomial import Polynomial, difference, in_words, polynomial, total
@@ -79,7 +81,7 @@ class OddEvenForm:
 class Jump:
     """The look-ahead of one parameter: ``even = param + jump`` in the given updates."""
 
-    param: SharedVariable
+    param: TensorSharedVariable
     even: Variable
     terms: Polynomial  # of the jump
     rates: tuple[Variable, ...]  # variables of the jump that the updates do not set
@@ -131,18 +133,21 @@ def odd_even_form(
 
     new = stored(values, jumps, even, odd) | {past: rate for rate, past in last.items()}
     back = {even[jump.param]: jump.param for jump in jumps}
-    at_even = clone_replace(outputs, {j.param: even_point(j, even, last) for j in jumps})
-    at_odd = clone_replace(outputs, {j.param: odd[j.param] for j in jumps})
+    at_even = clone_replace(outputs, [(j.param, even_point(j, even, last)) for j in jumps])
+    at_odd = clone_replace(outputs, [(j.param, odd[j.param]) for j in jumps])
     # All in one call, so that what the results share is cloned once.
-    results = clone_replace([*new.values(), *at_even, *at_odd, *odd.values()], back)
-    results = iter(shared_graph(results).outputs)
+    cloned = clone_replace([*new.values(), *at_even, *at_odd, *odd.values()], back.items())
+    results = iter(shared_graph(cloned).outputs)
     form_updates = {key: next(results) for key in new}
     at_even, at_odd = [next(results) for _ in outputs], [next(results) for _ in outputs]
     odd_values = {param: next(results) for param in odd}
     return OddEvenForm(
         form_updates,
         odd_values,
-        {j.param: j.param + clone_replace(expression(j.terms, j.param), last) for j in jumps},
+        {
+            j.param: j.param + clone_replace(expression(j.terms, j.param), last.items())
+            for j in jumps
+        },
         tuple(at_even),
         tuple(at_odd),
         explained(form_updates, outputs, at_even, at_odd, jumps),
@@ -165,13 +170,14 @@ def check_updates(updates: Updates) -> None:
 
 def look_aheads(fgraph: FunctionGraph, updates: Updates, constant: set[Variable]) -> list[Jump]:
     """The `Jump` of every parameter that is looked ahead in `fgraph`, whose outputs are the next values."""
-    found, known = {}, {}
+    found: dict[TensorSharedVariable, list[Jump]] = {}
+    known: dict[Variable, Polynomial] = {}
     network = {x for node in fgraph.apply_nodes if is_network(node) for x in ancestors(node.inputs)}
     values = dict(zip(updates, fgraph.outputs, strict=True))
     for node in toposort(fgraph.outputs):
-        jumps = candidates(node, updates, constant, known)
+        sums = candidates(node, updates, constant, known)
         # A sum that no network reads is the update of the parameter (w + v'), which looks like a jump too.
-        jumps = [jump for jump in jumps if jump.even in network or not network]
+        jumps = [jump for jump in sums if jump.even in network or not network]
         for jump in uncontested(jumps, values, known):
             found.setdefault(jump.param, []).append(jump)
     if not found:
@@ -192,6 +198,7 @@ def candidates(
         return
     terms = polynomial(node.outputs[0], known)
     once = [f[0] for f, c in terms.items() if len(f) == 1 and c == 1 and f[0] in updates]
+    param: Any
     for param in once if len(terms) > 1 else ():
         rest = {factors: c for factors, c in terms.items() if factors != (param,)}
         leaves = leaves_of(rest)
@@ -248,7 +255,7 @@ def outermost(jumps: Sequence[Jump], fgraph: FunctionGraph) -> list[Jump]:
     return [j for j in jumps if any(n not in points for n, _ in fgraph.clients[j.even])]
 
 
-def only_jump(param: SharedVariable, jumps: Sequence[Jump]) -> Jump:
+def only_jump(param: TensorSharedVariable, jumps: Sequence[Jump]) -> Jump:
     """The one jump of `param`."""
     if len(jumps) > 1:
         ways = " and ".join(f"{param} {in_words(jump.terms)}" for jump in jumps)
@@ -278,19 +285,19 @@ def substituted(
     return dict(zip(updates, fgraph.outputs, strict=True)), even, odd
 
 
-def even_point(jump: Jump, even: Mapping[SharedVariable, Variable], last: Updates) -> Variable:
+def even_point(jump: Jump, even: Mapping[TensorSharedVariable, Any], last: Updates) -> Variable:
     """Where the network stands: φ, moved by what the rates of the jump changed since the last call."""
     stand_in = even[jump.param]
     if not jump.rates:
         return stand_in
-    now = expression(jump.terms, jump.param)
+    now: Any = expression(jump.terms, jump.param)
     return jump.param.type.filter_variable(stand_in + (now - clone_replace(now, last)))
 
 
 def stored(
     values: Updates,
     jumps: Sequence[Jump],
-    even: Mapping[SharedVariable, Variable],
+    even: Mapping[SharedVariable, Any],
     odd: Mapping[SharedVariable, Variable],
 ) -> dict[SharedVariable, Variable]:
     """What the updates store: ``θ' + d'`` for parameters that are looked ahead, the rest as it is."""
@@ -302,7 +309,7 @@ def stored(
     return new
 
 
-def shortened(value: Variable, odd: Mapping[SharedVariable, Variable]) -> Variable:
+def shortened(value: Variable, odd: Variable) -> Any:
     """`value` with the jump that ``φ - d`` takes off and the velocity puts on again cancelled."""
     terms = polynomial(value)
     jump = difference({}, polynomial(odd)).keys() - {(x,) for x in odd.owner.inputs}
@@ -351,7 +358,7 @@ def last_value(rate: Variable) -> SharedVariable:
     return pytensor.shared(np.asarray(value, rate.type.dtype), name=name)
 
 
-def expression(terms: Polynomial, like: Variable) -> Variable:
+def expression(terms: Polynomial, like: Variable) -> Any:
     """The jump as an expression."""
     return total(terms, like)
 

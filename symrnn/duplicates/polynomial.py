@@ -10,6 +10,7 @@ an atom. So is what is not a real number: sums of flags are no sums, and small i
 import math
 from collections import defaultdict
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -48,8 +49,8 @@ def polynomial(expression: Variable, known: dict[Variable, Polynomial] | None = 
     return known[expression]
 
 
-def total(terms: Polynomial, like: Variable) -> Variable:
-    """The expression of a polynomial, of the type of `like`.
+def total(terms: Polynomial, like: Any) -> Any:
+    """The expression of a polynomial, of the type of the variable `like`.
 
     Examples
     --------
@@ -167,7 +168,7 @@ def _scalar_op(node):
 
 
 def _sum(polynomials):
-    result = defaultdict(float)
+    result: Polynomial = defaultdict(float)
     for terms in polynomials:
         for factors, coefficient in terms.items():
             result[factors] += coefficient
@@ -175,7 +176,7 @@ def _sum(polynomials):
 
 
 def _product(polynomials):
-    result = defaultdict(float)
+    result: Polynomial = defaultdict(float)
     for terms in product(*(p.items() for p in polynomials)):
         factors = tuple(sorted((x for f, _ in terms for x in f), key=_age))
         result[factors] += float(np.prod([c for _, c in terms]))

@@ -8,6 +8,7 @@ their name or in the order of their inputs are not merged at all. `share_recurre
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import overload
 
 from pytensor.compile.builders import OpFromGraph
 from pytensor.graph.basic import Apply, Constant, Variable
@@ -22,6 +23,10 @@ from symrnn.duplicates.components import components
 from symrnn.duplicates.step_key import op_key, step_key
 
 
+@overload
+def share_recurrences(outputs: Variable) -> Variable: ...
+@overload
+def share_recurrences(outputs: Sequence[Variable]) -> list[Variable]: ...
 def share_recurrences(outputs: Variable | Sequence[Variable]) -> Variable | list[Variable]:
     """`outputs` (a variable or a list) with every equal recurrence computed once; inputs and shared variables stay.
 
@@ -39,15 +44,17 @@ def share_recurrences(outputs: Variable | Sequence[Variable]) -> Variable | list
     >>> first is again
     True
     """
-    if not isinstance(outputs, list | tuple):
+    if isinstance(outputs, Variable):
         return share_recurrences([outputs])[0]
     return merged(outputs)
 
 
 def merged(outputs: Iterable[Variable], keep_scans: bool = False) -> list[Variable]:
     """`outputs` on a graph in which equal nodes are one; with `keep_scans` scans are left as they are."""
-    kept = {}  # variable of the given graph -> the variable that computes it in the new one
-    made = {}  # what is computed, from which new variables -> the variables that hold it
+    # variable of the given graph -> the variable that computes it in the new one
+    kept: dict[Variable, Variable] = {}
+    # what is computed, from which new variables -> the variables that hold it
+    made: dict[tuple, list[Variable]] = {}
     # In topological order all inputs have their representatives, so equal nodes have identical inputs.
     for node in toposort(list(outputs)):
         inputs = [representative(x, kept, made) for x in node.inputs]
@@ -101,10 +108,12 @@ class Differentiable:
     def __init__(self, op: OpFromGraph):
         self.op = op
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.values)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Differentiable):
+            return NotImplemented
         if self.op is other.op:
             return True
         return self.values == other.values and self.gradients == other.gradients
@@ -129,8 +138,8 @@ def shared_graph(outputs: Iterable[Variable]) -> FunctionGraph:
 
     Inputs and shared variables are those of `outputs`.
     """
-    outputs = share_recurrences(list(outputs))  # while equal scans are still used alike
-    return FunctionGraph(outputs=share_recurrences(lifted(outputs)), clone=False)
+    shared = share_recurrences(list(outputs))  # while equal scans are still used alike
+    return FunctionGraph(outputs=share_recurrences(lifted(shared)), clone=False)
 
 
 def lifted(outputs: Sequence[Variable]) -> list[Variable]:

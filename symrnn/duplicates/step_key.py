@@ -56,7 +56,7 @@ class Numbering:
         """Number the outputs of a node."""
         inputs = [self.of(x) for x in node.inputs]
         if isinstance(node.op, Elemwise):
-            results = self.scalars(node.op.scalar_op, inputs)
+            results: list[int] | None = self.scalars(node.op.scalar_op, inputs)
         elif isinstance(node.op, DimShuffle) and isinstance(node.inputs[0], Constant):
             results = inputs if np.size(node.inputs[0].data) == 1 else None
         else:
@@ -82,7 +82,8 @@ class Numbering:
         """The entries that `outputs` need and their places, numbered from the outputs: a key."""
         # The numbers of the table depend on the order in which nodes were added, these on the expressions alone.
         entries = {number: entry for entry, number in self.table.items()}
-        places, pending = {}, list(reversed(outputs))
+        places: dict[int, int] = {}
+        pending = list(reversed(outputs))
         while pending:
             number = pending.pop()
             if number not in places:
@@ -99,7 +100,7 @@ class Numbering:
         )
 
 
-def leaf_key(variable: Variable, labels: Mapping[Variable, object] | tuple = ()) -> tuple:
+def leaf_key(variable: Variable, labels: Mapping[Variable, object]) -> tuple:
     """What an input, a constant or a foreign variable is to the step."""
     kind = getattr(variable.type, "dtype", str(variable.type)), getattr(variable.type, "ndim", None)
     if variable in labels:

@@ -6,7 +6,7 @@ block; the pytest mark of the same name is the latter around a test.
 
 import site
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pytensor.compile.maker import FunctionMaker
 from pytensor.graph.basic import Apply, Variable
 
 from symrnn.errors import UserError, nearest
+from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name, with_wrapped
 from symrnn.measure.source_lines import relative
 from symrnn.measure.target import outputs_of, target_of
@@ -88,26 +89,25 @@ def graph_budget(**limits: Limit) -> Iterator[list[Function]]:
 def compiled_functions() -> Iterator[list[Function]]:
     """The functions that PyTensor compiles in a ``with`` block, as a list that grows."""
     functions: list[Function] = []
-    create = FunctionMaker.create
     depth = 0  # compiling a function may compile others, for the body of a scan
 
-    def recorded(self, *args, **kwargs):
-        nonlocal depth
-        depth += 1
-        try:
-            function = create(self, *args, **kwargs)
-        finally:
-            depth -= 1
-        if not depth:
-            functions.append(function)
-        return function
+    def recording(create: Callable) -> Callable:
+        def recorded(self, *args, **kwargs):
+            nonlocal depth
+            depth += 1
+            try:
+                function = create(self, *args, **kwargs)
+            finally:
+                depth -= 1
+            if not depth:
+                functions.append(function)
+            return function
+
+        return recorded
 
     # Every way to compile a function ends here, `pytensor.function` and `eval` alike.
-    FunctionMaker.create = recorded
-    try:
+    with patched(FunctionMaker, "create", recording):
         yield functions
-    finally:
-        FunctionMaker.create = create
 
 
 def check_limits(limits: Mapping[str, Limit]) -> None:
@@ -116,6 +116,7 @@ def check_limits(limits: Mapping[str, Limit]) -> None:
     for name in limits:
         if name not in known:
             raise UserError(f"graph_budget has no count {name!r}; {nearest(name, known)}")
+    op_limits(limits)
     if not limits:
         raise UserError(f"graph_budget needs at least one limit of {', '.join(known)}")
 
@@ -124,7 +125,8 @@ def overrun(graph: object, limits: Mapping[str, Limit]) -> str:
     """What a graph that is larger than `limits` is told, or nothing."""
     size = graph_size(graph)
     counts = {name: (getattr(size, name), most) for name, most in limits.items() if name != "by_op"}
-    counts |= {op: (size.by_op[op], most) for op, most in limits.get("by_op", {}).items()}
+    ops = op_limits(limits)
+    counts |= {op: (size.by_op[op], most) for op, most in ops.items()}
     over = {name: pair for name, pair in counts.items() if pair[0] > pair[1]}
     if not over:
         return ""
@@ -133,8 +135,8 @@ def overrun(graph: object, limits: Mapping[str, Limit]) -> str:
         for name, (count, most) in over.items()
     )
     # The call that accepts the new size keeps the limits that hold: it can be pasted as it is.
-    raised = limits | {name: count for name, (count, _) in over.items() if name in limits}
-    ops = limits.get("by_op", {})
+    raised: dict[str, Limit] = dict(limits)
+    raised |= {name: count for name, (count, _) in over.items() if name in limits}
     if ops:
         raised["by_op"] = {op: max(most, size.by_op[op]) for op, most in ops.items()}
     return "\n".join(
@@ -144,6 +146,16 @@ def overrun(graph: object, limits: Mapping[str, Limit]) -> str:
             f"to accept the new size: graph_budget({in_call(raised)})",
         ]
     )
+
+
+def op_limits(limits: Mapping[str, Limit]) -> Mapping[str, int]:
+    """The limits of single ops."""
+    ops = limits.get("by_op", {})
+    if not isinstance(ops, Mapping):
+        raise UserError(
+            f"by_op must map ops to their limits, but is {ops!r}; give by_op={{'Dot': 2}}, say"
+        )
+    return ops
 
 
 def contributors(graph: object, by_op: Mapping[str, int]) -> list[str]:

@@ -10,7 +10,7 @@ A suite without them pays one look at each collected test: nothing is imported, 
 import shlex
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -45,9 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if is_whole_run(config):
         modules = {item.path: item for item in items if isinstance(item, pytest.Function)}
         for path, item in modules.items():
-            if snapshot_file(path).exists():
-                names = frozenset(test_name(i) for i in items if i.path == path)
-                module = item.getparent(pytest.Module)
+            module = item.getparent(pytest.Module)
+            if module is not None and snapshot_file(path).exists():
+                names = frozenset(name_of_test(i) for i in items if i.path == path)
                 items.append(Stale.from_parent(module, name="unused graph snapshots", tests=names))
 
 
@@ -69,7 +69,7 @@ class Guard:
     """The hooks around the tests of a suite that has budgets or snapshots."""
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator:
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         mark = item.get_closest_marker(MARK)
         if mark is None:
             result = yield
@@ -81,7 +81,7 @@ class Guard:
         return result
 
 
-def under_budget(mark: pytest.Mark) -> Generator:
+def under_budget(mark: pytest.Mark) -> Generator[None, object, object]:
     """The test within its budget; a failure is the message alone."""
     from symrnn.guard.budget import graph_budget
 
@@ -115,10 +115,10 @@ class Snapshots:
     """The snapshots of one test."""
 
     def __init__(self, item: pytest.Item):
-        self.test, self.nodeid = test_name(item), item.nodeid
+        self.test, self.nodeid = name_of_test(item), item.nodeid
         self.path = snapshot_file(item.path)
         self.update = item.config.getoption("--graph-update")
-        self.checked = set()
+        self.checked: set[str] = set()
 
     def check(self, target: object, name: str = "graph", *, graph: bool = False) -> None:
         """Fail when the size of `target` (anything that `symrnn.measure.target.target_of` takes) is not the one in the
@@ -188,7 +188,7 @@ class Snapshots:
 class Stale(pytest.Item):
     """Fails when a snapshot file has blocks of tests that are gone; with ``--graph-update`` deletes them."""
 
-    def __init__(self, *, tests: frozenset[str], **kwargs):
+    def __init__(self, *, tests: frozenset[str], **kwargs: Any):
         super().__init__(**kwargs)
         self.tests = tests
 
@@ -203,7 +203,7 @@ class Stale(pytest.Item):
                     blocks.pop(key, None)
         elif stale:
             tests = ", ".join(sorted({key.test for key in stale}))
-            where = shlex.quote(self.parent.nodeid)
+            where = shlex.quote(self.nodeid.split("::")[0])
             pytest.fail(
                 f"{path.name} has snapshots of tests that are gone: {tests};"
                 f" to delete them: pytest {where} --graph-update",
@@ -222,9 +222,6 @@ def snapshot_file(path: str | Path) -> Path:
     return Path(path).with_suffix(".graphs.txt")
 
 
-def test_name(item: pytest.Item) -> str:
+def name_of_test(item: pytest.Item) -> str:
     """A test within its module: ``TestLayer::test_size[gru]``."""
     return item.nodeid.split("::", 1)[-1]
-
-
-test_name.__test__ = False  # a function of this name is collected otherwise where it is imported

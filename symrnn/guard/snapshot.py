@@ -79,7 +79,9 @@ def block(graph: object, with_graph: bool = False) -> list[str]:
 
 def canonical_print(outputs: Sequence[Variable]) -> list[str]:
     """A graph as lines ``%3 = Add(%1, w)``, numbered depth first from the outputs, bodies indented."""
-    numbers, lines, letters = {}, [], {}
+    numbers: dict[Variable, str] = {}
+    letters: dict[Variable, str] = {}
+    lines = []
 
     def named(x):
         if x in numbers:
@@ -117,7 +119,8 @@ def depth_first(outputs: Sequence[Variable]) -> Iterator[Apply]:
 
 def read(path: str | Path) -> dict[Key, list[str]]:
     """The blocks of a snapshot file, ``{key: lines}``; none when there is no file."""
-    blocks, lines = {}, None
+    blocks: dict[Key, list[str]] = {}
+    lines: list[str] = []
     for line in Path(path).read_text(encoding="utf-8").splitlines() if Path(path).is_file() else ():
         if line.startswith("== "):
             lines = blocks.setdefault(Key.parse(line), [])

@@ -12,13 +12,16 @@ Cold or warm follows from these counts, not from what a run was meant to be.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 from pytensor.link.c import cmodule
 from pytensor.link.c.cmodule import GCC_compiler
+
+from symrnn.measure.patched import patched
 
 JAX_COMPILE = "/jax/core/compile/backend_compile_duration"
 JAX_LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
@@ -110,19 +113,23 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
     from numba.core.caching import Cache
 
     # Numba tells of compilations by events, but of neither hits nor writes of its cache.
-    load, save = Cache.load_overload, Cache.save_overload
+    def counting_loads(load: Callable) -> Callable:
+        def counted(self, *args, **kwargs):
+            loaded = load(self, *args, **kwargs)
+            events.numba_loaded += loaded is not None
+            return loaded
 
-    def counted_load(self, *args, **kwargs):
-        loaded = load(self, *args, **kwargs)
-        events.numba_loaded += loaded is not None
-        return loaded
+        return counted
 
-    def counted_save(self, *args, **kwargs):
-        events.numba_saved += 1
-        return save(self, *args, **kwargs)
+    def counting_saves(save: Callable) -> Callable:
+        def counted(self, *args, **kwargs):
+            events.numba_saved += 1
+            return save(self, *args, **kwargs)
+
+        return counted
 
     class Listener(event.Listener):
-        begins = []
+        begins: list[float] = []
 
         def on_start(self, event):
             self.begins.append(perf_counter())
@@ -135,12 +142,12 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
                 Compilation("numba", name, begin, span, is_nested=bool(self.begins))
             )
 
-    Cache.load_overload, Cache.save_overload = counted_load, counted_save
-    try:
-        with event.install_listener("numba:compile", Listener()):
-            yield
-    finally:
-        Cache.load_overload, Cache.save_overload = load, save
+    with (
+        patched(Cache, "load_overload", counting_loads),
+        patched(Cache, "save_overload", counting_saves),
+        event.install_listener("numba:compile", Listener()),
+    ):
+        yield
 
 
 @contextmanager
@@ -150,11 +157,11 @@ def jax_events(events: CompileEvents) -> Iterator[None]:
 
     backends = {JAX_COMPILE: "jax", JAX_LOWER: "jax_lower", JAX_TRACE: "jax_trace"}
 
-    def on_duration(event: str, duration_s: float, **details):
+    def on_duration(event: str, duration_secs: float, **details: Any) -> None:
         if event in backends:
             name = str(details.get("fun_name", "?"))
-            begin = perf_counter() - duration_s
-            events.compilations.append(Compilation(backends[event], name, begin, duration_s))
+            begin = perf_counter() - duration_secs
+            events.compilations.append(Compilation(backends[event], name, begin, duration_secs))
 
     monitoring.register_event_duration_secs_listener(on_duration)
     try:
@@ -166,22 +173,23 @@ def jax_events(events: CompileEvents) -> Iterator[None]:
 @contextmanager
 def c_events(events: CompileEvents) -> Iterator[None]:
     """Wrap the call of the C++ compiler, and count what the module cache loads from the disk."""
-    compile_str = GCC_compiler.compile_str
     loaded_before = modules_loaded()
 
-    def timed(module_name, *args, **kwargs):
-        begin = perf_counter()
-        try:
-            return compile_str(module_name, *args, **kwargs)
-        finally:
-            span = perf_counter() - begin
-            events.compilations.append(Compilation("c", str(module_name), begin, span))
+    def timing(compile_str: Callable) -> staticmethod:
+        def timed(module_name, *args, **kwargs):
+            begin = perf_counter()
+            try:
+                return compile_str(module_name, *args, **kwargs)
+            finally:
+                span = perf_counter() - begin
+                events.compilations.append(Compilation("c", str(module_name), begin, span))
 
-    GCC_compiler.compile_str = staticmethod(timed)
+        return staticmethod(timed)
+
     try:
-        yield
+        with patched(GCC_compiler, "compile_str", timing):
+            yield
     finally:
-        GCC_compiler.compile_str = staticmethod(compile_str)
         events.c_loaded = modules_loaded() - loaded_before
 
 

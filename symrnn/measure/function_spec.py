@@ -26,7 +26,7 @@ class FunctionSpec:
     outputs: Sequence[Variable]
     updates: Mapping[SharedVariable, Variable] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "outputs", tuple(self.outputs))
         object.__setattr__(self, "updates", dict(self.updates))

@@ -56,7 +56,7 @@ def mode_of(mode: Mode | str | None) -> Mode:
         known = known_modes()
         raise UserError(
             f"mode must be one of {', '.join(known)}, in any case, or a Mode, but is {mode!r};"
-            f" {nearest(mode.upper(), known)}"
+            f" {nearest(str(mode).upper(), known)}"
         ) from None
     check_backend(found)
     return found

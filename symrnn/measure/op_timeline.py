@@ -36,7 +36,7 @@ def op_spans(
     >>> [(category, name) for category, name, *_ in op_spans([function], [[[1.0, 2.0]]])]
     [('op', 'Elemwise{Exp}'), ('op', 'Sum{Add}')]
     """
-    spans = []
+    spans: list[tuple] = []
     for function, args in zip(functions, arguments, strict=True):
         if not is_timed(function.vm):
             continue
@@ -71,7 +71,7 @@ def inner_machines(machine: VM) -> Iterator:
 def timing(machines: Iterable[VM]) -> Iterator[None]:
     """Let the machines time their nodes, from zero."""
     for machine in machines:
-        machine.call_times[:] = [0.0] * len(machine.nodes)
+        machine.call_times[:] = [0] * len(machine.nodes)
         machine.time_thunks = True
     try:
         yield

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from pytensor.compile.executor import Function
 
@@ -57,7 +58,9 @@ class Profile:
 
     def to_dict(self, watch: Stopwatch, events: CompileEvents) -> dict:
         """JSON values for a record; times count from `begin`."""
-        values = {name: [asdict(line) for line in lines] for name, lines in self.lines.items()}
+        values: dict[str, Any] = {
+            name: [asdict(line) for line in lines] for name, lines in self.lines.items()
+        }
         spans = [("phase", name, begin, end - begin) for name, begin, end in watch.spans]
         spans += [
             (each.backend, each.name, each.begin_s, each.duration_s)

@@ -6,14 +6,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Any
 
 from pytensor.compile.executor import Function
 from pytensor.compile.mode import Mode
 
 from symrnn.measure.compile_events import compile_events
+from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.profile import Profile
 from symrnn.measure.report_tables import report_tables
-from symrnn.measure.sizes import graph_size
+from symrnn.measure.sizes import total_size
 from symrnn.measure.source_lines import full_traces
 from symrnn.measure.stages import linked, rewritten, run_step, step_samples
 from symrnn.measure.stopwatch import Stopwatch
@@ -73,18 +75,18 @@ def compile_report(
         if batch is not None:
             found = replace(found, batch=lambda: batch)
         if found.compiled is not None:
-            specs, functions, before = [], [found.compiled], within.before(found.compiled)
+            specs: Sequence[FunctionSpec] = []
+            functions, before = [found.compiled], within.before(found.compiled)
         else:
             specs = found.functions
-            before = sum(graph_size(spec) for spec in specs)
+            before = total_size(specs)
             with watch("rewrite"), profile.rewriting():
                 makers = [rewritten(spec, mode) for spec in specs]
             with watch("link"):
                 functions = [linked(maker) for maker in makers]
         profile.look(specs, functions)
-        after = sum(graph_size(function) for function in functions)
-        sizes = {"before": before, "after": after}
-        values = {name: size.to_dict() for name, size in sizes.items() if size}
+        sizes = {"before": before, "after": total_size(functions)}
+        values: dict[str, Any] = {name: size.to_dict() for name, size in sizes.items() if size}
         if found.batch is not None:
             values["step_s"] = called(functions, found.arguments(), steps, watch)
     if profile.rewrites is None:  # a function that was there already: looking at it is no phase

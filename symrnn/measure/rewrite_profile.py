@@ -22,6 +22,7 @@ from pytensor.graph.features import Feature
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter, NodeProcessingGraphRewriter
 
+from symrnn.measure.patched import patched
 from symrnn.measure.rewrite_timing import (
     NODE_REWRITE,
     PASS,
@@ -71,7 +72,7 @@ def profile_overhead(
     {'off_s': [1.0, 1.0], 'on_s': [1.0, 1.0]}
     """
     rewrite()
-    seconds = {"off_s": [], "on_s": []}
+    seconds: dict[str, list[float]] = {"off_s": [], "on_s": []}
     for _ in range(rounds):
         for name, context in (("off_s", nullcontext()), ("on_s", rewrite_profile())):
             gc.collect()
@@ -80,17 +81,6 @@ def profile_overhead(
                 rewrite()
             seconds[name].append(clock() - begin)
     return seconds
-
-
-@contextmanager
-def patched(owner: type, name: str, wrapper: Callable) -> Iterator[None]:
-    """Replace a method of a class within the block."""
-    original = owner.__dict__[name]
-    setattr(owner, name, wrapper(original))
-    try:
-        yield
-    finally:
-        setattr(owner, name, original)
 
 
 @dataclass(slots=True)
@@ -122,7 +112,7 @@ class Frame:
 class NodeCounter(Feature):
     """Counts the nodes that appear in one graph, those that disappear, and all changes."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.created = self.pruned = self.changes = 0
 
     def on_import(self, fgraph: FunctionGraph, node: Apply, reason: object) -> None:
@@ -151,8 +141,10 @@ class Recorder:
         self.clock = clock
         self.root = Frame("", PASS, None)
         self.stack = [self.root]
-        self.graphs, self.outermost = {}, None  # id: (graph, its counter); the first one
-        self.curve, self.spans = [], []
+        self.graphs: dict[int, tuple[FunctionGraph, NodeCounter]] = {}  # by the graph's id
+        self.outermost: FunctionGraph | None = None  # the first one
+        self.curve: list[tuple[float, int]] = []
+        self.spans: list[tuple[str, str, float, float]] = []
 
     def hooks(self) -> Iterator[tuple[type, str, Callable]]:
         """The methods to replace: class, name, wrapper."""
@@ -273,10 +265,11 @@ class Recorder:
 
 def all_subclasses(cls: type) -> list[type]:
     """`cls` and every class below it, each once."""
-    found = {cls: None}
-    for child in cls.__subclasses__():
-        found |= dict.fromkeys(all_subclasses(child))
-    return list(found)
+    found = [cls]
+    below: list[type] = cls.__subclasses__()
+    for child in below:
+        found += all_subclasses(child)
+    return list(dict.fromkeys(found))
 
 
 def name_of(rewriter: object) -> str:

@@ -87,7 +87,7 @@ class GraphSize:
         widest = max(self.widest_scan, other.widest_scan)
         return GraphSize(**added, widest_scan=widest, by_op=self.by_op + other.by_op)
 
-    def __radd__(self, other) -> "GraphSize":
+    def __radd__(self, other: int) -> "GraphSize":
         """``sum(sizes)`` starts from 0."""
         return self if other == 0 else NotImplemented
 
@@ -135,6 +135,11 @@ def graph_size(graph: object) -> GraphSize:
     return size_of(outputs_of(graph), {})
 
 
+def total_size(graphs: Iterable[object]) -> GraphSize:
+    """The size of several graphs side by side, each anything that `graph_size` takes."""
+    return sum(map(graph_size, graphs), GraphSize())
+
+
 def apply_nodes(outputs: Iterable[Variable]) -> list[Apply]:
     """The apply nodes that `outputs` need, each once."""
     owners = (variable.owner for variable in ancestors(list(outputs)))
@@ -166,7 +171,7 @@ def measured_body(op: Op, graphs: Sequence[AbstractFunctionGraph], bodies: dict)
     """The size of `graphs`, the bodies of `op`, in the terms of the graph around it."""
     if is_scalar_body(op):
         return GraphSize(scalar_nodes=sum(scalar_nodes(graph) for graph in graphs))
-    inside = sum(size_of(graph.outputs, bodies) for graph in graphs)
+    inside = sum((size_of(graph.outputs, bodies) for graph in graphs), GraphSize())
     width = inside.total_nodes
     own = GraphSize(
         inner_nodes=width,

@@ -23,8 +23,9 @@ from symrnn.measure.target import outputs_of
 from symrnn.versions import inner_graphs
 
 PYTENSOR, SYMRNN, STANDARD = (
-    f"{Path(module.__file__).parent}{os.sep}" for module in (pytensor, symrnn, os)
+    f"{Path(str(module.__file__)).parent}{os.sep}" for module in (pytensor, symrnn, os)
 )
+Place = tuple[str, int, str]  # path, line and text
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def source_lines(graph: object) -> list[SourceLine]:
     >>> line.text, line.nodes
     ('(line,) = source_lines(x + x)', 1)
     """
-    outer, inner = Counter(), Counter()
+    outer: Counter[Place] = Counter()
+    inner: Counter[Place] = Counter()
     for place, is_inner in places(outputs_of(graph), None, False):
         (inner if is_inner else outer)[place] += 1
     lines = [SourceLine(*place, outer[place], inner[place]) for place in outer | inner]
@@ -70,8 +72,8 @@ NOWHERE = ("", 0, "")
 
 
 def places(
-    outputs: Iterable[Variable], around: tuple | None, is_inner: bool
-) -> Iterator[tuple[tuple, bool]]:
+    outputs: Iterable[Variable], around: Place | None, is_inner: bool
+) -> Iterator[tuple[Place, bool]]:
     """Path, line and text for each node, and whether it is in a body; `around` is for lost ones."""
     for node in apply_nodes(outputs):
         place = user_line(node) or around or NOWHERE
@@ -82,7 +84,7 @@ def places(
                     yield from places(graph.outputs, place, True)
 
 
-def user_line(node: Apply) -> tuple[str, int, str] | None:
+def user_line(node: Apply) -> Place | None:
     """Path, line and text of the innermost frame outside of the libraries that made `node`.
 
     Where only frames of symrnn are kept, the innermost of these; None where no stack is kept.

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from pytensor.compile.executor import Function
 from pytensor.compile.maker import FunctionMaker
@@ -24,7 +25,7 @@ from pytensor.compile.rebuild import construct_function_ins_and_outs
 from symrnn.graph import TrainingGraph
 from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.modes import mode_of
-from symrnn.measure.sizes import GraphSize, graph_size
+from symrnn.measure.sizes import GraphSize, total_size
 from symrnn.measure.stopwatch import Stopwatch
 from symrnn.measure.target import Target
 from symrnn.measure.within_build import phases_within
@@ -120,8 +121,8 @@ def wait_for(values: object) -> None:
     """Wait for the arrays in `values` that are still being computed (JAX)."""
     if isinstance(values, Mapping):
         values = values.values()
-    elif callable(getattr(values, "block_until_ready", None)):
-        values.block_until_ready()
+    elif callable(wait := getattr(values, "block_until_ready", None)):
+        wait()
         return
     elif not isinstance(values, Iterator | list | tuple):
         return
@@ -131,8 +132,8 @@ def wait_for(values: object) -> None:
 
 def stages(
     build: Callable[[], object],
-    functions: Callable[[object], Sequence[FunctionSpec]] | None,
-    arguments: Callable[[object, Sequence[FunctionSpec]], Sequence[Sequence]],
+    functions: Callable[[Any], Sequence[FunctionSpec]] | None,
+    arguments: Callable[[Any, Sequence[FunctionSpec]], Sequence[Sequence]],
     *,
     mode: Mode | str | None = None,
     steps: int = 20,
@@ -175,26 +176,28 @@ def stages(
     with watch("build"), phases_within(watch, rewriting) as within:
         graph = build()
     if functions is None:
+        assert isinstance(graph, Target)
         specs = list(graph.functions)
     else:
         with watch("grad"):
             specs = list(functions(graph))
     if isinstance(graph, Target) and graph.compiled is not None:
-        compiled, before = [graph.compiled], within.before(graph.compiled)
+        compiled = [graph.compiled]
+        before = within.before(graph.compiled)
         specs = []  # what they were before is gone: rewriting works on the graph itself
     else:
         with watch("count"):
-            before = sum(graph_size(spec) for spec in specs)
+            before = total_size(specs)
             on_value(before=before.to_dict())
         with watch("rewrite"), rewriting():
             makers = [rewritten(spec, mode) for spec in specs]
         with watch("count"):
-            on_value(after=sum(graph_size(maker.fgraph) for maker in makers).to_dict())
+            on_value(after=total_size(maker.fgraph for maker in makers).to_dict())
         with watch("link"):
             compiled = [linked(maker) for maker in makers]
     # Counted once more: on PyTensor 3.0 it is the linker that rewrites the steps of scans.
     with watch("count"):
-        after = sum(graph_size(function) for function in compiled)
+        after = total_size(compiled)
         on_value(after=after.to_dict())
         look(specs, compiled)
     with watch("batch"):
@@ -217,7 +220,7 @@ def step_samples(
     watch: Stopwatch,
 ) -> list[float]:
     """Seconds of up to `steps` steps; at least three, however long they take."""
-    samples = []
+    samples: list[float] = []
     with watch("step"):
         while len(samples) < steps and (len(samples) < 3 or sum(samples) < step_limit_s):
             begin = watch.clock()

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set, ValuesView
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -87,7 +87,7 @@ class Kind:
     meant: Callable[..., Target]
 
 
-def target_of(target: object, **case) -> Target:
+def target_of(target: object, **case: Any) -> Target:
     """What `target` means.
 
     Parameters
@@ -132,13 +132,13 @@ def target_of(target: object, **case) -> Target:
 PLACES = "a function that returns one of these, or its name as FILE.py:NAME or package.module:NAME"
 
 
-def named_target(place: str, **case) -> Target:
+def named_target(place: str, **case: Any) -> Target:
     """What the name of something in a file or a module means."""
     source, name = place_and_name(place)
     return member_target(user_module(source), name, **case)
 
 
-def member_target(module: ModuleType, name: str, **case) -> Target:
+def member_target(module: ModuleType, name: str, **case: Any) -> Target:
     """What `name` in a loaded module means, on the arrays of its ``batch()``."""
     found = target_of(named(module, name), **case)
     batch = vars(module).get("batch")
@@ -201,13 +201,13 @@ def inputs_and_outputs(parts: Sequence) -> Target:
 
 
 def update_dictionary(updates: Mapping[SharedVariable, Variable]) -> Target:
-    return Target([FunctionSpec(inputs_of(updates.values()), [], updates)])
+    return Target([FunctionSpec(inputs_of([*updates.values()]), [], updates)])
 
 
 def training_graph(graph: TrainingGraph) -> Target:
     """Loss, further outputs and gradients; what is carried is updated."""
     # Further outputs as well: a report from a network that is built again is where recurrences are computed twice.
-    gradients = pytensor.grad(graph.loss, list(graph.params))
+    gradients: Any = pytensor.grad(graph.loss, list(graph.params))
     outputs = [graph.loss, *graph.outputs.values(), *gradients]
     return Target([FunctionSpec(graph.inputs, outputs, graph.carried)])
 
@@ -234,7 +234,7 @@ def pymc_model(model: "pymc.Model") -> Target:
     """The log-density and its gradient, as a sampler compiles them; a step is at the initial point."""
     values = model.value_vars
     logp = model.logp()
-    gradients = pytensor.grad(logp, model.continuous_value_vars)
+    gradients: Any = pytensor.grad(logp, model.continuous_value_vars)
 
     def initial_point() -> list[np.ndarray]:
         point = model.initial_point()
@@ -259,10 +259,14 @@ def is_function_of(target: object) -> bool:
     return False
 
 
+def is_pair(target: object) -> bool:
+    """Whether inputs come first and one output or several second, and no updates."""
+    return isinstance(target, Sequence) and len(target) == 2 and is_function_of(target)
+
+
 def are_updates(target: object) -> bool:
-    is_filled = isinstance(target, Mapping) and bool(target)
     return (
-        is_filled
+        isinstance(target, Mapping)
         and all(isinstance(key, SharedVariable) for key in target)
         and are_variables([*target.values()])
     )
@@ -285,7 +289,7 @@ def is_pymc_model(target: object) -> bool:
 KINDS = {  # by the words of an error; the first that fits is meant
     "a variable": Kind(is_variable, one_variable),
     "a list of outputs": Kind(are_variables, several_outputs),
-    "(inputs, outputs)": Kind(lambda t: is_function_of(t) and len(t) == 2, inputs_and_outputs),
+    "(inputs, outputs)": Kind(is_pair, inputs_and_outputs),
     "(inputs, outputs, updates)": Kind(is_function_of, inputs_and_outputs),
     "an update dictionary": Kind(are_updates, update_dictionary),
     "a TrainingGraph": Kind(lambda t: isinstance(t, TrainingGraph), training_graph),

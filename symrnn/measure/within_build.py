@@ -9,6 +9,7 @@ from pytensor.compile.executor import Function
 from pytensor.compile.maker import FunctionMaker
 from pytensor.graph.fg import FunctionGraph
 
+from symrnn.measure.patched import patched
 from symrnn.measure.sizes import GraphSize, graph_size
 from symrnn.measure.stopwatch import Stopwatch
 
@@ -48,10 +49,10 @@ def phases_within(
             (gradient, "grad"),
             (gradient, "_populate_grad_dict"),
         ):
-            stack.enter_context(replaced(holder, name, timed_as("grad", watch)))
-        stack.enter_context(replaced(FunctionMaker, "create", timed_as("link", watch)))
+            stack.enter_context(patched(holder, name, timed_as("grad", watch)))
+        stack.enter_context(patched(FunctionMaker, "create", timed_as("link", watch)))
         stack.enter_context(
-            replaced(FunctionMaker, "prepare_fgraph", lambda _: staticmethod(rewriting_graph))
+            patched(FunctionMaker, "prepare_fgraph", lambda _: staticmethod(rewriting_graph))
         )
         yield within
 
@@ -74,14 +75,3 @@ def timed_as(name: str, watch: Stopwatch) -> Callable[[Callable], Callable]:
         return timed
 
     return wrapped
-
-
-@contextmanager
-def replaced(holder: object, name: str, wrapper: Callable[[Callable], object]) -> Iterator[None]:
-    """Put a wrapper in the place of a function for the ``with`` block."""
-    original = vars(holder)[name]
-    setattr(holder, name, wrapper(getattr(holder, name)))
-    try:
-        yield
-    finally:
-        setattr(holder, name, original)

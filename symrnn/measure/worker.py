@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symrnn.bench.machine import blas, machine, peak_rss_bytes, versions
 from symrnn.bench.records import Job
@@ -39,7 +39,7 @@ class Answer:
     def __init__(self, fd: int):
         self.fd, self.begun = fd, ""
 
-    def __call__(self, **answer) -> None:
+    def __call__(self, **answer: object) -> None:
         """Write one line."""
         line = json.dumps(answer, default=as_json).encode() + b"\n"
         while line:
@@ -50,7 +50,7 @@ class Answer:
         self.begun = name
         self(phase=name)
 
-    def values(self, **values) -> None:
+    def values(self, **values: object) -> None:
         """Say what is known so far."""
         self(values=values)
 
@@ -143,7 +143,8 @@ def use_mode(name: str, *, is_last_try: bool = True) -> tuple[str, ...]:
             f",mode={name.upper()}"  # for processes that the file starts
         )
     except ValueError:
-        pytensor.config.mode = mode
+        default: Any = mode  # a flag takes modes as well as their names
+        pytensor.config.mode = default
     backend = backend_of(mode)
     return backend.modules if backend else ()
 
@@ -208,7 +209,7 @@ class Declared:
     def functions(self, graph: object) -> Sequence:
         return self.differentiate(graph, **self.case)
 
-    def arguments(self, graph: object, specs: Sequence) -> list[list]:
+    def arguments(self, graph: Any, specs: Sequence) -> list[list]:
         from symrnn.measure.function_spec import arguments_of
 
         return arguments_of(specs, graph.inputs, self.batch(**self.case))

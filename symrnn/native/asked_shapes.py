@@ -7,6 +7,9 @@ above matters. Here each axis is a question of its own. The expressions are PyTe
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from pytensor.graph.basic import Apply, Variable
 from pytensor.scan.op import Scan
 from pytensor.tensor.basic import constant
@@ -42,7 +45,7 @@ class AskedShapeFeature(ShapeFeature):
         self.templates: dict[object, ScanShapes | None] = {}
         self._is_answering = False
 
-    def get_shape(self, var, idx):
+    def get_shape(self, var: Any, idx: int) -> Any:
         if var.owner is None or var.type.shape[idx] is not None:
             return super().get_shape(var, idx)
         known = self._known(var, idx)
@@ -84,7 +87,7 @@ class AskedShapeFeature(ShapeFeature):
             found = {(k, i): n for k, shape in enumerate(shapes) for i, n in enumerate(shape or ())}
         self._cache.setdefault(node, {}).update(found)
 
-    def _by_axis(self, node: Apply, which: int, axis: int):
+    def _by_axis(self, node: Apply, which: int, axis: int) -> Any:
         """The extent of output `which` along `axis`; None where the op has no rule for a single axis."""
         if isinstance(node.op, Scan):
             step = node.op.fgraph
@@ -113,7 +116,7 @@ class AskedShapeFeature(ShapeFeature):
         return tuple(self.shape_tuple(out) for out in node.outputs)
 
 
-def _of_subtensor(node: Apply, axis: int, get: Get):
+def _of_subtensor(node: Apply, axis: int, get: Get) -> Any:
     """Slices with other axes at their full extent; indices drop axes."""
     x = node.inputs[0]
     slices = get_idx_list(node.inputs, node.op.idx_list)
@@ -125,26 +128,26 @@ def _of_subtensor(node: Apply, axis: int, get: Get):
     return node.op.infer_shape(node, [shape])[0][axis]
 
 
-def _of_elemwise(node: Apply, axis: int, get: Get):
+def _of_elemwise(node: Apply, axis: int, get: Get) -> Any:
     return node.op.infer_shape(node, [(get(x, axis),) for x in node.inputs])[0][0]
 
 
-def _of_dimshuffle(node: Apply, axis: int, get: Get):
+def _of_dimshuffle(node: Apply, axis: int, get: Get) -> Any:
     source = node.op.new_order[axis]
     return 1 if source == "x" else get(node.inputs[0], source)
 
 
-def _of_reduction(node: Apply, axis: int, get: Get):
+def _of_reduction(node: Apply, axis: int, get: Get) -> Any:
     x = node.inputs[0]
     return get(x, [i for i in range(x.type.ndim) if i not in node.op.axis][axis])
 
 
-def _of_dot(node: Apply, axis: int, get: Get):
+def _of_dot(node: Apply, axis: int, get: Get) -> Any:
     return get(node.inputs[axis], axis)
 
 
 # For ops whose extent along an axis needs few of their inputs' extents: PyTensor's own `infer_shape`, for that axis.
-BY_AXIS = {
+BY_AXIS: dict[Any, Callable[[Apply, int, Get], Any]] = {
     Subtensor: _of_subtensor,
     Elemwise: _of_elemwise,
     DimShuffle: _of_dimshuffle,

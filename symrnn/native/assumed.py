@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from pytensor.assumptions import core as assumptions
 from pytensor.assumptions.core import (
@@ -23,7 +24,7 @@ from pytensor.graph.traversal import walk_toposort
 
 # Since PyTensor 3.3: what the reader of a value promises of it, and what the numbers of a constant say.
 CLIENT_INFER_KEYS = getattr(assumptions, "CLIENT_INFER_KEYS", ())
-infer_assumption_from_client = getattr(assumptions, "infer_assumption_from_client", None)
+infer_assumption_from_client: Any = getattr(assumptions, "infer_assumption_from_client", None)
 CONSTANT_INFER_REGISTRY = getattr(assumptions, "CONSTANT_INFER_REGISTRY", {})
 
 
@@ -32,7 +33,7 @@ class SparingAssumptionFeature(AssumptionFeature):
 
     __slots__ = ()
 
-    def clone(self):
+    def clone(self) -> SparingAssumptionFeature:
         return SparingAssumptionFeature()
 
     def _compute(self, var, key):

@@ -18,7 +18,7 @@ from symrnn.native.program import Check, Kernel, Number, Statement
 from symrnn.native.python_ops import PythonCall
 from symrnn.native.scalar import Scalar, arg, cast, const, in_order, scalar, substituted
 from symrnn.native.shapes import Shape, Shapes, dtype_of
-from symrnn.native.sizes import Size, product
+from symrnn.native.sizes import Int, Size, product
 from symrnn.native.window import Buffer, Window, whole
 
 MOST_INPUTS = 24  # of a kernel: more streams than that are slower than two passes
@@ -60,7 +60,7 @@ Value = Window | OpenKernel | Scalar  # a scalar stands for an array of one numb
 class Program:
     """What all scopes of a program add to: its constants, errors and callbacks."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.constants: list[np.ndarray] = []
         self.errors: list[Exception] = []
         self.callbacks: list[PythonCall] = []
@@ -155,7 +155,7 @@ class Builder:
         self.bind(variable, window)
         return window
 
-    def _write_numbers(self, window: Window, numbers) -> None:
+    def _write_numbers(self, window: Window, numbers: Int | tuple[Int, ...]) -> None:
         entries = (
             [((), numbers)]
             if not isinstance(numbers, tuple)
@@ -204,12 +204,12 @@ class Builder:
         value = self.values.get(variable)
         if isinstance(value, OpenKernel):
             self.close(value)
-        window = self.window(variable) if self.uniform(variable) is None else None
-        if window == place:
+        same = self.uniform(variable)
+        if same is not None:
+            self.write(place, [], same)
             return
-        if window is None:
-            self.write(place, [], self.uniform(variable))
-        else:
+        window = self.window(variable)
+        if window != place:
             self.copy(window, place)
 
     def copy(self, source: Window, target: Window) -> None:
@@ -218,7 +218,7 @@ class Builder:
 
     def write(self, target: Window, inputs: Sequence[Window], value: Scalar) -> None:
         """``target := value`` of the elements of `inputs`, seen as of the target's shape; cast to its dtype."""
-        sources = [window.broadcast(target.shape) for window in inputs]
+        sources: list[Window | Number] = [w.broadcast(target.shape) for w in inputs]
         self.body.append(Kernel(target.shape, [target], sources, [cast(value, target.dtype)]))
 
     def settle_broadcast(self, variable: Variable, place: Window) -> None:
@@ -285,7 +285,7 @@ class Builder:
 
     def kernel_for(self, shape: Shape, inputs: Sequence[Variable]) -> OpenKernel:
         """The open kernel that algebra of these inputs joins, made if there is none."""
-        sources = {}
+        sources: dict[OpenKernel, None] = {}
         for var in inputs:
             value = self.values.get(var)
             if isinstance(value, OpenKernel) and value.shape != shape:
@@ -349,7 +349,9 @@ class Builder:
             self.unread[var].discard(node)
 
 
-def pruned(shape: Shape, outputs: list[Window], inputs: list, body: list[Scalar]) -> Kernel:
+def pruned(
+    shape: Shape, outputs: list[Window], inputs: list[Window | Number], body: list[Scalar]
+) -> Kernel:
     """A kernel without the inputs that nothing of it reads."""
     read = sorted({node.data for node in in_order(body) if node.op == "arg"})
     new = {old: arg(i, inputs[old].dtype) for i, old in enumerate(read)}

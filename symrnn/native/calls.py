@@ -28,7 +28,11 @@ class Functions:
 
     def call(self, statement: Kernel | Reduce | ArgExtreme) -> tuple[str, list[Window | Int]]:
         """The name of the function that does what the statement says, and what it is called with."""
-        write = {Kernel: loops.kernel, Reduce: loops.reduction, ArgExtreme: loops.extreme}
+        write: dict[type, Callable] = {
+            Kernel: loops.kernel,
+            Reduce: loops.reduction,
+            ArgExtreme: loops.extreme,
+        }
         text, operands, declared = write[type(statement)](self.writer(), statement)
         self.declared |= declared
         name = self.names.setdefault(text, f"k{len(self.names)}")

@@ -7,7 +7,7 @@ import struct
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from sys import getrefcount
 
 import numpy as np
@@ -87,7 +87,7 @@ def lowered_program(
         place = whole(Buffer(dtype_of(var), product(shapes.of(var)), "output", i), shapes.of(var))
         targets.append(place)
         if var not in builder.values:
-            builder.want(var, lambda place=place: place)
+            builder.want(var, partial(lambda place: place, place))
     lower(nodes, builder)
     builder.close_all()
     for var, place in zip(outputs, targets, strict=True):
@@ -137,7 +137,7 @@ class NativeProgram:
             outputs = [pool.take() for pool in memory.pools]
             self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
             guard = memory.guard
-            kept = guard.before(arrays, outputs) if guard is not None else None
+            kept = guard.before(arrays, outputs) if guard is not None else []
             status = self.code.run(self.address, *memory.addresses)
             if guard is not None:
                 guard.after(arrays, outputs, kept)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from types import FunctionType
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -169,7 +170,8 @@ def _value(value: object) -> str:
     if hasattr(value, "items"):
         return f"dict({', '.join(f'{_value(k)}: {_value(v)}' for k, v in value.items())})"
     if type(value).__module__.startswith("pytensor.") and hasattr(value, "__dict__"):
-        return f"{_class(type(value))} {_value(vars(value))}"
+        kind: Any = type(value)
+        return f"{_class(kind)} {_value(vars(value))}"
     raise Undigestible(value)
 
 

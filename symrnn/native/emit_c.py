@@ -20,9 +20,10 @@ from symrnn.native.program import (
     Loop,
     Reduce,
     Routine,
+    Statement,
 )
 from symrnn.native.scalar_c import PREAMBLE
-from symrnn.native.sizes import Int, Remainder, Symbol
+from symrnn.native.sizes import Atom, Int, Remainder, Symbol
 from symrnn.native.window import Buffer, Window
 
 DATA_OFFSET = 16  # of the address of the elements in a NumPy array object
@@ -56,7 +57,7 @@ class Driver:
     def line(self, text: str) -> None:
         self.lines.append("  " * self.depth + text)
 
-    def block(self, head: str, body) -> None:
+    def block(self, head: str, body: list[Statement]) -> None:
         """A compound statement."""
         self.line(f"{head} {{")
         self.depth += 1
@@ -74,7 +75,7 @@ class Driver:
             terms.append(" * ".join([*factors, *map(self._atom, atoms)]))
         return f"({' + '.join(terms)})"
 
-    def _atom(self, atom) -> str:
+    def _atom(self, atom: Atom) -> str:
         if isinstance(atom, Symbol):
             return atom.name
         assert isinstance(atom, Remainder)
@@ -88,7 +89,7 @@ class Driver:
 
     # ---------------------------------------------------------------- statements
 
-    def statements(self, body) -> None:
+    def statements(self, body: list[Statement]) -> None:
         for statement in body:
             getattr(self, f"_{type(statement).__name__.lower()}")(statement)
 

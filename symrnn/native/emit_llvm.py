@@ -21,8 +21,9 @@ from symrnn.native.program import (
     Loop,
     Reduce,
     Routine,
+    Statement,
 )
-from symrnn.native.sizes import Int, Remainder, Symbol
+from symrnn.native.sizes import Atom, Int, Remainder, Symbol
 from symrnn.native.window import Buffer, Window
 
 DATA_OFFSET = 16  # of the address of the elements in a NumPy array object
@@ -89,7 +90,7 @@ class Driver:
             total = term if total is None else self.value(f"add i64 {total}, {term}")
         return total or "0"
 
-    def _atom(self, atom) -> str:
+    def _atom(self, atom: Atom) -> str:
         if isinstance(atom, Symbol):
             return self.symbols[atom.name]
         assert isinstance(atom, Remainder)
@@ -105,7 +106,7 @@ class Driver:
 
     # ---------------------------------------------------------------- statements
 
-    def statements(self, body) -> None:
+    def statements(self, body: list[Statement]) -> None:
         for statement in body:
             getattr(self, f"_{type(statement).__name__.lower()}")(statement)
 

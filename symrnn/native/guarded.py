@@ -71,7 +71,14 @@ def spoil(array: np.ndarray) -> None:
 class Guard:
     """What is watched about a program's memory for calls with the same extents."""
 
-    def __init__(self, lives, extents, places, arena: np.ndarray, constants: Sequence[np.ndarray]):
+    def __init__(
+        self,
+        lives: Sequence[Lifetime],
+        extents: dict[str, int],
+        places: Sequence[int],
+        arena: np.ndarray,
+        constants: Sequence[np.ndarray],
+    ):
         self.arena, self.constants = arena, constants
         self.names, self.temporaries = [], []
         self.is_guard = np.ones(arena.size, bool)
@@ -88,7 +95,9 @@ class Guard:
             spoil(array)
         return [array.tobytes() for array in (*arrays, *self.constants)]
 
-    def after(self, arrays, outputs: Sequence[np.ndarray], kept: list[bytes]) -> None:
+    def after(
+        self, arrays: Sequence[np.ndarray], outputs: Sequence[np.ndarray], kept: list[bytes]
+    ) -> None:
         """Raise `GuardError` where something was written that should not be."""
         wrong = np.flatnonzero(self.is_guard & (self.arena != BYTE))
         if wrong.size:
@@ -97,6 +106,7 @@ class Guard:
                 f"native code wrote beside {name}, {wrong[0] - place} bytes from its begin"
             )
         for i, array in enumerate(outputs):
+            assert array.base is not None
             ends = array.base[:ALIGNMENT], array.base[ALIGNMENT + array.nbytes :]
             if any((end != BYTE).any() for end in ends):
                 raise GuardError(f"native code wrote beside output {i}, of shape {array.shape}")

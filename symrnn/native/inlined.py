@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.mode import Mode, get_mode, predefined_modes
 from pytensor.graph.basic import Apply, Constant, Variable
-from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.fg import AbstractFunctionGraph, FunctionGraph
 from pytensor.graph.op import Op
 from pytensor.scalar.basic import int64
 from pytensor.scan.op import Scan
@@ -21,14 +21,14 @@ from symrnn.native.nested import Choice, Ended, Graph, Steps
 try:
     from pytensor.compile.rewriting import rewrite_inner_graph
 except ImportError:  # before PyTensor 3.3, whose rewriting leaves inner graphs as they were built
-    rewrite_inner_graph = None
+    rewrite_inner_graph = None  # type: ignore[assignment]
 try:
     from pytensor.conditional.op import IfElse
 except ImportError:  # before PyTensor 3.3
-    from pytensor.ifelse import IfElse
+    from pytensor.ifelse import IfElse  # type: ignore[no-redef]
 
 
-def written_out(fgraph, order: Sequence[Apply] | None = None) -> Graph:
+def written_out(fgraph: AbstractFunctionGraph, order: Sequence[Apply] | None = None) -> Graph:
     """The graph of a function; variables of `fgraph` that stay keep being the same ones."""
     nodes = list(order if order is not None else fgraph.toposort())
     flat = _flat(Graph(list(fgraph.inputs), nodes, list(fgraph.outputs)))
@@ -38,7 +38,7 @@ def written_out(fgraph, order: Sequence[Apply] | None = None) -> Graph:
 class Copy:
     """Nodes one after another, reading new variables where old ones were replaced."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.nodes: list[Apply] = []
         self.new: dict[Variable, Variable] = {}
 
@@ -95,7 +95,7 @@ def is_plain(op: Scan) -> bool:
     }
 
 
-def rewritten(fgraph):
+def rewritten(fgraph: AbstractFunctionGraph) -> AbstractFunctionGraph:
     """An op's inner graph as the mode rewrites it; a copy where PyTensor did not do so itself."""
     if rewrite_inner_graph is not None:
         return fgraph
@@ -208,7 +208,11 @@ def _read_outside(values: list[Variable], outside: set[Variable]) -> list[Variab
 
 
 def _branch(
-    graph: Graph, values, outside: set[Variable], read: list[Variable], copy: Copy
+    graph: Graph,
+    values: list[Variable],
+    outside: set[Variable],
+    read: list[Variable],
+    copy: Copy,
 ) -> Graph:
     """The graph of one side of an IfElse. Its inputs are variables of its own, so that it can be read by itself."""
     wanted: set[Apply] = set()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
+from pytensor.graph.basic import Apply
 
 from symrnn.native.nested import Steps, ended
 
 
-def run_steps(op: Steps, node, given) -> list:
+def run_steps(op: Steps, node: Apply, given: Sequence[Any]) -> list:
     """The outputs of a `Steps` node for the values of its inputs."""
     scan, info = op.scan, op.scan.info
     steps = int(given[0])
@@ -22,7 +25,7 @@ def run_steps(op: Steps, node, given) -> list:
     states = list(scan.outer_untraced_sit_sot(given))
     constant = scan.outer_non_seqs(given)
     lengths = [int(n) for n in scan.outer_nitsot(given)]
-    traces: list[np.ndarray | None] = [None] * info.n_nit_sot
+    traces: list[Any] = [None] * info.n_nit_sot
     done = 0
     for t in range(steps):
         read = [sequence[t] for sequence in sequences]
@@ -60,12 +63,12 @@ def run_steps(op: Steps, node, given) -> list:
     return [*every[: info.n_mit_mot], *ends, *states]
 
 
-def own(value):
+def own(value: object) -> np.ndarray:
     """An entry of a buffer as an array that stays as it is when the buffer changes."""
     return np.array(value)
 
 
-def put(buffer: np.ndarray, at: int, value) -> None:
+def put(buffer: np.ndarray, at: int, value: np.ndarray) -> None:
     """Write an entry of a buffer, which is of one shape throughout."""
     if np.shape(value) != buffer.shape[1:]:
         raise ValueError(
@@ -74,7 +77,7 @@ def put(buffer: np.ndarray, at: int, value) -> None:
     buffer[at] = value
 
 
-def check_steps(steps: int, sequences) -> None:
+def check_steps(steps: int, sequences: Iterable[np.ndarray]) -> None:
     """As PyTensor checks the inputs of a Scan."""
     if steps < 0:
         raise IndexError(f"Scan was asked to run for negative number of step {steps}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from pytensor import config
 from pytensor.compile.mode import (
     predefined_linkers,
@@ -9,6 +12,8 @@ from pytensor.compile.mode import (
     register_linker,
     register_mode,
 )
+from pytensor.graph.basic import Variable
+from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.link.basic import JITLinker
 
@@ -32,13 +37,14 @@ class NativeLinker(JITLinker):
     required_rewrites = ("minimum_compile", "scan_save_mem_no_prealloc")
     incompatible_rewrites = EXCLUDED
 
-    def fgraph_convert(self, fgraph, order=None, **_):
+    def fgraph_convert(self, fgraph: FunctionGraph, *_: Any, **__: Any) -> NativeFunction:
         return NativeFunction(fgraph)
 
-    def create_thunk_inputs(self, storage_map):
+    def create_thunk_inputs(self, storage_map: dict[Variable, list]) -> list[list]:
+        assert self.fgraph is not None
         return [storage_map[var] for var in self.fgraph.inputs]
 
-    def jit_compile(self, fn):
+    def jit_compile(self, fn: Callable) -> Callable:
         return fn
 
 

@@ -7,14 +7,16 @@ stand in the text, so equal loops are equal texts.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple, Protocol
 
 from symrnn.native.program import ArgExtreme, Kernel, Number, Reduce
 from symrnn.native.scalar import Scalar, arg, cast, const, scalar, select
 from symrnn.native.sizes import Int
-from symrnn.native.window import Window, collapsed
+from symrnn.native.window import Buffer, Window, collapsed
 
+Axis = tuple[Int, list[Int]]  # an extent, and a stride for each window
 TILE = 256  # accumulators that a reduction over rows keeps at once
 
 
@@ -33,7 +35,7 @@ class Writer(Protocol):
         """A size as a value: a number, or a parameter."""
 
     def parameter(
-        self, operand: Window | Number, name: str, *, is_alone=False, is_read=False
+        self, operand: Window | Number, name: str, *, is_alone: bool = False, is_read: bool = False
     ) -> str:
         """A parameter; `is_alone`: no other one leads to its memory, `is_read`: which is not written."""
 
@@ -53,7 +55,7 @@ class Writer(Protocol):
         """Write an element."""
 
     def algebra(
-        self, outputs: list[Scalar], arguments: dict[int, str], may_reorder=False
+        self, outputs: list[Scalar], arguments: dict[int, str], may_reorder: bool = False
     ) -> list[str]:
         """The values of expressions; sums and products that stand in a loop may be taken in any order."""
 
@@ -89,7 +91,9 @@ def _moved(writer: Writer, offset: str, index: str, stride: str) -> str:
     return step if offset == "0" else writer.plus(offset, step)
 
 
-def nested(writer: Writer, nest: ExitStack, axes, stem: str, offsets: list[str]) -> list[str]:
+def nested(
+    writer: Writer, nest: ExitStack, axes: Iterable[Axis], stem: str, offsets: list[str]
+) -> list[str]:
     """A loop for each of `axes`, pairs of an extent and a stride for each offset; the offsets in the innermost one."""
     for extent, strides in axes:
         index = nest.enter_context(writer.loop(extent, stem))
@@ -98,7 +102,11 @@ def nested(writer: Writer, nest: ExitStack, axes, stem: str, offsets: list[str])
 
 
 def inputs_of(
-    writer: Writer, inputs, outputs: list[Window], names: list[str], written
+    writer: Writer,
+    inputs: Sequence[Window | Number],
+    outputs: list[Window],
+    names: list[str],
+    written: Container[Buffer],
 ) -> list[str]:
     """Names of the inputs; one that is an output itself is read through the output's."""
     found = []
@@ -111,7 +119,9 @@ def inputs_of(
     return found
 
 
-def elements(writer: Writer, inputs, pointers: list[str], offsets: list[str]) -> dict[int, str]:
+def elements(
+    writer: Writer, inputs: Sequence[Window | Number], pointers: list[str], offsets: list[str]
+) -> dict[int, str]:
     """The value of each input at the present index."""
     values, flat = {}, iter(offsets)
     for i, (source, pointer) in enumerate(zip(inputs, pointers, strict=True)):
@@ -143,7 +153,7 @@ def kernel(writer: Writer, statement: Kernel) -> Function:
     return writer.function()
 
 
-def ordered(shape, windows: list[Window]):
+def ordered(shape: Sequence[Int], windows: list[Window]) -> tuple[list[Int], list[list[Int]]]:
     """Extents and strides of a nest, neighbours made one, the axis along which most windows are dense innermost."""
     dims, steps = collapsed(shape, [w.strides for w in windows])
     if len(dims) > 1 and all(isinstance(s, int) for stride in steps for s in stride):
@@ -178,7 +188,15 @@ def _is_wide(extent: Int) -> bool:
     return not isinstance(extent, int) or extent >= 8
 
 
-def _by_element(writer, statement, output, pointers, kept, folded, offsets) -> None:
+def _by_element(
+    writer: Writer,
+    statement: Reduce,
+    output: str,
+    pointers: list[str],
+    kept: list[Axis],
+    folded: list[Axis],
+    offsets: list[str],
+) -> None:
     dtype = statement.initial.dtype
     total = writer.local("acc", dtype)
     with ExitStack() as nest:
@@ -196,7 +214,15 @@ def _by_element(writer, statement, output, pointers, kept, folded, offsets) -> N
         writer.store(result, output, offsets[0], statement.output.dtype)
 
 
-def _by_rows(writer, statement, output, pointers, kept, folded, offsets) -> None:
+def _by_rows(
+    writer: Writer,
+    statement: Reduce,
+    output: str,
+    pointers: list[str],
+    kept: list[Axis],
+    folded: list[Axis],
+    offsets: list[str],
+) -> None:
     """Rows are added to a tile of accumulators, so that elements are read in the order in which they lie."""
     dtype = statement.initial.dtype
     totals = writer.local("acc", dtype, TILE)
@@ -219,11 +245,11 @@ def _by_rows(writer, statement, output, pointers, kept, folded, offsets) -> None
             writer.store(after, totals, column, dtype)
         with writer.loop(count, "c") as column:
             [result] = writer.algebra([statement.finish], {0: writer.load(totals, column, dtype)})
-            [at] = moved(writer, offsets[:1], column, strides[:1])
-            writer.store(result, output, at, statement.output.dtype)
+            [end] = moved(writer, offsets[:1], column, strides[:1])
+            writer.store(result, output, end, statement.output.dtype)
 
 
-def _tile(writer, nest, width: Int) -> tuple[str, int | str]:
+def _tile(writer: Writer, nest: ExitStack, width: Int) -> tuple[str, int | str]:
     """A loop over tiles of an axis: the first column of a tile, and how many it has."""
     limit = writer.size(width)
     if isinstance(width, int):

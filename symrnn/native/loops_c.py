@@ -24,7 +24,7 @@ def memory_type(dtype: str) -> str:
 class Loops:
     """Writes one function."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.lines: list[str] = []
         self.locals: list[str] = []
         self.parameters: list[str] = []
@@ -53,7 +53,7 @@ class Loops:
         return self.sizes[size]
 
     def parameter(
-        self, operand: Window | Number, name: str, *, is_alone=False, is_read=False
+        self, operand: Window | Number, name: str, *, is_alone: bool = False, is_read: bool = False
     ) -> str:
         kind = "int64_t "
         if isinstance(operand, Window):
@@ -86,7 +86,7 @@ class Loops:
         self.line(f"{pointer}[{offset}] = {value};")
 
     def algebra(
-        self, outputs: list[Scalar], arguments: dict[int, str], may_reorder=False
+        self, outputs: list[Scalar], arguments: dict[int, str], may_reorder: bool = False
     ) -> list[str]:
         self.count += 1
         lines, names = c_lines(outputs, arguments, prefix=f"s{self.count}_")

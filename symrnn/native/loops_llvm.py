@@ -21,7 +21,7 @@ def memory_type(dtype: str) -> str:
 class Loops:
     """Writes one function."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.lines: list[str] = []
         self.locals: list[str] = []
         self.parameters: list[str] = []
@@ -49,7 +49,7 @@ class Loops:
         return self.sizes[size]
 
     def parameter(
-        self, operand: Window | Number, name: str, *, is_alone=False, is_read=False
+        self, operand: Window | Number, name: str, *, is_alone: bool = False, is_read: bool = False
     ) -> str:
         kind = "ptr" if isinstance(operand, Window) else "i64"
         attributes = (" noalias" if is_alone else "") + (" readonly" if is_read else "")
@@ -99,7 +99,7 @@ class Loops:
         return self.value(f"getelementptr {kind}, ptr {pointer}, i64 {offset}")
 
     def algebra(
-        self, outputs: list[Scalar], arguments: dict[int, str], may_reorder=False
+        self, outputs: list[Scalar], arguments: dict[int, str], may_reorder: bool = False
     ) -> list[str]:
         self.count += 1
         lines, names = llvm_lines(outputs, arguments, prefix=f"s{self.count}.")

@@ -25,7 +25,7 @@ def target_machine_options() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
-def target_machine():
+def target_machine() -> llvm.TargetMachine:
     """For this processor. A new one each time: MCJIT owns the one that it is given."""
     cpu, features = target_machine_options()
     return llvm.Target.from_default_triple().create_target_machine(
@@ -67,7 +67,7 @@ class MachineCode:
         self.run = ENTRY(self.engine.get_function_address("main"))
 
 
-def optimized(text: str, machine):
+def optimized(text: str, machine: llvm.TargetMachine) -> llvm.ModuleRef:
     """The module at O2, loops vectorized and not unrolled."""
     module = llvm.parse_assembly(text)
     options = llvm.create_pipeline_tuning_options(speed_level=2)

@@ -7,12 +7,18 @@ lowered.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
+from pytensor.scan.op import Scan
+
+if TYPE_CHECKING:
+    from symrnn.native.runtime import GraphFunction
 
 
 @dataclass(eq=False)
@@ -24,7 +30,7 @@ class Graph:
     outputs: list[Variable]
 
     @cached_property
-    def function(self):
+    def function(self) -> GraphFunction:
         """The graph as a Python callable."""
         from symrnn.native.runtime import GraphFunction
 
@@ -42,10 +48,10 @@ class Steps(Op):
         The graph of a step.
     """
 
-    def __init__(self, scan, step: Graph):
+    def __init__(self, scan: Scan, step: Graph):
         self.scan, self.step = scan, step
 
-    def perform(self, node, inputs, output_storage):
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list) -> None:
         from symrnn.native.interpreted import run_steps
 
         for storage, value in zip(output_storage, run_steps(self, node, inputs), strict=True):
@@ -64,7 +70,7 @@ class Ended(Op):
     def __init__(self, first: int):
         self.first = first
 
-    def perform(self, node, inputs, output_storage):
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list) -> None:
         buffer, done, steps = inputs
         output_storage[0][0] = ended(buffer, self.first, int(done), int(steps))
 
@@ -89,7 +95,7 @@ class Choice(Op):
     def __init__(self, then: Graph, otherwise: Graph):
         self.then, self.otherwise = then, otherwise
 
-    def perform(self, node, inputs, output_storage):
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list) -> None:
         branch = self.then if inputs[0] else self.otherwise
         for storage, value in zip(output_storage, branch.function(*inputs[1:]), strict=True):
             storage[0] = value

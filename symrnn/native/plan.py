@@ -41,7 +41,13 @@ def lifetimes(body: list[Statement]) -> list[Lifetime]:
     return sorted(found.values(), key=lambda life: life.first)
 
 
-def _walk(body, position, found, loops, inside) -> int:
+def _walk(
+    body: list[Statement],
+    position: int,
+    found: dict[Buffer, Lifetime],
+    loops: list[tuple[int, int]],
+    inside: dict[Buffer, list[int]],
+) -> int:
     for statement in body:
         position += 1
         begin = position
@@ -56,7 +62,12 @@ def _walk(body, position, found, loops, inside) -> int:
     return position
 
 
-def _mention(buffer, position, found, inside) -> None:
+def _mention(
+    buffer: Buffer,
+    position: int,
+    found: dict[Buffer, Lifetime],
+    inside: dict[Buffer, list[int]],
+) -> None:
     if buffer.kind == "temporary":
         life = found.setdefault(buffer, Lifetime(buffer, position, position))
         life.last = position

@@ -30,10 +30,10 @@ class Kernel:
     inputs: list[Window | Number]
     body: list[Scalar]
 
-    def writes(self):
+    def writes(self) -> list[Window]:
         return self.outputs
 
-    def reads(self):
+    def reads(self) -> list[Window]:
         return [source for source in self.inputs if isinstance(source, Window)]
 
 
@@ -55,10 +55,10 @@ class Reduce:
     may_reorder: bool
     finish: Scalar  # of argument 0, the accumulated value: of the output's dtype
 
-    def writes(self):
+    def writes(self) -> list[Window]:
         return [self.output]
 
-    def reads(self):
+    def reads(self) -> list[Window]:
         return [source for source in self.inputs if isinstance(source, Window)]
 
 
@@ -69,10 +69,10 @@ class ArgExtreme:
     output: Window
     source: Window
 
-    def writes(self):
+    def writes(self) -> list[Window]:
         return [self.output]
 
-    def reads(self):
+    def reads(self) -> list[Window]:
         return [self.source]
 
 
@@ -85,10 +85,10 @@ class Gemm:
     right: Window
     accumulates: bool = False
 
-    def writes(self):
+    def writes(self) -> list[Window]:
         return [self.output]
 
-    def reads(self):
+    def reads(self) -> list[Window]:
         return [self.left, self.right] + ([self.output] if self.accumulates else [])
 
 
@@ -106,10 +106,10 @@ class Loop:
     stop: Window | None = None
     done: str = ""
 
-    def writes(self):
+    def writes(self) -> list[Window]:
         return []
 
-    def reads(self):
+    def reads(self) -> list[Window]:
         return []
 
 
@@ -121,10 +121,10 @@ class Branch:
     then: list = field(default_factory=list)
     otherwise: list = field(default_factory=list)
 
-    def writes(self):
+    def writes(self) -> list[Window]:
         return []
 
-    def reads(self):
+    def reads(self) -> list[Window]:
         return [self.condition]
 
 
@@ -140,10 +140,10 @@ class Load:
     extent: Int
     error: int
 
-    def writes(self):
+    def writes(self) -> list[Window]:
         return []
 
-    def reads(self):
+    def reads(self) -> list[Window]:
         return [self.source]
 
 
@@ -154,10 +154,10 @@ class Check:
     condition: Window
     error: int
 
-    def writes(self):
+    def writes(self) -> list[Window]:
         return []
 
-    def reads(self):
+    def reads(self) -> list[Window]:
         return [self.condition]
 
 
@@ -169,10 +169,10 @@ class Call:
     outputs: list[Window]
     inputs: list[Window]
 
-    def writes(self):
+    def writes(self) -> list[Window]:
         return self.outputs
 
-    def reads(self):
+    def reads(self) -> list[Window]:
         return self.inputs
 
 

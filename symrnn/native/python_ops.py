@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import signature
+from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
@@ -14,13 +15,13 @@ from pytensor.tensor.basic import as_tensor_variable
 from pytensor.tensor.type import TensorType, lscalar
 
 from symrnn.native.shapes import Shapes, is_array
-from symrnn.native.sizes import evaluated
+from symrnn.native.sizes import Int, evaluated
 from symrnn.native.window import Window
 
 CALLBACK = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
-def handed_out(variable: Variable, value):
+def handed_out(variable: Variable, value: Any) -> Any:
     """A value as PyTensor's type of the variable has it: a `ScalarType`'s is NumPy's scalar."""
     is_scalar = isinstance(variable.type, ScalarType)
     return value[()] if is_scalar and isinstance(value, np.ndarray) else value
@@ -32,7 +33,7 @@ class PythonNode:
     def __init__(self, node: Apply):
         self.node = node
         self.inputs = [var for var in dict.fromkeys(node.inputs) if not isinstance(var, Constant)]
-        self.cells = {var: [None] for var in (*node.inputs, *node.outputs)}
+        self.cells: dict[Variable, list] = {var: [None] for var in (*node.inputs, *node.outputs)}
         for var in node.inputs:
             if isinstance(var, Constant):
                 self.cells[var][0] = var.data
@@ -80,7 +81,7 @@ class Callback:
         self.addresses = ctypes.c_void_p * len(self.views)
         self.error: BaseException | None = None
         self._function = CALLBACK(self.run)
-        self.address = ctypes.cast(self._function, ctypes.c_void_p).value
+        self.address = ctypes.cast(self._function, ctypes.c_void_p).value or 0
 
     def run(self, table: int) -> int:
         try:
@@ -112,7 +113,7 @@ class View:
         self.interface = {"version": 3, "typestr": dtype.str, "shape": shape, "strides": strides}
         self.is_empty = 0 in shape
         self.empty = np.empty(shape, dtype)
-        self.known: tuple[int | None, np.ndarray | None] = (None, None)
+        self.known: tuple[int | None, np.ndarray] = (None, self.empty)
 
     def at(self, address: int | None) -> np.ndarray:
         if self.is_empty:
@@ -147,19 +148,19 @@ def inferred_shapes(node: Apply, shapes: Shapes) -> list[tuple]:
     return [tuple(_number(n, known) for n in extents) for extents in _asked(node, given)]
 
 
-def _asked(node: Apply, given: list):
+def _asked(node: Apply, given: list) -> list:
     """The extents as variables; before PyTensor 3.1 a graph is the first argument."""
     before = [None] if len(signature(node.op.infer_shape).parameters) == 3 else []
     return node.op.infer_shape(*before, node, given)
 
 
-def _symbol(extent, known: Shapes) -> Variable:
+def _symbol(extent: Int, known: Shapes) -> Variable:
     var = lscalar()
     known.shape[var], known.numbers[var] = (), extent
     return var
 
 
-def _number(extent, known: Shapes):
+def _number(extent: Any, known: Shapes) -> Int:
     """The number that an extent is, for the numbers that are known."""
     from symrnn.native.lowering import infer
 

@@ -12,6 +12,8 @@ rewrites but what they ask for:
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytensor.compile.mode import Mode
 from pytensor.graph.basic import clone_get_equiv
 from pytensor.graph.fg import FunctionGraph
@@ -29,7 +31,7 @@ class NativeMode(Mode):
     """A mode whose rewriting is spared what it does not need, all of it on a warm start."""
 
     @property
-    def optimizer(self):
+    def optimizer(self) -> GraphRewriter:
         return SparingRewriter(spared(super().optimizer), self._optimizer)
 
 
@@ -42,13 +44,13 @@ class SparingRewriter(GraphRewriter):
     def __init__(self, rewriter: GraphRewriter, query: object):
         self._rewriter, self._query = rewriter, query
 
-    def add_requirements(self, fgraph):
+    def add_requirements(self, fgraph: FunctionGraph) -> None:
         if ANSWERS_SHAPES:
             fgraph.attach_feature(AskedShapeFeature())
         fgraph.attach_feature(SparingAssumptionFeature())
         self._rewriter.add_requirements(fgraph)
 
-    def apply(self, fgraph, *args, **kwargs):
+    def apply(self, fgraph: Any, *args: Any, **kwargs: Any) -> Any:
         with collector_at_rest():
             if warm.is_on() and not hasattr(fgraph, "warm"):
                 fgraph.warm = WarmStart(fgraph, self, self._query)
@@ -56,7 +58,7 @@ class SparingRewriter(GraphRewriter):
                     return None
             return self._rewriter.apply(fgraph, *args, **kwargs)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name == "_rewriter":
             raise AttributeError(name)
         return getattr(self._rewriter, name)
@@ -78,12 +80,14 @@ class WarmStart:
         self.digest = graph_digest(fgraph.inputs, fgraph.outputs, query)
         self.recorded = warm.load(self.digest) if self.digest is not None else []
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return type(None), ()  # a function that is pickled or copied starts without
 
     def rewritten(self, fgraph: FunctionGraph) -> FunctionGraph:
         """The graph after all, for a call that no program is kept for."""
-        new = clone_get_equiv(fgraph.inputs, fgraph.outputs, copy_inputs=True, copy_orphans=False)
+        new: Any = clone_get_equiv(
+            fgraph.inputs, fgraph.outputs, copy_inputs=True, copy_orphans=False
+        )
         copy = FunctionGraph(
             [new[var] for var in fgraph.inputs], [new[var] for var in fgraph.outputs], clone=False
         )

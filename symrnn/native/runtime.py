@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
@@ -37,7 +38,7 @@ class Fallback:
     reason: Exception
     function: PythonNode | None = None
 
-    def run(self, values: dict[Variable, object]) -> None:
+    def run(self, values: dict[Variable, Any]) -> None:
         """Compute the node's outputs from `values`, into `values`."""
         if self.function is None:
             self.function = PythonNode(self.node)
@@ -74,7 +75,7 @@ class Stage:
         self.variants: list[Variant] = []
         self.known: dict[Flat, tuple[Variant, tuple[int, ...]]] = {}
 
-    def run(self, values: dict[Variable, object]) -> None:
+    def run(self, values: dict[Variable, Any]) -> None:
         """Compute everything, into `values`."""
         found = self.known.get(self.signature(values))
         variant, extents = found or self.found(values)
@@ -89,13 +90,13 @@ class Stage:
         if variant.following is not None:
             variant.following.run(values)
 
-    def signature(self, values: dict[Variable, object]) -> Flat:
+    def signature(self, values: dict[Variable, Any]) -> Flat:
         """What a program depends on: all extents, and the numbers that decide shapes."""
         return signature(
             [values[var] for var in self.arrays], [values[var] for var in self.promoted]
         )
 
-    def found(self, values: dict[Variable, object]) -> tuple[Variant, tuple[int, ...]]:
+    def found(self, values: dict[Variable, Any]) -> tuple[Variant, tuple[int, ...]]:
         """The variant for a signature that is new, made if there is none that fits."""
         flat = self.signature(values)
         for variant in self.variants:
@@ -110,13 +111,15 @@ class Stage:
         self.variants.append(variant)
         return self._remember(self.signature(values), variant, variant.pattern.facts.values)
 
-    def _remember(self, flat: Flat, variant: Variant, extents: dict[str, int]):
+    def _remember(
+        self, flat: Flat, variant: Variant, extents: dict[str, int]
+    ) -> tuple[Variant, tuple[int, ...]]:
         if len(self.known) >= MOST_SIGNATURES:
             self.known.clear()
         self.known[flat] = variant, tuple(extents.values())
         return self.known[flat]
 
-    def _shapes(self, values: dict[Variable, object], pattern: Pattern) -> Shapes:
+    def _shapes(self, values: dict[Variable, Any], pattern: Pattern) -> Shapes:
         """What is known of the inputs, extents that are parameters as sizes."""
         ranks = [values[var].ndim for var in self.arrays]
         counts = [np.size(values[var]) for var in self.promoted]
@@ -126,7 +129,7 @@ class Stage:
             shapes.numbers[var] = numbers if values[var].ndim else numbers[0]
         return shapes
 
-    def prepared(self, values: dict[Variable, object], pattern: Pattern) -> Variant:
+    def prepared(self, values: dict[Variable, Any], pattern: Pattern) -> Variant:
         """The variant for arrays like these."""
         while True:
             shapes = self._shapes(values, pattern)
@@ -141,6 +144,7 @@ class Stage:
         for node, reason in left:  # in order, so that one may feed the next
             waits = reason is None or (isinstance(reason, NeedsValue) and bool(taken or fallbacks))
             if not waits and all(isinstance(var, Constant) or var in known for var in node.inputs):
+                assert reason is not None
                 fallbacks.append(Fallback(node, reason))
                 known |= set(node.outputs)
         done = {fallback.node for fallback in fallbacks}
@@ -157,7 +161,9 @@ class Stage:
         following = Stage(later, self.outputs) if later else None
         return Variant(pattern, inputs, outputs, program, fallbacks, following)
 
-    def _divided(self, shapes: Shapes):
+    def _divided(
+        self, shapes: Shapes
+    ) -> tuple[list[Apply], list[tuple[Apply, Exception | None]], list[Variable]]:
         """The nodes that can be lowered, those that can't with the reason, and numbers that would help."""
         taken: list[Apply] = []
         left: list[tuple[Apply, Exception | None]] = []
@@ -219,7 +225,7 @@ def signature(arrays: Sequence[np.ndarray], promoted: Sequence[np.ndarray]) -> F
     return tuple(flat)
 
 
-def readable(value, dtype: str) -> np.ndarray:
+def readable(value: Any, dtype: str) -> np.ndarray:
     """An array that native code can read: of that dtype, aligned, in row-major order."""
     array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype)
     if array.dtype != dtype or not (array.flags.c_contiguous and array.flags.aligned):
@@ -235,7 +241,7 @@ class GraphFunction:
         self.stage = Stage(graph.nodes, graph.outputs)
         self.dtypes = [dtype_of(var) if is_array(var) else None for var in graph.inputs]
 
-    def __call__(self, *given):
+    def __call__(self, *given: object) -> list:
         values = {
             var: value if dtype is None else readable(value, dtype)
             for var, dtype, value in zip(self.graph.inputs, self.dtypes, given, strict=True)
@@ -267,15 +273,15 @@ class NativeFunction:
         self.are_scalars = [isinstance(var.type, ScalarType) for var in self.outputs]
         self.stage: Stage | None = None
         if not self.recorded:
-            self._stages()
+            self.stage = self._stages()
 
-    def _stages(self) -> None:
+    def _stages(self) -> Stage:
         graph = written_out(self.fgraph)
         self.inputs, self.outputs = graph.inputs, graph.outputs
-        self.stage = Stage(graph.nodes, graph.outputs)
+        return Stage(graph.nodes, graph.outputs)
 
-    def __call__(self, *given):
-        values = [
+    def __call__(self, *given: object) -> list:
+        values: list[Any] = [
             value if dtype is None else readable(value, dtype)
             for dtype, value in zip(self.dtypes, given, strict=True)
         ]
@@ -283,13 +289,15 @@ class NativeFunction:
             if (outputs := program(values)) is not None:
                 return self._handed_out(outputs)
         if self.stage is None:
+            assert self.warm is not None
             self.fgraph = self.warm.rewritten(self.fgraph)
-            self._stages()
-        count = len(self.stage.variants)
+            self.stage = self._stages()
+        stage = self.stage
+        count = len(stage.variants)
         by_variable = dict(zip(self.inputs, values, strict=True))
-        self.stage.run(by_variable)
-        if len(self.stage.variants) != count:
-            self._record()
+        stage.run(by_variable)
+        if len(stage.variants) != count:
+            self._record(stage)
         return self._handed_out(
             [var.data if isinstance(var, Constant) else by_variable[var] for var in self.outputs]
         )
@@ -302,17 +310,17 @@ class NativeFunction:
             handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)
         ]
 
-    def _record(self) -> None:
+    def _record(self, stage: Stage) -> None:
         """Keep the programs for processes to come, where the whole function is one."""
         if self.warm is None or self.warm.digest is None or not warm.is_on():
             return
         made = [
-            recorded for v in self.stage.variants if (recorded := self._recorded(v)) is not None
+            recorded for v in stage.variants if (recorded := self._recorded(stage, v)) is not None
         ]
         if made:
             warm.save(self.warm.digest, [*(p.recorded for p in self.recorded), *made])
 
-    def _recorded(self, variant: Variant) -> warm.Recorded | None:
+    def _recorded(self, stage: Stage, variant: Variant) -> warm.Recorded | None:
         """A variant by positions of inputs and outputs; None where Python runs a part of it."""
         if variant.fallbacks or variant.following is not None or variant.program is None:
             return None
@@ -322,12 +330,15 @@ class NativeFunction:
         made = {var: i for i, var in enumerate(variant.outputs)}
         if any(var not in made and var not in position for var in self.outputs):
             return None
+        arrays, promoted, inputs = (
+            tuple(position[var] for var in some)
+            for some in (stage.arrays, stage.promoted, variant.inputs)
+        )
         return warm.Recorded(
             variant.pattern,
-            *(
-                tuple(position[var] for var in some)
-                for some in (self.stage.arrays, self.stage.promoted, variant.inputs)
-            ),
+            arrays,
+            promoted,
+            inputs,
             tuple(made.get(var, -1 - position.get(var, 0)) for var in self.outputs),
             variant.program.lowered,
         )
@@ -358,6 +369,7 @@ class RecordedProgram:
         if extents is None:
             return None
         if self.program is None:
+            assert recorded.lowered is not None
             self.program = NativeProgram(recorded.lowered)
         outputs = self.program([values[i] for i in recorded.inputs], extents)
         return [outputs[i] if i >= 0 else values[-1 - i] for i in recorded.outputs]

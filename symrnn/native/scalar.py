@@ -7,6 +7,7 @@ once. Dtypes are NumPy's names; a comparison is of dtype ``bool``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -43,7 +44,7 @@ class Scalar:
     op: str
     args: tuple[Scalar, ...]
     dtype: str
-    data: object = None
+    data: Any = None
 
     def __add__(self, other: Scalar | float) -> Scalar:
         return scalar("add", self, self.like(other))
@@ -110,7 +111,7 @@ class Scalar:
     def bits(self, dtype: str) -> Scalar:
         return scalar("bits", self, dtype=dtype)
 
-    def like(self, value: Scalar | float) -> Scalar:
+    def like(self, value: Scalar | float | np.ndarray) -> Scalar:
         """`value`, a number as a constant of this dtype."""
         return value if isinstance(value, Scalar) else const(value, self.dtype)
 
@@ -149,7 +150,7 @@ def const(value: object, dtype: str) -> Scalar:
 
 def select(condition: Scalar, then: Scalar | float, otherwise: Scalar | float) -> Scalar:
     """One of two values, of which at most one is a plain number."""
-    like = then if isinstance(then, Scalar) else otherwise
+    like: Any = then if isinstance(then, Scalar) else otherwise
     return scalar("select", condition, like.like(then), like.like(otherwise))
 
 
@@ -158,7 +159,7 @@ def fma(a: Scalar, b: Scalar | float, c: Scalar | float) -> Scalar:
     return scalar("fma", a, a.like(b), a.like(c))
 
 
-def constant_value(node: Scalar) -> np.generic:
+def constant_value(node: Scalar) -> Any:
     """The number that a ``const`` is."""
     return np.frombuffer(node.data, node.dtype)[0]
 

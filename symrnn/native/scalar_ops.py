@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf, pi
+from typing import Any
 
 import numpy as np
 
@@ -72,12 +73,12 @@ def lowered(scalar_op: object, arguments: list[Scalar], output_dtypes: list[str]
         raise Unsupported(scalar_op, str(error)) from None
 
 
-def composite(op: object, arguments: list[Scalar]) -> list[Scalar]:
+def composite(op: Any, arguments: list[Scalar]) -> list[Scalar]:
     """The inner graph's outputs."""
     inner = op.fgraph
     values = {v: cast(x, v.type.dtype) for v, x in zip(inner.inputs, arguments, strict=True)}
 
-    def value(variable):
+    def value(variable: Any) -> Scalar:
         if variable not in values:  # a constant
             if variable.type.dtype not in DTYPES:
                 raise Unsupported(op, f"no expressions of {variable.type.dtype}")
@@ -130,7 +131,7 @@ def number_rule(function: Callable[[Scalar, Scalar], Scalar]) -> Rule:
 def folded(op: str, of_bools: str) -> Rule:
     """An n-ary op, computed from the left, each step in the common dtype so far."""
 
-    def rule(arguments, dtype):
+    def rule(arguments: list[Scalar], dtype: str) -> Scalar:
         value = arguments[0]
         for other in arguments[1:]:
             a, b = common([value, other])
@@ -140,21 +141,21 @@ def folded(op: str, of_bools: str) -> Rule:
     return rule
 
 
-def sub(arguments, dtype):
+def sub(arguments: list[Scalar], dtype: str) -> Scalar:
     a, b = common(arguments)
     if a.dtype == "bool":
         raise CannotLower("NumPy subtracts no booleans")
     return a - b
 
 
-def neg(arguments, dtype):
+def neg(arguments: list[Scalar], dtype: str) -> Scalar:
     if arguments[0].dtype == "bool":
         raise CannotLower("NumPy negates no booleans")
     return -arguments[0]
 
 
 def bitwise(op: str) -> Rule:
-    def rule(arguments, dtype):
+    def rule(arguments: list[Scalar], dtype: str) -> Scalar:
         operands = common(arguments)
         if is_float(operands[0].dtype):
             raise CannotLower("NumPy has no common integer dtype for the operands")
@@ -166,7 +167,7 @@ def bitwise(op: str) -> Rule:
 def comparison(op: str) -> Rule:
     """A comparison; of a signed integer and a ``uint64`` it is exact, as NumPy's."""
 
-    def rule(arguments, dtype):
+    def rule(arguments: list[Scalar], dtype: str) -> Scalar:
         a, b = arguments
         kinds = {np.dtype(x.dtype).kind: x for x in arguments}
         if set(kinds) == {"i", "u"} and kinds["u"].dtype == "uint64":
@@ -183,7 +184,7 @@ def comparison(op: str) -> Rule:
 def extreme(op: str) -> Rule:
     """Maximum or minimum, NaN where an operand is; `op` says that the first operand wins."""
 
-    def rule(arguments, dtype):
+    def rule(arguments: list[Scalar], dtype: str) -> Scalar:
         a, b = common(arguments)
         if a.dtype == "bool":
             return a | b if op == "gt" else a & b
@@ -197,12 +198,12 @@ def extreme(op: str) -> Rule:
     return rule
 
 
-def true_div(arguments, dtype):
+def true_div(arguments: list[Scalar], dtype: str) -> Scalar:
     a, b = as_floats(arguments, dtype)
     return a / b
 
 
-def power(arguments, dtype):
+def power(arguments: list[Scalar], dtype: str) -> Scalar:
     a, b = number(arguments)
     if is_float(a.dtype):
         known = float(constant_value(b)) if b.op == "const" else None
@@ -218,26 +219,26 @@ def power(arguments, dtype):
     return unsigned_power(a, b, 1 if exponent.dtype == "bool" else wide)
 
 
-def sign(arguments, dtype):
+def sign(arguments: list[Scalar], dtype: str) -> Scalar:
     [x] = arguments
     negative = select(x < 0, x.like(-1), 0) if np.dtype(x.dtype).kind in "if" else x.like(0)
     value = select(x > 0, 1, negative)
     return select(x.differs(x), x, value) if is_float(x.dtype) else value
 
 
-def absolute(arguments, dtype):
+def absolute(arguments: list[Scalar], dtype: str) -> Scalar:
     [x] = arguments
     return abs(x) if np.dtype(x.dtype).kind in "if" else x
 
 
-def clip(arguments, dtype):
+def clip(arguments: list[Scalar], dtype: str) -> Scalar:
     x, low, high = arguments
     below, above = comparison("lt")([x, low], dtype), comparison("gt")([x, high], dtype)
     x, low, high = common(arguments)
     return select(below, low, select(above, high, x))
 
 
-def switch(arguments, dtype):
+def switch(arguments: list[Scalar], dtype: str) -> Scalar:
     condition, *branches = arguments
     condition = condition if condition.dtype == "bool" else condition.differs(0)
     return select(condition, *common(branches))
@@ -253,22 +254,22 @@ def round_half_away(x: Scalar) -> Scalar:
     return elementary.signed_as(abs(whole) + away, x)
 
 
-def square(arguments, dtype):
+def square(arguments: list[Scalar], dtype: str) -> Scalar:
     [x] = arguments
     return x if x.dtype == "bool" else x * x
 
 
-def is_infinite(arguments, dtype):
+def is_infinite(arguments: list[Scalar], dtype: str) -> Scalar:
     [x] = arguments
     return abs(x).equal(inf) if is_float(x.dtype) else const(False, "bool")
 
 
-def is_nan(arguments, dtype):
+def is_nan(arguments: list[Scalar], dtype: str) -> Scalar:
     [x] = arguments
     return x.differs(x) if is_float(x.dtype) else const(False, "bool")
 
 
-def mul_without_zeros(arguments, dtype):
+def mul_without_zeros(arguments: list[Scalar], dtype: str) -> Scalar:
     x, y = number(arguments)
     return select(x.equal(0), y, select(y.equal(0), x, x * y))
 
@@ -276,7 +277,7 @@ def mul_without_zeros(arguments, dtype):
 def called(symbol: str) -> Rule:
     """A function of SciPy's, computed in float64; its last argument is one that Cython's convention wants."""
 
-    def rule(arguments, dtype):
+    def rule(arguments: list[Scalar], dtype: str) -> Scalar:
         numbers = [cast(a, "float64") for a in arguments]
         return scalar("call", *numbers, const(0, "int32"), dtype="float64", data=f"symrnn_{symbol}")
 
@@ -286,7 +287,7 @@ def called(symbol: str) -> Rule:
 def incomplete_gamma(symbol: str) -> Rule:
     """``gamma(k)`` times a regularized function of ``(k, x)``."""
 
-    def rule(arguments, dtype):
+    def rule(arguments: list[Scalar], dtype: str) -> Scalar:
         return called(symbol)(arguments, dtype) * called("gamma")(arguments[:1], dtype)
 
     return rule
@@ -339,7 +340,7 @@ RULES: dict[str, Rule] = {
     "GammaL": incomplete_gamma("gammainc"),
     "GammaU": incomplete_gamma("gammaincc"),
 }
-ELEMENTARY = {
+ELEMENTARY: dict[str, Callable[..., Scalar]] = {
     "Exp": elementary.exp,
     "Exp2": elementary.exp2,
     "Expm1": elementary.expm1,

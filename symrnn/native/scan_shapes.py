@@ -25,7 +25,13 @@ class ScanShapes:
         What stands in them for the extent of an inner input: ``{variable: (input's index, axis)}``.
     """
 
-    def __init__(self, op: Scan, inputs, recorded, extents):
+    def __init__(
+        self,
+        op: Scan,
+        inputs: Sequence[Variable],
+        recorded: Sequence[Sequence[Variable]],
+        extents: dict[Variable, tuple[int, int]],
+    ):
         self.op, self.inputs, self.recorded, self.extents = op, inputs, recorded, extents
 
     def extent(self, node: Apply, which: int, axis: int, get: Get) -> Variable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
@@ -41,7 +42,7 @@ class Shapes:
     def __init__(self, shape: dict[Variable, Shape] | None = None, numbers: dict | None = None):
         self.shape: dict[Variable, Shape] = dict(shape or {})
         self.numbers: dict[Variable, Int | tuple[Int, ...]] = dict(numbers or {})
-        self.inner: dict[object, Shapes] = {}
+        self.inner: dict[object, Any] = {}
         self.called: dict[Apply, Exception] = {}
 
     def of(self, variable: Variable) -> Shape:
@@ -64,13 +65,13 @@ class Shapes:
             raise NeedsValue(variable)
         return value if isinstance(value, tuple) else (value,)
 
-    def number_or_none(self, variable: Variable):
+    def number_or_none(self, variable: Variable) -> Any:
         """The value of a whole-number scalar or vector, None where it isn't known."""
         if variable not in self.numbers and isinstance(variable, Constant):
             self.note(variable, variable.data)
         return self.numbers.get(variable)
 
-    def note(self, variable: Variable, value) -> None:
+    def note(self, variable: Variable, value: object) -> None:
         """Remember the value of a variable where it is a whole number, or a short vector of them."""
         array = np.asarray(value)
         if array.dtype.kind not in "iub" or array.ndim > 1 or array.size > SMALL:

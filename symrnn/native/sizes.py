@@ -39,21 +39,21 @@ class Size:
     def __init__(self, terms: dict[tuple[Atom, ...], int], facts: Facts | None):
         self.terms, self.facts = terms, facts
 
-    def __add__(self, other):
+    def __add__(self, other: Int) -> Int:
         return _sum(self, other)
 
     __radd__ = __add__
 
-    def __sub__(self, other):
+    def __sub__(self, other: Int) -> Int:
         return _sum(self, -1 * other)
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Int) -> Int:
         return _sum(-1 * self, other)
 
-    def __neg__(self):
+    def __neg__(self) -> Int:
         return -1 * self
 
-    def __mul__(self, other):
+    def __mul__(self, other: Int) -> Int:
         terms: dict[tuple[Atom, ...], int] = {}
         for left, a in self.terms.items():
             for right, b in _terms(other).items():
@@ -82,13 +82,13 @@ class Size:
             for a in atoms
         )
 
-    def _decided(self, test: Callable[[int, int], bool], other) -> bool:
+    def _decided(self, test: Callable[[int, int], bool], other: Int) -> bool:
         difference = self - other
         if isinstance(difference, int):
             return test(difference, 0)
         return self.known().decide(test, difference)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, int | Size):
             return NotImplemented
         if isinstance(other, Size) and self.terms == other.terms:
@@ -97,28 +97,28 @@ class Size:
             return False  # of different counters: not the same number throughout
         return self._decided(eq, other)
 
-    def __ne__(self, other):
+    def __ne__(self, other: object) -> bool:
         return not self == other
 
-    def __lt__(self, other):
+    def __lt__(self, other: Int) -> bool:
         return self._decided(lt, other)
 
-    def __le__(self, other):
+    def __le__(self, other: Int) -> bool:
         return self._decided(le, other)
 
-    def __gt__(self, other):
+    def __gt__(self, other: Int) -> bool:
         return self._decided(gt, other)
 
-    def __ge__(self, other):
+    def __ge__(self, other: Int) -> bool:
         return self._decided(ge, other)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self != 0
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(frozenset(self.terms.items()))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         parts = []
         for atoms, c in self.terms.items():
             factors = [str(c)] if c != 1 or not atoms else []
@@ -136,7 +136,7 @@ class Facts:
 
     def __init__(self, values: dict[str, int]):
         self.values = dict(values)
-        self.guards: list[tuple[Callable[[int, int], bool], Size, bool]] = []
+        self.guards: list[tuple[Callable[[int, int], bool], Int, bool]] = []
 
     def symbol(self, name: str) -> Size:
         return Size({(Symbol(name),): 1}, self)
@@ -146,7 +146,7 @@ class Facts:
         self.guards.append((eq, size - value, True))
         return value
 
-    def decide(self, test, difference: Size) -> bool:
+    def decide(self, test: Callable[[int, int], bool], difference: Size) -> bool:
         answer = test(evaluated(difference, self.values), 0)
         self.guards.append((test, difference, answer))
         return answer
@@ -234,7 +234,7 @@ def _sum(left: Int, right: Int) -> Int:
     return _size(terms, facts)
 
 
-def _size(terms, facts) -> Int:
+def _size(terms: dict[tuple[Atom, ...], int], facts: Facts | None) -> Int:
     terms = {key: c for key, c in terms.items() if c}
     if not terms:
         return 0

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from typing import Any
 
 from pytensor.graph.basic import Apply, Constant
+from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import (
     EquilibriumGraphRewriter,
     GraphRewriter,
@@ -30,21 +32,23 @@ class Foreseen(NodeRewriter):
         self._rewriter, self._may_apply = rewriter, may_apply
         self.name = rewriter.name
 
-    def transform(self, fgraph, node, enforce_tracks=True):
+    def transform(
+        self, fgraph: Any, node: Apply, enforce_tracks: bool = True, *_: Any, **__: Any
+    ) -> Any:
         if not self._may_apply(node):
             return False
         return self._rewriter.transform(fgraph, node, enforce_tracks=enforce_tracks)
 
-    def tracks(self):
+    def tracks(self) -> Any:
         return self._rewriter.tracks()
 
-    def add_requirements(self, fgraph):
+    def add_requirements(self, fgraph: FunctionGraph) -> None:
         self._rewriter.add_requirements(fgraph)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self._rewriter)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name == "_rewriter":
             raise AttributeError(name)
         return getattr(self._rewriter, name)
@@ -53,7 +57,7 @@ class Foreseen(NodeRewriter):
 def may_take_all(node: Apply) -> bool:
     """Whether a Subtensor may take its input whole: of slices alone, from 0, by 1."""
 
-    def is_default(bound, default: int) -> bool:
+    def is_default(bound: object, default: int) -> bool:
         return bound is None or (isinstance(bound, Constant) and bound.data == default)
 
     return all(
@@ -76,12 +80,13 @@ MAY_APPLY = {"local_useless_subtensor": may_take_all}
 
 def spared(rewriter: GraphRewriter) -> GraphRewriter:
     """The rewriter, its parts not asked where they are foreseen not to apply."""
+    new: Any
     if isinstance(rewriter, SequentialGraphRewriter):
         new = copy(rewriter)
         new.data = [spared(part) for part in rewriter.data]
     elif isinstance(rewriter, WalkingGraphRewriter):
         new = copy(rewriter)
-        new.node_rewriter = _foreseen(rewriter.node_rewriter)
+        new.node_rewriter = _foreseen(new.node_rewriter)
     elif isinstance(rewriter, EquilibriumGraphRewriter):
         new = copy(rewriter)
         new.node_tracker = _spared_tracker(rewriter.node_tracker)
@@ -89,7 +94,7 @@ def spared(rewriter: GraphRewriter) -> GraphRewriter:
             setattr(new, parts, [spared(part) for part in getattr(rewriter, parts)])
     elif isinstance(vars(rewriter).get("_rewriter"), GraphRewriter):  # notes the mode, since 3.3
         new = copy(rewriter)
-        new._rewriter = spared(rewriter._rewriter)
+        new._rewriter = spared(new._rewriter)
     else:
         new = rewriter
     return new

@@ -52,7 +52,9 @@ def address(symbol: str) -> int:
     if symbol in SCIPY:
         return special_pointer(SCIPY[symbol])
     assert symbol in LIBRARY, f"no C function is known by the name {symbol!r}"
-    return ctypes.cast(getattr(ctypes.CDLL(None), symbol), ctypes.c_void_p).value
+    found = ctypes.cast(getattr(ctypes.CDLL(None), symbol), ctypes.c_void_p).value
+    assert found is not None
+    return found
 
 
 def special_pointer(name: str) -> int:

@@ -12,9 +12,10 @@ import io
 import json
 import operator
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from symrnn.native import object_cache
 from symrnn.native.compiled import Lowered
 from symrnn.native.plan import Lifetime
 from symrnn.native.signatures import Pattern
-from symrnn.native.sizes import Facts, Int, Size, Symbol
+from symrnn.native.sizes import Atom, Facts, Int, Size, Symbol
 from symrnn.native.window import Buffer
 
 _is_on = os.environ.get("SYMRNN_NATIVE_WARM", "1") != "0"
@@ -34,7 +35,7 @@ def is_on() -> bool:
 
 
 @contextmanager
-def turned_off():
+def turned_off() -> Iterator[None]:
     """Rewrite every graph inside, for what looks at rewritten graphs. `SYMRNN_NATIVE_WARM=0` does so for a process."""
     global _is_on
     before, _is_on = _is_on, False
@@ -81,7 +82,7 @@ def load(digest: str) -> list[Recorded]:
 
 def save(digest: str, recorded: Sequence[Recorded]) -> None:
     """Keep a function's programs."""
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     try:
         head = json.dumps([_plain(entry, i, arrays) for i, entry in enumerate(recorded)])
     except (TypeError, ValueError, KeyError):
@@ -92,7 +93,7 @@ def save(digest: str, recorded: Sequence[Recorded]) -> None:
     object_cache.save(f"graph-{digest}", file.getvalue())
 
 
-def _plain(recorded: Recorded, i: int, arrays: dict[str, np.ndarray]) -> dict:
+def _plain(recorded: Recorded, i: int, arrays: dict[str, Any]) -> dict:
     """A record as JSON, its arrays put aside."""
     facts = recorded.pattern.facts
     entry = {
@@ -122,7 +123,7 @@ def _plain(recorded: Recorded, i: int, arrays: dict[str, np.ndarray]) -> dict:
     return entry
 
 
-def _recorded(entry: dict, i: int, arrays) -> Recorded:
+def _recorded(entry: dict, i: int, arrays: Mapping[str, np.ndarray]) -> Recorded:
     facts = Facts({str(name): int(value) for name, value in entry["facts"].items()})
     facts.guards = [
         (TESTS[test], _as_size(size, facts), bool(answer)) for test, size, answer in entry["guards"]
@@ -150,22 +151,26 @@ def _recorded(entry: dict, i: int, arrays) -> Recorded:
     return Recorded(Pattern(tuple(entry["entries"]), facts), **positions, lowered=lowered)
 
 
-TESTS = {
+TESTS: dict[str, Callable[[int, int], bool]] = {
     test.__name__: test
     for test in (operator.eq, operator.lt, operator.le, operator.gt, operator.ge)
 }
 
 
-def _size(size: Int):
+def _size(size: Int) -> int | list:
     """A size as JSON."""
     if isinstance(size, int | np.integer):
         return int(size)
-    if not all(isinstance(atom, Symbol) for atoms in size.terms for atom in atoms):
-        raise TypeError(size)
-    return [[c, [atom.name for atom in atoms]] for atoms, c in size.terms.items()]
+    return [[c, [_name(atom) for atom in atoms]] for atoms, c in size.terms.items()]
 
 
-def _as_size(plain, facts: Facts) -> Int:
+def _name(atom: Atom) -> str:
+    if not isinstance(atom, Symbol):
+        raise TypeError(atom)
+    return atom.name
+
+
+def _as_size(plain: int | list, facts: Facts) -> Int:
     if isinstance(plain, int):
         return plain
     return Size({tuple(Symbol(str(name)) for name in names): int(c) for c, names in plain}, facts)

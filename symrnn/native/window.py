@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -31,7 +32,7 @@ class Buffer:
     index: int = -1
     number: int = field(default_factory=lambda: next(_NUMBERS))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"{self.kind}{self.index if self.index >= 0 else self.number}:{self.dtype}[{self.size}]"
         )
@@ -54,7 +55,7 @@ class Window:
     def size(self) -> Int:
         return product(self.shape)
 
-    def permuted(self, axes) -> Window:
+    def permuted(self, axes: Sequence[int | None]) -> Window:
         """Axes in another order; None among `axes` is a new one of extent 1."""
         return replace(
             self,
@@ -78,7 +79,7 @@ class Window:
         shape[axis], strides[axis] = length, strides[axis] * step
         return Window(self.buffer, tuple(shape), tuple(strides), offset)
 
-    def broadcast(self, shape) -> Window:
+    def broadcast(self, shape: Iterable[Int]) -> Window:
         """Seen as of `shape`: axes before are added, those of extent 1 are repeated."""
         shape = tuple(shape)
         missing = len(shape) - len(self.shape)
@@ -87,7 +88,7 @@ class Window:
         strides = tuple(s if n == m else 0 for n, m, s in zip(shape, old, steps, strict=True))
         return replace(self, shape=shape, strides=strides)
 
-    def reshaped(self, shape) -> Window | None:
+    def reshaped(self, shape: Iterable[Int]) -> Window | None:
         """Seen as of `shape`, in row-major order; None where that needs a copy."""
         shape = tuple(shape)
         if shape == self.shape:
@@ -123,13 +124,13 @@ class Window:
         )
 
 
-def whole(buffer: Buffer, shape) -> Window:
+def whole(buffer: Buffer, shape: Iterable[Int]) -> Window:
     """A buffer as an array of `shape`, in row-major order."""
     shape = tuple(shape)
     return Window(buffer, shape, row_major(shape))
 
 
-def row_major(shape) -> tuple[Int, ...]:
+def row_major(shape: Sequence[Int]) -> tuple[Int, ...]:
     """The strides, in elements, of an array without gaps."""
     strides: list[Int] = []
     step: Int = 1
@@ -139,7 +140,9 @@ def row_major(shape) -> tuple[Int, ...]:
     return tuple(reversed(strides))
 
 
-def collapsed(shape, many_strides):
+def collapsed(
+    shape: Sequence[Int], many_strides: Sequence[Sequence[Int]]
+) -> tuple[list[Int], list[list[Int]]]:
     """`shape` and the strides of several windows with axes of extent 1 dropped, and neighbours that every window walks
     alike made one.
 

@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 import pytest
 
 import symrnn.guard.snapshot
+from symrnn.errors import UserError
 from symrnn.guard.budget import assert_graph_budget
 
 pytest_plugins = ("pytester",)
@@ -118,6 +119,13 @@ def test_wrong():
 """
     )
     assert failure(result) == "graph_budget has no count 'scan'; did you mean 'scans'?"
+
+
+def test_budget_of_single_ops_names_them():
+    with pytest.raises(
+        UserError, match=r"by_op must map ops to their limits, but is 2; give by_op="
+    ):
+        assert_graph_budget(pt.exp(pt.vector("x")), by_op=2)
 
 
 def test_budget_of_a_test_that_compiles_nothing_fails(run):

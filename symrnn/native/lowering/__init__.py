@@ -70,7 +70,7 @@ def infer(nodes: Sequence[Apply], shapes: Shapes, may_call: bool = False) -> Non
         shapes.shape.update(zip(node.outputs, found, strict=True))
 
 
-def _called_shapes(node: Apply, shapes: Shapes, reason: Unsupported):
+def _called_shapes(node: Apply, shapes: Shapes, reason: Unsupported) -> list:
     try:
         found = inferred_shapes(node, shapes)
     except (NotImplementedError, NeedsValue, ShapeError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pytensor.graph.basic import Apply
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.math import Dot
@@ -11,11 +13,11 @@ from symrnn.native.lowering.products import product_shape, products_of_stacks
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.program import Loop
 from symrnn.native.scalar_ops import Unsupported
-from symrnn.native.shapes import NeedsValue, Shapes, broadcast_shape
+from symrnn.native.shapes import NeedsValue, Shape, Shapes, broadcast_shape
 from symrnn.native.sizes import counter
 
 
-def blockwise_shapes(node, shapes):
+def blockwise_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     from symrnn.native.lowering import infer
 
     ranks = [len(dims) for dims in node.op.inputs_sig]
@@ -36,7 +38,7 @@ def blockwise_shapes(node, shapes):
     return [(*batch, *inner.of(out)) for out in core.outputs]
 
 
-def core_node(node) -> Apply:
+def core_node(node: Apply) -> Apply:
     """The op on one entry of the leading axes."""
     inputs = [
         x.type.clone(shape=x.type.shape[x.type.ndim - len(dims) :])()
@@ -59,7 +61,7 @@ def _check_repeated(node, given, ranks, batch):
                 )
 
 
-def blockwise_lower(node, builder):
+def blockwise_lower(node: Apply, builder: Builder) -> None:
     ranks = [len(dims) for dims in node.op.inputs_sig]
     cores = [len(dims) for dims in node.op.outputs_sig]
     shape = builder.shapes.of(node.outputs[0])
@@ -69,7 +71,8 @@ def blockwise_lower(node, builder):
         window = builder.window(x)
         windows.append(window.broadcast((*batch, *window.shape[len(window.shape) - rank :])))
     if isinstance(node.op.core_op, Dot):
-        products_of_stacks(builder, node.outputs[0], *windows, len(batch))
+        left, right = windows
+        products_of_stacks(builder, node.outputs[0], left, right, len(batch))
     else:
         _lower_core(node, builder, batch, windows)
 
@@ -98,7 +101,7 @@ def _lower_core(node, builder, batch, windows):
             place = place.at(0, at)
         targets.append(place)
         inner.borrowed.add(place.buffer)
-        inner.want(var, lambda place=place: place)
+        inner.want(var, partial(lambda place: place, place))
     lower([core], inner)
     inner.close_all()
     for var, place in zip(core.outputs, targets, strict=True):
@@ -107,4 +110,4 @@ def _lower_core(node, builder, batch, windows):
         builder.bind(out, place)
 
 
-RULES = {Blockwise: Rule(blockwise_shapes, blockwise_lower)}
+RULES: dict[type, Rule] = {Blockwise: Rule(blockwise_shapes, blockwise_lower)}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from pytensor.graph.basic import Apply
+
 from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule, asked_outside, borrow
 from symrnn.native.nested import Choice
 from symrnn.native.program import Branch
 from symrnn.native.scalar_ops import Unsupported
-from symrnn.native.shapes import NeedsValue, Shapes
+from symrnn.native.shapes import NeedsValue, Shape, Shapes
 
 
-def choice_shapes(node, shapes):
+def choice_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     """Of the branch that is taken, where that is known; otherwise both must agree."""
     condition, *_ = node.inputs
     number = shapes.number_or_none(condition)
@@ -46,7 +50,7 @@ def _branch_shapes(node, shapes, side):
     return [inner.of(out) for out in graph.outputs]
 
 
-def choice_lower(node, builder):
+def choice_lower(node: Apply, builder: Builder) -> None:
     condition, *given = node.inputs
     number = builder.shapes.number_or_none(condition)
     builder.close_all()  # what a branch reads is written before it
@@ -76,11 +80,11 @@ def _lower_branch(node, builder, side, body):
         place = builder.place(out)
         inner.borrowed.add(place.buffer)
         if var not in graph.inputs:
-            inner.want(var, lambda place=place: place)
+            inner.want(var, partial(lambda place: place, place))
     lower(graph.nodes, inner)
     inner.close_all()
     for var, out in zip(graph.outputs, node.outputs, strict=True):
         inner.settle(var, builder.place(out))
 
 
-RULES = {Choice: Rule(choice_shapes, choice_lower)}
+RULES: dict[type, Rule] = {Choice: Rule(choice_shapes, choice_lower)}

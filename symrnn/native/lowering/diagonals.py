@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from pytensor.graph.basic import Apply
 from pytensor.tensor.basic import ExtractDiag, Eye
 from pytensor.tensor.extra_ops import CumOp
 
+from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule, same_shape
 from symrnn.native.program import Loop
 from symrnn.native.scalar import arg, const, scalar
-from symrnn.native.shapes import dtype_of
-from symrnn.native.sizes import counter
+from symrnn.native.shapes import Shape, Shapes, dtype_of
+from symrnn.native.sizes import Int, counter
 from symrnn.native.window import Window
 
 
-def diagonal_length(rows, columns, offset):
+def diagonal_length(rows: Int, columns: Int, offset: int) -> Int:
     """Entries of a diagonal, `offset` columns to the right of the main one."""
     rows, columns = (rows, columns - offset) if offset >= 0 else (rows + offset, columns)
     shorter = rows if rows <= columns else columns
     return shorter if shorter > 0 else 0
 
 
-def diagonal(window, axis1, axis2, offset) -> Window:
+def diagonal(window: Window, axis1: int, axis2: int, offset: int) -> Window:
     """Two axes made one, which is the last."""
     length = diagonal_length(window.shape[axis1], window.shape[axis2], offset)
     step1, step2 = window.strides[axis1], window.strides[axis2]
@@ -36,19 +38,19 @@ def _axes(node):
     return node.op.axis1 % ndim, node.op.axis2 % ndim, node.op.offset
 
 
-def diagonal_shapes(node, shapes):
+def diagonal_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     shape, (axis1, axis2, offset) = shapes.of(node.inputs[0]), _axes(node)
     kept = [n for a, n in enumerate(shape) if a not in (axis1, axis2)]
     return [(*kept, diagonal_length(shape[axis1], shape[axis2], offset))]
 
 
-def diagonal_lower(node, builder):
+def diagonal_lower(node: Apply, builder: Builder) -> None:
     [x], [out] = node.inputs, node.outputs
     same = builder.uniform(x)
     builder.bind(out, same if same is not None else diagonal(builder.window(x), *_axes(node)))
 
 
-def eye_shapes(node, shapes):
+def eye_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     rows, columns, offset = (shapes.number(n) for n in node.inputs)
     int(offset)
     if rows < 0 or columns < 0:
@@ -56,7 +58,7 @@ def eye_shapes(node, shapes):
     return [(rows, columns)]
 
 
-def eye_lower(node, builder):
+def eye_lower(node: Apply, builder: Builder) -> None:
     [out] = node.outputs
     offset = int(builder.shapes.number(node.inputs[2]))
     place, dtype = builder.place(out), dtype_of(out)
@@ -65,7 +67,7 @@ def eye_lower(node, builder):
     builder.bind(out, place)
 
 
-def running_lower(node, builder):
+def running_lower(node: Apply, builder: Builder) -> None:
     """``out[i] = out[i - 1] + x[i]`` along the axis, or ``*``."""
     [x], [out] = node.inputs, node.outputs
     source, place, axis = builder.window(x), builder.place(out), node.op.axis
@@ -87,7 +89,7 @@ def running_lower(node, builder):
     builder.bind(out, place)
 
 
-RULES = {
+RULES: dict[type, Rule] = {
     ExtractDiag: Rule(diagonal_shapes, diagonal_lower),
     Eye: Rule(eye_shapes, eye_lower),
     CumOp: Rule(same_shape, running_lower),

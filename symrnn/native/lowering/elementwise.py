@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 
 import numpy as np
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Apply, Constant
 from pytensor.scalar import basic as ps
 from pytensor.tensor.elemwise import Elemwise
 
+from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.scalar import arg, const
 from symrnn.native.scalar_ops import lowered
-from symrnn.native.shapes import broadcast_shape, dtype_of
+from symrnn.native.shapes import Shape, Shapes, broadcast_shape, dtype_of
 
-ON_SIZES = {  # on extents that may be parameters
+ON_SIZES: dict[type, Callable] = {  # on extents that may be parameters
     ps.Add: lambda *n: sum(n[1:], n[0]),
     ps.Sub: operator.sub,
     ps.Mul: lambda *n: _product(n),
@@ -41,7 +43,7 @@ def _product(numbers):
     return result
 
 
-def check_lowered(node, scalar_op):
+def check_lowered(node: Apply, scalar_op: ps.ScalarOp) -> None:
     """Raise `Unsupported` where there is no expression of the node's values."""
     arguments = [
         const(np.asarray(x.data).flat[0], dtype_of(x))
@@ -52,7 +54,7 @@ def check_lowered(node, scalar_op):
     lowered(scalar_op, arguments, [dtype_of(out) for out in node.outputs])
 
 
-def elementwise_shapes(node, shapes):
+def elementwise_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     check_lowered(node, node.op.scalar_op)
     shape = broadcast_shape([shapes.of(x) for x in node.inputs])
     for x in (
@@ -97,27 +99,27 @@ def _plain(number):
     return [int(n) for n in number] if isinstance(number, tuple) else int(number)
 
 
-def elementwise_lower(node, builder):
+def elementwise_lower(node: Apply, builder: Builder) -> None:
     if all(builder.shapes.number_or_none(out) is not None for out in node.outputs):
         return
     dtypes = [dtype_of(out) for out in node.outputs]
     builder.elementwise(node, lambda arguments: lowered(node.op.scalar_op, arguments, dtypes))
 
 
-def scalar_shapes(node, shapes):
+def scalar_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     check_lowered(node, node.op)
     _note_numbers(node, shapes, node.op)
     return [()] * len(node.outputs)
 
 
-def scalar_lower(node, builder):
+def scalar_lower(node: Apply, builder: Builder) -> None:
     if all(builder.shapes.number_or_none(out) is not None for out in node.outputs):
         return
     dtypes = [dtype_of(out) for out in node.outputs]
     builder.elementwise(node, lambda arguments: lowered(node.op, arguments, dtypes))
 
 
-RULES = {
+RULES: dict[type, Rule] = {
     Elemwise: Rule(elementwise_shapes, elementwise_lower),
     ps.ScalarOp: Rule(scalar_shapes, scalar_lower),
 }

@@ -6,10 +6,11 @@ where a slice stands between two of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor import subtensor
 from pytensor.tensor.subtensor import (
     AdvancedIncSubtensor,
@@ -17,12 +18,13 @@ from pytensor.tensor.subtensor import (
     indices_from_subtensor,
 )
 
+from symrnn.native.builder import Builder
 from symrnn.native.lowering.indexing import inc_wants, loaded, number_of, overwritten, slice_range
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.program import Loop
-from symrnn.native.scalar import arg, cast, scalar
+from symrnn.native.scalar import Scalar, arg, cast, scalar
 from symrnn.native.scalar_ops import Unsupported
-from symrnn.native.shapes import broadcast_shape, dtype_of
+from symrnn.native.shapes import Shape, Shapes, broadcast_shape, dtype_of
 from symrnn.native.sizes import counter
 from symrnn.native.window import Window
 
@@ -48,19 +50,19 @@ class Index:
     shape: tuple
     at: int
 
-    def result(self, shape) -> tuple:
+    def result(self, shape: Shape) -> tuple:
         """The shape of the entries of an array of `shape`."""
         rest = self.rest(shape)
         return (*rest[: self.at], *self.shape, *rest[self.at :])
 
-    def rest(self, shape) -> list:
+    def rest(self, shape: Shape) -> list:
         """The extents of the axes that no array indexes."""
         lengths = {axis: length for axis, (_, length, _) in self.slices}
         indexed = {axis for axis, _ in self.arrays}
         return [lengths.get(axis, n) for axis, n in enumerate(shape) if axis not in indexed]
 
 
-def index_of(node, shapes) -> Index:
+def index_of(node: Apply, shapes: Shapes) -> Index:
     """The index of a node, or `Unsupported`."""
     is_read = isinstance(node.op, READ)
     x, given = node.inputs[0], node.inputs[1 if is_read else 2 :]
@@ -84,7 +86,7 @@ def index_of(node, shapes) -> Index:
     return Index(slices, arrays, broadcast_shape([shapes.of(var) for _, var in arrays]), at)
 
 
-def check_bounds(index: Index, shapes, shape) -> None:
+def check_bounds(index: Index, shapes: Shapes, shape: Shape) -> None:
     """Raise where an index that is known is out of bounds."""
     for axis, var in index.arrays:
         if isinstance(var, Constant) and np.size(var.data) and isinstance(shape[axis], int):
@@ -96,7 +98,13 @@ def check_bounds(index: Index, shapes, shape) -> None:
                 )
 
 
-def entries(builder, index: Index, windows: list[Window], x: Window, visit) -> None:
+def entries(
+    builder: Builder,
+    index: Index,
+    windows: list[Window],
+    x: Window,
+    visit: Callable[[Window, list[Window]], None],
+) -> None:
     """For each entry of the index's arrays, ``visit(entry of x, entries of windows)``.
 
     `windows` are arrays of the shape of the result, of which the entry leaves the other axes.
@@ -124,14 +132,14 @@ def entries(builder, index: Index, windows: list[Window], x: Window, visit) -> N
     builder.body = outside
 
 
-def gather_shapes(node, shapes):
+def gather_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     x = node.inputs[0]
     index = index_of(node, shapes)
     check_bounds(index, shapes, shapes.of(x))
     return [index.result(shapes.of(x))]
 
 
-def gather_lower(node, builder):
+def gather_lower(node: Apply, builder: Builder) -> None:
     x, [out] = node.inputs[0], node.outputs
     index = index_of(node, builder.shapes)
     window, place = builder.window(x), builder.place(out)
@@ -141,7 +149,7 @@ def gather_lower(node, builder):
     builder.bind(out, place)
 
 
-def scatter_shapes(node, shapes):
+def scatter_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     x, y = node.inputs[:2]
     index = index_of(node, shapes)
     check_bounds(index, shapes, shapes.of(x))
@@ -162,7 +170,7 @@ def scatter_shapes(node, shapes):
     return [shapes.of(x)]
 
 
-def _check_repeated(node, given, target) -> None:
+def _check_repeated(node: Apply, given: Shape, target: Shape) -> None:
     """As PyTensor with one vector of indices, repeat only what is known to be of extent 1."""
     _, y, index, *more = node.inputs
     if more or index.type.ndim != 1 or getattr(node.op, "idx_list", (0,)) != (0,):
@@ -179,8 +187,9 @@ def _check_repeated(node, given, target) -> None:
         )
 
 
-def scatter_lower(node, builder):
-    x, y, [out] = *node.inputs[:2], node.outputs
+def scatter_lower(node: Apply, builder: Builder) -> None:
+    x, y = node.inputs[:2]
+    [out] = node.outputs
     index = index_of(node, builder.shapes)
     values = builder.window(y)
     for _, var in index.arrays:
@@ -188,7 +197,9 @@ def scatter_lower(node, builder):
     whole = overwritten(node, builder, x, out)
     shape = index.result(whole.shape)
     if len(values.shape) > len(shape):
-        values = values.reshaped(values.shape[len(values.shape) - len(shape) :])
+        seen = values.reshaped(values.shape[len(values.shape) - len(shape) :])
+        assert seen is not None  # axes of extent 1 alone are gone
+        values = seen
     values = values.broadcast(shape)
 
     def put(entry, at):
@@ -201,20 +212,20 @@ def scatter_lower(node, builder):
     builder.bind(out, whole)
 
 
-def added(target: str, other: str):
+def added(target: str, other: str) -> Scalar:
     """The sum of arguments 0 and 1 as NumPy computes it: in their common dtype."""
     common = np.result_type(target, other).name
     terms = [cast(arg(i, dtype), common) for i, dtype in enumerate((target, other))]
     return scalar("or" if common == "bool" else "add", *terms)
 
 
-READ = (AdvancedSubtensor,)
-WRITTEN = (AdvancedIncSubtensor,)
+READ: tuple[type, ...] = (AdvancedSubtensor,)
+WRITTEN: tuple[type, ...] = (AdvancedIncSubtensor,)
 if hasattr(subtensor, "AdvancedSubtensor1"):  # gone since PyTensor 3.1
     READ = (*READ, subtensor.AdvancedSubtensor1)
-    WRITTEN = (*WRITTEN, subtensor.AdvancedIncSubtensor1)
+    WRITTEN = (*WRITTEN, vars(subtensor)["AdvancedIncSubtensor1"])
 
-RULES = {
+RULES: dict[type, Rule] = {
     **dict.fromkeys(READ, Rule(gather_shapes, gather_lower)),
     **dict.fromkeys(WRITTEN, Rule(scatter_shapes, scatter_lower, inc_wants)),
 }

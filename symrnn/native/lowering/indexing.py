@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from pytensor.graph.basic import Variable
+from typing import Any
+
+from pytensor.graph.basic import Apply, Variable
 from pytensor.tensor.basic import AllocEmpty
 from pytensor.tensor.subtensor import IncSubtensor, Subtensor, get_idx_list
 
+from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.program import Load
-from symrnn.native.shapes import NeedsValue, dtype_of
-from symrnn.native.sizes import counter
+from symrnn.native.shapes import NeedsValue, Shape, Shapes, dtype_of
+from symrnn.native.sizes import Int, Size, counter
 from symrnn.native.window import Window
 
 
-def index_of(node, shapes):
+def index_of(node: Apply, shapes: Shapes) -> list[Any]:
     """The index as numbers, slices of numbers, and variables where a number is not known."""
     inputs = node.inputs if isinstance(node.op, Subtensor) else node.inputs[1:]
-    result = []
+    result: list[Any] = []
     for item in get_idx_list(inputs, node.op.idx_list):
         if isinstance(item, slice):
             result.append(
@@ -28,13 +31,13 @@ def index_of(node, shapes):
     return result
 
 
-def number_of(end, shapes):
+def number_of(end: Any, shapes: Shapes) -> Int | None:
     if end is None or isinstance(end, int) or (hasattr(end, "data") and end.data is None):
         return end if isinstance(end, int) else None
     return shapes.number(end)
 
 
-def slice_range(item, n):
+def slice_range(item: slice, n: Int) -> tuple[Int, Int, int]:
     """``(start, length, step)`` of a slice of an axis of extent `n`, as Python clips it."""
     step = 1 if item.step is None else int(item.step)
     if step == 0:
@@ -58,14 +61,14 @@ def slice_range(item, n):
     return start, span if size == 1 else (int(span) + size - 1) // size, step
 
 
-def wrapped(i, n):
+def wrapped(i: Int, n: Int) -> Int:
     """A known index, counted from the end where it is negative."""
     if i >= n or i < -n:
         raise IndexError(f"index {i} is out of bounds for axis of size {n}")
     return i + n if i < 0 else i
 
 
-def subtensor_shape(node, shapes, shape):
+def subtensor_shape(node: Apply, shapes: Shapes, shape: Shape) -> Shape:
     result = []
     index = index_of(node, shapes)
     for item, n in zip(index, shape, strict=False):
@@ -76,7 +79,7 @@ def subtensor_shape(node, shapes, shape):
     return (*result, *shape[len(index) :])
 
 
-def subtensor_shapes(node, shapes):
+def subtensor_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     x = node.inputs[0]
     shape = subtensor_shape(node, shapes, shapes.of(x))
     number = shapes.number_or_none(x)
@@ -92,7 +95,7 @@ def subtensor_shapes(node, shapes):
     return [shape]
 
 
-def subtensor_lower(node, builder):
+def subtensor_lower(node: Apply, builder: Builder) -> None:
     [out] = node.outputs
     x = node.inputs[0]
     if builder.shapes.number_or_none(out) is not None:
@@ -107,7 +110,7 @@ def subtensor_lower(node, builder):
     builder.bind(out, part(node, builder, builder.window(x)))
 
 
-def part(node, builder, window):
+def part(node: Apply, builder: Builder, window: Window) -> Window:
     """The window of `window` that the node's index names."""
     axis = 0
     for item in index_of(node, builder.shapes):
@@ -122,7 +125,7 @@ def part(node, builder, window):
     return window
 
 
-def loaded(builder, index: Variable | Window, extent):
+def loaded(builder: Builder, index: Variable | Window, extent: Int) -> Size:
     """A number read when the program runs, checked against the extent of the axis that it indexes."""
     name = builder.program.name("i")
     error = builder.program.error(IndexError(f"index out of bounds for an axis of size {extent}"))
@@ -131,7 +134,7 @@ def loaded(builder, index: Variable | Window, extent):
     return counter(name)
 
 
-def subtensor_wants(node, builder):
+def subtensor_wants(node: Apply, builder: Builder) -> None:
     """A whole axis turned round is wanted turned round."""
     [out], x = node.outputs, node.inputs[0]
     if out not in builder.places:
@@ -154,7 +157,7 @@ def subtensor_wants(node, builder):
     builder.want(x, place)
 
 
-def inc_shapes(node, shapes):
+def inc_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     x, y = node.inputs[:2]
     shape = shapes.of(x)
     target = subtensor_shape(node, shapes, shape)
@@ -169,7 +172,7 @@ def inc_shapes(node, shapes):
     return [shape]
 
 
-def inc_lower(node, builder):
+def inc_lower(node: Apply, builder: Builder) -> None:
     x, y, *_ = node.inputs
     [out] = node.outputs
     whole = overwritten(node, builder, x, out)
@@ -181,7 +184,7 @@ def inc_lower(node, builder):
     builder.bind(out, whole)
 
 
-def overwritten(node, builder, x, out):
+def overwritten(node: Apply, builder: Builder, x: Variable, out: Variable) -> Window:
     """Where `x` is to be changed into `out`: in place where nothing else reads it, else in a copy."""
     window = builder.window(x) if x in builder.values and builder.uniform(x) is None else None
     place = builder.place(out) if out in builder.places else None
@@ -194,7 +197,7 @@ def overwritten(node, builder, x, out):
     return place
 
 
-def inc_wants(node, builder):
+def inc_wants(node: Apply, builder: Builder) -> None:
     """`x` is wanted where the result is, if nothing else reads it."""
     x, [out] = node.inputs[0], node.outputs
     if builder.unread.get(x) != {node} or x in builder.outputs:
@@ -213,12 +216,12 @@ def inc_wants(node, builder):
             builder.want(y, place)
 
 
-def is_static(node, builder):
+def is_static(node: Apply, builder: Builder) -> bool:
     """Whether the index is known before anything is computed."""
     return not any(hasattr(item, "type") for item in index_of(node, builder.shapes))
 
 
-RULES = {
+RULES: dict[type, Rule] = {
     Subtensor: Rule(subtensor_shapes, subtensor_lower, subtensor_wants),
     IncSubtensor: Rule(inc_shapes, inc_lower, inc_wants),
 }

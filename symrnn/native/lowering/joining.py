@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.basic import Alloc, AllocEmpty, ARange, Join, Split
 
+from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
-from symrnn.native.shapes import SMALL, broadcast_shape, dtype_of
+from symrnn.native.shapes import SMALL, Shape, Shapes, broadcast_shape, dtype_of
+from symrnn.native.window import Window
 
 
-def axis_and_parts(node):
+def axis_and_parts(node: Apply) -> tuple[int | Variable, list[Variable]]:
     """The axis of a Join, and what it joins; since PyTensor 3.3 the axis belongs to the op."""
     if hasattr(node.op, "axis"):
         return node.op.axis, list(node.inputs)
@@ -20,7 +24,7 @@ def axis_and_parts(node):
     return axis, parts
 
 
-def join_axis(node, shapes):
+def join_axis(node: Apply, shapes: Shapes) -> tuple[int, list[Variable]]:
     axis, parts = axis_and_parts(node)
     axis = axis if isinstance(axis, int) else int(shapes.number(axis))
     return checked_axis(axis, parts[0].type.ndim), parts
@@ -33,7 +37,7 @@ def checked_axis(axis: int, ndim: int) -> int:
     return axis % ndim
 
 
-def join_shapes(node, shapes):
+def join_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     axis, parts = join_axis(node, shapes)
     first = shapes.of(parts[0])
     for part in parts[1:]:
@@ -50,7 +54,7 @@ def join_shapes(node, shapes):
     return [(*first[:axis], sum(shapes.of(part)[axis] for part in parts), *first[axis + 1 :])]
 
 
-def join_windows(node, builder, whole):
+def join_windows(node: Apply, builder: Builder, whole: Window) -> list[tuple[Variable, Window]]:
     """The window of each part in the joined array."""
     axis, parts = join_axis(node, builder.shapes)
     lengths = [builder.shapes.of(part)[axis] for part in parts]
@@ -60,7 +64,7 @@ def join_windows(node, builder, whole):
     ]
 
 
-def join_lower(node, builder):
+def join_lower(node: Apply, builder: Builder) -> None:
     [out] = node.outputs
     if builder.shapes.number_or_none(out) is not None:
         return
@@ -70,16 +74,18 @@ def join_lower(node, builder):
     builder.bind(out, place)
 
 
-def join_wants(node, builder):
+def join_wants(node: Apply, builder: Builder) -> None:
     [out] = node.outputs
     if builder.shapes.number_or_none(out) is not None:
         return
     _, parts = axis_and_parts(node)
     for i, part in enumerate(parts):
-        builder.want(part, lambda i=i: join_windows(node, builder, builder.place(out))[i][1])
+        builder.want(
+            part, partial(lambda i: join_windows(node, builder, builder.place(out))[i][1], i)
+        )
 
 
-def split_ends(node, shapes):
+def split_ends(node: Apply, shapes: Shapes) -> Any:
     x, axis, lengths = (
         node.inputs if len(node.inputs) == 3 else (node.inputs[0], node.op.axis, node.inputs[1])
     )
@@ -87,7 +93,7 @@ def split_ends(node, shapes):
     return x, checked_axis(axis, x.type.ndim), shapes.vector(lengths)
 
 
-def split_shapes(node, shapes):
+def split_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     x, axis, lengths = split_ends(node, shapes)
     shape = shapes.of(x)
     if len(lengths) != len(node.outputs):
@@ -99,7 +105,7 @@ def split_shapes(node, shapes):
     return [(*shape[:axis], n, *shape[axis + 1 :]) for n in lengths]
 
 
-def split_lower(node, builder):
+def split_lower(node: Apply, builder: Builder) -> None:
     x, axis, lengths = split_ends(node, builder.shapes)
     window = builder.window(x)
     starts = [0, *accumulate(lengths)]
@@ -107,7 +113,7 @@ def split_lower(node, builder):
         builder.bind(out, window.sliced(axis, start, length))
 
 
-def alloc_shapes(node, shapes):
+def alloc_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     value, *sizes = node.inputs
     shape = tuple(shapes.number(n) for n in sizes)
     if any(n < 0 for n in shape):
@@ -131,7 +137,7 @@ def alloc_shapes(node, shapes):
     return [shape]
 
 
-def alloc_lower(node, builder):
+def alloc_lower(node: Apply, builder: Builder) -> None:
     value, [out] = node.inputs[0], node.outputs
     same = builder.uniform(value)
     if same is not None:
@@ -140,30 +146,30 @@ def alloc_lower(node, builder):
         builder.bind(out, builder.window(value).broadcast(builder.shapes.of(out)))
 
 
-def alloc_empty_shapes(node, shapes):
+def alloc_empty_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     return [tuple(shapes.number(n) for n in node.inputs)]
 
 
-def alloc_empty_lower(node, builder):
+def alloc_empty_lower(node: Apply, builder: Builder) -> None:
     [out] = node.outputs
     builder.bind(out, builder.place(out))
 
 
-def arange_shapes(node, shapes):
+def arange_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     return [arange_values(node, shapes).shape]
 
 
-def arange_values(node, shapes):
+def arange_values(node: Apply, shapes: Shapes) -> np.ndarray:
     """The entries, which must be known before anything is computed."""
     ends = [x.data if isinstance(x, Constant) else int(shapes.number(x)) for x in node.inputs]
     return np.arange(*ends, dtype=dtype_of(node.outputs[0]))
 
 
-def arange_lower(node, builder):
+def arange_lower(node: Apply, builder: Builder) -> None:
     builder.bind(node.outputs[0], builder.constant(arange_values(node, builder.shapes)))
 
 
-RULES = {
+RULES: dict[type, Rule] = {
     Join: Rule(join_shapes, join_lower, join_wants),
     Split: Rule(split_shapes, split_lower),
     Alloc: Rule(alloc_shapes, alloc_lower),

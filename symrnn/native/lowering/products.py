@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from itertools import product as index_product
 
+from pytensor.graph.basic import Apply, Variable
 from pytensor.tensor import blas
 from pytensor.tensor.blas import BatchedDot, Dot22, Dot22Scalar, Gemm, Gemv
 from pytensor.tensor.math import Dot
 
-from symrnn.native.builder import OpenKernel
+from symrnn.native.builder import Builder, OpenKernel
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.program import Gemm as Product
 from symrnn.native.program import Kernel, Loop, Reduce
 from symrnn.native.scalar import Scalar, arg, cast, const, constant_value, scalar, select
-from symrnn.native.shapes import broadcast_shape
-from symrnn.native.sizes import counter
+from symrnn.native.shapes import Shape, Shapes, broadcast_shape
+from symrnn.native.sizes import Int, counter
 from symrnn.native.window import Window
 
 
-def product_shape(left, right):
+def product_shape(left: Shape, right: Shape) -> Shape:
     """The shape of ``left @ right`` for vectors and matrices, None axes of vectors dropped."""
     if left[-1] != right[0]:
         raise ValueError(
@@ -27,11 +28,11 @@ def product_shape(left, right):
     return (*left[:-1], *right[1:])
 
 
-def dot_shapes(node, shapes):
+def dot_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     return [product_shape(*(shapes.of(x) for x in node.inputs))]
 
 
-def dot_lower(node, builder):
+def dot_lower(node: Apply, builder: Builder) -> None:
     [out] = node.outputs
     left, right = (builder.window(x) for x in node.inputs)
     place = builder.place(out)
@@ -39,25 +40,25 @@ def dot_lower(node, builder):
     builder.bind(out, place)
 
 
-def scaled_shapes(node, shapes):
+def scaled_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     """Of ``a * (x @ y)``."""
     return [product_shape(*(shapes.of(x) for x in node.inputs[:2]))]
 
 
-def scaled_lower(node, builder):
+def scaled_lower(node: Apply, builder: Builder) -> None:
     x, y, factor = node.inputs
     [out] = node.outputs
     place = builder.place(out)
     multiply(builder, place, builder.window(x), builder.window(y))
     kernel = OpenKernel(place.shape)
-    terms = [builder.element(kernel, factor), kernel.argument(place)]
+    scale, product = builder.element(kernel, factor), kernel.argument(place)
     builder.body.append(
-        Kernel(place.shape, [place], kernel.inputs, [product_of(*terms, place.dtype)])
+        Kernel(place.shape, [place], kernel.inputs, [product_of(scale, product, place.dtype)])
     )
     builder.bind(out, place)
 
 
-def sum_shapes(node, shapes):
+def sum_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     """Of ``b * z + a * (x @ y)``: `z` is repeated where it must be."""
     z, _, x, y, _ = node.inputs
     shape = product_shape(shapes.of(x), shapes.of(y))
@@ -68,7 +69,7 @@ def sum_shapes(node, shapes):
     return [shape]
 
 
-def sum_lower(node, builder):
+def sum_lower(node: Apply, builder: Builder) -> None:
     z, a, x, y, b = node.inputs
     [out] = node.outputs
     place = builder.place(out)
@@ -92,7 +93,7 @@ def sum_lower(node, builder):
     builder.bind(out, place)
 
 
-def outer_shapes(node, shapes):
+def outer_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     """Of ``A + a * outer(x, y)``."""
     matrix, _, x, y = (shapes.of(var) for var in node.inputs)
     if matrix != (*x, *y):
@@ -102,7 +103,7 @@ def outer_shapes(node, shapes):
     return [matrix]
 
 
-def outer_lower(node, builder):
+def outer_lower(node: Apply, builder: Builder) -> None:
     matrix, factor, x, y = node.inputs
     [out] = node.outputs
     place = builder.place(out)
@@ -119,16 +120,18 @@ def product_of(left: Scalar, right: Scalar, dtype: str) -> Scalar:
     return cast(left, dtype) * cast(right, dtype)
 
 
-def _is_one(builder, variable) -> bool:
+def _is_one(builder: Builder, variable: Variable) -> bool:
     same = builder.uniform(variable)
     return same is not None and same.op == "const" and constant_value(same) == 1
 
 
-def fits_blas_output(place) -> bool:
+def fits_blas_output(place: Window) -> bool:
     return len(place.shape) == 2 and fits_blas(place)
 
 
-def multiply(builder, place, left, right, accumulates=False):
+def multiply(
+    builder: Builder, place: Window, left: Window, right: Window, accumulates: bool = False
+) -> None:
     """Write ``left @ right`` into `place`, or add it there."""
     left = left if len(left.shape) == 2 else left.permuted([None, 0])
     right = right if len(right.shape) == 2 else right.permuted([0, None])
@@ -152,7 +155,7 @@ def multiply(builder, place, left, right, accumulates=False):
         builder.copy(into, target)
 
 
-def as_dtype(builder, window, dtype):
+def as_dtype(builder: Builder, window: Window, dtype: str) -> Window:
     """The same numbers as of `dtype`."""
     if window.dtype == dtype:
         return window
@@ -193,12 +196,12 @@ def _matrix_strides(place, left, right):
     )
 
 
-def usable(builder, window):
+def usable(builder: Builder, window: Window) -> Window:
     """The same matrix, in a layout that BLAS reads."""
     return window if fits_blas(window) else builder.contiguous_copy(window)
 
 
-def fits_blas(window) -> bool:
+def fits_blas(window: Window) -> bool:
     """Whether one stride is 1 and the other one leads from row to row (or column to column)."""
     (rows, columns), (row, column) = window.shape, window.strides
     if column == 1 or columns == 1:
@@ -208,7 +211,7 @@ def fits_blas(window) -> bool:
     return False
 
 
-def batched_shapes(node, shapes):
+def batched_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     left, right = (shapes.of(x) for x in node.inputs)
     if left[0] != right[0]:
         raise ValueError(
@@ -217,18 +220,20 @@ def batched_shapes(node, shapes):
     return [(left[0], *product_shape(left[1:], right[1:]))]
 
 
-def batched_lower(node, builder):
+def batched_lower(node: Apply, builder: Builder) -> None:
     left, right = (builder.window(x) for x in node.inputs)
     products_of_stacks(builder, node.outputs[0], left, right, 1)
 
 
-def products_of_stacks(builder, out, left, right, batch_axes):
+def products_of_stacks(
+    builder: Builder, out: Variable, left: Window, right: Window, batch_axes: int
+) -> None:
     """One product for each index of the leading axes."""
     place = builder.place(out)
     target = place
     left, right = (_readable_batch(builder, w, batch_axes) for w in (left, right))
     extents = place.shape[:batch_axes]
-    size = 1
+    size: Int = 1
     for n in extents:
         size = size * n
     if isinstance(size, int) and size <= 4:
@@ -236,14 +241,15 @@ def products_of_stacks(builder, out, left, right, batch_axes):
             multiply(builder, *(_entry(w, index) for w in (target, left, right)))
     else:
         body = builder.body
-        loops, index = [], []
+        loops: list[Loop] = []
+        counters = []
         for n in extents:
             loop = Loop(builder.program.name("b"), n)
             (loops[-1].body if loops else body).append(loop)
             loops.append(loop)
-            index.append(counter(loop.name))
+            counters.append(counter(loop.name))
         builder.body = loops[-1].body
-        multiply(builder, *(_entry(w, index) for w in (target, left, right)))
+        multiply(builder, *(_entry(w, counters) for w in (target, left, right)))
         builder.body = body
     builder.bind(out, place)
 
@@ -262,7 +268,7 @@ def _entry(window, index):
     return window
 
 
-RULES = {
+RULES: dict[type, Rule] = {
     Dot: Rule(dot_shapes, dot_lower),
     Dot22: Rule(dot_shapes, dot_lower),
     Dot22Scalar: Rule(scaled_shapes, scaled_lower),

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from pytensor.graph.basic import Apply, Variable
 from pytensor.scalar import basic as ps
 from pytensor.tensor.elemwise import CAReduce
 from pytensor.tensor.math import Argmax, MulWithoutZeros
 from pytensor.tensor.special import LogSoftmax, Softmax
 
-from symrnn.native.builder import OpenKernel
+from symrnn.native.builder import Builder, OpenKernel
 from symrnn.native.lowering.rule import Rule, same_shape
 from symrnn.native.program import ArgExtreme, Reduce
-from symrnn.native.scalar import arg, cast, const, scalar
+from symrnn.native.scalar import Scalar, arg, cast, const, scalar
 from symrnn.native.scalar_ops import Unsupported, lowered
-from symrnn.native.shapes import dtype_of
+from symrnn.native.shapes import Shape, Shapes, dtype_of
 from symrnn.native.sizes import product
 from symrnn.native.window import Window
 
 EXTREMES = (ps.Maximum, ps.Minimum)
 
 
-def axes_of(node) -> tuple[int, ...]:
+def axes_of(node: Apply) -> tuple[int, ...]:
     axis = node.op.axis
     ndim = node.inputs[0].type.ndim
     return tuple(range(ndim)) if axis is None else tuple(sorted(a % ndim for a in axis))
 
 
-def reduce_shapes(node, shapes):
+def reduce_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     shape, axes = shapes.of(node.inputs[0]), axes_of(node)
     initial(node.op.scalar_op, accumulator_of(node))  # or `Unsupported`
     combination(node.op.scalar_op, accumulator_of(node))
@@ -40,7 +43,7 @@ def reduce_shapes(node, shapes):
     return [tuple(n for a, n in enumerate(shape) if a not in axes)]
 
 
-def reduce_lower(node, builder):
+def reduce_lower(node: Apply, builder: Builder) -> None:
     [x], [out] = node.inputs, node.outputs
     if builder.shapes.number_or_none(out) is not None:
         return
@@ -58,7 +61,7 @@ def reduce_lower(node, builder):
     builder.bind(out, builder.place(out))
 
 
-def accumulator_of(node) -> str:
+def accumulator_of(node: Apply) -> str:
     """The dtype that a reduction computes in."""
     [x], [out] = node.inputs, node.outputs
     if isinstance(node.op.scalar_op, EXTREMES):
@@ -66,12 +69,22 @@ def accumulator_of(node) -> str:
     return str(node.op._acc_dtype(dtype_of(x))) if hasattr(node.op, "_acc_dtype") else dtype_of(out)
 
 
-def combination(scalar_op, dtype):
+def combination(scalar_op: ps.ScalarOp, dtype: str) -> Scalar:
     """An accumulated value and one more made one."""
     return lowered(scalar_op, [arg(0, dtype), arg(1, dtype)], [dtype])[0]
 
 
-def reduced(builder, target, x, axes, combine, start, *, may_reorder, change=lambda s: s):
+def reduced(
+    builder: Builder,
+    target: Window,
+    x: Variable,
+    axes: tuple[int, ...],
+    combine: Scalar,
+    start: Scalar,
+    *,
+    may_reorder: bool,
+    change: Callable[[Scalar], Scalar] = lambda s: s,
+) -> None:
     """Write into `target` what `combine` makes of the elements of `x` along `axes`."""
     shape = builder.shapes.of(x)
     kernel, element = gathered(builder, x)
@@ -95,7 +108,7 @@ def reduced(builder, target, x, axes, combine, start, *, may_reorder, change=lam
     )
 
 
-def gathered(builder, x):
+def gathered(builder: Builder, x: Variable) -> tuple[OpenKernel, Scalar]:
     """A kernel and the element of `x` in it: what computes `x` where nothing else reads it, else where it lies."""
     value = builder.values.get(x)
     if isinstance(value, OpenKernel) and len(builder.unread[x]) == 1 and x not in builder.outputs:
@@ -104,7 +117,7 @@ def gathered(builder, x):
     return kernel, builder.element(kernel, x)
 
 
-def initial(scalar_op, dtype):
+def initial(scalar_op: ps.ScalarOp, dtype: str) -> Scalar:
     """What a reduction begins with."""
     kind = np.dtype(dtype).kind
     match scalar_op:
@@ -125,14 +138,14 @@ def initial(scalar_op, dtype):
     raise Unsupported(scalar_op, "no reduction by it")
 
 
-def softmax_axes(node) -> tuple[int, ...]:
+def softmax_axes(node: Apply) -> tuple[int, ...]:
     axis, ndim = node.op.axis, node.inputs[0].type.ndim
     return (
         tuple(range(ndim)) if axis is None else tuple(sorted(a % ndim for a in np.atleast_1d(axis)))
     )
 
 
-def softmax_shapes(node, shapes):
+def softmax_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     shape, axes = shapes.of(node.inputs[0]), softmax_axes(node)
     if any(shape[a] == 0 for a in axes) and all(
         n != 0 for a, n in enumerate(shape) if a not in axes
@@ -141,7 +154,7 @@ def softmax_shapes(node, shapes):
     return same_shape(node, shapes)
 
 
-def softmax_lower(node, builder):
+def softmax_lower(node: Apply, builder: Builder) -> None:
     """``exp(x - max) / sum`` and ``x - max - log(sum)``, over one axis or all."""
     [x], [out] = node.inputs, node.outputs
     is_log = isinstance(node.op, LogSoftmax)
@@ -200,14 +213,14 @@ def softmax_lower(node, builder):
     builder.bind(out, place)
 
 
-def argmax_shapes(node, shapes):
+def argmax_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     shape, axes = shapes.of(node.inputs[0]), axes_of(node)
     if any(shape[a] == 0 for a in axes):
         raise ValueError("attempt to get argmax of an empty sequence")
     return [tuple(n for a, n in enumerate(shape) if a not in axes)] * len(node.outputs)
 
 
-def argmax_lower(node, builder):
+def argmax_lower(node: Apply, builder: Builder) -> None:
     [x], [out] = node.inputs, node.outputs
     axes = axes_of(node)
     window = builder.window(x)
@@ -217,13 +230,14 @@ def argmax_lower(node, builder):
     place = builder.place(out)
     flat = rows.reshaped((*shape, product(rows.shape[len(kept) :])))
     target = place if place.is_contiguous else builder.temporary(place.dtype, shape)
+    assert flat is not None
     builder.body.append(ArgExtreme(target, flat))
     if target is not place:
         builder.copy(target, place)
     builder.bind(out, place)
 
 
-RULES = {
+RULES: dict[type, Rule] = {
     CAReduce: Rule(reduce_shapes, reduce_lower),
     Softmax: Rule(softmax_shapes, softmax_lower),
     LogSoftmax: Rule(softmax_shapes, softmax_lower),

@@ -7,9 +7,10 @@ slot is still being read (a state without a trace, a buffer as short as its taps
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 
-from pytensor.graph.basic import Variable
+from pytensor.graph.basic import Apply, Variable
 
 from symrnn.native.builder import Builder, OpenKernel
 from symrnn.native.lowering.indexing import overwritten
@@ -17,12 +18,12 @@ from symrnn.native.lowering.rule import Rule, asked_outside
 from symrnn.native.nested import Steps
 from symrnn.native.program import Kernel, Loop, Number
 from symrnn.native.scalar import arg, const
-from symrnn.native.shapes import Shapes
-from symrnn.native.sizes import counter, remainder
+from symrnn.native.shapes import Shape, Shapes
+from symrnn.native.sizes import Int, counter, remainder
 from symrnn.native.window import Window
 
 
-def scan_shapes(node, shapes):
+def scan_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     from symrnn.native.lowering import infer
 
     op, info, step = node.op.scan, node.op.scan.info, node.op.step
@@ -110,12 +111,12 @@ class Store:
     first: int
     wraps: bool
 
-    def entry(self, t, tap=0) -> Window:
+    def entry(self, t: Int, tap: int = 0) -> Window:
         index = self.first + tap + t
         return self.window.at(0, remainder(index, self.window.shape[0]) if self.wraps else index)
 
 
-def scan_lower(node, builder):
+def scan_lower(node: Apply, builder: Builder) -> None:
     from symrnn.native.lowering import lower
 
     op, info, step = node.op.scan, node.op.scan.info, node.op.step
@@ -165,13 +166,13 @@ def scan_lower(node, builder):
     now, later = _targets(op, outs, taps, stores, traces, carried, t)
     for var, target in now:
         inner.borrowed.add(target.buffer)
-        inner.want(var, lambda target=target: target)
+        inner.want(var, partial(lambda target: target, target))
     if info.as_while:
         loop.stop = inner.temporary("bool", ())
         loop.done = builder.program.name("done")
         inner.want(outs[-1], lambda: loop.stop)
     lower(nodes, inner)
-    if info.as_while:  # before states are written over that it may read
+    if loop.stop is not None:  # before states are written over that it may read
         settle_truth(inner, outs[-1], loop.stop)
     finish_step(inner, now, later)
     builder.body.append(loop)
@@ -188,7 +189,7 @@ def scan_lower(node, builder):
         builder.bind(out, state)
 
 
-def settle_truth(builder, variable, place):
+def settle_truth(builder: Builder, variable: Variable, place: Window) -> None:
     """Have in `place`, a bool, whether the variable differs from 0."""
     if variable in builder.values and builder.values[variable] is place:
         return
@@ -232,7 +233,8 @@ def _given(inner, var, builder, outer, t=None):
 def _targets(op, outs, taps, stores, traces, carried, t):
     """Where each output of a step belongs: what can be written at once, and what is still being read until its end."""
     info = op.info
-    now, later = [], []
+    now: list[tuple[Variable, Window]] = []
+    later: list[tuple[Variable, Window]] = []
     flat = iter(op.inner_mitmot_outs(outs))
     for store, out_slices in zip(stores, info.mit_mot_out_slices, strict=False):
         for var, tap in zip(islice(flat, len(out_slices)), out_slices, strict=True):
@@ -248,7 +250,9 @@ def _targets(op, outs, taps, stores, traces, carried, t):
     return now, later
 
 
-def finish_step(inner: Builder, now, later) -> None:
+def finish_step(
+    inner: Builder, now: list[tuple[Variable, Window]], later: list[tuple[Variable, Window]]
+) -> None:
     """Put the outputs of a step in their places; `later` are those whose places other outputs still read."""
     computed = [
         (var, target) for var, target in now if isinstance(inner.values.get(var), OpenKernel)
@@ -257,7 +261,7 @@ def finish_step(inner: Builder, now, later) -> None:
         if (var, target) not in computed:
             inner.settle(var, target)
     states = {target.buffer for _, target in later}
-    pending = []
+    pending: list[tuple[Variable | Window, Window]] = []
     for var, target in later:
         value = inner.values.get(var)
         if isinstance(value, Window) and value.buffer in states and value != target:
@@ -267,9 +271,9 @@ def finish_step(inner: Builder, now, later) -> None:
         elif not isinstance(value, OpenKernel):
             pending.append((var, target))
     fused = [
-        (var, target, inner.values[var])
+        (var, target, value)
         for var, target in later
-        if isinstance(inner.values.get(var), OpenKernel)
+        if isinstance(value := inner.values.get(var), OpenKernel)
     ]
     kernels = list(dict.fromkeys(kernel for _, _, kernel in fused))
     for kernel in [k for k in inner.open if k not in kernels]:
@@ -295,7 +299,9 @@ def finish_step(inner: Builder, now, later) -> None:
         inner.settle(var, target)
 
 
-def _writes_last(kernel, own, kernels) -> bool:
+def _writes_last(
+    kernel: OpenKernel, own: list[tuple[Variable, Window]], kernels: list[OpenKernel]
+) -> bool:
     """Whether a kernel may write states itself: it reads them at its own index alone, and nothing after it does."""
     for _, target in own:
         if tuple(target.shape) != tuple(kernel.shape):
@@ -326,7 +332,7 @@ def _in_order(builder, store, steps, out):
     return window
 
 
-def scan_wants(node, builder):
+def scan_wants(node: Apply, builder: Builder) -> None:
     """A state's buffer is wanted where the result is, if nothing else reads it."""
     for outer, out in zip(_buffers(node), node.outputs, strict=False):
         if (
@@ -334,7 +340,7 @@ def scan_wants(node, builder):
             and builder.unread.get(outer) == {node}
             and outer not in builder.outputs
         ):
-            builder.want(outer, lambda out=out: builder.place(out))
+            builder.want(outer, partial(builder.place, out))
 
 
-RULES = {Steps: Rule(scan_shapes, scan_lower, scan_wants)}
+RULES: dict[type, Rule] = {Steps: Rule(scan_shapes, scan_lower, scan_wants)}

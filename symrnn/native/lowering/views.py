@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pytensor.compile.ops import DeepCopyOp, ViewOp
+from pytensor.graph.basic import Apply
 from pytensor.raise_op import CheckAndRaise
 from pytensor.tensor.basic import MakeVector, ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.elemwise import DimShuffle
-from pytensor.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
+from pytensor.tensor.shape import Reshape, Shape_i, SpecifyShape
+from pytensor.tensor.shape import Shape as ShapeOp
 
+from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule, same_shape, same_value, wants_through
-from symrnn.native.shapes import SMALL
+from symrnn.native.shapes import SMALL, Shape, Shapes
 from symrnn.native.sizes import product, quotient
 
 
-def dimshuffle_shapes(node, shapes):
+def dimshuffle_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     [x] = node.inputs
     shape, order = shapes.of(x), node.op.new_order
     dropped = set(range(len(shape))) - {a for a in order if a != "x"}
@@ -29,7 +34,7 @@ def dimshuffle_shapes(node, shapes):
     return [tuple(1 if a == "x" else shape[a] for a in order)]
 
 
-def dimshuffle_lower(node, builder):
+def dimshuffle_lower(node: Apply, builder: Builder) -> None:
     [x], [out] = node.inputs, node.outputs
     same = builder.uniform(x)
     if same is not None:
@@ -40,7 +45,7 @@ def dimshuffle_lower(node, builder):
         )
 
 
-def dimshuffle_wants(node, builder):
+def dimshuffle_wants(node: Apply, builder: Builder) -> None:
     [x], [out] = node.inputs, node.outputs
     order = node.op.new_order
     if out not in builder.places or x.type.ndim != sum(a != "x" for a in order):
@@ -53,7 +58,7 @@ def dimshuffle_wants(node, builder):
     builder.want(x, place)
 
 
-def reshape_shapes(node, shapes):
+def reshape_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     x, wanted = node.inputs
     old = shapes.of(x)
     new = list(shapes.vector(wanted))[: node.op.ndim]
@@ -74,7 +79,7 @@ def reshape_shapes(node, shapes):
     return [tuple(new)]
 
 
-def reshape_lower(node, builder):
+def reshape_lower(node: Apply, builder: Builder) -> None:
     x, [out] = node.inputs[0], node.outputs
     same = builder.uniform(x)
     if same is not None:
@@ -90,32 +95,33 @@ def reshape_lower(node, builder):
             window = builder.contiguous(source).reshaped(shape)
         else:
             builder.copy(source, flat)
+    assert window is not None
     builder.bind(out, window)
 
 
-def reshape_wants(node, builder):
+def reshape_wants(node: Apply, builder: Builder) -> None:
     x, [out] = node.inputs[0], node.outputs
     if out in builder.places:
         builder.want(x, lambda: builder.place(out).reshaped(builder.shapes.of(x)))
 
 
-def shape_shapes(node, shapes):
+def shape_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     shape = shapes.of(node.inputs[0])
     if len(shape) <= SMALL:
         shapes.numbers[node.outputs[0]] = tuple(shape)
     return [(len(shape),)]
 
 
-def shape_i_shapes(node, shapes):
+def shape_i_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     shapes.numbers[node.outputs[0]] = shapes.of(node.inputs[0])[node.op.i]
     return [()]
 
 
-def known(node, builder):
+def known(node: Apply, builder: Builder) -> None:
     """Nothing to do: the number is written where it is read."""
 
 
-def specify_shape_shapes(node, shapes):
+def specify_shape_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     x, *wanted = node.inputs
     shape = shapes.of(x)
     for axis, (n, var) in enumerate(zip(shape, wanted, strict=True)):
@@ -128,14 +134,14 @@ def specify_shape_shapes(node, shapes):
     return same_shape(node, shapes)
 
 
-def make_vector_shapes(node, shapes):
+def make_vector_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     numbers = [shapes.number_or_none(x) for x in node.inputs]
     if node.op.dtype == "int64" and None not in numbers and len(numbers) <= SMALL:
         shapes.numbers[node.outputs[0]] = tuple(numbers)
     return [(len(node.inputs),)]
 
 
-def make_vector_lower(node, builder):
+def make_vector_lower(node: Apply, builder: Builder) -> None:
     [out] = node.outputs
     if builder.shapes.number_or_none(out) is not None:
         return
@@ -145,30 +151,30 @@ def make_vector_lower(node, builder):
     builder.bind(out, window)
 
 
-def make_vector_wants(node, builder):
+def make_vector_wants(node: Apply, builder: Builder) -> None:
     [out] = node.outputs
     for i, x in enumerate(node.inputs):
-        builder.want(x, lambda i=i: builder.place(out).at(0, i))
+        builder.want(x, partial(lambda i: builder.place(out).at(0, i), i))
 
 
-def check_shapes(node, shapes):
+def check_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     for condition in node.inputs[1:]:
         if shapes.number_or_none(condition) == 0:
             raise node.op.exc_type(node.op.msg)
     return same_shape(node, shapes)
 
 
-def check_lower(node, builder):
+def check_lower(node: Apply, builder: Builder) -> None:
     for condition in node.inputs[1:]:
         if builder.shapes.number_or_none(condition) is None:
             builder.check(condition, node.op.exc_type(node.op.msg))
     same_value(node, builder)
 
 
-RULES = {
+RULES: dict[type, Rule] = {
     DimShuffle: Rule(dimshuffle_shapes, dimshuffle_lower, dimshuffle_wants),
     Reshape: Rule(reshape_shapes, reshape_lower, reshape_wants),
-    Shape: Rule(shape_shapes, known),
+    ShapeOp: Rule(shape_shapes, known),
     Shape_i: Rule(shape_i_shapes, known),
     SpecifyShape: Rule(specify_shape_shapes, same_value, wants_through),
     MakeVector: Rule(make_vector_shapes, make_vector_lower, make_vector_wants),

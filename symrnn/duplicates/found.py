@@ -208,7 +208,7 @@ class ComponentGraph:
         self.by_output: dict[Variable, Component] = {}
         self.components: list[Component] = []
         for node in scan_nodes(self.outputs):
-            for component in components(node):
+            for component in components(node, of_values=True):
                 self.components.append(component)
                 self.by_output |= dict.fromkeys(component.outputs, component)
         self.above: dict[Component, set[Component]] = {}

@@ -121,8 +121,8 @@ def figure(records):
 
 def answer(records):
     """Components and seconds against the form written by hand, then the trajectories."""
-    from symrnn.study.amounts import times
-    from symrnn.study.quantities import ratio, select
+    from symrnn.study.amounts import listing, span, times
+    from symrnn.study.quantities import ratio, select, values_of
 
     lines = []
     for form in (*NAIVE, *CURED):
@@ -140,6 +140,6 @@ def answer(records):
         worst = max(record.values["largest_difference"] for record in trained)
         lines.append(
             f"The parameters of naive forms and of their cures differ by at most {worst:.1e} after"
-            f" {trained[0].values['steps']} steps, over {', '.join(RULES)}."
+            f" {span(r.values['steps'] for r in trained)} steps, over {listing(values_of(trained, 'rule'))}."
         )
     return "\n\n".join(lines)

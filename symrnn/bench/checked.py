@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 STATUSES = ("ok", "time_limit", "memory_limit", "crash", "error", "garbage")
 SAID = ("ok", "error", "memory_limit")  # by a child about itself
@@ -46,7 +47,7 @@ def parsed(line: str | bytes) -> dict:
     return data
 
 
-def check_depth(data) -> None:
+def check_depth(data: Any) -> None:
     """Refuse what is nested too deeply to be copied."""
     level = [data]
     for _ in range(DEEPEST):
@@ -56,14 +57,14 @@ def check_depth(data) -> None:
     raise Malformed(f"it has lists in lists, over {DEEPEST} deep")
 
 
-def within(value) -> Iterable:
+def within(value: Any) -> Iterable:
     """What a JSON value holds."""
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
 
 
-def check_type(name: str, value, *types: type) -> None:
+def check_type(name: str, value: Any, *types: type) -> None:
     """Refuse a value of another type; a truth value is no number."""
     if type(value) not in types:
         known = " or ".join(WORDS[each] for each in types)
@@ -82,7 +83,7 @@ WORDS = {
 WORDS |= {float: "a number", type(None): "null"}
 
 
-def check_number(name: str, value) -> None:
+def check_number(name: str, value: Any) -> None:
     """Refuse what is no number, or not a finite one."""
     check_type(name, value, int, float)
     if not abs(value) <= LARGEST:  # nor is nan
@@ -91,7 +92,7 @@ def check_number(name: str, value) -> None:
         )
 
 
-def check_numbers(name: str, value) -> None:
+def check_numbers(name: str, value: Any) -> None:
     """Refuse what is no number, and no list or object of numbers, to any depth; null is none."""
     if type(value) is float and abs(value) <= LARGEST:
         return
@@ -107,14 +108,14 @@ def check_numbers(name: str, value) -> None:
         check_number(name, value)
 
 
-def check_texts(name: str, value) -> None:
+def check_texts(name: str, value: Any) -> None:
     """Refuse what is no object of texts."""
     check_type(name, value, dict)
     for key, each in value.items():
         check_type(f"{name}.{key}", each, str)
 
 
-def check_machine(name: str, value) -> None:
+def check_machine(name: str, value: Any) -> None:
     """Refuse what does not describe a machine: texts and numbers by name."""
     check_type(name, value, dict)
     for key, each in value.items():
@@ -123,7 +124,7 @@ def check_machine(name: str, value) -> None:
             raise Malformed(f"{name}.{key} must be a text or a number")
 
 
-def check_values(name: str, values, *, checked: Iterable[str] = ()) -> None:
+def check_values(name: str, values: Any, *, checked: Iterable[str] = ()) -> None:
     """Refuse values that are computed with and are of another type; those `checked` were already."""
     check_type(name, values, dict)
     for key, value in values.items():
@@ -146,31 +147,31 @@ def check_of(key: str) -> Callable[[str, object], None]:
     return named.get(key, check_size)
 
 
-def check_counts(name: str, value) -> None:
+def check_counts(name: str, value: Any) -> None:
     """Refuse what is no object of numbers."""
     check_type(name, value, dict, type(None))
     check_numbers(name, value)
 
 
-def check_text(name: str, value) -> None:
+def check_text(name: str, value: Any) -> None:
     """Refuse what is no text."""
     check_type(name, value, str)
 
 
-def check_size(name: str, value) -> None:
+def check_size(name: str, value: Any) -> None:
     """Refuse a number beyond all others; everything else is an experiment's own."""
     if type(value) is int and abs(value) > LARGEST:
         raise Malformed(HUGE)
 
 
-def check_case(name: str, case) -> None:
+def check_case(name: str, case: Any) -> None:
     """Refuse what is no case: numbers and texts by name."""
     check_type(name, case, dict)
     for axis, value in case.items():
         check_size(axis, value)
 
 
-def check_rewrites(name: str, value) -> None:
+def check_rewrites(name: str, value: Any) -> None:
     """Refuse what is no profile of rewriting, as `symrnn.measure.rewrite_timing` writes it."""
     if not value:
         return
@@ -187,7 +188,7 @@ def check_rewrites(name: str, value) -> None:
     check_timings(value["passes"])
 
 
-def check_timings(timings) -> None:
+def check_timings(timings: Any) -> None:
     """Refuse what are no timings of rewrites within each other."""
     check_type("rewrites.passes", timings, list)
     for timing in timings:
@@ -199,7 +200,7 @@ def check_timings(timings) -> None:
         check_timings(timing["children"])
 
 
-def check_spans(name: str, spans) -> None:
+def check_spans(name: str, spans: Any) -> None:
     """Refuse what are no spans: two texts and two numbers each."""
     check_type(name, spans, list)
     for span in spans:
@@ -208,7 +209,7 @@ def check_spans(name: str, spans) -> None:
             check_type(name, each, str) if i < 2 else check_number(name, each)
 
 
-def check_keys(name: str, value, keys: set[str], *, exactly: bool = False) -> None:
+def check_keys(name: str, value: Any, keys: set[str], *, exactly: bool = False) -> None:
     """Refuse an object that lacks one of the keys or, if `exactly`, has another."""
     check_type(name, value, dict)
     if exactly and set(value) - keys:
@@ -217,7 +218,7 @@ def check_keys(name: str, value, keys: set[str], *, exactly: bool = False) -> No
         raise Malformed(f"{name} has no {missing[0]}")
 
 
-def check_long(name: str, value, length: int) -> None:
+def check_long(name: str, value: Any, length: int) -> None:
     """Refuse what is no list of so many."""
     check_type(name, value, list)
     if len(value) != length:
@@ -226,7 +227,11 @@ def check_long(name: str, value, length: int) -> None:
 
 def check_answer(answer: Mapping) -> None:
     """Refuse an answer of a child that does not keep to the protocol of `symrnn.bench.child`."""
-    checks = {"values": check_values, "versions": check_texts, "machine": check_machine}
+    checks: dict[str, Callable[[str, Any], None]] = {
+        "values": check_values,
+        "versions": check_texts,
+        "machine": check_machine,
+    }
     for name, check in checks.items():
         if name in answer:
             check(name, answer[name])

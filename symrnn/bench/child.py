@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import psutil
 
@@ -51,10 +52,11 @@ class Outcome:
 class Child:
     """A running child process; leaving the ``with`` block kills it and all it started."""
 
-    def __init__(self, command: Sequence[str], text: str, environment: Mapping[str, str]):
+    def __init__(self, command: Sequence[str], text: str, environment: Mapping[str, str]) -> None:
         """Start `command` with ``--result-fd N``, `text` on stdin."""
         self.answers, answers_out = os.pipe()
         try:
+            # a pipe would block us when the child dies before it reads all
             with tempfile.TemporaryFile() as stdin:
                 stdin.write(text.encode())
                 stdin.seek(0)
@@ -76,9 +78,11 @@ class Child:
             os.close(answers_out)
         self.heard = Heard()
         self.selector = selectors.DefaultSelector()
+        assert self.process.stdout is not None  # it is a pipe
+        self.printed = self.process.stdout
         for fd, listen in (
             (self.answers, self.heard.answer),
-            (self.process.stdout.fileno(), self.heard.print),
+            (self.printed.fileno(), self.heard.print),
         ):
             os.set_blocking(fd, False)
             self.selector.register(fd, selectors.EVENT_READ, listen)
@@ -86,11 +90,11 @@ class Child:
     def __enter__(self) -> "Child":
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.kill()
         self.selector.close()
         os.close(self.answers)
-        self.process.stdout.close()
+        self.printed.close()
 
     def listen(self, timeout_s: float) -> None:
         """Read what the pipes hold; wait for it up to `timeout_s`."""
@@ -130,6 +134,7 @@ class Child:
 
     def kill(self) -> None:
         """End the process, its group, and children that left the group; then wait for it."""
+        # looked for first: once the parent is gone they belong to init
         others = self.processes()[1:]
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -142,9 +147,12 @@ class Child:
 class Heard:
     """What a child has said so far; answers are parsed as they come."""
 
-    def __init__(self):
-        self.values, self.versions, self.machine = {}, {}, {}
-        self.phase, self.done, self.garbage = "", None, ""
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.versions: dict[str, str] = {}
+        self.machine: dict[str, Any] = {}
+        self.done: dict[str, Any] | None = None
+        self.phase, self.garbage = "", ""
         self.tail, self.rest, self.answered_bytes = b"", b"", 0
 
     def print(self, data: bytes) -> None:

@@ -29,6 +29,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from time import monotonic, sleep
+from types import ModuleType
+from typing import Any
 
 from symrnn.bench.checked import Malformed
 from symrnn.bench.records import Job, Record
@@ -62,7 +64,7 @@ class Cluster:
         The most workers seen on each host: jobs that may have run at the same time.
     """
 
-    def __init__(self, client, *, is_here: bool):
+    def __init__(self, client: Any, *, is_here: bool) -> None:
         self.client, self.is_here = client, is_here
         self.hosts: dict[str, str] = {}
         self.at_once: Counter = Counter()
@@ -90,15 +92,17 @@ class Cluster:
         worker: Sequence[str] = WORKER,
     ) -> Iterator[Record]:
         """The records of all groups, as they come in."""
-        groups, running, alive_at = iter(groups), {}, monotonic()
-        waiting = next(groups, None)
+        running: dict[Any, Sequence[Job]] = {}  # by future
+        left, alive_at = iter(groups), monotonic()
+        waiting = next(left, None)
         try:
             while waiting or running:
                 for _ in range(len(self.workers()) - len(running)):
+                    # as many groups as free workers and no more: then a death is held against the group it ran
                     if waiting:
                         tell("started", waiting[0])
                         running[self.submit(waiting, worker)] = waiting
-                        waiting = next(groups, None)
+                        waiting = next(left, None)
                 for future in finished(running):
                     yield from self.records_of(future, running.pop(future))
                 alive_at = monotonic() if self.workers() else alive_at
@@ -106,7 +110,7 @@ class Cluster:
         finally:
             self.client.cancel(list(running))
 
-    def submit(self, group: Sequence[Job], worker: Sequence[str]):
+    def submit(self, group: Sequence[Job], worker: Sequence[str]) -> Any:
         """Send a group on its way: the future of its records."""
         path = Path(group[0].path)
         text = path.read_text() if path.is_file() else ""
@@ -115,7 +119,7 @@ class Cluster:
             measured_there, jobs, list(worker), text, resources=self.resources, pure=False
         )
 
-    def records_of(self, future, group: Sequence[Job]) -> Iterator[Record]:
+    def records_of(self, future: Any, group: Sequence[Job]) -> Iterator[Record]:
         """The records that a worker sent, or those of a group that took its workers down."""
         from distributed import KilledWorker
 
@@ -242,7 +246,7 @@ def local_cluster(jobs: int) -> Iterator[Cluster]:
         yield Cluster(client, is_here=True)
 
 
-def left_to_the_parent():
+def left_to_the_parent() -> Any:
     """A plugin for workers that share our terminal: Ctrl-C is for the parent, which stops them."""
     from distributed import WorkerPlugin
 
@@ -270,7 +274,7 @@ def connected(address: str) -> Iterator:
         yield client
 
 
-def required():
+def required() -> ModuleType:
     """Dask's distributed, or the sentence that says how to get it."""
     try:
         import distributed

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from symrnn.bench.records import Record
 from symrnn.bench.spread import Spread
@@ -94,26 +95,26 @@ def compare_records(
     UserError
         When machines or versions differ, or when no case is in both.
     """
-    old, new = by_case(old), by_case(new)
-    mixed = tuple(differences([r for records in (old, new) for rs in records.values() for r in rs]))
+    was, now = by_case(old), by_case(new)
+    mixed = tuple(differences([r for records in (was, now) for rs in records.values() for r in rs]))
     if mixed and not allow_mixed:
         raise UserError(
             f"records must be of one machine and one set of versions, but differ in"
             f" {'; '.join(mixed)}; measure both again here, or allow it (allow_mixed=True)"
         )
-    common = [case for case in old if case in new]
+    common = [case for case in was if case in now]
     if not common:
         raise UserError(
-            f"old and new must have a case in common, but have {len(old)} and {len(new)} different"
+            f"old and new must have a case in common, but have {len(was)} and {len(now)} different"
             " ones; compare records of the same experiment"
         )
-    counts = [change for c in common for change in count_changes(c, old[c], new[c])]
-    pairs = [(c, metric, *samples) for c in common for metric, *samples in timed(old[c], new[c])]
+    counts = [change for c in common for change in count_changes(c, was[c], now[c])]
+    pairs = [(c, *samples) for c in common for samples in timed(was[c], now[c])]
     times = [time_change(*pair, threshold, len(pairs)) for pair in pairs]
     return RecordComparison(
         changes=(*counts, *times),
-        only_old=tuple(case for case in old if case not in new),
-        only_new=tuple(case for case in new if case not in old),
+        only_old=tuple(case for case in was if case not in now),
+        only_new=tuple(case for case in now if case not in was),
         mixed=mixed,
     )
 
@@ -134,7 +135,7 @@ def case_name(record: Record) -> str:
     return " ".join(filter(None, [record.experiment, *task, case, *where]))
 
 
-def as_text(value) -> str:
+def as_text(value: Any) -> str:
     """A JSON value as people write it."""
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -182,6 +183,7 @@ def counts(records: Sequence[Record], metric: str) -> list[int]:
 
 def count_change(case: str, metric: str, old: list[int], new: list[int]) -> Change:
     """The change of a count; where it varies from round to round, only if the ranges are apart."""
+    # the values of all rounds are sorted: apart means that the two ranges share nothing
     if old[-1] < new[0]:
         verdict = "larger"
     elif new[-1] < old[0]:
@@ -200,7 +202,7 @@ def timed(old: Sequence[Record], new: Sequence[Record]) -> Iterable[tuple[str, l
             samples = [[sample(r, chosen) for r in records if r.is_ok] for records in (old, new)]
             kept = [[value for value in values if value] for values in samples]
             if all(kept):
-                yield chosen, *kept
+                yield chosen, kept[0], kept[1]
                 break
 
 
@@ -211,7 +213,14 @@ def sample(record: Record, metric: str) -> float:
     return median(value or [0.0]) if isinstance(value, list) else value
 
 
-def time_change(case, metric, old, new, threshold, comparisons) -> Change:
+def time_change(
+    case: str,
+    metric: str,
+    old: Sequence[float],
+    new: Sequence[float],
+    threshold: float,
+    comparisons: int,
+) -> Change:
     """The change of a metric that varies from run to run."""
     found = compare_samples(old, new, threshold=threshold, comparisons=comparisons)
     words = {"slower": "larger", "faster": "smaller"} if metric == "peak_rss_bytes" else {}

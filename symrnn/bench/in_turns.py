@@ -21,6 +21,7 @@ def in_turns(
     >>> {name: len(seconds) for name, seconds in times.items()}
     {'nothing': 3, 'sum': 3}
     """
+    # the first call compiles, the second fills caches
     for function in functions.values():
         function()
         function()

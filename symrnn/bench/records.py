@@ -10,13 +10,9 @@ append-only:
 * a job is found again by its key, so that a sweep which runs again does only what is missing.
 """
 
-import errno
-import fcntl
 import gc
 import hashlib
 import json
-import os
-import stat
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,10 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from symrnn.bench.appending import append_line, check_regular, locked, writing
 from symrnn.bench.checked import STATUSES, Malformed, check_record, check_type, parsed
 from symrnn.bench.repeated import Repeated
 from symrnn.errors import JobError, UserError, printable
 
+Case = Mapping[str, Any]  # JSON values by axis
 SCHEMA = 1  # 1: first
 STATES = ("cold", "warm")
 TIME_LIMIT_S = 600.0  # of a job, where nothing else is said; so are the next two
@@ -81,7 +79,7 @@ class Job:
     """
 
     experiment: str
-    case: Mapping[str, Any] = field(default_factory=dict)
+    case: Case = field(default_factory=dict)
     path: str = ""
     task: str = "compile"
     mode: str = "NUMBA"
@@ -95,7 +93,7 @@ class Job:
     python: str = ""
     profile: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.state not in STATES:
             raise UserError(f"state must be one of {', '.join(STATES)}, but is {self.state!r}")
         for name in ("time_limit_s", "memory_limit_bytes"):
@@ -136,7 +134,7 @@ class Record:
     key: str
     experiment: str
     task: str
-    case: Mapping[str, Any]
+    case: Case
     mode: str
     state: str
     round: int
@@ -150,7 +148,7 @@ class Record:
     profile: bool = False  # its times hold what the profile costs
     schema: int = SCHEMA
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.message:  # whatever a child said is one line that any terminal can show
             object.__setattr__(self, "message", printable(self.message, LONGEST_MESSAGE))
 
@@ -160,7 +158,7 @@ class Record:
         return self.status == "ok"
 
     @classmethod
-    def of(cls, job: Job, status: str, **details) -> "Record":
+    def of(cls, job: Job, status: str, **details: Any) -> "Record":
         """The record of `job` with `status`; `details` are further fields.
 
         Examples
@@ -198,7 +196,7 @@ class Record:
 FIELDS = tuple(each.name for each in fields(Record))
 
 
-def records_file(path) -> Path:
+def records_file(path: str | Path) -> Path:
     """The file of records that `path` means: itself, or ``records.jsonl`` in the folder.
 
     Examples
@@ -210,7 +208,7 @@ def records_file(path) -> Path:
     return path if path.suffix == ".jsonl" else path / FILE_NAME
 
 
-def load_records(path) -> list[Record]:
+def load_records(path: str | Path) -> list[Record]:
     """The records of a file or folder, in the order they were written, one a key (the last).
 
     Lines that were cut short by a kill or a full disk, or that are no records, are skipped with a
@@ -236,7 +234,7 @@ class RecordFile:
         What is wrong with a last line that has no newline: somebody may still be writing it.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path) -> None:
         self.path = records_file(path)
         self.start_over()
 
@@ -244,8 +242,8 @@ class RecordFile:
         """Forget what was read."""
         self.records: dict[str, Record] = {}
         self.repeated = Repeated()
-        self.place, self.lines, self.inode = 0, 0, None
-        self.rest = ""
+        self.place, self.lines, self.rest = 0, 0, ""
+        self.inode: int | None = None
 
     def refresh(self) -> dict[str, Record]:
         """The records that the file holds now.
@@ -286,7 +284,7 @@ class RecordFile:
                 else:
                     self.rest = str(error)
 
-    def warn(self, number: int, why) -> None:
+    def warn(self, number: int, why: object) -> None:
         """Say that a line is skipped."""
         told = f"{self.path}, line {number}: skipped, since it is no record: {why}"
         warnings.warn(told, BadLine, stacklevel=4)
@@ -314,7 +312,9 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def append_record(path, record: Record, *, replace_statuses: Iterable[str] = ()) -> bool:
+def append_record(
+    path: str | Path, record: Record, *, replace_statuses: Iterable[str] = ()
+) -> bool:
     """Write `record` as one line and wait for the disk; False where another sweep was faster.
 
     A record whose key the file holds already is not written, unless the one there has one of
@@ -328,59 +328,14 @@ def append_record(path, record: Record, *, replace_statuses: Iterable[str] = ())
     return RecordFile(path).append(record, replace_statuses=replace_statuses)
 
 
-def check_writable(path) -> None:
+def check_writable(path: str | Path) -> None:
     """Refuse a place where records could not be written, before anything is measured."""
     path = records_file(path)
     with writing(path), locked(path):
         pass
 
 
-@contextmanager
-def writing(path) -> Iterator[None]:
-    """Turn what the file system says into one sentence with the way out."""
-    try:
-        yield
-    except OSError as error:
-        raise JobError(
-            f"cannot write the record to {path}: {error.strerror}; what was finished is kept:"
-            " free space, or give another folder (--results DIR), and run the same command again"
-        ) from error
-
-
-@contextmanager
-def locked(path) -> Iterator[int]:
-    """A descriptor of `path` for appending that no other process holds at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        check_regular(os.fstat(fd))
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def check_regular(status: os.stat_result) -> None:
-    """Refuse what is no file: a pipe would wait for its other end."""
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
-
-
-def append_line(fd: int, line: bytes) -> None:
-    """Append one line after whatever is there, even half a line; all of it or nothing."""
-    size = os.fstat(fd).st_size
-    if size and os.pread(fd, 1, size - 1) != b"\n":
-        line = b"\n" + line
-    try:
-        while line:
-            line = line[os.write(fd, line) :]
-        os.fsync(fd)
-    except OSError:
-        os.ftruncate(fd, size)
-        raise
-
-
-def set_aside(path) -> Path | None:
+def set_aside(path: str | Path) -> Path | None:
     """Rename the file of records, so that a sweep starts over; None where there was none."""
     path = records_file(path)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")

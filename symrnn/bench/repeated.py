@@ -7,6 +7,7 @@ A sweep writes the same machine, and in each round the same cases and graph size
 import marshal
 from collections.abc import Callable
 from sys import intern
+from typing import Any
 
 from symrnn.bench.checked import (
     COUNTED,
@@ -32,7 +33,7 @@ class Repeated:
     True
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.parts: dict[tuple, dict] = {}
 
     def checked(self, data: dict) -> dict:
@@ -54,7 +55,7 @@ class Repeated:
         }
         return data
 
-    def machine(self, machine) -> dict:
+    def machine(self, machine: Any) -> dict:
         """What a record says of its machine; all but its load is shared."""
         load = {}
         if type(machine) is dict and LOAD in machine:
@@ -63,7 +64,7 @@ class Repeated:
         same = self.part("machine", machine, check_machine)
         return {**same, **load} if load else same
 
-    def part(self, name: str, value, check: Callable) -> dict:
+    def part(self, name: str, value: Any, check: Callable) -> dict:
         """An object that is as good as `value`, checked when it was first seen."""
         if type(value) is not dict:
             check(name, value)

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -36,13 +37,18 @@ from symrnn.bench.records import (
 from symrnn.errors import UserError
 from symrnn.modes import OWN_MODES
 
+if TYPE_CHECKING:
+    from symrnn.bench.cluster import Cluster
+
 WORKER = ("-m", "symrnn.measure.worker")
 FAILED = ("crash", "error", "garbage")  # limits are results, failures may be tried again
 # what is the same within one file of records
 SAME = ("cpu", "jobs at once", "python", "pytensor", "numpy", "numba", "jax")
 # prefixes of variables; Dask sets how its workers allocate memory
-NOT_INHERITED = ("PYTENSOR", "THEANO", "NUMBA_", "JAX_", "XLA_", "PYTHONHASHSEED")
-NOT_INHERITED += ("DASK_", "MALLOC_TRIM_THRESHOLD_")
+NOT_INHERITED = (
+    *("PYTENSOR", "THEANO", "NUMBA_", "JAX_", "XLA_", "PYTHONHASHSEED"),
+    *("DASK_", "MALLOC_TRIM_THRESHOLD_"),
+)
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,13 @@ class Event:
 
 def run_jobs(
     jobs: Iterable[Job],
-    results_dir,
+    results_dir: str | Path,
     *,
     fresh: bool = False,
     retry_failed: bool = False,
     on_event: Callable[[Event], None] | None = None,
     worker: Sequence[str] = WORKER,
-    cluster=None,
+    cluster: "Cluster | None" = None,
 ) -> list[Record]:
     """Run the jobs of which ``results_dir/<experiment>/records.jsonl`` has no record yet.
 
@@ -98,8 +104,8 @@ def run_jobs(
     UserError
         When the records that are there were made on another machine or with other versions.
     """
-    jobs = {job.key: job for job in jobs}
-    names = dict.fromkeys(job.experiment for job in jobs.values())
+    wanted = {job.key: job for job in jobs}
+    names = dict.fromkeys(job.experiment for job in wanted.values())
     files = {name: RecordFile(Path(results_dir) / name) for name in names}
     for file in files.values():
         if fresh:
@@ -111,10 +117,10 @@ def run_jobs(
 
     def tell(kind, job, **details):
         if on_event is not None:
-            on_event(Event(kind, job, done=len(records), total=len(jobs), **details))
+            on_event(Event(kind, job, done=len(records), total=len(wanted), **details))
 
     def missing() -> Iterator[list[Job]]:
-        for group in interleaved(jobs.values()):
+        for group in interleaved(wanted.values()):
             file = files[group[0].experiment]
             held = file.refresh()
             kept = [j for j in group if j.key in held and held[j.key].status not in again]
@@ -129,17 +135,19 @@ def run_jobs(
     for record in measure(missing(), tell=tell, worker=worker):
         files[record.experiment].append(record, replace_statuses=again)
         records[record.key] = record
-        tell("finished", jobs[record.key], record=record, elapsed_s=record.wall_s)
-    return [records[key] for key in jobs]
+        tell("finished", wanted[record.key], record=record, elapsed_s=record.wall_s)
+    return [records[key] for key in wanted]
 
 
-def in_turn(groups: Iterable[Sequence[Job]], **options) -> Iterator[Record]:
+def in_turn(groups: Iterable[Sequence[Job]], **options: Any) -> Iterator[Record]:
     """The records of all groups, measured here, one after the other."""
     for group in groups:
         yield from measured(group, **options)
 
 
-def check_same_setting(job: Job, record: Record, path: Path, cluster=None) -> None:
+def check_same_setting(
+    job: Job, record: Record, path: Path, cluster: "Cluster | None" = None
+) -> None:
     """Refuse to go on with records that another machine or other versions made.
 
     Nothing is refused where jobs run on a cluster of other machines: each record has its own.
@@ -173,12 +181,16 @@ def interleaved(jobs: Iterable[Job]) -> list[list[Job]]:
     groups: dict[str, list[Job]] = {}
     for job in {job.key: job for job in jobs}.values():
         groups.setdefault(replace(job, state="cold").key, []).append(job)
+    # a stable sort: within a round what is compared stays side by side
     ordered = sorted(groups.values(), key=lambda group: group[0].round)
     return [sorted(group, key=lambda job: STATES.index(job.state)) for group in ordered]
 
 
 def measured(
-    group: Sequence[Job], *, tell=lambda *args, **kwargs: None, worker=WORKER
+    group: Sequence[Job],
+    *,
+    tell: Callable[..., None] = lambda *args, **kwargs: None,
+    worker: Sequence[str] = WORKER,
 ) -> Iterator[Record]:
     """Run the jobs of one group on one compiledir, cold before warm.
 
@@ -190,9 +202,9 @@ def measured(
     cold = replace(group[0], state="cold")
     runs = [cold, *(job for job in group if job.state == "warm")]
     with scratch_folder() as folder:
-        filled = None
+        filled: Record | None = None
         for job in runs:
-            if job.state == "warm" and not filled.is_ok:
+            if filled is not None and not filled.is_ok:  # this one is warm
                 message = f"not run, since its cold run failed: {filled.message}"
                 here = {"versions": filled.versions, "machine": filled.machine}
                 yield Record.of(job, filled.status, message=message, **here)
@@ -204,7 +216,13 @@ def measured(
                 yield record
 
 
-def run_job(job: Job, folder: Path, *, tell=lambda *args, **kwargs: None, worker=WORKER) -> Record:
+def run_job(
+    job: Job,
+    folder: Path,
+    *,
+    tell: Callable[..., None] = lambda *args, **kwargs: None,
+    worker: Sequence[str] = WORKER,
+) -> Record:
     """Run one job in a child process that keeps its caches in `folder`."""
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     here = machine()
@@ -254,6 +272,7 @@ def child_environment(job: Job, folder: Path) -> dict[str, str]:
         **PINNED_THREADS,
         "PYTENSOR_FLAGS": ",".join(filter(None, flags)),
         "PYTENSORRC": os.devnull,
+        # PyTensor walks sets of nodes: their order must not differ from job to job
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         **job.environment,
@@ -265,6 +284,7 @@ def importable(folder: Path) -> Path:
     link = folder / "path" / "symrnn"
     link.parent.mkdir(exist_ok=True)
     if not link.exists():
+        # not its parent folder, which would bring the caller's other packages into another interpreter
         link.symlink_to(Path(symrnn.__file__).parent, target_is_directory=True)
     return link.parent
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, TypeGuard
 
 FEWEST = 4  # samples that have quartiles worth the name
 
@@ -39,6 +39,6 @@ def spread(samples: Iterable[Any]) -> Spread | None:
     return Spread(median(numbers), low, high, len(numbers))
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether a value can be computed with."""
     return isinstance(value, float) or (isinstance(value, int) and -LARGEST < value < LARGEST)

@@ -33,6 +33,9 @@ MOST_PERMUTATIONS = 20_000  # all of two times eight
 THRESHOLD = 0.05  # a ratio between 1/1.05 and 1.05 is not worth a verdict
 
 
+Samples = Sequence[float] | np.ndarray  # seconds, one a round
+
+
 @dataclass(frozen=True)
 class Comparison:
     """How `new` compares with `old`: their ratio, how sure it is, and the verdict.
@@ -48,7 +51,7 @@ class Comparison:
     why: str  # why there is no decision, else ""
 
 
-def ratios(new: Sequence[float], old: Sequence[float]) -> np.ndarray:
+def ratios(new: Samples, old: Samples) -> np.ndarray:
     """``new / old`` round by round, for forms that were measured in turns.
 
     Examples
@@ -56,14 +59,14 @@ def ratios(new: Sequence[float], old: Sequence[float]) -> np.ndarray:
     >>> ratios([2.0, 3.0], [1.0, 2.0]).tolist()
     [2.0, 1.5]
     """
-    new, old = checked("new", new), checked("old", old)
-    if len(new) != len(old):
+    above, below = checked("new", new), checked("old", old)
+    if len(above) != len(below):
         raise UserError(
-            f"new and old must have as many rounds to be paired, but have {len(new)} and"
-            f" {len(old)};"
+            f"new and old must have as many rounds to be paired, but have {len(above)} and"
+            f" {len(below)};"
             " leave out rounds that only one of them has, or compare them unpaired"
         )
-    return new / old
+    return above / below
 
 
 def compare_samples(
@@ -98,9 +101,9 @@ def compare_samples(
     >>> compare_samples([1.0, 1.1, 1.0], [2.0, 2.1, 2.0]).why
     '3 rounds, and a decision takes 5'
     """
-    old, new = checked("old", old), checked("new", new)
-    ratio, interval = ratio_and_interval(old, new, is_paired, np.random.default_rng(seed))
-    p_value = rank_test(old, new, is_paired=is_paired)
+    was, now = checked("old", old), checked("new", new)
+    ratio, interval = ratio_and_interval(was, now, is_paired, np.random.default_rng(seed))
+    p_value = rank_test(was, now, is_paired=is_paired)
     alpha = ALPHA / comparisons
     why = (
         doubt_of_rounds(min(len(old), len(new)), fewest_rounds(alpha, is_paired=is_paired))
@@ -121,9 +124,11 @@ def rank_test(old: np.ndarray, new: np.ndarray, *, is_paired: bool = False) -> f
     >>> round(rank_test(np.array([1.0, 1.0, 2.0]), np.array([3.0, 3.0, 4.0])), 3)
     0.1
     """
+    # SciPy warns about ranks that are all tied
     if np.ptp([*old, *new]) == 0:
         return 1.0
     if is_paired:
+        # logarithms, so that twice and half are as far from equal
         return float(wilcoxon(np.log(new) - np.log(old)).pvalue)
     has_ties = len(np.unique([*old, *new])) < len(old) + len(new)
     is_small = comb(len(old) + len(new), len(old)) <= MOST_PERMUTATIONS
@@ -137,10 +142,13 @@ def ratio_and_interval(
     """The ratio new / old with its spread, and its bootstrap interval."""
     if is_paired:
         paired = ratios(new, old)
-        return spread(paired.tolist()), interval((paired,), np.median, rng)
+        center = spread(paired.tolist())
+        assert center is not None  # there are samples
+        return center, interval((paired,), np.median, rng)
     middle = float(ratio_of_medians(old, new))
     quartiles = np.quantile(np.divide.outer(new, old), [0.25, 0.75])
-    center = Spread(middle, *quartiles.tolist(), min(len(old), len(new)))
+    low, high = quartiles.tolist()
+    center = Spread(middle, low, high, min(len(old), len(new)))
     return center, interval((old, new), ratio_of_medians, rng)
 
 
@@ -195,7 +203,7 @@ def doubt_of_ratio(ratio: float, interval: tuple[float, float], threshold: float
     return ""
 
 
-def checked(name: str, samples: Sequence[float]) -> np.ndarray:
+def checked(name: str, samples: Samples) -> np.ndarray:
     """The samples as an array; a `UserError` where one is missing, negative or no number."""
     values = np.asarray(samples, dtype=float)
     if values.ndim != 1 or not len(values) or not np.isfinite(values).all() or (values <= 0).any():

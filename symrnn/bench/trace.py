@@ -95,7 +95,8 @@ def nested(spans: Iterable[Span]) -> list[Span]:
     >>> [(span.name, span.end_ns) for span in nested([inner, outer])]
     [('a', 3), ('b', 3)]
     """
-    result, around = [], []
+    result: list[Span] = []
+    around: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.begin_ns, -span.end_ns)):
         while around and around[-1].end_ns <= span.begin_ns:
             around.pop()
@@ -124,7 +125,7 @@ def chrome_trace(
         for span in spans
     ]
     counters = [CounterEvent("graph size", s * 1e6, {"apply nodes": n}) for s, n in curve]
-    timeline = [asdict(event) for event in [*events, *counters]]
+    timeline = [*map(asdict, events), *map(asdict, counters)]
     return {"traceEvents": [process, *timeline], "displayTimeUnit": "ms"}
 
 
@@ -176,7 +177,7 @@ def opened_closed(spans: Sequence[Span]) -> Iterator[tuple[str, str, int]]:
         yield "C", label(around[-1]), around.pop().end_ns
 
 
-def write_traces(record: Record, folder) -> list[Path]:
+def write_traces(record: Record, folder: str | Path) -> list[Path]:
     """Write both files of `record` into `folder`; their paths."""
     spans, folder = spans_of(record), Path(folder)
     rewrites = record.values.get("rewrites", {})

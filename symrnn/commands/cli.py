@@ -24,7 +24,7 @@ COMMANDS = (compare, explain_command, figures, list_, measure, predict, report, 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="symrnn")
-def cli(debug):
+def cli(debug: bool) -> None:
     """Measure what a PyTensor graph costs to compile.
 
     \b
@@ -37,7 +37,7 @@ for command in COMMANDS:
     cli.add_command(command)
 
 
-def main():
+def main() -> None:
     """Entry point of `symrnn`."""
     cli(prog_name="symrnn")
 

@@ -13,7 +13,7 @@ from symrnn.study.experiment import experiments_folder, load_experiment
 @click.argument("name")
 @experiments_option
 @results_option
-def figures(name, experiments, results):
+def figures(name: str, experiments: str | None, results: str) -> None:
     """Draw an experiment's figures again, as SVG and PNG.
 
     \b

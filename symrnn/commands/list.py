@@ -15,7 +15,7 @@ from symrnn.tables import Table
 @click.command("list")
 @experiments_option
 @results_option
-def list_(experiments, results):
+def list_(experiments: str | None, results: str) -> None:
     """List the experiments, their questions, and how many of their jobs are recorded.
 
     \b
@@ -27,7 +27,7 @@ def list_(experiments, results):
     print_table(Table(("experiment", "question", "recorded"), rows, axes=2, widest=500))
 
 
-def summary(name, folder, results):
+def summary(name: str, folder: Path, results: str) -> tuple[str, str]:
     """Question of an experiment and its progress, or what is wrong with its file."""
     try:
         experiment = load_experiment(name, folder)

@@ -1,13 +1,17 @@
 """What is recorded of an experiment, on the screen and in files."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from symrnn.bench.records import load_records, without_collector
+from symrnn.bench.records import Record, load_records, without_collector
 from symrnn.commands.terminal import console, print_table
 from symrnn.errors import UserError
+from symrnn.study.experiment import Experiment
+from symrnn.study.report import Picture
 
 
-def recorded(experiment, results):
+def recorded(experiment: Experiment, results: str | Path) -> list[Record]:
     """The records of an experiment; none at all is a `UserError`."""
     records = load_records(results)
     if not records:
@@ -18,7 +22,7 @@ def recorded(experiment, results):
     return records
 
 
-def show_records(experiment, records):
+def show_records(experiment: Experiment, records: Sequence[Record]) -> None:
     """The answer and one table a task, on the screen."""
     from rich.markdown import Markdown
 
@@ -33,7 +37,7 @@ def show_records(experiment, records):
         screen.print(f"did not finish: {line}", markup=False)
 
 
-def draw(experiment, records, folder):
+def draw(experiment: Experiment, records: Sequence[Record], folder: Path) -> list[Picture]:
     """The experiment's figures as files."""
     try:
         from symrnn.study.report import pictures
@@ -41,6 +45,7 @@ def draw(experiment, records, folder):
         with without_collector():
             return pictures(experiment, records, folder)
     except ModuleNotFoundError as error:
+        # a file of the user's may lack another module, which is its own error
         if error.name != "matplotlib":
             raise
         raise UserError(
@@ -48,7 +53,9 @@ def draw(experiment, records, folder):
         ) from error
 
 
-def write_report(parts, folder):
+def write_report(
+    parts: Sequence[tuple[Experiment, Sequence[Record], Sequence[Picture]]], folder: Path
+) -> list[Path]:
     """Write ``report.html``, a self-contained page, and ``report.md``; their paths."""
     from symrnn.study.page import html_report
     from symrnn.study.report import markdown_report, section

@@ -15,7 +15,7 @@ from symrnn.study.experiment import experiment_names, experiments_folder, load_e
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @experiments_option
 @results_option
-def report(names, experiments, results):
+def report(names: tuple[str, ...], experiments: str | None, results: str) -> None:
     """Write a report of all recorded experiments, or of those named.
 
     \b
@@ -33,7 +33,7 @@ def report(names, experiments, results):
     click.echo("\n".join(str(path) for path in write_report(parts, Path(results))))
 
 
-def recorded_names(folder, results):
+def recorded_names(folder: Path, results: str) -> list[str]:
     """The experiments in `folder` that have records."""
     names = [name for name in experiment_names(folder) if load_records(Path(results) / name)]
     if not names:

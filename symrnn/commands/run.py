@@ -4,19 +4,24 @@ Jobs run in child processes; this one never imports pytensor.
 """
 
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from symrnn.bench.records import load_records
+from symrnn.bench.records import Job, load_records
 from symrnn.commands.options import experiments_option, results_option
 from symrnn.commands.recorded import draw, recorded, show_records, write_report
 from symrnn.commands.terminal import INTERRUPTED, console, was_interrupted
 from symrnn.errors import UserError, nearest, printable
 from symrnn.study.amounts import listing
-from symrnn.study.experiment import experiments_folder, load_experiment
+from symrnn.study.experiment import REFUSED, Experiment, experiments_folder, load_experiment
+
+if TYPE_CHECKING:
+    from symrnn.bench.cluster import Cluster
 
 FAILED = 1
 BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
@@ -43,7 +48,17 @@ BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
 @click.option("--dask", metavar="ADDRESS", help="Send the jobs to a Dask cluster's workers.")
 @experiments_option
 @results_option
-def run(names, quick, fresh, rounds, where, jobs, dask, experiments, results):
+def run(
+    names: tuple[str, ...],
+    quick: bool,
+    fresh: bool,
+    rounds: int | None,
+    where: tuple[str, ...],
+    jobs: int,
+    dask: str | None,
+    experiments: str | None,
+    results: str,
+) -> None:
     """Run experiments; what is recorded already is not measured again.
 
     Each job runs in a process of its own. Ctrl-C keeps what is finished, and the same command goes
@@ -65,11 +80,12 @@ def run(names, quick, fresh, rounds, where, jobs, dask, experiments, results):
     """
     folder = experiments_folder(experiments)
     found = [load_experiment(name, folder) for name in names]
-    subset = {"quick": quick, "rounds": rounds}
+    subset: dict[str, Any] = {"quick": quick, "rounds": rounds}
     sweeps = [
         (each, matching([*each.jobs(**subset), *each.profiled_jobs(**subset)], where))
         for each in found
     ]
+    # elsewhere other packages are installed, and a job that lacks one says so in its record
     if not dask:
         for _, listed in sweeps:
             check_backends({job.mode for job in listed})
@@ -84,7 +100,7 @@ def run(names, quick, fresh, rounds, where, jobs, dask, experiments, results):
 
 
 @contextmanager
-def workers(jobs, dask):
+def workers(jobs: int, dask: str | None) -> Iterator["Cluster | None"]:
     """The cluster that `--jobs` or `--dask` ask for, None for neither."""
     from symrnn.bench.cluster import dask_cluster, local_cluster
 
@@ -103,7 +119,7 @@ def workers(jobs, dask):
         yield cluster
 
 
-def matching(jobs, where):
+def matching(jobs: list[Job], where: Iterable[str]) -> list[Job]:
     """The jobs whose case, mode or state has every ``AXIS=VALUE``."""
     for condition in where:
         axis, equals, value = condition.partition("=")
@@ -120,7 +136,14 @@ def matching(jobs, where):
     return jobs
 
 
-def run_one(experiment, jobs, results, *, fresh, cluster=None):
+def run_one(
+    experiment: Experiment,
+    jobs: list[Job],
+    results: Path,
+    *,
+    fresh: bool,
+    cluster: "Cluster | None" = None,
+) -> bool:
     """Run one experiment's jobs with a live display, then show and write what came out.
 
     Whether any of the jobs finished.
@@ -132,11 +155,12 @@ def run_one(experiment, jobs, results, *, fresh, cluster=None):
     console().print(printable(experiment.question, 500), style="bold", markup=False)
     warn_of_other_versions(folder, fresh)
     try:
-        with Progress(jobs, console(stderr=True)) as progress:
+        with Progress(jobs, console(stderr=True), judged=experiment.judged) as progress:
             run_jobs(jobs, results, fresh=fresh, on_event=progress, cluster=cluster)
     except BaseException as error:
         if not was_interrupted(error):
             raise
+        # a kill may have come between a record and its being counted: the file knows
         kept = len({job.key for job in jobs} & {record.key for record in load_records(folder)})
         click.echo(
             f"\nstopped: {kept} of {len(jobs)} jobs are recorded in {folder}/records.jsonl;"
@@ -147,7 +171,7 @@ def run_one(experiment, jobs, results, *, fresh, cluster=None):
     return finish(experiment, folder, {job.key for job in jobs})
 
 
-def check_backends(modes):
+def check_backends(modes: set[str]) -> None:
     """Refuse modes whose backend is not installed."""
     for mode, package in BACKENDS.items():
         if mode in modes and find_spec(package) is None:
@@ -157,7 +181,7 @@ def check_backends(modes):
             )
 
 
-def finish(experiment, results, keys):
+def finish(experiment: Experiment, results: Path, keys: set[str]) -> bool:
     """The table and the answer on the screen, figures and report in the folder.
 
     Whether any of the jobs with these `keys` finished.
@@ -170,10 +194,11 @@ def finish(experiment, results, keys):
     console().print(
         f"records  {results}/records.jsonl\nwritten  {', '.join(written)}", highlight=False
     )
-    return any(record.is_ok for record in records if record.key in keys)
+    told = [experiment.judged(record).status for record in records if record.key in keys]
+    return not {"ok", REFUSED}.isdisjoint(told)
 
 
-def warn_of_other_versions(results, fresh):
+def warn_of_other_versions(results: Path, fresh: bool) -> None:
     """Say so when the records that are kept were made with other versions than are installed."""
     from symrnn.study.report import other_versions
 

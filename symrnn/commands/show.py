@@ -13,7 +13,7 @@ from symrnn.study.experiment import experiments_folder, load_experiment
 @click.argument("name")
 @experiments_option
 @results_option
-def show(name, experiments, results):
+def show(name: str, experiments: str | None, results: str) -> None:
     """Show what is recorded of an experiment: its table and its answer.
 
     \b

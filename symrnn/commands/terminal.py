@@ -1,6 +1,8 @@
 """How the command line looks and fails: one-sentence errors, nearest names, tables."""
 
 import warnings
+from collections.abc import Callable
+from typing import IO, Any
 
 import click
 from rich.console import Console
@@ -20,20 +22,22 @@ class OneSentence(click.ClickException):
 
     exit_code = WRONG_USE
 
-    def show(self, file=None):
+    def show(self, file: IO[Any] | None = None) -> None:
         click.echo(f"symrnn: {self.format_message()}", err=True)
 
 
 class Commands(click.Group):
     """A group that suggests the nearest command and turns errors into one sentence."""
 
-    def resolve_command(self, ctx, args):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in self.commands:
             raise OneSentence(f"there is no command {name!r}; {nearest(name, self.commands)}")
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx):
+    def invoke(self, ctx: click.Context) -> Any:
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = told_in_one_line(warnings.showwarning)
@@ -46,7 +50,7 @@ class Commands(click.Group):
             raise OneSentence(sentence(error)) from error
 
 
-def told_in_one_line(show):
+def told_in_one_line(show: Callable[..., None]) -> Callable[..., None]:
     """How a `BadLine` is told on stderr; `show` shows every other warning."""
 
     def tell(message, category, *where, **options):
@@ -58,23 +62,25 @@ def told_in_one_line(show):
     return tell
 
 
-def was_interrupted(error):
+def was_interrupted(error: BaseException | None) -> bool:
     """Whether an error is Ctrl-C, or came up while Ctrl-C was being handled."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
     return error is not None
 
 
-def sentence(error):
+def sentence(error: BaseException) -> str:
     """An error in one line; one that is not addressed to the user names its type."""
     text = printable(" ".join(str(error).split()), LONGEST)
+    # these are written for the user, all others for us
     if isinstance(error, UserError | JobError):
         return text
     return f"{type(error).__name__}: {text}; `symrnn --debug ...` shows where"
 
 
-def console(*, stderr=False):
+def console(*, stderr: bool = False) -> Console:
     """The screen; wide enough for tables where it is a file."""
+    # a file or a pipe says 80 columns, which would fold every table
     screen = Console(stderr=stderr)
     return screen if screen.is_terminal else Console(stderr=stderr, width=160)
 

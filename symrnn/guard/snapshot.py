@@ -12,14 +12,16 @@
 Blocks are sorted and separated by a blank line; the graph is there when it was asked for.
 """
 
+import hashlib
 import os
-import time
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytensor
+from filelock import FileLock
 from pytensor.graph.basic import Apply, Constant, Variable
 
 from symrnn.errors import UserError
@@ -130,7 +132,7 @@ def changed(path: str | Path) -> Iterator[dict[Key, list[str]]]:
 
     Safe when several processes do so at once (pytest-xdist).
     """
-    with locked(path):
+    with lock(path):
         blocks = read(path)
         before = dict(blocks)
         yield blocks
@@ -146,24 +148,13 @@ def changed(path: str | Path) -> Iterator[dict[Key, list[str]]]:
         beside.replace(path)
 
 
-@contextmanager
-def locked(path: str | Path, patience_s: float = 30.0) -> Iterator[None]:
-    """Nobody else changes the file at `path` meanwhile."""
-    lock, begin = f"{path}.lock", time.monotonic()
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            break
-        except FileExistsError:
-            if time.monotonic() - begin > patience_s:
-                raise UserError(
-                    f"the snapshot file is locked; delete {lock} if no pytest runs"
-                ) from None
-            time.sleep(0.01)
-    try:
-        yield
-    finally:
-        os.unlink(lock)
+def lock(path: str | Path) -> FileLock:
+    """A lock for the file at `path`, among the processes of this user.
+
+    It lies with temporary files: a lock file stays where it is, and beside tests it would be in the way.
+    """
+    place = hashlib.sha256(str(Path(path).resolve()).encode()).hexdigest()[:16]
+    return FileLock(Path(tempfile.gettempdir()) / f"symrnn-{os.getuid()}-{place}.lock")
 
 
 def changes(graph: object, old: Sequence[str], new: Sequence[str]) -> list[str]:

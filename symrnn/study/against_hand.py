@@ -1,6 +1,7 @@
 """What records of `symrnn.bench.in_turns.against_hand` say: this library's step against one written by hand."""
 
 from collections.abc import Sequence
+from statistics import median
 
 from symrnn.bench.records import Record
 from symrnn.bench.spread import spread
@@ -25,11 +26,11 @@ def step_against_hand(records: Sequence[Record]) -> str:
 
 def line(record: Record) -> str:
     """One measurement in words."""
-    ratio, seconds, by_hand = (
-        spread(record.values[name]) for name in ("ratio", "step_s", "by_hand_step_s")
-    )
+    ratio = spread(record.values["ratio"])
+    assert ratio is not None  # one a round
+    seconds, by_hand = (median(record.values[name]) for name in ("step_s", "by_hand_step_s"))
     return (
         f"- {case_text(record.case)}, mode {record.mode}: {times(ratio)} as long"
-        f" ({duration(seconds.median)} and {duration(by_hand.median)}); after the first step, parameters"
+        f" ({duration(seconds)} and {duration(by_hand)}); after the first step, parameters"
         f" differ by at most {number(record.values['largest_difference'])}."
     )

@@ -1,9 +1,13 @@
 """Numbers as words: three digits, units, counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from symrnn.bench.spread import Spread
 from symrnn.errors import printable
+
+if TYPE_CHECKING:
+    from symrnn.study.growth import Growth
 
 UNITS = {"s": "s", "us": "µs", "bytes": "bytes"}
 TITLES = {
@@ -27,7 +31,7 @@ TITLES = {
 }
 
 
-def number(value):
+def number(value: Any) -> str:
     """A number with three significant digits, whole numbers whole.
 
     Examples
@@ -42,7 +46,7 @@ def number(value):
     return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """Seconds in the unit that reads best.
 
     Examples
@@ -55,7 +59,7 @@ def duration(seconds):
     return f"{number(seconds * 1e3)} ms" if seconds >= 1e-3 else f"{number(seconds * 1e6)} µs"
 
 
-def amount(value, quantity):
+def amount(value: Any, quantity: str) -> str:
     """The value of a quantity with its unit, taken from the quantity's name; a dash for None.
 
     Examples
@@ -105,7 +109,7 @@ def times_span(ratios: Iterable[float]) -> str:
     return f"{text} times"
 
 
-def exponent(growth):
+def exponent(growth: "Growth") -> str:
     """A fitted exponent with its interval.
 
     Examples
@@ -117,7 +121,7 @@ def exponent(growth):
     return f"{growth.exponent:.2f} ({growth.low:.2f} to {growth.high:.2f})"
 
 
-def span(values):
+def span(values: Iterable[float]) -> str:
     """The range of some numbers, one number where they agree.
 
     Examples
@@ -131,7 +135,7 @@ def span(values):
     return low if low == high else f"{low} to {high}"
 
 
-def goal(words, is_met):
+def goal(words: str, is_met: bool) -> str:
     """What a figure should be, in parentheses; a goal that was missed is said to be.
 
     Examples
@@ -142,7 +146,7 @@ def goal(words, is_met):
     return f"(goal{'' if is_met else ' MISSED'}: {words})"
 
 
-def title(quantity):
+def title(quantity: str) -> str:
     """The heading of a quantity.
 
     Examples
@@ -153,7 +157,7 @@ def title(quantity):
     return TITLES.get(quantity, quantity.split(".")[-1].removesuffix("_s").replace("_", " "))
 
 
-def listing(words):
+def listing(words: Iterable[Any]) -> str:
     """Words joined by commas, and "and" before the last.
 
     Examples
@@ -165,7 +169,7 @@ def listing(words):
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def case_text(case):
+def case_text(case: Mapping[str, Any]) -> str:
     """A case as ``form=sgd depth=2``.
 
     Examples

@@ -3,6 +3,9 @@
 import importlib.util
 import inspect
 import json
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
 
 from symrnn.bench.records import MEMORY_LIMIT_BYTES, STATES, STEPS, TIME_LIMIT_S
 from symrnn.errors import UserError, nearest
@@ -24,13 +27,14 @@ DECLARATIONS = {
     "columns",
     "ratio_of",
     "needs",
+    "refusals",
     *SETTINGS,
     *(f"quick_{name}" for name in SETTINGS),
 }
 STAGES = ("build", "functions", "batch")
 
 
-def check_declaration(name, module):
+def check_declaration(name: str, module: ModuleType) -> None:
     """Refuse a file that declares no experiment, with one sentence that says what to change."""
     if not isinstance(module.__doc__, str) or not module.__doc__.strip():
         raise UserError(
@@ -51,11 +55,15 @@ def check_declaration(name, module):
             raise UserError(f"{name}.py must define {function}(records), but does not")
 
 
-def check_types(name, module):
+def check_types(name: str, module: ModuleType) -> None:
     """Refuse a declaration of another type than is read."""
     for key, (types, words) in TYPES.items():
         value = getattr(module, key, None)
-        names = value if key in ("reference", "columns") and isinstance(value, types) else ()
+        names = (
+            value
+            if key in ("reference", "columns", "refusals") and isinstance(value, types)
+            else ()
+        )
         if hasattr(module, key) and not (
             isinstance(value, types) and all(isinstance(each, str) for each in names)
         ):
@@ -78,10 +86,11 @@ TYPES = {  # declarations that are read as they are
     "columns": (list | tuple, "a list of quantities"),
     "ratio_of": (str, "the name of a quantity"),
     "needs": (list | tuple, "a list of modules"),
+    "refusals": (list | tuple, "a list of texts from errors that are an answer"),
 }
 
 
-def check_needs(name, needs):
+def check_needs(name: str, needs: Sequence[str]) -> None:
     """The packages of the modules that the child will import are installed."""
     for needed in needs:
         if not isinstance(needed, str) or not needed.partition(".")[0].isidentifier():
@@ -94,7 +103,7 @@ def check_needs(name, needs):
             )
 
 
-def check_names(name, module):
+def check_names(name: str, module: ModuleType) -> None:
     """Refuse a misspelt setting: lower-case data of the file must be a declaration."""
     for key, value in vars(module).items():
         is_data = isinstance(value, list | tuple | dict | int | float | str)
@@ -105,7 +114,7 @@ def check_names(name, module):
             )
 
 
-def check_compile(name, module):
+def check_compile(name: str, module: ModuleType) -> None:
     """The task "compile": cases, their quick subset, and the three functions that take a case."""
     if not hasattr(module, "quick"):
         raise UserError(
@@ -121,7 +130,7 @@ def check_compile(name, module):
         check_signature(name, function, (["graph"] if stage == "functions" else []), cases)
 
 
-def check_task(name, module, task, settings):
+def check_task(name: str, module: ModuleType, task: str, settings: Mapping[str, Any]) -> None:
     """A further task: a function of the file, and the cases it is called with."""
     where = f"{name}.py: tasks[{task!r}]"
     if not callable(getattr(module, task, None)):
@@ -141,7 +150,7 @@ def check_task(name, module, task, settings):
     check_signature(name, getattr(module, task), [], cases)
 
 
-def check_cases(where, cases):
+def check_cases(where: str, cases: Any) -> list[dict[str, Any]]:
     """A list of dicts with the same keys and JSON values, no two equal."""
     if (
         not isinstance(cases, list | tuple)
@@ -169,7 +178,9 @@ def check_cases(where, cases):
     return list(cases)
 
 
-def check_signature(name, function, leading, cases):
+def check_signature(
+    name: str, function: Callable, leading: Sequence[str], cases: Sequence[Mapping[str, Any]]
+) -> None:
     """The function takes what the cases have."""
     signature = inspect.signature(function)
     for case in cases:
@@ -181,7 +192,7 @@ def check_signature(name, function, leading, cases):
             ) from error
 
 
-def check_settings(where, settings):
+def check_settings(where: str, settings: Mapping[str, Any]) -> None:
     """Modes and states are known names; limits and rounds are positive numbers."""
     for key, known in (("modes", MODES), ("states", STATES)):
         for spelled in (key, f"quick_{key}"):

@@ -16,6 +16,8 @@ stand
 * ``reference``: the case that others are compared with, for example ``{"form": "sgd"}``;
 * ``flags(**case)``, ``environment(**case)``, ``python(**case)``: PyTensor flags, variables and
   interpreter of the child;
+* ``refusals``: texts from errors that are an answer, such as a backend's that takes no symbolic
+  shapes: a job that ends with one is told as refused, and not as failed;
 * ``figure(records)`` and ``answer(records)``: what came out, as charts and in words.
 
 The parent process reads the file without importing pytensor, so nothing heavy is imported at its
@@ -24,21 +26,24 @@ top.
 
 import itertools
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from symrnn.bench.records import Job
+from symrnn.bench.records import Case, Job, Record
 from symrnn.errors import JobError, UserError, nearest
 from symrnn.study.declaration import SETTINGS, check_declaration
 from symrnn.user_files import check_file, line_in, user_module
 
 HEAVY = ("pytensor", "jax", "numba", "torch", "matplotlib.pyplot")
 
+REFUSED = "refused"  # a status beside those of records, only for what is told
 
-def grid(**axes):
+
+def grid(**axes: Iterable[Any]) -> list[dict[str, Any]]:
     """Every combination of the axes' values, the last axis fastest.
 
     Examples
@@ -75,7 +80,7 @@ class Experiment:
     module: ModuleType
 
     @classmethod
-    def from_file(cls, path):
+    def from_file(cls, path: str | Path) -> "Experiment":
         """The experiment declared in the file at `path`; a wrong declaration is a `UserError`."""
         path = Path(path).resolve()
         module = module_from(path)
@@ -83,26 +88,38 @@ class Experiment:
         return cls(path.stem, path, module)
 
     @property
-    def question(self):
+    def question(self) -> str:
         """First sentence of the file's docstring."""
-        return " ".join(self.module.__doc__.strip().split("\n\n")[0].split())
+        return " ".join(self._paragraphs[0].split())
 
     @property
-    def about(self):
+    def about(self) -> str:
         """Docstring below the question: what is expected, how long it takes."""
-        return "\n\n".join(self.module.__doc__.strip().split("\n\n")[1:])
+        return "\n\n".join(self._paragraphs[1:])
 
     @property
-    def reference(self):
+    def _paragraphs(self) -> list[str]:
+        return (self.module.__doc__ or "").strip().split("\n\n")
+
+    @property
+    def reference(self) -> dict[str, Any]:
         """The values that other cases are compared with, ``{}`` when none is declared."""
         return dict(getattr(self.module, "reference", {}))
 
-    def setting(self, name, *, quick=False):
+    def judged(self, record: Record) -> Record:
+        """The record, its status ``REFUSED`` where it ended with an error that is an answer."""
+        refusals = getattr(self.module, "refusals", ())
+        # only an error says why: a crash or a limit is never an answer
+        if record.status == "error" and any(text in record.message for text in refusals):
+            return replace(record, status=REFUSED)
+        return record
+
+    def setting(self, name: str, *, quick: bool = False) -> Any:
         """A setting of the file, its ``quick_`` twin if `quick`, else the default."""
         default = getattr(self.module, name, SETTINGS[name])
         return getattr(self.module, f"quick_{name}", default) if quick else default
 
-    def tasks(self, *, quick=False):
+    def tasks(self, *, quick: bool = False) -> list[Task]:
         """The task "compile" if the file declares cases, then its further tasks."""
         declared = dict(getattr(self.module, "tasks", {}))
         if hasattr(self.module, "cases"):
@@ -111,8 +128,9 @@ class Experiment:
             } | declared
         return [self._task(name, settings, quick) for name, settings in declared.items()]
 
-    def _task(self, name, settings, quick):
+    def _task(self, name: str, settings: Mapping[str, Any], quick: bool) -> Task:
         def setting(key):
+            # the nearest says most: the task's quick setting, the task's, the file's quick one, the file's
             default = self.setting(key, quick=quick)
             default = default if name == "compile" else TASK_SETTINGS.get(key, default)
             return (
@@ -126,7 +144,7 @@ class Experiment:
             name, tuple(cases), tuple(setting("modes")), tuple(setting("states")), setting("rounds")
         )
 
-    def jobs(self, *, quick=False, rounds=None):
+    def jobs(self, *, quick: bool = False, rounds: int | None = None) -> list[Job]:
         """The jobs in the order they run: round by round, what is compared side by side."""
         return [
             job
@@ -134,7 +152,7 @@ class Experiment:
             for job in self._task_jobs(task, rounds or task.rounds, quick)
         ]
 
-    def profiled_jobs(self, *, quick=False, rounds=None):
+    def profiled_jobs(self, *, quick: bool = False, rounds: int | None = None) -> list[Job]:
         """One case in the first mode again, with a profile of its rewriting, for the report.
 
         The last one; for `quick`, which shall be over soon, the last of the `reference`. One a
@@ -148,7 +166,7 @@ class Experiment:
             for job in self._task_jobs(
                 replace(
                     task,
-                    cases=[case for case in task.cases if reference.items() <= case.items()][-1:],
+                    cases=tuple(c for c in task.cases if reference.items() <= c.items())[-1:],
                     modes=task.modes[:1],
                     states=("cold",),
                 ),
@@ -157,7 +175,7 @@ class Experiment:
             )
         ]
 
-    def _task_jobs(self, task, rounds, quick):
+    def _task_jobs(self, task: Task, rounds: int, quick: bool) -> Iterator[Job]:
         job = partial(
             Job,
             experiment=self.name,
@@ -174,7 +192,7 @@ class Experiment:
                 case=dict(case), mode=mode, state=state, round=index, **self._surroundings(case)
             )
 
-    def _surroundings(self, case):
+    def _surroundings(self, case: Case) -> dict[str, Any]:
         """The child's environment and interpreter, where the file declares them."""
         found = {
             name: called(self.module, name, **case)
@@ -198,7 +216,7 @@ SURROUNDINGS = {  # what the functions return that say how a child runs
 TASK_SETTINGS = {"states": ["cold"], "rounds": 1}  # of tasks other than "compile"
 
 
-def side_by_side(cases, reference):
+def side_by_side(cases: Sequence[Case], reference: Case) -> list[Case]:
     """The cases, those that differ only in the axes of `reference` next to each other.
 
     Examples
@@ -206,8 +224,9 @@ def side_by_side(cases, reference):
     >>> side_by_side(grid(form=["a", "b"], depth=[1, 2]), {"form": "a"})[:2]
     [{'form': 'a', 'depth': 1}, {'form': 'b', 'depth': 1}]
     """
-    groups = {}
+    groups: dict[str, list[Case]] = {}
     for case in cases:
+        # by its text, since a value may be a list, which has no hash
         rest = repr({axis: value for axis, value in case.items() if axis not in reference})
         groups.setdefault(rest, []).append(case)
     return list(itertools.chain.from_iterable(groups.values()))
@@ -215,6 +234,7 @@ def side_by_side(cases, reference):
 
 def module_from(path: Path) -> ModuleType:
     """The module at `path`, executed; it may not import anything heavy."""
+    # in a notebook or a test these may be there already, and are not the fault of the file
     before = {name for name in HEAVY if name in sys.modules}
     module = user_module(path)
     if imported := [name for name in HEAVY if name in sys.modules and name not in before]:
@@ -225,12 +245,12 @@ def module_from(path: Path) -> ModuleType:
     return module
 
 
-def called(module: ModuleType, name: str, *args, **case):
+def called(module: ModuleType, name: str, *args: Any, **case: Any) -> Any:
     """What a function of an experiment's file returns; whatever it raises is one sentence.
 
     `SystemExit` too, because a command that ends in silence looks as if all were well.
     """
-    path = Path(module.__file__)
+    path = Path(module.__file__ or "")
     try:
         return getattr(module, name)(*args, **case)
     except KeyboardInterrupt:
@@ -261,13 +281,13 @@ def experiments_folder(given: str | Path | None = None) -> Path:
     )
 
 
-def experiment_names(folder):
+def experiment_names(folder: str | Path) -> list[str]:
     """The names of the experiments in `folder`, sorted."""
     files = (path for path in Path(folder).glob("*.py") if path.is_file())  # no pipe
     return sorted(path.stem for path in files if not path.stem.startswith("_"))
 
 
-def load_experiment(name, folder):
+def load_experiment(name: str, folder: str | Path) -> Experiment:
     """The experiment called `name` in `folder`; `name` may also be a path to a file."""
     if name.endswith(".py"):
         check_file(name)

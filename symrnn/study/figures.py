@@ -4,15 +4,21 @@ The only importer of matplotlib. A job that ran over its limit is drawn as such:
 arrow at the limit, or on the upper edge where the quantity has no limit.
 """
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import matplotlib
+
+from symrnn.bench.records import Record
+from symrnn.bench.spread import Spread
 
 matplotlib.use("Agg")
 
 from matplotlib import pyplot, rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
@@ -22,6 +28,7 @@ from symrnn.study.amounts import amount, listing, number, title
 from symrnn.study.quantities import grouped, reading, select, spread_of, values_of
 from symrnn.study.table import outcome
 
+Style = dict[str, Any]  # of one hue, for matplotlib
 COLOURS = (
     "#0072B2",
     "#D55E00",
@@ -36,7 +43,7 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2)
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
 MOST_TICKS = 16  # that have room on an axis
 HOLLOW = {"markerfacecolor": "white", "markersize": 6, "linestyle": "none", "clip_on": False}
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "symrnn",
     "font.family": "sans-serif",
@@ -61,20 +68,29 @@ class Chart:
     alt: str
     caption: str  # what is drawn; the numbers are in the figure, and in `alt`
 
-    def save(self, stem):
+    def save(self, stem: str | Path) -> tuple[Path, Path]:
         """Write ``stem.svg`` and ``stem.png``; the paths of both."""
         stem = Path(stem)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png")]
+        svg, png = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png"))
         about = {"Title": stem.name, "Description": self.alt}
         with rc_context(STYLE):
-            self.figure.savefig(paths[0], bbox_inches="tight", metadata={**about, "Date": None})
-            self.figure.savefig(paths[1], bbox_inches="tight", metadata=about, dpi=160)
+            self.figure.savefig(svg, bbox_inches="tight", metadata={**about, "Date": None})
+            self.figure.savefig(png, bbox_inches="tight", metadata=about, dpi=160)
         pyplot.close(self.figure)
-        return paths
+        return svg, png
 
 
-def lines(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
+def lines(
+    records: Sequence[Record],
+    *,
+    x: str,
+    y: str,
+    hue: str,
+    panel: str | None = None,
+    logarithmic: bool | None = None,
+    heading: str = "",
+) -> Chart:
     """A `Chart` of `y` over `x`: one line a value of `hue`, one panel a value of `panel`.
 
     Points are medians over the rounds, bars their quartiles. The axis is logarithmic where the
@@ -90,17 +106,27 @@ def lines(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
             lost += [(at, record, style) for at, record in unfinished(mine, x, y)]
         draw_unfinished(axis, lost, y)
         ticks = sorted(value for value in values_of(group, x) if not isinstance(value, str))
+        # sizes are doubled from case to case: on a linear axis the small ones would stand on each other
         if ticks and ticks[0] > 0 and ticks[-1] >= 8 * ticks[0]:
             axis.set_xscale("log", base=2)
         ticks = [*ticks[: -1 : -(-len(ticks) // MOST_TICKS) or 1], *ticks[-1:]]
         axis.set_xticks(ticks, [number(tick) for tick in ticks], minor=False)
         axis.set_xlabel(title(x))
 
-    axes = {"x": x, "y": y, "hue": hue, "panel": panel}
+    axes: dict[str, Any] = {"x": x, "y": y, "hue": hue, "panel": panel}
     return chart(records, draw, "Line chart", log=logarithmic, heading=heading, **axes)
 
 
-def bars(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
+def bars(
+    records: Sequence[Record],
+    *,
+    x: str,
+    y: str,
+    hue: str,
+    panel: str | None = None,
+    logarithmic: bool | None = None,
+    heading: str = "",
+) -> Chart:
     """A `Chart` of `y` as groups of bars: a group a value of `x`, a bar a value of `hue`."""
 
     def draw(axis, group, hues):
@@ -116,18 +142,25 @@ def bars(records, *, x, y, hue, panel=None, logarithmic=None, heading=""):
         axis.set_xlim(-0.5, len(places) - 0.5)
         axis.set_xlabel(title(x))
 
-    axes = {"x": x, "y": y, "hue": hue, "panel": panel}
+    axes: dict[str, Any] = {"x": x, "y": y, "hue": hue, "panel": panel}
     return chart(records, draw, "Bar chart", log=logarithmic, heading=heading, **axes)
 
 
-def bars_by_mode(records, *, y, **style):
+def bars_by_mode(records: Sequence[Record], *, y: str, **style: Any) -> list[Chart]:
     """One bar chart of `y` a mode, cold."""
     cold = select(records, task="compile", state="cold")
     by_mode = grouped(cold, "mode").items()
     return [bars(group, y=y, heading=mode, **style) for mode, group in by_mode]
 
 
-def curves(series, *, x, y, logarithmic=False, heading=""):
+def curves(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    x: str,
+    y: str,
+    logarithmic: bool = False,
+    heading: str = "",
+) -> Chart:
     """A `Chart` of `series`, ``{label: (places, heights)}``, as lines over one axis named `x`; `y` names the other."""
     with rc_context(STYLE):
         figure, axis = pyplot.subplots(figsize=(6.4, 3.2))
@@ -152,7 +185,18 @@ def curves(series, *, x, y, logarithmic=False, heading=""):
     )
 
 
-def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
+def chart(
+    records: Sequence[Record],
+    draw: Callable[[Axes, Sequence[Record], dict[Any, Style]], None],
+    kind: str,
+    *,
+    x: str,
+    y: str,
+    hue: str,
+    panel: str | None,
+    log: bool | None,
+    heading: str,
+) -> Chart:
     """One row of panels with a common scale, a common legend below, and the text alternative."""
     panels = grouped(records, panel) if panel else {None: records}
     hues = dict(zip(values_of(records, hue), styles(), strict=False))
@@ -183,6 +227,7 @@ def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
             bbox_to_anchor=(0.5, 0.01),
             ncols=min(len(handles), 3) or 1,
         )
+    # said once: the caption shows it, the text alternative begins with it
     drawn = f"{axis_label(y)} against {title(x)}, by {title(hue)}"
     if panel:
         drawn += f", one panel for each {title(panel)}"
@@ -190,7 +235,7 @@ def chart(records, draw, kind, *, x, y, hue, panel, log, heading):
     return Chart(figure, " ".join(told), captioned(heading, drawn))
 
 
-def captioned(heading, drawn):
+def captioned(heading: str, drawn: str) -> str:
     """The line below a figure.
 
     Examples
@@ -201,7 +246,7 @@ def captioned(heading, drawn):
     return f"{heading}: {drawn}." if heading else f"{drawn[:1].upper()}{drawn[1:]}."
 
 
-def styles():
+def styles() -> Iterator[Style]:
     """Colour, marker, dashes and hatch for each hue; any one of them tells the hues apart."""
     for colour, marker, dashes, hatch in zip(
         cycle(COLOURS), cycle(MARKERS), cycle(DASHES), cycle(HATCHES), strict=False
@@ -209,20 +254,29 @@ def styles():
         yield {"color": colour, "marker": marker, "linestyle": dashes, "hatch": hatch}
 
 
-def draw_line(axis, group, x, y, style):
+def draw_line(axis: Axes, group: Sequence[Record], x: str, y: str, style: Style) -> None:
     """Medians joined by a line, quartiles as error bars."""
     style = {key: value for key, value in style.items() if key != "hatch"}
     points = [
         (at, found) for at, here in grouped(group, x).items() if (found := spread_of(here, y))
     ]
+    # records of several rounds and reruns come in any order
     points.sort(key=lambda point: point[0])
-    places, found = [at for at, _ in points], [each for _, each in points]
-    medians, errors = heights(found)
-    size = {"markersize": 5, "linewidth": 1.4, "capsize": 2}
+    places = [at for at, _ in points]
+    medians, errors = heights([each for _, each in points])
+    size: Style = {"markersize": 5, "linewidth": 1.4, "capsize": 2}
     axis.errorbar(places, medians, errors, **size, **style)
 
 
-def draw_bars(axis, group, x, y, style, at, width):
+def draw_bars(
+    axis: Axes,
+    group: Sequence[Record],
+    x: str,
+    y: str,
+    style: Style,
+    at: Mapping[Any, float],
+    width: float,
+) -> None:
     """Bars of the medians, with quartiles; `at` has the position of each place."""
     by_place = grouped(group, x)
     found = {p: each for p in at if (each := spread_of(by_place.get(p, []), y))}
@@ -236,25 +290,25 @@ def draw_bars(axis, group, x, y, style, at, width):
         axis.bar([*at.values()][:1], [float("nan")], width * 0.92, **style)
 
 
-def heights(found):
+def heights(found: Collection[Spread]) -> tuple[list[float], list[list[float]]]:
     """Medians, and how far the quartiles are below and above them."""
     medians = [each.median for each in found]
     return medians, [[e.median - e.low for e in found], [e.high - e.median for e in found]]
 
 
-def unfinished(group, x, y):
+def unfinished(group: Sequence[Record], x: str, y: str) -> Iterator[tuple[Any, Record]]:
     """``(place, record)`` for every place where no record knows `y`."""
     for place, here in grouped(group, x).items():
         if spread_of(here, y) is None and not select(here, status="ok"):
             yield place, here[-1]
 
 
-def draw_unfinished(axis, lost, y):
+def draw_unfinished(axis: Axes, lost: Iterable[tuple[Any, Record, Style]], y: str) -> None:
     """The jobs that did not finish, ``(place, record, style)``, side by side, told once a place.
 
     They stand hollow at the limit, under an arrow, if `y` is what was limited; else above the axes.
     """
-    by_place = {}
+    by_place: dict[Any, list[tuple[Record, Style]]] = {}
     for place, record, style in lost:
         by_place.setdefault((place, is_drawn_at_limit(record, y)), []).append((record, style))
     for (place, is_limited), marks in by_place.items():
@@ -269,17 +323,17 @@ def draw_unfinished(axis, lost, y):
             look = {key: style[key] for key in ("color", "marker")} | HOLLOW
             axis.plot([place], [height], transform=moved, **look)
         told = listing(dict.fromkeys(outcome(record).split(" in phase")[0] for record, _ in marks))
-        where = {"xycoords": base, "xytext": (0, 7), "textcoords": "offset points"}
+        where: Style = {"xycoords": base, "xytext": (0, 7), "textcoords": "offset points"}
         text = f"↑ {told}" if is_limited else f"✗ {told}"
         axis.annotate(text, (place, height), ha="center", fontsize=7, **where)
 
 
-def is_drawn_at_limit(record, y):
+def is_drawn_at_limit(record: Record, y: str) -> bool:
     """Whether the time limit bounds `y` of this record from below."""
     return record.status == "time_limit" and y.endswith("_s") and y != "step_s"
 
 
-def scale(axes, records, y, log):
+def scale(axes: Iterable[Axes], records: Sequence[Record], y: str, log: bool | None) -> None:
     """A logarithmic axis for a wide span, one from zero otherwise."""
     values = [value for record in records if (value := reading(record, y))]
     values += [record.wall_s for record in records if is_drawn_at_limit(record, y)]
@@ -294,18 +348,22 @@ def scale(axes, records, y, log):
             axis.set_ylim(bottom=0)
 
 
-def label_of(quantity, value):
+def label_of(quantity: str | None, value: Any) -> str:
     """A value as it stands in a legend: numbers with their name."""
-    return printable(value) if isinstance(value, str) else f"{title(quantity)} {number(value)}"
+    return (
+        printable(value) if isinstance(value, str) else f"{title(quantity or '')} {number(value)}"
+    )
 
 
-def axis_label(quantity):
+def axis_label(quantity: str) -> str:
     """The name of a quantity and its unit."""
     unit = "seconds" if quantity.endswith("_s") else "bytes" if quantity.endswith("_bytes") else ""
     return f"{title(quantity)} ({unit})" if unit else title(quantity)
 
 
-def numbers(records, x, y, hue, panel):
+def numbers(
+    records: Sequence[Record], x: str, y: str, hue: str, panel: str | None
+) -> Iterator[str]:
     """What the chart shows in sentences: the ends of each line, and what did not finish."""
     for name in values_of(records, panel) if panel else [None]:
         group = select(records, **{panel: name}) if panel else records
@@ -318,7 +376,7 @@ def numbers(records, x, y, hue, panel):
             yield f"{label_of(panel, name)}: {'; '.join(told)}." if panel else f"{'; '.join(told)}."
 
 
-def told_line(group, x, y, hue, value):
+def told_line(group: Sequence[Record], x: str, y: str, hue: str, value: Any) -> str:
     """One line of a chart in words."""
     found = {place: spread_of(here, y) for place, here in grouped(group, x).items()}
     points = [

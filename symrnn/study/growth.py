@@ -1,11 +1,14 @@
 """How a quantity grows: the exponent p of ``x**p``, fitted, with its interval."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import linregress
 from scipy.stats import t as student
 
+from symrnn.bench.records import Record
 from symrnn.study.quantities import reading, select
 
 CONFIDENCE = 0.95
@@ -21,7 +24,7 @@ class Growth:
     samples: int
 
 
-def growth(records, x, y, **where):
+def growth(records: Sequence[Record], x: str, y: str, **where: Any) -> Growth | None:
     """The `Growth` of quantity `y` with `x` over the selected records; None below three places.
 
     A line is fitted to the logarithms; its interval is Student's, so it widens where a power law
@@ -33,14 +36,15 @@ def growth(records, x, y, **where):
     True
     """
     finished = select(records, status="ok", **where)
-    points = [(reading(record, x), reading(record, y)) for record in finished]
-    points = np.array([(place, value) for place, value in points if place and value], dtype=float)
+    found = [(reading(record, x), reading(record, y)) for record in finished]
+    points = np.array([(place, value) for place, value in found if place and value], dtype=float)
+    # two places fit any power, and the residuals of rounds at two places say nothing about it
     if len(points) < 3 or len(set(points[:, 0])) < 3:
         return None
     return power_law(*points.T)
 
 
-def power_law(xs, ys):
+def power_law(xs: np.ndarray, ys: np.ndarray) -> Growth:
     """The `Growth` of ``ys`` with ``xs``.
 
     Examples
@@ -51,5 +55,7 @@ def power_law(xs, ys):
     """
     fit = linregress(np.log(xs), np.log(ys))
     width = fit.stderr * student.ppf((1 + CONFIDENCE) / 2, len(xs) - 2)
-    ends = (fit.slope, fit.slope - width, fit.slope + width)
-    return Growth(*(round(float(value), 6) for value in ends), len(xs))
+    slope, low, high = (
+        round(float(value), 6) for value in (fit.slope, fit.slope - width, fit.slope + width)
+    )
+    return Growth(slope, low, high, len(xs))

@@ -49,6 +49,7 @@ def inline_svg(picture: Picture, prefix: str) -> Markup:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'href="#', f'href="#{prefix}-', svg)
+    # matplotlib gives every figure the same ids, and in one page the first of them would win
     svg = svg.replace("url(#", f"url(#{prefix}-")
     label = Markup('<svg role="img" aria-label="{}"').format(picture.alt)
     return Markup(svg.replace("<svg", label, 1))

@@ -1,5 +1,8 @@
 """The live display of a sweep: how far it is, what runs, and what did not finish."""
 
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -9,21 +12,29 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from symrnn.bench.records import Job, Record
+from symrnn.bench.runner import Event
 from symrnn.study.amounts import amount, case_text, duration
 from symrnn.study.table import outcome
 
-PLAIN = {"markup": False, "highlight": False}
-STYLES = {"ok": None, "time_limit": "yellow", "memory_limit": "yellow"}
+STYLES = {"ok": None, "refused": None, "time_limit": "yellow", "memory_limit": "yellow"}
 
 
 class Progress:
     """Shows the events of `run_jobs`: a bar on a terminal, a line a job anywhere else.
 
-    Use it as a context, and give it to ``run_jobs(..., on_event=progress)``.
+    Use it as a context, and give it to ``run_jobs(..., on_event=progress)``. What ``judged(record)`` returns is told in
+    the place of each record.
     """
 
-    def __init__(self, jobs, console):
-        self.console = console
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        console: Console,
+        *,
+        judged: Callable[[Record], Record] = lambda record: record,
+    ) -> None:
+        self.console, self.judged = console, judged
         self.bar = Bar(
             SpinnerColumn(),
             BarColumn(bar_width=24),
@@ -31,19 +42,20 @@ class Progress:
             TimeElapsedColumn(),
             TextColumn("{task.description}", markup=False),
             console=console,
+            # what is finished stays as lines above; the bar itself need not
             transient=True,
             disable=not console.is_terminal,
         )
         self.line = self.bar.add_task("", total=len(jobs))
 
-    def __enter__(self):
+    def __enter__(self) -> "Progress":
         self.bar.start()
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.bar.stop()
 
-    def __call__(self, event):
+    def __call__(self, event: Event) -> None:
         match event.kind:
             case "started" | "sampled":
                 self.bar.update(self.line, description=running_text(event))
@@ -51,26 +63,27 @@ class Progress:
                 self.bar.update(self.line, completed=event.done)
             case "finished":
                 self.bar.update(self.line, completed=event.done)
-                self.console.print(
-                    finished_text(event), **PLAIN, style=STYLES.get(event.record.status, "red")
-                )
+                assert event.record is not None
+                record = self.judged(event.record)
+                told = finished_text(event, record)
+                style = STYLES.get(record.status, "red")
+                self.console.print(told, markup=False, highlight=False, style=style)
 
 
-def running_text(event):
+def running_text(event: Event) -> str:
     """What runs now: the job, its phase, how long already, and its memory."""
     memory = amount(event.rss_bytes, "rss_bytes") if event.rss_bytes else ""
     now = [job_text(event.job), event.phase, f"{event.elapsed_s:.0f} s", memory]
     return "  ".join(filter(None, now))
 
 
-def finished_text(event):
+def finished_text(event: Event, record: Record) -> str:
     """One line for a job that is over: its time, or how it failed."""
-    record = event.record
     told = duration(record.wall_s) if record.status == "ok" else outcome(record)
     return f"{event.done:>4}/{event.total}  {job_text(event.job)}  {told}"
 
 
-def job_text(job):
+def job_text(job: Job) -> str:
     """A job in one line."""
     words = [] if job.task == "compile" else [job.task]
     words += [case_text(job.case), job.mode, job.state]

@@ -6,11 +6,13 @@ A *quantity* is named by a string: an axis of the case (``"depth"``), a field of
 read as None.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from statistics import median
+from typing import Any
 
-from symrnn.bench.spread import is_number, spread
+from symrnn.bench.records import Case, Record
+from symrnn.bench.spread import Spread, is_number, spread
 
 FIELDS = {"task", "mode", "state", "round", "status", "message", "wall_s"}
 STOPPED = ("peak_rss_bytes", "total_s", "wall_s")  # of a job that was stopped: not the whole
@@ -19,7 +21,7 @@ RUN = ("task", "mode", "state", "round")  # what two records that are divided sh
 MACHINE = ("cpu", "cores", "memory_bytes", "os", "jobs_at_once")
 
 
-def reading(record, quantity):
+def reading(record: Record, quantity: str) -> Any:
     """The value of `quantity` in a record, None where it has none.
 
     Examples
@@ -34,7 +36,7 @@ def reading(record, quantity):
 
 
 @lru_cache(maxsize=1000)
-def reader(quantity):
+def reader(quantity: str) -> Callable[[Record], Any]:
     """`reading` for one quantity: its name is taken apart once, and not for each record."""
     terms, (first, *below) = quantity.split("+"), quantity.split(".")
 
@@ -59,18 +61,18 @@ def reader(quantity):
     return lambda record: record.case[quantity] if quantity in record.case else read(record)
 
 
-def middle(samples):
+def middle(samples: Sequence[Any]) -> float | None:
     """The median of a list of numbers, None where it is none."""
     return median(samples) if samples and all(map(is_number, samples)) else None
 
 
-def known(record, quantity):
+def known(record: Record, quantity: str) -> Any:
     """The value of `quantity` if the record knows it: of a job over its time limit, what it had finished."""
     is_whole = record.status == "ok" or (record.status == "time_limit" and quantity not in STOPPED)
     return reading(record, quantity) if is_whole else None
 
 
-def known_numbers(records, quantity):
+def known_numbers(records: Sequence[Record], quantity: str) -> list[float]:
     """The numbers among the `known` values of some records."""
     limited = () if quantity in STOPPED else ("time_limit",)
     read, whole = reader(quantity), ("ok", *limited)
@@ -79,7 +81,7 @@ def known_numbers(records, quantity):
     ]
 
 
-def select(records, **where):
+def select(records: Iterable[Record], **where: Any) -> list[Record]:
     """The records whose quantities have the given values; a list of values means any of them.
 
     Examples
@@ -94,12 +96,12 @@ def select(records, **where):
     return list(records)
 
 
-def values_of(records, quantity):
+def values_of(records: Sequence[Record], quantity: str) -> list[Any]:
     """The different values of `quantity`, in the order of their first appearance."""
     return list(grouped(records, quantity))
 
 
-def grouped(records, quantity):
+def grouped(records: Sequence[Record], quantity: str) -> dict[Any, list[Record]]:
     """The records by their value of `quantity`, as values first appear; those without one are left out.
 
     One pass, where `select` for each of `values_of` would be one a value.
@@ -109,7 +111,7 @@ def grouped(records, quantity):
     >>> grouped([], "depth")
     {}
     """
-    groups = {}
+    groups: dict[Any, list[Record]] = {}
     for record in records:
         value = reading(record, quantity)
         if value is not None:
@@ -118,12 +120,20 @@ def grouped(records, quantity):
     return groups
 
 
-def spread_of(records, quantity, **where):
+def spread_of(records: Sequence[Record], quantity: str, **where: Any) -> Spread | None:
     """The `Spread` of `quantity` over the selected records that know it."""
     return spread(known_numbers(select(records, **where), quantity))
 
 
-def ratio(records, quantity, of, to, *, across_versions=False, **where):
+def ratio(
+    records: Sequence[Record],
+    quantity: str,
+    of: Case,
+    to: Case,
+    *,
+    across_versions: bool = False,
+    **where: Any,
+) -> Spread | None:
     """The spread of `quantity` in the cases `of` divided by that in the cases `to`, or None.
 
     Only records of the same run are divided: the same task, mode, state, round, machine and
@@ -135,24 +145,36 @@ def ratio(records, quantity, of, to, *, across_versions=False, **where):
     True
     """
     found = pairs(records, quantity, of, to, across_versions=across_versions, **where)
+    # a time that is too short for the clock is 0, and no reference
     return spread(above / below for _, above, below in found if below)
 
 
-def differences(records, quantity, of, to, **where):
+def differences(
+    records: Sequence[Record], quantity: str, of: Case, to: Case, **where: Any
+) -> list[tuple[Case, float]]:
     """``(case, difference)`` of `quantity` for every pair that `ratio` would divide."""
     return [(case, over - under) for case, over, under in pairs(records, quantity, of, to, **where)]
 
 
-def pairs(records, quantity, of, to, *, across_versions=False, **where):
+def pairs(
+    records: Sequence[Record],
+    quantity: str,
+    of: Case,
+    to: Case,
+    *,
+    across_versions: bool = False,
+    **where: Any,
+) -> list[tuple[Case, float, float]]:
     """``(case, value in of, value in to)`` for every two records of one run that know both."""
     key = Partner(set(of) | set(to), across_versions)
     records = select(records, **where)
     partners = {key(record): known(record, quantity) for record in select(records, **to)}
-    found = [
-        (record.case, known(record, quantity), partners.get(key(record)))
+    return [
+        (record.case, over, under)
         for record in select(records, **of)
+        if is_number(over := known(record, quantity))
+        and is_number(under := partners.get(key(record)))
     ]
-    return [pair for pair in found if all(map(is_number, pair[1:]))]
 
 
 class Partner:
@@ -161,29 +183,30 @@ class Partner:
     The cases and versions of many records are the same objects: each is looked at once.
     """
 
-    def __init__(self, axes, across_versions=False):
+    def __init__(self, axes: Iterable[str], across_versions: bool = False) -> None:
         self.axes, self.across_versions = set(axes), across_versions
         self.around = [name for name in RUN if name not in self.axes]
-        self.seen = {}  # id: the object, which keeps its id, and its part of the key
+        # id: the object, which keeps its id, and its part of the key
+        self.seen: dict[int, tuple[Case, frozenset]] = {}
 
-    def __call__(self, record):
+    def __call__(self, record: Record) -> tuple[Hashable, ...]:
         versions = () if self.across_versions else self.part(record.versions, dict.items)
         machine = map(record.machine.get, MACHINE)
         case = self.part(record.case, self.elsewhere)
         return (case, versions, *machine, *(getattr(record, name) for name in self.around))
 
-    def part(self, mapping, items):
+    def part(self, mapping: Case, items: Callable[[Any], Iterable[Any]]) -> frozenset:
         """The items of a mapping as one hashable value."""
         if id(mapping) not in self.seen:
             self.seen[id(mapping)] = mapping, frozenset(items(mapping))
         return self.seen[id(mapping)][1]
 
-    def elsewhere(self, case):
+    def elsewhere(self, case: Case) -> list[tuple[str, str]]:
         """The axes that are compared by value, where 1 and True differ."""
         return [(axis, repr(value)) for axis, value in case.items() if axis not in self.axes]
 
 
-def setup(record, *, across_versions=False):
+def setup(record: Record, *, across_versions: bool = False) -> tuple[Hashable, ...]:
     """The machine and, unless `across_versions`, the versions of a record, to be compared and hashed."""
     machine = tuple(map(record.machine.get, MACHINE))
     return machine if across_versions else (*machine, frozenset(record.versions.items()))

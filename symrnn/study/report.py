@@ -5,16 +5,20 @@ down.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from symrnn.bench.records import Record
+from symrnn.bench.spread import is_number
 from symrnn.errors import UserError, printable, printable_lines
-from symrnn.study.amounts import amount, case_text, goal, listing
-from symrnn.study.experiment import called
-from symrnn.study.quantities import grouped, setup
+from symrnn.study.amounts import amount, case_text, goal, listing, number
+from symrnn.study.experiment import REFUSED, Experiment, called
+from symrnn.study.quantities import grouped, select, setup
 from symrnn.study.rewriting import Rewriting, rewriting
 from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
 from symrnn.tables import Table, as_markdown, literally
@@ -52,10 +56,13 @@ class Section:
     command: str
 
 
-def section(experiment, records, pictures=()):
+def section(
+    experiment: Experiment, records: Sequence[Record], pictures: Sequence[Picture] = ()
+) -> Section:
     """The `Section` of an experiment from its records."""
     newest = newest_setup(records, across_versions=crosses_versions(experiment))
     left_out = len(records) - len(newest)
+    newest = [experiment.judged(record) for record in newest]
     records, profiled = unprofiled(newest), [record for record in newest if record.profile]
     return Section(
         name=experiment.name,
@@ -74,24 +81,49 @@ def section(experiment, records, pictures=()):
     )
 
 
-def unprofiled(records):
+def unprofiled(records: Sequence[Record]) -> list[Record]:
     """The records whose times hold nothing but the measured."""
     return [record for record in records if not record.profile]
 
 
-def answer(experiment, records):
+def answer(experiment: Experiment, records: Sequence[Record]) -> str:
     """The experiment's own words, or that there is nothing to say yet."""
-    if not any(record.status == "ok" for record in records):
+    if not any(record.status in ("ok", REFUSED) for record in records):
         return "No job has finished yet, so there is no answer."
     told = called(experiment.module, "answer", records)
     if not isinstance(told, str):
         raise UserError(
             f"{experiment.name}.py: answer() must return a text, but returned {told!r:.60}"
         )
-    return printable_lines(told.strip())
+    return "\n\n".join(
+        filter(None, [printable_lines(told.strip()), cut_short(experiment, records)])
+    )
 
 
-def tables(experiment, records):
+def cut_short(experiment: Experiment, records: Sequence[Record]) -> str:
+    """Which numbers of a task (steps, seeds) lie below all that are asked for, as in a quick run; "" for none.
+
+    Cases of the task "compile" answer for themselves at any size.
+    """
+    told: dict[str, list[str]] = {}
+    for task in experiment.tasks():
+        done = [record.case for record in select(records, task=task.name, status="ok")]
+        for axis in task.cases[0] if done and task.name != "compile" else ():
+            asked, found = (
+                [case[axis] for case in cases if is_number(case.get(axis))]
+                for cases in (task.cases, done)
+            )
+            # one run in full is an answer, whatever smaller ones are recorded beside it
+            if asked and found and max(found) < min(asked):
+                words = f"{axis.replace('_', ' ')} {number(max(found))}, not {number(min(asked))}"
+                told.setdefault(task.name, []).append(words)
+    if not told:
+        return ""
+    parts = "; ".join(f"`{task}` with {listing(each)}" for task, each in told.items())
+    return f"**A quick run**, smaller than what answers the question: {parts}."
+
+
+def tables(experiment: Experiment, records: Sequence[Record]) -> dict[str, Table]:
     """One table a task, those that have anything to show."""
     columns = getattr(experiment.module, "columns", COLUMNS)
     quantity = getattr(experiment.module, "ratio_of", "total_s")
@@ -100,17 +132,21 @@ def tables(experiment, records):
         task: table(group, columns, task=task, comparison=comparison)
         for task, group in grouped(records, "task").items()
     }
+    # a table of nothing but axes says no more than the list of cases
     return {printable(task): each for task, each in found.items() if len(each.columns) > each.axes}
 
 
-def crosses_versions(experiment):
+def crosses_versions(experiment: Experiment) -> bool:
     """Whether the experiment compares interpreters, and with them versions."""
     return hasattr(experiment.module, "python")
 
 
-def pictures(experiment, records, folder):
+def pictures(
+    experiment: Experiment, records: Sequence[Record], folder: str | Path
+) -> list[Picture]:
     """Draw the experiment's charts into `folder`; all but the first are numbered."""
     records = newest_setup(unprofiled(records), across_versions=crosses_versions(experiment))
+    records = [experiment.judged(record) for record in records]
     charts = called(experiment.module, "figure", records)
     charts = charts if isinstance(charts, list | tuple) else [charts]
     if wrong := [chart for chart in charts if not callable(getattr(chart, "save", None))]:
@@ -118,18 +154,20 @@ def pictures(experiment, records, folder):
             f"{experiment.name}.py: figure() must return charts, as lines() makes them, but returned"
             f" {wrong[0]!r:.60}"
         )
+    # the first keeps the plain name: most experiments have one figure
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
-        Picture(*chart.save(Path(folder) / stem), chart.alt, chart.caption)
+        Picture(svg, png, chart.alt, chart.caption)
         for stem, chart in zip(stems, charts, strict=False)
+        for svg, png in [chart.save(Path(folder) / stem)]
     ]
 
 
-def failures(records):
+def failures(records: Sequence[Record]) -> list[str]:
     """One line a case that did not finish."""
-    lost = {}
+    lost: dict[str, None] = {}
     for record in records:
-        if record.status != "ok":
+        if record.status not in ("ok", REFUSED):
             about = f"{case_text(record.case)}, {record.mode} {record.state}: {outcome(record)}"
             message = record.message if record.message and record.message not in about else ""
             task = "profiled" if record.profile else record.task
@@ -138,7 +176,7 @@ def failures(records):
     return list(lost)
 
 
-def counts(records):
+def counts(records: Sequence[Record]) -> str:
     """How many jobs were measured, and how long they took.
 
     Examples
@@ -157,7 +195,7 @@ def counts(records):
     return f"{len(records)} jobs in {rounds} round{many} ({', '.join(told)}), {total} in all.{few}"
 
 
-def accounted(records):
+def accounted(records: Sequence[Record]) -> str:
     """What share of each child's time after its imports the phases add up to.
 
     Examples
@@ -179,7 +217,7 @@ def accounted(records):
     )
 
 
-def setups(records):
+def setups(records: Sequence[Record]) -> tuple[str, ...]:
     """The machines and versions of records, each once, in lines."""
     threads = ("blas_threads",)
     found = {
@@ -190,7 +228,7 @@ def setups(records):
     return tuple(dict.fromkeys(setup_text(record) for record in reversed(found.values())))
 
 
-def setup_text(record):
+def setup_text(record: Record) -> str:
     """The machine and the versions of a record in one line."""
     machine, versions = record.machine, record.versions
     parts = [machine.get("cpu"), machine.get("cores") and f"{machine['cores']} cores"]
@@ -207,9 +245,10 @@ def setup_text(record):
     return printable(f"{where}; {', '.join(named) or 'unknown versions'}", LONGEST)
 
 
-def newest_setup(records, *, across_versions=False):
+def newest_setup(records: Sequence[Record], *, across_versions: bool = False) -> list[Record]:
     """The records of the set-up that the last record has: machines and versions are never mixed."""
 
+    # a child that died early could not say its versions: it belongs to whichever run it stands in
     finished = [record for record in records if record.versions] or records
     newest = setup(finished[-1], across_versions=across_versions)
     return [
@@ -219,9 +258,9 @@ def newest_setup(records, *, across_versions=False):
     ]
 
 
-def other_versions(records):
+def other_versions(records: Sequence[Record]) -> str:
     """The versions that the records have where others are installed now, as text; else ""."""
-    differ = {}
+    differ: dict[str, None] = {}
     for record in records:
         for name, then in record.versions.items():
             if name != "python" and then and (now := installed(name)) and now != then:
@@ -229,7 +268,7 @@ def other_versions(records):
     return listing(differ) if differ else ""
 
 
-def installed(distribution):
+def installed(distribution: str) -> str | None:
     """The installed version of a distribution, None where there is none."""
     try:
         return version(distribution)
@@ -237,7 +276,7 @@ def installed(distribution):
         return None
 
 
-def rendered(template, **context):
+def rendered(template: str, **context: Any) -> str:
     """A template of this folder, filled in."""
     environment = Environment(
         loader=PackageLoader("symrnn.study", "templates"),
@@ -251,7 +290,7 @@ def rendered(template, **context):
     return environment.get_template(template).render(**context)
 
 
-def markdown_report(sections, folder):
+def markdown_report(sections: Sequence[Section], folder: str | Path) -> str:
     """The sections as Markdown; figures are named relative to `folder`."""
 
     def relative(path):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median_low
 
+from symrnn.bench.records import Record
 from symrnn.bench.spread import Spread, spread
 from symrnn.measure.report_tables import idle_table, rewrite_table
 from symrnn.measure.rewrite_timing import PASS, RewriteProfile, RewriteTiming
@@ -44,17 +45,18 @@ class Rewriting:
 
 def rewriting(profiled: Sequence, plain: Sequence) -> tuple[Rewriting, ...]:
     """One `Rewriting` for each case, mode and state of `profiled`; `plain` is without profiles."""
-    cases = {}
+    cases: dict[str, list[Record]] = {}
     for record in profiled:
         if record.values.get("rewrites"):
             cases.setdefault(place(record), []).append(record)
-    without = {}
+    without: dict[str, list[Record]] = {}
+    # without profiled records nobody asks, and a sweep has many plain ones
     for record in plain if cases else ():
         without.setdefault(place(record), []).append(record)
     return tuple(of_case(records, without.get(name, ())) for name, records in cases.items())
 
 
-def place(record) -> str:
+def place(record: Record) -> str:
     """A case with mode and state, in words."""
     return f"{case_text(record.case)} {record.mode} {record.state}".strip()
 
@@ -94,7 +96,7 @@ def overhead(profiled: Sequence, plain: Sequence) -> Spread | None:
     return spread(ratios) if ratios else None
 
 
-def rewrite_s(record) -> float | None:
+def rewrite_s(record: Record) -> float | None:
     """Processor seconds of rewriting, None where it was not finished."""
     return record.values.get("phases_cpu_s", {}).get("rewrite") if record.is_ok else None
 

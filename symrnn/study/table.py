@@ -1,9 +1,12 @@
 """Records as a table: one row a case, mode and state; medians; ratios to the reference."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from symrnn.bench.spread import is_number
+from symrnn.bench.records import Record
+from symrnn.bench.spread import Spread, is_number
 from symrnn.errors import printable
 from symrnn.study.amounts import amount, number, times, title
 from symrnn.study.quantities import (
@@ -18,6 +21,7 @@ from symrnn.study.quantities import (
 )
 from symrnn.tables import Table, as_markdown
 
+Cell = tuple[str, Any]  # text, and what it sorts by
 COLUMNS = (
     "build_s+grad_s",
     "rewrite_s",
@@ -37,10 +41,17 @@ STATUS_WORDS = {
     "crash": "crashed",
     "error": "failed",
     "garbage": "returned garbage",
+    "refused": "refused",
 }
 
 
-def table(records, columns=COLUMNS, *, task="compile", comparison=None):
+def table(
+    records: Sequence[Record],
+    columns: Sequence[str] = COLUMNS,
+    *,
+    task: str = "compile",
+    comparison: "Comparison | None" = None,
+) -> Table:
     """The `Table` of the records of one task; with a `Comparison`, the last column holds its ratios."""
     records = [record for record in records if record.task == task]
     columns = [each for each in columns if any(known(r, each) is not None for r in records)]
@@ -71,27 +82,28 @@ class Comparison:
     across_versions: bool = False
 
     @property
-    def heading(self):
+    def heading(self) -> str:
         """Heading of the column."""
         names = "/".join(Path(str(value)).name or str(value) for value in self.reference.values())
         return f"{title(self.quantity)} ÷ {names}"
 
-    def fits(self, record):
+    def fits(self, record: Record) -> bool:
         """Whether a record's case has the axes of the reference."""
         return bool(self.reference) and set(self.reference) <= set(record.case)
 
-    def cells(self, groups):
+    def cells(self, groups: Sequence[Sequence[Record]]) -> list[Cell]:
         """The ratio of each case, a group of records, to the reference: ``(text, sort key)``.
 
         As `ratio` divides, but the reference's records are looked for once and not for each case.
         """
-        key, partners = Partner(self.reference, self.across_versions), {}
+        key = Partner(self.reference, self.across_versions)
+        partners: dict[Any, Any] = {}
         for group in groups:
             if self.fits(group[0]) and self.reference.items() <= group[0].case.items():
                 partners |= {key(record): known(record, self.quantity) for record in group}
         return [self.cell(group, key, partners) for group in groups]
 
-    def cell(self, group, key, partners):
+    def cell(self, group: Sequence[Record], key: Partner, partners: Mapping[Any, Any]) -> Cell:
         """The ratio of one case, ``"–"`` where it has no partner that knows the quantity."""
         if not self.fits(group[0]):
             return "–", None
@@ -100,25 +112,26 @@ class Comparison:
         return ("–", None) if found is None else (f"{found:.2f}", found)
 
 
-def cases_of(records):
+def cases_of(records: Sequence[Record]) -> list[list[Record]]:
     """The records grouped by case, mode and state."""
-    groups, case = {}, Partner(())
+    groups: dict[Any, list[Record]] = {}
+    case = Partner(())
     for record in records:
         place = case.part(record.case, case.elsewhere), record.mode, record.state
         groups.setdefault(place, []).append(record)
     return list(groups.values())
 
 
-def outcome_cell(group):
+def outcome_cell(group: Sequence[Record]) -> Cell:
     """ "" where a job of the case finished, else how it failed."""
     text = "" if any(record.status == "ok" for record in group) else outcome(group[-1])
     return text, text
 
 
-def row(group, axes, columns):
+def row(group: Sequence[Record], axes: Sequence[str], columns: Sequence[str]) -> list[Cell]:
     """The cells of one case as ``(text, sort key)``."""
     places = [reading(group[0], axis) for axis in axes]
-    cells = [
+    cells: list[Cell] = [
         (number(each), each if isinstance(each, int | float) else number(each)) for each in places
     ]
     for column in columns:
@@ -127,7 +140,7 @@ def row(group, axes, columns):
     return cells
 
 
-def outcome(record):
+def outcome(record: Record) -> str:
     """How a job failed, in words.
 
     Examples
@@ -139,7 +152,9 @@ def outcome(record):
     return record.message if record.status == "time_limit" else STATUS_WORDS[record.status]
 
 
-def ratio_table(records, axis, reference, quantities, **where):
+def ratio_table(
+    records: Sequence[Record], axis: str, reference: Any, quantities: Sequence[str], **where: Any
+) -> str:
     """Every other value of `axis` against `reference` in Markdown: ratios, pair by pair."""
     names = [name for name in values_of(select(records, **where), axis) if name != reference]
     rows, pairs = [], 0
@@ -155,12 +170,12 @@ def ratio_table(records, axis, reference, quantities, **where):
     return f"{told}\n\n{as_markdown(Table(heading, rows, axes=1))}"
 
 
-def code(value):
+def code(value: Any) -> str:
     """A value as Markdown shows code."""
     return f"`{printable(value).replace('`', chr(39))}`"
 
 
-def ratio_text(spread):
+def ratio_text(spread: Spread | None) -> str:
     """A ratio as it stands in a cell.
 
     Examples
@@ -177,7 +192,7 @@ def ratio_text(spread):
     return middle if low == high else f"{middle} ({low}–{high})"
 
 
-def verdict(records, axis, new, old, *, of, to):
+def verdict(records: Sequence[Record], axis: str, new: Any, old: Any, *, of: str, to: str) -> str:
     """What `new` costs against `old` in words, mode by mode, and all ratios as a table.
 
     A ratio of times counts as a difference where its quartiles lie on one side of 1.

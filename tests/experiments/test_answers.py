@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from symrnn.bench.records import load_records
-from symrnn.study.experiment import load_experiment
+from symrnn.study.experiment import experiment_names, load_experiment
 from symrnn.study.report import markdown_report, pictures, section
 
 HERE = Path(__file__).parent
@@ -120,3 +120,37 @@ def test_a_step_by_hand_in_jax_is_the_same_step(name):
     assert all(record.values["largest_difference"] < 1e-5 for record in by_hand)
     told = section(experiment, by_hand).answer
     assert told.count("after the first step, parameters differ by at most") == len(by_hand)
+
+
+def test_tcn_trained_for_a_few_epochs_gives_no_verdict():
+    experiment, records = recorded("tcn")
+    short = [replace(r, case=r.case | {"epochs": 10}) if "epochs" in r.case else r for r in records]
+    told = section(experiment, short).answer
+    assert "**A quick run**" in told
+    assert "Too short to say who reads best, which takes 150 epochs" in told
+    assert "published" not in told
+    assert "comes within 5 %" not in told
+    assert "published" in section(experiment, records).answer
+
+
+def test_shapes_that_jax_refuses_are_an_answer():
+    told = section(*recorded("static_shapes"))
+    assert "JAX refuses symbolic and batch shapes: it takes static ones only." in told.answer
+    assert "no pair finished" not in told.answer
+    assert told.failures == ()
+
+
+def test_odd_even_form_names_the_rules_that_were_trained():
+    told = section(*recorded("odd_even_form")).answer
+    assert "after 200 steps, over sgd." in told
+
+
+def test_every_task_of_every_experiment_has_a_recorded_sample():
+    """So that no answer, figure or column is read by nobody."""
+    missing = {}
+    for name in experiment_names(EXPERIMENTS):
+        experiment, records = recorded(name)
+        finished = {record.task for record in records if record.is_ok}
+        if lost := {task.name for task in experiment.tasks()} - finished:
+            missing[name] = lost
+    assert missing == {}

@@ -1,8 +1,11 @@
 """The plugin, run by pytester: what holds, what fails with which message, and what it costs nothing."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytensor
+import pytensor.sparse  # pytester forgets what its tests import, and this cannot be imported twice
 import pytensor.tensor as pt
 import pytest
 
@@ -367,3 +370,18 @@ def test_nothing(request):
 """
     )
     pytester.runpytest_subprocess(*PLUGINS).assert_outcomes(passed=1)
+
+
+def test_a_lock_that_a_killed_process_left_is_no_lock(tmp_path):
+    path = tmp_path / "test_it.graphs.txt"
+    key = symrnn.guard.snapshot.Key("test_it", "train", "3", "PY")
+    code = (
+        "import os, sys; from symrnn.guard.snapshot import changed\n"
+        "with changed(sys.argv[1]): os.kill(os.getpid(), 9)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(path)], cwd=Path(__file__).parents[2])
+    assert killed.returncode == -9
+    with symrnn.guard.snapshot.changed(path) as blocks:
+        blocks[key] = ["nodes 1"]
+    assert symrnn.guard.snapshot.read(path) == {key: ["nodes 1"]}
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]  # and none is in the way

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+from conftest import make_record
+
+from symrnn.study.experiment import grid
 from symrnn.study.quantities import select
 from symrnn.study.report import markdown_report, newest_setup, other_versions, pictures, section
 from symrnn.study.table import Comparison, table
@@ -32,6 +35,38 @@ def test_failures_are_named(experiment, records):
     told = section(experiment, records)
     assert told.failures == ("compile depth=4 form=naive, NUMBA cold: over 600 s",)
     assert "12 jobs in 2 rounds (10 finished, 2 over the time limit)" in told.counts
+
+
+def test_an_error_that_is_an_answer_is_refused_and_no_failure(experiment, records, tmp_path):
+    error = {"status": "error", "message": "TypeError: shapes must be concrete (in phase link)"}
+    lost = [replace(r, **error, values={}) if r.case["form"] == "naive" else r for r in records]
+    assert len(section(experiment, lost).failures) == 3
+    experiment.module.refusals = ["shapes must be concrete"]
+    told = section(experiment, lost, pictures(experiment, lost, tmp_path / "naive"))
+    assert told.failures == ()
+    assert "6 refused" in told.counts
+    assert [cells[-1] for cells in told.tables["compile"].rows] == ["", "refused"] * 3
+    assert "refused at depth 4" in told.pictures[0].alt
+
+
+TRAIN = {
+    "train": {
+        "cases": grid(steps=[200, 300], form=["sgd"]),
+        "quick": grid(steps=[20], form=["sgd"]),
+    }
+}
+
+
+def test_a_run_that_is_smaller_than_all_that_is_asked_says_so(experiment, records):
+    experiment.module.tasks = TRAIN
+    quick = make_record({"steps": 20, "form": "sgd"}, task="train")
+    told = section(experiment, [*records, quick]).answer
+    assert told.endswith(
+        "**A quick run**, smaller than what answers the question: `train` with steps 20, not 200."
+    )
+    full = make_record({"steps": 200, "form": "sgd"}, task="train")
+    assert "quick run" not in section(experiment, [*records, quick, full]).answer
+    assert "quick run" not in section(experiment, records[:1]).answer
 
 
 def test_no_finished_job_is_no_answer(experiment, records):

@@ -16,7 +16,7 @@ from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.traversal import ancestors, toposort
 from pytensor.scan.op import Scan
 
-from symrnn.duplicates.step_key import step_key
+from symrnn.duplicates.step_key import Detail, step_key
 
 MIT_MOT = "mit_mot"  # PyTensor's name for a state with several outputs a step
 SEQUENCE, INITIAL, WEIGHT, LENGTH = "sequence", "initial state", "non-sequence", "number of steps"
@@ -89,7 +89,7 @@ class Component:
     @cached_property
     def gradient_key(self) -> tuple:
         """The key that tells gradients apart, too."""
-        return _component(self.node, list(self.slots), _ends(self.node.op), of_values=False).key
+        return _component(self.node, list(self.slots), _ends(self.node.op), Detail.GRADIENTS).key
 
     @property
     def name(self) -> str:
@@ -97,8 +97,8 @@ class Component:
         return self.node.op.name or "scan"
 
 
-def components(node: Apply, *, of_values: bool = False) -> tuple[Component, ...]:
-    """The components of a Scan `node`; with `of_values` their keys say nothing of gradients.
+def components(node: Apply, *, detail: Detail = Detail.GRADIENTS) -> tuple[Component, ...]:
+    """The components of a Scan `node`, told apart by what `detail` says.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def components(node: Apply, *, of_values: bool = False) -> tuple[Component, ...]
     """
     ends = _ends(node.op)
     groups = _groups(_slots(node), ends)
-    return tuple(_component(node, group, ends, of_values=of_values) for group in groups)
+    return tuple(_component(node, group, ends, detail) for group in groups)
 
 
 def gradient_difference(first: Component, other: Component) -> str | None:
@@ -197,7 +197,7 @@ def _groups(slots, ends):
     return list(groups.values())
 
 
-def _component(node, slots, ends, *, of_values):
+def _component(node, slots, ends, detail):
     """One component with its slots and inputs in canonical order."""
     op = node.op
     feeds = dict(zip(op.inner_seqs(op.inner_inputs), op.outer_seqs(node.inputs), strict=True))
@@ -213,11 +213,11 @@ def _component(node, slots, ends, *, of_values):
 
     # What else is recorded is no part of the key: the same recurrence records more once its gradient is taken.
     states = [slot for slot in slots if slot.reads] or slots
-    ordered = _canonical_order(states, roles, of_values)
+    ordered = _canonical_order(states, roles, detail)
     outputs = [*chain(*(slot.writes for slot in ordered)), *ends]
     labels = _labels(ordered, roles, outputs)
-    back = () if of_values else (op.truncate_gradient,)
-    step = step_key((), outputs, labels, of_values=of_values)
+    back = (op.truncate_gradient,) if detail else ()
+    step = step_key((), outputs, labels, detail=detail)
     key = step, tuple(slot.role for slot in ordered), bool(ends), *back
     fed = (LENGTH, node.inputs[0]), *_per_input(labels, roles, feeds)
 
@@ -225,7 +225,7 @@ def _component(node, slots, ends, *, of_values):
     named = {x: ("fed", feed) for x, feed in feeds.items()} | labels
     slot_keys = {slot.outer_output: ("state", i) for i, slot in enumerate(ordered)}
     slot_keys |= {
-        slot.outer_output: step_key((), slot.writes, named, of_values=of_values) for slot in records
+        slot.outer_output: step_key((), slot.writes, named, detail=detail) for slot in records
     }
     return Component(node, (*ordered, *records), key, fed, slot_keys)
 
@@ -268,7 +268,7 @@ def _met(outputs):
             pending += reversed(x.owner.inputs)
 
 
-def _canonical_order(slots, roles, of_values):
+def _canonical_order(slots, roles, detail):
     """Slots ordered by what they compute; equal ones stay as they are."""
     # As colours of a graph are refined: first by role, then by what the step computes, with the other states told
     # apart by the colours that they have so far. Two rounds tell apart what the steps of recurrent cells hold.
@@ -277,6 +277,6 @@ def _canonical_order(slots, roles, of_values):
         labels = {x: (role,) for x, role in roles.items()}
         for slot in slots:
             labels |= {x: (INITIAL, tap, color[slot]) for tap, x in enumerate(slot.reads)}
-        keys = {s: step_key((), s.writes, labels, of_values=of_values) for s in slots}
+        keys = {s: step_key((), s.writes, labels, detail=detail) for s in slots}
         color = {slot: hash((slot.role, keys[slot])) for slot in slots}
     return sorted(slots, key=lambda slot: (slot.role, color[slot])) if len(slots) > 1 else slots

@@ -15,7 +15,7 @@ from pytensor.tensor.subtensor import IncSubtensor, Subtensor
 
 from symrnn.duplicates.components import WEIGHT
 from symrnn.duplicates.polynomial import Polynomial, difference, in_words, polynomial
-from symrnn.duplicates.step_key import constant_key, op_key
+from symrnn.duplicates.step_key import Detail, leaf_key, op_key
 
 
 class Kind(Enum):
@@ -72,15 +72,13 @@ def same_operation(x: Variable, y: Variable) -> bool:
     if x.owner is None or y.owner is None or len(x.owner.inputs) != len(y.owner.inputs):
         return False
     place = x.owner.outputs.index(x) == y.owner.outputs.index(y)
-    left, right = (op_key(v.owner.op, of_values=True) for v in (x, y))
+    left, right = (op_key(v.owner.op, detail=Detail.VALUES) for v in (x, y))
     return place and left == right
 
 
 def same_constants(x: Variable, y: Variable) -> bool:
     """Whether x and y are the same constant."""
-    if not (isinstance(x, Constant) and isinstance(y, Constant)):
-        return False
-    return x.type.dtype == y.type.dtype and constant_key(x) == constant_key(y)
+    return isinstance(x, Constant) and isinstance(y, Constant) and leaf_key(x) == leaf_key(y)
 
 
 def is_shape(x: Variable) -> bool:

@@ -19,7 +19,7 @@ from pytensor.scan.op import Scan
 from pytensor.scan.rewriting.db import scan_seqopt1
 
 from symrnn.duplicates.components import components
-from symrnn.duplicates.step_key import op_key
+from symrnn.duplicates.step_key import exact, op_key, unlisted
 
 
 def share_recurrences(outputs: Variable | Sequence[Variable]) -> Variable | list[Variable]:
@@ -68,7 +68,9 @@ def representative(variable: Variable, kept: dict, made: dict) -> Variable:
     """The variable of the new graph that stands for `variable`; equal constants are one."""
     if variable not in kept:
         if isinstance(variable, Constant):
-            kept[variable] = made.setdefault(variable.merge_signature(), variable)
+            # not PyTensor's signature, to which zeros of either sign are the same
+            identity = variable.type, exact(variable.data)
+            kept[variable] = made.setdefault(identity, variable)
         else:
             kept[variable] = variable
     return kept[variable]
@@ -80,8 +82,10 @@ def identities(copy: Apply, node: Apply) -> Iterator[tuple[tuple, list[Variable]
     if not isinstance(copy.op, Scan):
         # Types belong to it: an op may put out a static shape that it was told, and not its equal elsewhere.
         types = tuple(x.type for x in copy.outputs)
-        # PyTensor's equality says too little of an op with a graph, and too much of a view that changes a gradient.
-        op = op_key(copy.op) if isinstance(copy.op, OpFromGraph | TypeCastingOp) else copy.op
+        # PyTensor's equality says too little of an op with a graph, and too much of one that keeps what its gradient
+        # needs to itself.
+        is_keyed = isinstance(copy.op, OpFromGraph | TypeCastingOp)
+        op = op_key(copy.op) if is_keyed else (copy.op, *unlisted(copy.op))
         yield (op, *copy.inputs, types), node.outputs, copy.outputs
         return
     # A part at a time, not a node at a time: of two packs that share a recurrence only the rest is computed twice.

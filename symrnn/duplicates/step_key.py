@@ -1,11 +1,11 @@
 """What one step computes as a key: equal keys for equal computations, however they were written.
 
 A key tells steps apart by their values and by their gradients: a view that clips, scales or stops a gradient is part of
-it, and so is the number of steps that a scan's gradient goes back. With `of_values` it tells them apart by their values
-alone.
+it, and so is the number of steps that a scan's gradient goes back. `Detail` says how far it goes into that.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,15 @@ from pytensor.graph.traversal import toposort
 from pytensor.scalar.basic import Composite, ScalarInnerGraphOp, ScalarOp
 from pytensor.scan.op import Scan
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
+from pytensor.tensor.random.op import RandomVariable
+
+
+class Detail(IntEnum):
+    """By what a key tells computations apart."""
+
+    VALUES = 0
+    VIEWS = 1  # and by the views and the lengths that change a gradient
+    GRADIENTS = 2  # and by the gradients that ops with a graph bring along
 
 
 def step_key(
@@ -26,14 +35,14 @@ def step_key(
     outputs: Sequence[Variable],
     roles: Mapping[Variable, object] | None = None,
     *,
-    of_values: bool = False,
+    detail: Detail = Detail.GRADIENTS,
 ) -> tuple:
     """What `outputs` compute from `inputs`, as nested tuples that compare and hash.
 
     `roles` labels the inputs (by default each is named by its position); equal subexpressions count once.
     """
     labels = roles or {x: ("input", i) for i, x in enumerate(inputs)}
-    numbering = Numbering(labels, of_values)
+    numbering = Numbering(labels, detail)
     for node in toposort(list(outputs), blockers=set(inputs)):
         numbering.add(node)
     return numbering.needed([numbering.of(x) for x in outputs])
@@ -46,9 +55,9 @@ class Numbering:
     was fused into it.
     """
 
-    def __init__(self, labels: Mapping[Variable, object], of_values: bool = False):
+    def __init__(self, labels: Mapping[Variable, object], detail: Detail):
         self.labels = labels
-        self.of_values = of_values
+        self.detail = detail
         self.table: dict[tuple, int] = {}  # what computes a value, from which numbers -> its number
         self.numbers: dict[Variable, int] = {}
 
@@ -65,7 +74,7 @@ class Numbering:
     def add(self, node: Apply) -> None:
         """Number the outputs of a node."""
         inputs = [self.of(x) for x in node.inputs]
-        if self.of_values and isinstance(node.op, ViewOp):
+        if self.detail is Detail.VALUES and isinstance(node.op, ViewOp):
             results = inputs
         elif isinstance(node.op, Elemwise):
             results = self.scalars(node.op.scalar_op, inputs)
@@ -74,7 +83,9 @@ class Numbering:
         else:
             results = None
         if results is None:
-            entry = (op_key(node.op, of_values=self.of_values), *inputs)
+            # The rank, since a constant of one number is keyed without its own.
+            ranks = tuple(getattr(x.type, "ndim", None) for x in node.outputs)
+            entry = (op_key(node.op, detail=self.detail), ranks, *inputs)
             results = [self.number((*entry, ("of", i))) for i in range(len(node.outputs))]
         self.numbers |= zip(node.outputs, results, strict=True)
 
@@ -130,28 +141,42 @@ def constant_key(constant: Constant) -> object:
         return np.asarray(
             data, constant.type.dtype
         ).tobytes()  # one number broadcasts: its shape does not matter
-    return _frozen(data)
+    return exact(data)
 
 
-def op_key(op: Op, *, of_values: bool = False) -> Hashable:
+def op_key(op: Op, *, detail: Detail = Detail.GRADIENTS) -> Hashable:
     """An op without its name and without where it writes its result."""
     if isinstance(op, Scan):
-        back = () if of_values else (op.truncate_gradient,)
-        graph = step_key(op.fgraph.inputs, op.fgraph.outputs, of_values=of_values)
+        back = (op.truncate_gradient,) if detail else ()
+        graph = step_key(op.fgraph.inputs, op.fgraph.outputs, detail=detail)
         return (type(op), op.info, *back, graph)
     if isinstance(op, OpFromGraph):
-        graph = step_key(op.fgraph.inputs, op.fgraph.outputs, of_values=of_values)
-        return (OpFromGraph, graph) if of_values else Differentiable(op)
+        if detail is Detail.GRADIENTS:
+            return Differentiable(op)
+        return (OpFromGraph, step_key(op.fgraph.inputs, op.fgraph.outputs, detail=detail))
     if isinstance(op, ScalarInnerGraphOp):
         graph = step_key(op.fgraph.inputs, op.fgraph.outputs)
         return (type(op), getattr(op, "is_while", False), graph)
     if isinstance(op, Elemwise | CAReduce):
         return (type(op), op_key(op.scalar_op), *_props(op, "scalar_op"))
-    if isinstance(op, TypeCastingOp):  # some keep numbers for their gradient out of their props
-        return (type(op), *((name, _frozen(value)) for name, value in sorted(vars(op).items())))
+    if isinstance(op, TypeCastingOp):
+        return (type(op), *((name, exact(value)) for name, value in sorted(vars(op).items())))
     if getattr(op, "__props__", None) is not None:
-        return (type(op), *_props(op))
+        return (type(op), *_props(op), *unlisted(op))
     return (type(op), op)
+
+
+def unlisted(op: Op) -> list[tuple[str, Hashable]]:
+    """The numbers and words of an op that are none of its props, but which its gradient may read."""
+    # As PyTensor's own GradClip does, and DenseFromSparse. Arrays, dictionaries and functions are mostly caches.
+    apart = {*(getattr(op, "__props__", None) or ()), *PLACES}
+    return [
+        (name, exact(value))
+        for name, value in sorted(vars(op).items())
+        if isinstance(value, bool | int | float | str | np.generic)
+        and name not in apart
+        and not name.startswith("__")  # texts for readers
+    ]
 
 
 class Differentiable:
@@ -176,18 +201,24 @@ class Differentiable:
     @cached_property
     def values(self) -> Hashable:
         """What it computes."""
-        return op_key(self.op, of_values=True)
+        return op_key(self.op, detail=Detail.VALUES)
 
     @cached_property
     def gradients(self) -> tuple:
-        """What its gradients compute, from its inputs, its outputs and theirs."""
+        """What its gradients compute, from its inputs, its outputs and theirs, and which inputs have one."""
         inputs, outputs, given = (
             [type() for type in types]
             for types in (self.op.input_types, self.op.output_types, self.op.output_types)
         )
-        found = self.op.pullback(inputs, outputs, given)
-        # Of values: a pullback may hold such an op itself, and that one another, without an end.
-        return step_key([*inputs, *outputs, *given], found, of_values=True)
+        try:
+            pattern = self.op.connection_pattern(self.op.make_node(*inputs))
+            found = self.op.pullback(inputs, outputs, given)
+        except (NotImplementedError, TypeError, ValueError):  # nobody can ask for a gradient
+            return ("none",)
+        # Without the gradients of ops in it: a pullback may hold such an op itself, and that one another, without an
+        # end.
+        key = step_key([*inputs, *outputs, *given], found, detail=Detail.VIEWS)
+        return key, exact(pattern)
 
 
 # properties that say where a result is written, or what a node is called, not what it computes
@@ -196,21 +227,25 @@ PLACES = ("name", "inplace", "inplace_pattern", "destroy_map", "set_instead_of_i
 
 def _props(op: Op, *apart: str) -> list[Hashable]:
     """What an op declares of itself, but for `apart` and for where it writes its result."""
-    names = (name for name in op.__props__ if name not in (*apart, *PLACES))
-    return [_frozen(getattr(op, name)) for name in names]
+    # numpy's generators have a method of this name
+    places = [name for name in PLACES if name != "name" or not isinstance(op, RandomVariable)]
+    names = (name for name in op.__props__ if name not in (*apart, *places))
+    return [exact(getattr(op, name)) for name in names]
 
 
-def _frozen(value: object) -> Hashable:
+def exact(value: object) -> Hashable:
     """A value as something that hashes and is equal to what it stands for alone."""
     match value:
         case np.ndarray() if value.dtype != object:
             return ("array", value.dtype.str, value.shape, value.tobytes())
         case list() | tuple():
-            return (type(value), *map(_frozen, value))
+            return (type(value), *map(exact, value))
         case dict():
-            return (dict, *((key, _frozen(held)) for key, held in sorted(value.items())))
+            return (dict, *((key, exact(held)) for key, held in sorted(value.items())))
+        case float():  # zeros of either sign differ, and what is not a number is equal to itself
+            return (type(value), value.hex())
         case slice():
-            return (slice, _frozen(value.start), _frozen(value.stop), _frozen(value.step))
+            return (slice, exact(value.start), exact(value.stop), exact(value.step))
     try:
         hash(value)
     except TypeError:

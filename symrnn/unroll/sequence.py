@@ -132,7 +132,7 @@ def check_mask(mask: TensorLike, xs: TensorVariable) -> TensorVariable:
     columns = given[:, :, None]
     told = zip(given.type.shape, xs.type.shape, strict=False)
     if any(size is not None and known is None for known, size in told):
-        # A step must keep the type of its state. Of three axes, since PyTensor does not index specify_shape(m, (1, None)).
+        # A step must keep the type of its state. Of three axes: PyTensor cannot index specify_shape(m, (1, None)).
         columns = pt.specify_shape(columns, (*xs.type.shape[:2], 1))
     return columns
 

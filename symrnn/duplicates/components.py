@@ -4,7 +4,7 @@ A *component* is one recurrence in a Scan node: PyTensor's Scan holds one, or se
 node. Here each is a record of its own: the states that are computed from each other, the outputs that read them, and
 the outer variables that they are fed. Its `key` names the computation of one step: whoever wrote the step, in whatever
 order the inputs were given, before or after packing, the same step gives the same key; other operations, other dtypes,
-other taps, other constants give another one.
+other taps, other constants, another gradient give another one.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.traversal import ancestors, toposort
 from pytensor.scan.op import Scan
 
-from symrnn.duplicates.step_key import step_key
+from symrnn.duplicates.step_key import Detail, step_key
 
 MIT_MOT = "mit_mot"  # PyTensor's name for a state with several outputs a step
 SEQUENCE, INITIAL, WEIGHT, LENGTH = "sequence", "initial state", "non-sequence", "number of steps"
@@ -50,7 +50,8 @@ class Component:
     slots
         Its states in canonical order, then what else it records (what a gradient needs, say).
     key
-        What one step computes for the states; what else is recorded is no part of it.
+        What one step computes for the states, and how far its gradient goes back; what else is recorded is no part of
+        it.
     inputs
         Pairs ``(role, outer variable)`` in canonical order: what it is fed.
     slot_keys
@@ -85,14 +86,19 @@ class Component:
         owners = (v.owner for v in ancestors(list(chain(*(slot.writes for slot in self.slots)))))
         return frozenset(node for node in owners if node is not None)
 
+    @cached_property
+    def gradient_key(self) -> tuple:
+        """The key that tells gradients apart, too."""
+        return _component(self.node, list(self.slots), _ends(self.node.op), Detail.GRADIENTS).key
+
     @property
     def name(self) -> str:
         """The op's name; after packing, the name of the pack."""
         return self.node.op.name or "scan"
 
 
-def components(node: Apply) -> tuple[Component, ...]:
-    """The components of a Scan `node`.
+def components(node: Apply, *, detail: Detail = Detail.GRADIENTS) -> tuple[Component, ...]:
+    """The components of a Scan `node`, told apart by what `detail` says.
 
     Examples
     --------
@@ -103,15 +109,29 @@ def components(node: Apply) -> tuple[Component, ...]:
     >>> sorted(role for role, _ in component.inputs)
     ['initial state', 'number of steps', 'sequence']
     """
-    op = node.op
-    groups = _groups(_slots(node), op.inner_outputs)
-    ends = op.inner_outputs[-1:] if op.info.as_while else ()
-    return tuple(_component(node, group, ends) for group in groups)
+    ends = _ends(node.op)
+    groups = _groups(_slots(node), ends)
+    return tuple(_component(node, group, ends, detail) for group in groups)
+
+
+def gradient_difference(first: Component, other: Component) -> str | None:
+    """In what the gradients of two components of equal values differ, in words; None where they do not."""
+    if first.gradient_key == other.gradient_key:
+        return None
+    back, other_back = (c.node.op.truncate_gradient for c in (first, other))
+    if back != other_back:
+        return f"truncate_gradient {back} against {other_back}"
+    return "a step against one that changes a gradient"
 
 
 def scan_nodes(outputs: Iterable[Variable]) -> list[Apply]:
     """The Scan nodes that `outputs` need, each after those it is computed from."""
     return [node for node in toposort(list(outputs)) if isinstance(node.op, Scan)]
+
+
+def _ends(op):
+    """The condition of a while-scan, or nothing."""
+    return op.inner_outputs[-1:] if op.info.as_while else ()
 
 
 def _slots(node):
@@ -144,7 +164,7 @@ def _slots(node):
     ]
 
 
-def _groups(slots, inner_outputs):
+def _groups(slots, ends):
     """Slots that are computed from each other's states, or record part of each other's step."""
     # Union-find: what one step needs of another slot's state joins the two, so each group is one recurrence.
     # Packing put the others into the same node, where nothing leads from one group to another.
@@ -160,6 +180,9 @@ def _groups(slots, inner_outputs):
     for slot in slots:
         for x in needs[slot] & reader.keys():
             parent[root(slot)] = root(reader[x])
+    # A while-scan whose end is computed from a state is one recurrence: that state says how often all others step.
+    if reader.keys() & set(ancestors(list(ends))):
+        parent |= {root(slot): root(slots[0]) for slot in slots}
     # A slot without a state that reads no state either records a value on the way to another slot's (what a gradient
     # needs of the input alone): it belongs there. Inner inputs do not count: two recurrences may share a sequence.
     for slot in slots:
@@ -174,7 +197,7 @@ def _groups(slots, inner_outputs):
     return list(groups.values())
 
 
-def _component(node, slots, ends):
+def _component(node, slots, ends, detail):
     """One component with its slots and inputs in canonical order."""
     op = node.op
     feeds = dict(zip(op.inner_seqs(op.inner_inputs), op.outer_seqs(node.inputs), strict=True))
@@ -190,16 +213,20 @@ def _component(node, slots, ends):
 
     # What else is recorded is no part of the key: the same recurrence records more once its gradient is taken.
     states = [slot for slot in slots if slot.reads] or slots
-    ordered = _canonical_order(states, roles)
+    ordered = _canonical_order(states, roles, detail)
     outputs = [*chain(*(slot.writes for slot in ordered)), *ends]
     labels = _labels(ordered, roles, outputs)
-    key = step_key((), outputs, labels), tuple(slot.role for slot in ordered), bool(ends)
+    back = (op.truncate_gradient,) if detail else ()
+    step = step_key((), outputs, labels, detail=detail)
+    key = step, tuple(slot.role for slot in ordered), bool(ends), *back
     fed = (LENGTH, node.inputs[0]), *_per_input(labels, roles, feeds)
 
     records = [slot for slot in slots if slot not in ordered]
     named = {x: ("fed", feed) for x, feed in feeds.items()} | labels
     slot_keys = {slot.outer_output: ("state", i) for i, slot in enumerate(ordered)}
-    slot_keys |= {slot.outer_output: step_key((), slot.writes, named) for slot in records}
+    slot_keys |= {
+        slot.outer_output: step_key((), slot.writes, named, detail=detail) for slot in records
+    }
     return Component(node, (*ordered, *records), key, fed, slot_keys)
 
 
@@ -241,7 +268,7 @@ def _met(outputs):
             pending += reversed(x.owner.inputs)
 
 
-def _canonical_order(slots, roles):
+def _canonical_order(slots, roles, detail):
     """Slots ordered by what they compute; equal ones stay as they are."""
     # As colours of a graph are refined: first by role, then by what the step computes, with the other states told
     # apart by the colours that they have so far. Two rounds tell apart what the steps of recurrent cells hold.
@@ -250,5 +277,6 @@ def _canonical_order(slots, roles):
         labels = {x: (role,) for x, role in roles.items()}
         for slot in slots:
             labels |= {x: (INITIAL, tap, color[slot]) for tap, x in enumerate(slot.reads)}
-        color = {slot: hash((slot.role, step_key((), slot.writes, labels))) for slot in slots}
+        keys = {s: step_key((), s.writes, labels, detail=detail) for s in slots}
+        color = {slot: hash((slot.role, keys[slot])) for slot in slots}
     return sorted(slots, key=lambda slot: (slot.role, color[slot])) if len(slots) > 1 else slots

@@ -7,7 +7,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
 from pytensor.tensor.elemwise import Elemwise
 
-from symrnn.duplicates.components import INITIAL, LENGTH, Component
+from symrnn.duplicates.components import INITIAL, LENGTH, Component, gradient_difference
 from symrnn.duplicates.kinds import (
     DifferentComputation,
     Kind,
@@ -75,6 +75,8 @@ class Walk:
 
     def components(self, first: Component, other: Component) -> None:
         """Walk what two components are fed."""
+        if text := gradient_difference(first, other):
+            self.record(first.outputs[0], other.outputs[0], "step", Kind.GRADIENT, text)
         for (role, x), (_, y) in zip(first.inputs, other.inputs, strict=True):
             if role == INITIAL:
                 self.initial(start_of(x), start_of(y))
@@ -114,9 +116,11 @@ class Walk:
             elif not same_constants(x, y):
                 raise DifferentComputation
 
-    def record(self, x: Variable, y: Variable, role: str, kind: Kind) -> None:
+    def record(
+        self, x: Variable, y: Variable, role: str, kind: Kind, text: str | None = None
+    ) -> None:
         """Note a pair once, however many ways lead to it."""
-        text = in_one_line(x, y, kind)
+        text = text or in_one_line(x, y, kind)
         self.found.setdefault(frozenset((x, y)), Difference(x, y, role, kind, text))
 
 

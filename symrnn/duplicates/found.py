@@ -28,6 +28,7 @@ from symrnn.duplicates.components import SEQUENCE, WEIGHT, Component, components
 from symrnn.duplicates.differences import Difference, differences
 from symrnn.duplicates.kinds import Kind, is_parameter, is_shape
 from symrnn.duplicates.share import keep_lines, lifted, merged
+from symrnn.duplicates.step_key import Detail
 from symrnn.measure.target import target_of
 from symrnn.versions import bound
 
@@ -208,7 +209,7 @@ class ComponentGraph:
         self.by_output: dict[Variable, Component] = {}
         self.components: list[Component] = []
         for node in scan_nodes(self.outputs):
-            for component in components(node):
+            for component in components(node, detail=Detail.VALUES):
                 self.components.append(component)
                 self.by_output |= dict.fromkeys(component.outputs, component)
         self.above: dict[Component, set[Component]] = {}

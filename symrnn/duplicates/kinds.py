@@ -4,7 +4,6 @@ from enum import Enum
 
 from pytensor.compile.ops import DeepCopyOp, ViewOp
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.gradient import DisconnectedGrad, GradClip, ZeroGrad
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import ancestors
 from pytensor.tensor.basic import AllocEmpty
@@ -16,7 +15,7 @@ from pytensor.tensor.subtensor import IncSubtensor, Subtensor
 
 from symrnn.duplicates.components import WEIGHT
 from symrnn.duplicates.polynomial import Polynomial, difference, in_words, polynomial
-from symrnn.duplicates.step_key import constant_key, op_key
+from symrnn.duplicates.step_key import Detail, leaf_key, op_key
 
 
 class Kind(Enum):
@@ -73,14 +72,13 @@ def same_operation(x: Variable, y: Variable) -> bool:
     if x.owner is None or y.owner is None or len(x.owner.inputs) != len(y.owner.inputs):
         return False
     place = x.owner.outputs.index(x) == y.owner.outputs.index(y)
-    return place and op_key(x.owner.op) == op_key(y.owner.op)
+    left, right = (op_key(v.owner.op, detail=Detail.VALUES) for v in (x, y))
+    return place and left == right
 
 
 def same_constants(x: Variable, y: Variable) -> bool:
     """Whether x and y are the same constant."""
-    if not (isinstance(x, Constant) and isinstance(y, Constant)):
-        return False
-    return x.type.dtype == y.type.dtype and constant_key(x) == constant_key(y)
+    return isinstance(x, Constant) and isinstance(y, Constant) and leaf_key(x) == leaf_key(y)
 
 
 def is_shape(x: Variable) -> bool:
@@ -93,7 +91,7 @@ def is_count(x: Variable) -> bool:
     return getattr(x.type, "ndim", 0) == 0 and str(getattr(x.type, "dtype", "")).startswith("int")
 
 
-WRAPPERS = (DisconnectedGrad, GradClip, ZeroGrad, ViewOp, SpecifyShape, DeepCopyOp)
+WRAPPERS = (ViewOp, SpecifyShape, DeepCopyOp)
 
 
 def beneath(x: Variable) -> Variable:

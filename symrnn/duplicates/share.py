@@ -7,10 +7,10 @@ their name or in the order of their inputs are not merged at all. `share_recurre
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import overload
 
 from pytensor.compile.builders import OpFromGraph
+from pytensor.compile.ops import TypeCastingOp
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.features import Feature
 from pytensor.graph.fg import FunctionGraph
@@ -20,7 +20,7 @@ from pytensor.scan.op import Scan
 from pytensor.scan.rewriting.db import scan_seqopt1
 
 from symrnn.duplicates.components import components
-from symrnn.duplicates.step_key import op_key, step_key
+from symrnn.duplicates.step_key import exact, op_key, unlisted
 
 
 @overload
@@ -30,8 +30,8 @@ def share_recurrences(outputs: Sequence[Variable]) -> list[Variable]: ...
 def share_recurrences(outputs: Variable | Sequence[Variable]) -> Variable | list[Variable]:
     """`outputs` (a variable or a list) with every equal recurrence computed once; inputs and shared variables stay.
 
-    Two recurrences are equal when their steps compute the same from the same outer variables. Nothing else changes, so
-    the values of the outputs are those that they were.
+    Two recurrences are equal when their steps compute the same from the same outer variables, with the same gradients.
+    Nothing else changes, so the values of the outputs are those that they were, and so are their derivatives.
 
     Examples
     --------
@@ -75,7 +75,9 @@ def representative(variable: Variable, kept: dict, made: dict) -> Variable:
     """The variable of the new graph that stands for `variable`; equal constants are one."""
     if variable not in kept:
         if isinstance(variable, Constant):
-            kept[variable] = made.setdefault(variable.merge_signature(), variable)
+            # not PyTensor's signature, to which zeros of either sign are the same
+            identity = variable.type, exact(variable.data)
+            kept[variable] = made.setdefault(identity, variable)
         else:
             kept[variable] = variable
     return kept[variable]
@@ -87,7 +89,10 @@ def identities(copy: Apply, node: Apply) -> Iterator[tuple[tuple, list[Variable]
     if not isinstance(copy.op, Scan):
         # Types belong to it: an op may put out a static shape that it was told, and not its equal elsewhere.
         types = tuple(x.type for x in copy.outputs)
-        op = Differentiable(copy.op) if isinstance(copy.op, OpFromGraph) else copy.op
+        # PyTensor's equality says too little of an op with a graph, and too much of one that keeps what its gradient
+        # needs to itself.
+        is_keyed = isinstance(copy.op, OpFromGraph | TypeCastingOp)
+        op = op_key(copy.op) if is_keyed else (copy.op, *unlisted(copy.op))
         yield (op, *copy.inputs, types), node.outputs, copy.outputs
         return
     # A part at a time, not a node at a time: of two packs that share a recurrence only the rest is computed twice.
@@ -97,40 +102,6 @@ def identities(copy: Apply, node: Apply) -> Iterator[tuple[tuple, list[Variable]
             x = slot.outer_output
             record = component.slot_keys[x], slot.kind, slot.outer_input, x.type
             yield (*step, *record), [original[x]], [x]
-
-
-class Differentiable:
-    """An op that holds a graph; equal to another when values and gradients are the same expressions.
-
-    PyTensor calls two of them different when their gradients come from different Python functions.
-    """
-
-    def __init__(self, op: OpFromGraph):
-        self.op = op
-
-    def __hash__(self) -> int:
-        return hash(self.values)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Differentiable):
-            return NotImplemented
-        if self.op is other.op:
-            return True
-        return self.values == other.values and self.gradients == other.gradients
-
-    @cached_property
-    def values(self) -> tuple:
-        """What it computes."""
-        return op_key(self.op)
-
-    @cached_property
-    def gradients(self) -> tuple:
-        """What its gradients compute, from its inputs, its outputs and theirs."""
-        inputs, outputs, given = (
-            [type() for type in types]
-            for types in (self.op.input_types, self.op.output_types, self.op.output_types)
-        )
-        return step_key([*inputs, *outputs, *given], self.op.pullback(inputs, outputs, given))
 
 
 def shared_graph(outputs: Iterable[Variable]) -> FunctionGraph:

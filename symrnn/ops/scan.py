@@ -177,7 +177,9 @@ def plain_scan(
         states = [list(islice(rest, len(r.carried))) for r in recurrences]
         invariants = [list(islice(rest, len(r.invariants))) for r in recurrences]
         given = zip(recurrences, elements, states, invariants, strict=True)
-        return _flat(r.step(e, s, i)[1] for r, e, s, i in given)
+        following = [r.step(e, s, i)[1] for r, e, s, i in given]
+        pairs = zip(_flat(states), _flat(following), strict=True)
+        return [_kept(before, after, i) for i, (before, after) in enumerate(pairs)]
 
     traces = iter(
         scan(

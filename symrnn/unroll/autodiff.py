@@ -11,9 +11,9 @@ from pytensor.gradient import zero_grad
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
-from symrnn.ops.gradient_views import grad_clip
 from symrnn.ops.scan import Recurrence, Values, plain_scan, static_loop
 from symrnn.unroll.columns import joined
+from symrnn.unroll.direction import bounded
 from symrnn.unroll.options import Options
 from symrnn.unroll.sequence import Sequence
 
@@ -54,14 +54,10 @@ def _walk(
     initial: Values,
     grad_clipping: float | None,
 ) -> Recurrence:
-    def bounded(a):
-        return a if grad_clipping is None else grad_clip(a, -grad_clipping, grad_clipping)
-
     def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
         z, *mask = elements
-        following = cell.advance(
-            bounded(z), bounded(pt.dot(state[0], invariants[0])), cell.State(*state)
-        )
+        z, r = (bounded(a, grad_clipping) for a in (z, pt.dot(state[0], invariants[0])))
+        following = cell.advance(z, r, cell.State(*state))
         if mask:
             following = [
                 pt.switch(mask[0], new, old) for new, old in zip(following, state, strict=True)

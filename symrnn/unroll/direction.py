@@ -21,10 +21,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import pytensor.tensor as pt
+from pytensor.graph.basic import clone
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
 from symrnn.errors import UserError
+from symrnn.ops.gradient_views import grad_clip
 from symrnn.ops.linearize import Linearization, linearize
 from symrnn.ops.scan import Recurrence, Values
 from symrnn.ops.substitute import captured, evaluate, in_order
@@ -65,6 +67,10 @@ class Direction:
         Expressions that the cell's ``advance`` reads besides its arguments (peepholes, say).
     symbols, line
         One step on symbols, linearized: its gradients are ``dz, dr, *dstate, *dcaptured``.
+    following
+        The next state as the cell wrote it, for autodiff: linearizing takes views that change a gradient out of `line`.
+    grad_clipping
+        The bound on ``dz`` and ``dr``, or None.
     """
 
     cell: Cell
@@ -72,6 +78,8 @@ class Direction:
     captured: list[TensorVariable]
     symbols: Symbols
     line: Linearization
+    following: list[TensorVariable]
+    grad_clipping: float | None = None
 
     def walk(self, xs: TensorVariable) -> TensorVariable:
         """A sequence in the order in which the cell meets it; once more turns it back."""
@@ -110,6 +118,20 @@ class Direction:
                 [*self.line.outputs, *self.recorded], _bind(self.symbols.flat(), arguments)
             )
             return values[len(state) :], values[: len(state)]
+
+        sequences = [self.walk(seq) for seq in (zs, *sequence.mask)]
+        return Recurrence(step, sequences, weights.initial, [weights.w_h, *weights.captured])
+
+    def plain(self, sequence: Sequence, zs: TensorVariable, weights: Weights) -> Recurrence:
+        """The walk, as a recurrence that records its states, for autodiff: it bounds what `backward` bounds."""
+
+        def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
+            z, *mask = elements
+            w_h, *captured = invariants
+            z, r = (bounded(a, self.grad_clipping) for a in (z, pt.dot(state[0], w_h)))
+            arguments = Symbols(z, r, state, captured, mask).flat()
+            following = evaluate(self.following, _bind(self.symbols.flat(), arguments))
+            return following, following
 
         sequences = [self.walk(seq) for seq in (zs, *sequence.mask)]
         return Recurrence(step, sequences, weights.initial, [weights.w_h, *weights.captured])
@@ -206,6 +228,9 @@ def direction(
         mask = pt.tensor("mask", dtype="bool", shape=(batch, 1))
         after = [pt.switch(mask, new, old) for new, old in zip(after, state, strict=True)]
         symbols = symbols._replace(mask=[mask])
+    following: Any = clone(symbols.flat(), after, copy_inputs=False)[
+        1
+    ]  # linearize rewrites in place
     wrt = [z, r, *state, *symbols.captured]
     # The walk back is given z, what is captured and the mask anyhow. r it would have to multiply again, and a state is
     # a record: those are not available.
@@ -216,9 +241,15 @@ def direction(
     if grad_clipping is not None:
         bound = pt.as_tensor(grad_clipping, dtype=dtype)
         # One clipped variable where dz and dr are one, so that they stay one (see `backward`).
-        bounded = {g: pt.clip(g, -bound, bound) for g in gradients[:2]}
-        gradients[:2] = [bounded[g] for g in gradients[:2]]
-    return Direction(cell, reverse, given, symbols, replace(line, gradients=gradients))
+        clipped = {g: pt.clip(g, -bound, bound) for g in gradients[:2]}
+        gradients[:2] = [clipped[g] for g in gradients[:2]]
+    line = replace(line, gradients=gradients)
+    return Direction(cell, reverse, given, symbols, line, following, grad_clipping)
+
+
+def bounded(a: TensorVariable, grad_clipping: float | None) -> TensorVariable:
+    """`a`, whose gradient is bounded by `grad_clipping` where that is not None."""
+    return a if grad_clipping is None else grad_clip(a, -grad_clipping, grad_clipping)
 
 
 def check_state(cell: Cell, before: Any, after: Any) -> list[TensorVariable]:

@@ -92,7 +92,8 @@ class Layer:
         self, sequence: Sequence, projection: Projection, weights: Many[Weights]
     ) -> tuple[TensorVariable, list[Values]]:
         """``ys`` and each direction's last state, through `pytensor.scan`."""
-        walks = [_recording_states(walk) for walk in self._walks(sequence, projection, weights)]
+        each = zip(self.directions, self._projected(sequence, projection), weights, strict=True)
+        walks = [d.plain(sequence, zs, w) for d, zs, w in each]
         results = plain_scan(walks, sequence.steps, gradient_steps=self.gradient_steps)
         hs = [
             d.walk(recorded[0]) for d, (recorded, _) in zip(self.directions, results, strict=True)
@@ -172,16 +173,6 @@ def layer(
 def projection(cells: Many[Cell]) -> Projection:
     """What projects the input for all of `cells`."""
     return Projection(side_by_side(c.w_x for c in cells), side_by_side(c.b for c in cells))
-
-
-def _recording_states(walk: Recurrence) -> Recurrence:
-    """The same walk, recording its states instead."""
-
-    def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
-        _, following = walk.step(elements, state, invariants)
-        return following, following
-
-    return Recurrence(step, walk.sequences, walk.carried, walk.invariants)
 
 
 def _known(gradients: Many[TensorVariable | None], likes: Values) -> Values:

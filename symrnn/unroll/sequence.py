@@ -129,12 +129,12 @@ def check_mask(mask: TensorLike, xs: TensorVariable) -> TensorVariable:
         )
     if given.type.dtype != "bool":
         given = pt.neq(given, 0)
-    if any(
-        size is not None and known is None
-        for known, size in zip(given.type.shape, xs.type.shape, strict=False)
-    ):
-        given = pt.specify_shape(given, xs.type.shape[:2])  # a step must keep the type of its state
-    return given[:, :, None]
+    columns = given[:, :, None]
+    told = zip(given.type.shape, xs.type.shape, strict=False)
+    if any(size is not None and known is None for known, size in told):
+        # A step must keep the type of its state. Of three axes: PyTensor cannot index specify_shape(m, (1, None)).
+        columns = pt.specify_shape(columns, (*xs.type.shape[:2], 1))
+    return columns
 
 
 def lengths_of(xs: Variable) -> list[Any]:

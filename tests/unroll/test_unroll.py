@@ -8,7 +8,9 @@ import pytensor.tensor as pt
 import pytest
 from helpers import CELLS, FEW_REWRITES, assert_all_close, evaluate, make_cell
 
+from symrnn.cells import RNNCell
 from symrnn.errors import UserError
+from symrnn.ops.gradient_views import grad_clip
 from symrnn.unroll import bidirectional, scan_states, scan_unroll, stack, static_unroll
 
 T, B, D, H = 5, 4, 3, 2
@@ -212,12 +214,23 @@ def test_layers_as_one_scan_equal_layers_as_subgraphs(cell):
     assert_all_close(results[0], results[2], 1e-12)
 
 
-def test_second_derivative_equals_autodiff():
+class InnerClip(RNNCell):
+    """A cell that bounds a gradient inside of its step."""
+
+    def advance(self, z, r, state):
+        return type(state)(pt.tanh(grad_clip(z + r, -0.05, 0.05)))
+
+
+@pytest.mark.parametrize("option", ["none", "grad_clipping", "inside"])
+def test_second_derivative_equals_autodiff(option):
     xs = pt.tensor("xs", shape=(None, None, D))
     cells = [make_cell("rnn", rng=seed) for seed in (0, 1)]
+    if option == "inside":
+        cells = [InnerClip(**cell.weights) for cell in cells]
     results = []
     for gradient in ("assembled", "autodiff"):
-        first = pytensor.grad(pt.sin(bidirectional(*cells, xs, gradient=gradient)).sum(), xs)
+        ys = bidirectional(*cells, xs, gradient=gradient, **OPTIONS.get(option, {}))
+        first = pytensor.grad(pt.sin(ys).sum(), xs)
         second = pytensor.grad((first**2).sum(), [xs, cells[0].w_h])
         results.append(evaluate([xs], second, [XS]))
     assert_all_close(*results, 1e-12)

@@ -1,0 +1,57 @@
+"""Walks by `pytensor.scan`, and what holds of every two of them: sharing changes no value and no gradient."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from helpers import FEW_REWRITES
+
+from symrnn.duplicates.components import scan_nodes
+from symrnn.duplicates.share import share_recurrences
+
+XS, W = pt.tensor("xs", shape=(None, 2), dtype="float64"), pt.dmatrix("w")
+VALUES = np.random.default_rng(0).normal(size=(4, 2)), np.random.default_rng(1).normal(size=(2, 2))
+OLD = pytensor.__version__.startswith("3.0")  # bodies are not frozen, their nodes not interned
+
+
+def tanh(x, h, w):
+    return pt.tanh(x + h @ w)
+
+
+def run(step=tanh, *, xs=XS, w=W, start=0.5, **options):
+    """One walk; `step` is given the sequence's element, the state and the weight."""
+    start = pt.full((2,), start, dtype="float64")
+    hs = pytensor.scan(step, xs, start, w, return_updates=False, **options)
+    return hs[-1] if isinstance(hs, list) else hs
+
+
+def viewed(view):
+    """A walk through whose step's sum the gradient goes by a view."""
+    return run(lambda x, h, w: pt.tanh(view(x + h @ w)))
+
+
+GENERATORS = {
+    seed: pytensor.shared(np.random.default_rng(seed), name=f"rng{seed}") for seed in (0, 1)
+}
+
+
+def values_and_gradients(outputs, *, of_values=False):
+    """Of each output its value and its gradients."""
+    wanted = [*outputs]
+    for output in () if of_values else outputs:
+        wanted += pytensor.grad(
+            pt.sin(output).sum(), [XS, W], disconnected_inputs="ignore", return_disconnected="zero"
+        )
+    function = pytensor.function([XS, W], wanted, mode=FEW_REWRITES, on_unused_input="ignore")
+    return function(*VALUES)
+
+
+def check(one, other, is_equal, *, turned=False, of_values=False):
+    """Two walks, in either order, become one if they are equal, and neither's values nor gradients change."""
+    outputs = [one(), other()][:: -1 if turned else 1]
+    shared = share_recurrences(outputs)
+    assert (shared[0] is shared[1]) == is_equal
+    if is_equal:
+        assert len(scan_nodes(shared)) == len(scan_nodes(outputs[:1]))
+    found, wanted = (values_and_gradients(x, of_values=of_values) for x in (shared, outputs))
+    for got, value in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(got, value)

@@ -15,7 +15,6 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
-
 FLOATS = ("float32", "float64")
 WHOLE = ("bool", "int8", "int64")
 EXTENTS = (0, 1, 1, 2, 3, 5)

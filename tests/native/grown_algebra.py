@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from grown import FLOATS, Graph, Skip, broadcastable
+from grown import FLOATS, Graph, broadcastable
 
 
 def unary(g: Graph):

@@ -43,9 +43,10 @@ class Case:
 
     @property
     def results(self) -> list[Variable]:
-        """What each call leaves behind."""
-        kept = [] if self.shared is None else [self.shared]
-        return [*self.outputs, *kept]
+        """What each call leaves behind, as it is computed."""
+        if self.shared is None:
+            return self.outputs
+        return [*self.outputs, self.updates[0][1] if self.updates else self.shared]
 
 
 def case_of(graph: Graph) -> Case:

@@ -1,4 +1,4 @@
-"""A table of graphs and a sample of the contract table as LLVM and as C: the same bits, and the Python linker's values."""
+"""A table of graphs and a sample of the contract table as LLVM and as C: the same bits, the Python linker's values."""
 
 import shutil
 

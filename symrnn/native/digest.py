@@ -228,6 +228,6 @@ def _rewrites() -> list[str]:
     while databases:
         database = databases.pop()
         for name, found in sorted(database.__db__.items(), key=lambda item: str(item[0])):
-            names.append(name)
+            names.append(str(name))  # None, where it was registered with a tag of None
             databases += [db for db in found if hasattr(db, "__db__")]
     return names

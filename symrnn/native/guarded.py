@@ -65,7 +65,7 @@ def spoil(array: np.ndarray) -> None:
     if array.dtype.kind == "f":
         array[...] = np.nan
     else:
-        array.view(np.uint8)[...] = BYTE
+        array.reshape(-1).view(np.uint8)[...] = BYTE  # of rank 0, too
 
 
 class Guard:

@@ -1,10 +1,12 @@
-"""Every program of a table of graphs as LLVM and as C: the same bits, and what the Python linker computes."""
+"""A table of graphs and a sample of the contract table as LLVM and as C: the same bits, the Python linker's values."""
 
 import shutil
 
 import numpy as np
 import pytensor
 import pytest
+from comparison import AS_BUILT
+from contract import FAMILIES, built, values
 from graphs import GRAPHS
 from harness import CCode, exact
 
@@ -39,15 +41,45 @@ def test_both_texts_come_to_the_same_bits(graph, tmp_path):
     # how long what a loop returns is, is known when it has stopped
     assert left <= {"Ended", "SortOp"}
 
+    assert_same_bits(f, calls, tmp_path)
+
+
+def assert_same_bits(f, calls, folder):
+    """Run the programs of `f` as LLVM and as C makes them."""
     programs = native_programs(f.vm.jit_fn)
+    assert programs
     for program in programs:
         program.code = MachineCode(exact(program.lowered.text))
     by_llvm = results(f, calls)
     for program in programs:
-        program.code = CCode(program.lowered.routine, tmp_path)
+        program.code = CCode(program.lowered.routine, folder)
     for a, b in zip(sum(by_llvm, []), sum(results(f, calls), []), strict=True):
         np.testing.assert_array_equal(a, b)  # a NaN is a NaN
         assert (np.signbit(a) == np.signbit(b))[a == a].all() or a.dtype.kind != "f"
+
+
+# of the contract table, each in one combination of layouts
+SAMPLE = [
+    ("scalar ops", "float32"), ("scalar ops", "int8"), ("broadcast", "float64"), ("casts", "float64"),
+    ("reductions", "int32"), ("extremes", "float32"), ("running", "float64"), ("softmax", "float32"),
+    ("reshape", "bool"), ("subtensor", "float64"), ("join", "int32"), ("alloc", "float64"),
+    ("inc_subtensor", "int32"), ("read by arrays", "bool"), ("written by arrays", "float64"),
+    ("vectors", "float32"), ("stacks", "int64"),
+]  # fmt: skip
+
+
+@needs_c
+@pytest.mark.parametrize(("name", "dtype"), SAMPLE)
+def test_both_texts_of_a_family_come_to_the_same_bits(name, dtype, tmp_path):
+    family = FAMILIES[name]
+    arrays, inputs, outputs = built(family, dtype, ["strided", "fortran", "repeated"])
+    mode = AS_BUILT if family.is_as_built else "NATIVE"
+    f = pytensor.function(inputs, list(outputs.values()), mode=mode, on_unused_input="ignore")
+    rng = np.random.default_rng(0)
+    calls = [values(family, arrays, extents, rng) for extents in family.calls[:2]]
+    with np.errstate(all="ignore"):
+        results(f, calls)
+        assert_same_bits(f, calls, tmp_path)
 
 
 @needs_c

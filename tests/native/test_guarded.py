@@ -78,6 +78,13 @@ def test_a_function_is_watched_for_every_set_of_extents():
     assert all(memory.guard is not None for memory in memories)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "float32"])
+def test_an_output_of_rank_0_is_watched(dtype):
+    x = pt.vector("x", dtype=dtype)
+    f = pytensor.function([x], x[0] * x[1], mode="NATIVE")
+    assert f(np.ones(2, dtype)) == 1
+
+
 def test_nothing_is_watched_unless_asked(monkeypatch):
     monkeypatch.setattr(guarded, "_is_on", False)
     x = pt.vector("x")

@@ -4,6 +4,8 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.compile.mode import optdb
+from pytensor.misc.ordered_set import OrderedSet
 from pytensor.scan.op import Scan
 from pytensor.scan.utils import until
 
@@ -184,3 +186,12 @@ def test_the_name_tells_what_is_excluded():
     x = pt.vector("x")
     modes = [get_mode("NATIVE"), get_mode("NATIVE").excluding("canonicalize")]
     assert len({graph_digest([x], [x + 1], mode._optimizer) for mode in modes}) == 2
+
+
+def test_a_rewrite_that_was_registered_without_a_name_is_no_hindrance(monkeypatch):
+    x = pt.vector()
+    named = graph_digest([x], [x + 1], "fast_run")
+    monkeypatch.setitem(optdb.__db__, None, OrderedSet())
+    nameless = graph_digest([x], [x + 1], "fast_run")
+    assert None not in (named, nameless)
+    assert named != nameless

@@ -147,9 +147,7 @@ def softmax_axes(node: Apply) -> tuple[int, ...]:
 
 def softmax_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     shape, axes = shapes.of(node.inputs[0]), softmax_axes(node)
-    if any(shape[a] == 0 for a in axes) and all(
-        n != 0 for a, n in enumerate(shape) if a not in axes
-    ):
+    if any(shape[a] == 0 for a in axes):
         raise ValueError("zero-size array to reduction operation maximum which has no identity")
     return same_shape(node, shapes)
 

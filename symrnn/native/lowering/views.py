@@ -66,7 +66,7 @@ def reshape_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     unknown = [axis for axis, n in enumerate(new) if isinstance(n, int) and n == -1]
     if unknown:
         rest = product(n for axis, n in enumerate(new) if axis != unknown[0])
-        filled = 0 if size == 0 and rest == 0 else quotient(size, rest) if rest != 0 else None
+        filled = quotient(size, rest) if rest != 0 else None
         if len(unknown) > 1 or filled is None:
             raise ValueError(f"cannot reshape array of shape {old} into shape {tuple(new)}")
         new[unknown[0]] = filled

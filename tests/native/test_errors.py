@@ -1,0 +1,84 @@
+"""What PyTensor's Python code refuses, native code refuses with the same kind of exception."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from comparison import AS_BUILT, PLAIN
+
+from symrnn.native import warm
+
+x, y, v, i, n = pt.matrix("x"), pt.matrix("y"), pt.vector("v"), pt.lvector("i"), pt.lscalar("n")
+
+
+def ones(*shape):
+    return np.ones(shape)
+
+
+def grown(start, steps):
+    return pytensor.scan(lambda a: a + 1, outputs_info=start, n_steps=steps, return_updates=False)
+
+
+REFUSED = {  # name: (what is computed, values that it refuses)
+    "maximum of nothing": (lambda: x.max(axis=0), {x: ones(0, 2)}),
+    "minimum of nothing at all": (lambda: x.min(), {x: ones(2, 0)}),
+    "argmax of nothing": (lambda: pt.argmax(x, axis=1), {x: ones(2, 0)}),
+    "softmax of nothing": (lambda: pt.special.softmax(x, axis=1), {x: ones(2, 0)}),
+    "softmax of nothing, no times": (lambda: pt.special.softmax(x, axis=1), {x: ones(0, 0)}),
+    "log-softmax of nothing": (lambda: pt.special.log_softmax(x, axis=0), {x: ones(0, 0)}),
+    "sum of other extents": (lambda: x + y, {x: ones(2, 3), y: ones(2, 4)}),
+    "sum that repeats an axis": (lambda: x + y, {x: ones(2, 3), y: ones(1, 3)}),
+    "product of other extents": (lambda: pt.dot(x, y), {x: ones(2, 3), y: ones(2, 3)}),
+    "product with a vector": (lambda: pt.dot(x, v), {x: ones(2, 3), v: ones(2)}),
+    "stacks of other extents": (lambda: pt.matmul(x[None], y[None]), {x: ones(2, 3), y: ones(2, 3)}),
+    "join of other extents": (lambda: pt.join(0, x, y), {x: ones(2, 3), y: ones(2, 4)}),
+    "split of another length": (lambda: pt.split(x, [1, 2], n_splits=2)[0], {x: ones(2, 3)}),
+    "split into less than nothing": (lambda: pt.split(x, [n, 3 - n], n_splits=2)[0], {x: ones(3, 1), n: 4}),
+    "reshape of another size": (lambda: x.reshape((4, 2)), {x: ones(2, 3)}),
+    "reshape with a rest": (lambda: x.reshape((-1, 4)), {x: ones(2, 3)}),
+    "reshape that is ambiguous": (lambda: x.reshape((0, -1)), {x: ones(0, 3)}),
+    "squeeze of two": (lambda: pt.specify_broadcastable(x, 0), {x: ones(2, 3)}),
+    "shape that isn't so": (lambda: pt.specify_shape(x, (None, 4)), {x: ones(2, 3)}),
+    "number beyond": (lambda: v[n], {v: ones(3), n: 3}),
+    "number far below": (lambda: v[n], {v: ones(3), n: -4}),
+    "known number beyond": (lambda: v[3], {v: ones(3)}),
+    "array of numbers beyond": (lambda: v[i], {v: ones(3), i: np.array([0, 3])}),
+    "written beyond": (lambda: pt.set_subtensor(v[n], 0.0), {v: ones(3), n: 3}),
+    "written by an array beyond": (lambda: pt.inc_subtensor(v[i], 1.0), {v: ones(3), i: np.array([-4])}),
+    "part of another shape written": (lambda: pt.set_subtensor(x[1:], y), {x: ones(3, 2), y: ones(3, 2)}),
+    "alloc of another shape": (lambda: pt.alloc(v, 3, n), {v: ones(3), n: 4}),
+    "alloc of less than nothing": (lambda: pt.zeros((n,)), {n: -1}),
+    "step of 0": (lambda: v[::n], {v: ones(3), n: 0}),
+    "scan of less than nothing": (lambda: grown(v, n), {v: ones(3), n: -1}),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def cold():
+    """Programs are made here, not kept from another process."""
+    with warm.turned_off():
+        yield
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_both_refuse(name):
+    build, values = REFUSED[name]
+    functions = [
+        pytensor.function(list(values), build(), mode=mode, on_unused_input="ignore")
+        for mode in (PLAIN, AS_BUILT)
+    ]
+    raised = []
+    for function in functions:
+        with pytest.raises(Exception) as error:
+            function(*values.values())
+        raised.append(error.type)
+    assert issubclass(raised[1], raised[0])
+
+
+def test_assertion_names_what_it_was_told():
+    checked = pytensor.raise_op.Assert("v must not be negative")(v, pt.all(v >= 0))
+    f = pytensor.function([v], checked * 2, mode="NATIVE")
+    np.testing.assert_array_equal(f([1.0]), [2.0])
+    with pytest.raises(AssertionError, match="v must not be negative"):
+        f([-1.0])
+    np.testing.assert_array_equal(f([3.0]), [6.0])

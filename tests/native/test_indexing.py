@@ -1,0 +1,118 @@
+"""Indices with arrays of whole numbers, diagonals and running sums, and what may be overwritten."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from comparison import AS_BUILT, same_in_both
+
+from symrnn.native import native_report, warm
+
+v, a, i, j, k = pt.dvector("v"), pt.dtensor3("a"), pt.lvector("i"), pt.lmatrix("j"), pt.iscalar("k")
+RNG = np.random.default_rng(0)
+VALUES = (
+    RNG.normal(size=6),
+    RNG.normal(size=(3, 4, 5)),
+    np.array([0, -1, 2, 2]),
+    np.array([[0, 1], [-1, 2], [2, 2]]),
+    np.int32(2),
+)
+FOUR = np.array([1.0, 2.0, 3.0, 4.0])
+
+CASES = {
+    "vector": lambda: v[i],
+    "rows": lambda: a[i],
+    "matrix of indices": lambda: a[:, j],
+    "arrays around a slice": lambda: a[i, :, i],
+    "neighbouring arrays": lambda: a[:, i, i],
+    "with slices": lambda: a[1:, i, ::-2],
+    "with a number": lambda: a[i, 1, i],
+    "a number before a slice": lambda: a[k, :, i],
+    "two matrices": lambda: a[j, j],
+    "broadcast": lambda: a[0][i[:, None], i[None, :]],
+    "nothing": lambda: v[i[:0]],
+    "set": lambda: pt.set_subtensor(v[i], FOUR),
+    "increased, entries twice": lambda: pt.inc_subtensor(v[i], FOUR),
+    "increased by a number": lambda: pt.inc_subtensor(a[:, j], 1.0),
+    "set across a slice": lambda: pt.set_subtensor(a[i, :, i], np.outer(FOUR, FOUR)),
+    "increased beside a slice": lambda: pt.inc_subtensor(a[i, 1:, i], 3.0),
+    "set by itself": lambda: pt.set_subtensor(v[i], v[i[::-1]]),
+    "running sum": lambda: pt.cumsum(a, 1),
+    "running product of all": lambda: pt.cumprod(a, axis=None),
+    "diagonal": lambda: pt.diagonal(a, 1, 0, 2),
+    "diagonal below": lambda: pt.diagonal(a, -2, 1, 2),
+    "diagonal outside": lambda: pt.diagonal(a, 7, 1, 2),
+    "eye": lambda: pt.eye(k, 4, 1),
+    "eye below": lambda: pt.eye(3, k, -2),
+}
+
+
+@pytest.fixture(autouse=True)
+def cold():
+    """Programs are made here, not kept from another process."""
+    with warm.turned_off():
+        yield
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_index(name):
+    f = same_in_both([v, a, i, j, k], [CASES[name]()], VALUES)
+    assert native_report(f).fallbacks == ()
+
+
+@pytest.mark.parametrize("index", [[6], [-7], [0, 1, 99]])
+def test_index_out_of_bounds(index):
+    f = pytensor.function([v, i], [v[i], pt.set_subtensor(v[i], 0.0)], mode="NATIVE")
+    f(VALUES[0], [0, 5, -6])
+    with pytest.raises(IndexError):
+        f(VALUES[0], index)
+
+
+OVERLAPS = {
+    "forwards": lambda z: pt.set_subtensor(z[1:], z[:-1]),
+    "backwards": lambda z: pt.set_subtensor(z[:-1], z[1:]),
+    "turned round": lambda z: pt.set_subtensor(z[:], z[::-1]),
+    "increased": lambda z: pt.inc_subtensor(z[1:], z[:-1]),
+    "through another view": lambda z: pt.set_subtensor(z[2:], z.reshape((2, 3)).T.ravel()[:4]),
+}
+
+
+@pytest.mark.parametrize("mode", ["NATIVE", "as built"])
+@pytest.mark.parametrize("name", OVERLAPS)
+def test_array_is_changed_by_a_part_of_itself(name, mode):
+    mode = AS_BUILT if mode == "as built" else mode
+    same_in_both([v], [OVERLAPS[name](v * 2)], VALUES[:1], mode=mode)
+
+
+def test_copies_are_cast():
+    small, large = pt.bvector("small"), pt.dvector("large")
+    outs = [
+        pt.set_subtensor(large[:2], small[:2]),
+        pt.inc_subtensor(large[1:], small[1:]),
+        pt.join(0, small, large),
+        pt.set_subtensor(large[i], small[i]),
+    ]
+    same_in_both(
+        [small, large, i], outs, (np.arange(4, dtype="int8"), np.ones(4), np.array([1, 1]))
+    )
+
+
+def test_array_is_not_repeated_where_pytensor_forbids_it():
+    w = pt.dmatrix("w")
+    f = pytensor.function([w, k], pt.alloc(w, 3, k), mode=AS_BUILT)  # rewriting drops the Alloc
+    assert f(np.ones((3, 2)), 2).shape == (3, 2)
+    with pytest.raises(ValueError, match="Runtime broadcasting not allowed"):
+        f(np.ones((3, 1)), 2)
+
+
+def test_scalar_type_is_a_numpy_scalar():
+    f = pytensor.function([k], pt.scalar_from_tensor(k + 1), mode="NATIVE")
+    assert type(f(2)) is np.int32 or type(f(2)) is np.int64
+
+
+@pytest.mark.parametrize("dtypes", [("int64", "int8"), ("bool", "bool"), ("float32", "float64")])
+def test_products_of_mixed_dtypes(dtypes):
+    left, right = (pt.matrix(dtype=dtype) for dtype in dtypes)
+    values = [(RNG.normal(size=(3, 3)) * 9).astype(dtype) for dtype in dtypes]
+    f = same_in_both([left, right], [pt.dot(left, right), pt.dot(left[0], right)], values)
+    assert native_report(f).fallbacks == ()

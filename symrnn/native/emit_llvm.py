@@ -26,6 +26,9 @@ from symrnn.native.program import (
 from symrnn.native.sizes import Atom, Int, Remainder, Symbol
 from symrnn.native.window import Buffer, Window
 
+# The driver is long, computes addresses and calls: for eight layers, optimizing it took half of LLVM's time, and no
+# step was the faster for it.
+AS_IT_STANDS = "noinline optnone"
 DATA_OFFSET = 16  # of the address of the elements in a NumPy array object
 
 
@@ -244,7 +247,7 @@ def llvm_text(routine: Routine) -> str:
             *(f"{name} = {value}" for name, value in driver.globals.items()),
             *sorted(driver.declarations | driver.functions.declared),
             *driver.functions.texts("@"),
-            "define i32 @main(ptr noalias %arrays, ptr noalias %memory, ptr noalias %extents) {",
+            f"define i32 @main(ptr noalias %arrays, ptr noalias %memory, ptr noalias %extents) {AS_IT_STANDS} {{",
             "entry:",
             *(f"  {slot} = alloca i32" for slot in driver.slots),
             *(f"  {table}" for table in driver.tables),

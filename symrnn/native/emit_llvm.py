@@ -111,7 +111,14 @@ class Driver:
 
     def statements(self, body: list[Statement]) -> None:
         for statement in body:
-            getattr(self, f"_{type(statement).__name__.lower()}")(statement)
+            self.statement(statement)
+
+    def statement(self, statement: Statement) -> None:
+        getattr(self, f"_{type(statement).__name__.lower()}")(statement)
+
+    def finish(self) -> None:
+        """All went well."""
+        self.line("ret i32 0")
 
     def _kernel(self, statement: Kernel | Reduce | ArgExtreme) -> None:
         name, operands = self.functions.call(statement)
@@ -240,8 +247,13 @@ class Driver:
 
 def llvm_text(routine: Routine) -> str:
     """The module's text."""
-    driver = Driver(routine)
+    return module_text(Driver(routine), routine)
+
+
+def module_text(driver: Driver, routine: Routine) -> str:
+    """The text of a module whose driver `driver` writes."""
     driver.statements(routine.body)
+    driver.finish()
     return "\n".join(
         [
             *(f"{name} = {value}" for name, value in driver.globals.items()),
@@ -252,7 +264,6 @@ def llvm_text(routine: Routine) -> str:
             *(f"  {slot} = alloca i32" for slot in driver.slots),
             *(f"  {table}" for table in driver.tables),
             *driver.lines,
-            "  ret i32 0",
             "}",
         ]
     )

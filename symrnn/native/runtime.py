@@ -24,10 +24,9 @@ from symrnn.native.inlined import written_out
 from symrnn.native.lowering import Unsupported, infer
 from symrnn.native.nested import Graph
 from symrnn.native.python_ops import PythonNode, handed_out
+from symrnn.native.repeated import MOST_SIGNATURES, RecordedProgram, Repeated
 from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array
-from symrnn.native.signatures import Flat, Pattern, unflattened
-
-MOST_SIGNATURES = 4096  # remembered in a stage, each with the variant that serves it
+from symrnn.native.signatures import Flat, Pattern, signature, unflattened
 
 
 @dataclass(eq=False)
@@ -217,14 +216,6 @@ class Stage:
         return found
 
 
-def signature(arrays: Sequence[np.ndarray], promoted: Sequence[np.ndarray]) -> Flat:
-    """The extents of arrays, and the numbers in others, one after another."""
-    flat = [n for array in arrays for n in array.shape]
-    for array in promoted:
-        flat += np.atleast_1d(array).tolist()
-    return tuple(flat)
-
-
 def readable(value: Any, dtype: str) -> np.ndarray:
     """An array that native code can read: of that dtype, aligned, in row-major order."""
     array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype)
@@ -270,7 +261,8 @@ class NativeFunction:
         self.recorded = (
             [RecordedProgram(r) for r in self.warm.recorded] if self.warm is not None else []
         )
-        self.are_scalars = [isinstance(var.type, ScalarType) for var in self.outputs]
+        self.gives_scalars = any(isinstance(var.type, ScalarType) for var in self.outputs)
+        self.repeated: Repeated | None = None
         self.stage: Stage | None = None
         if not self.recorded:
             self.stage = self._stages()
@@ -281,13 +273,21 @@ class NativeFunction:
         return Stage(graph.nodes, graph.outputs)
 
     def __call__(self, *given: object) -> list:
+        outputs = self.repeated(given) if self.repeated is not None else None
+        if outputs is None:
+            outputs = self._called(given)
+        return self._handed_out(outputs) if self.gives_scalars else outputs
+
+    def _called(self, given: Sequence[object]) -> list:
+        """The outputs of a call that is not like the last one."""
         values: list[Any] = [
             value if dtype is None else readable(value, dtype)
             for dtype, value in zip(self.dtypes, given, strict=True)
         ]
         for program in self.recorded:
             if (outputs := program(values)) is not None:
-                return self._handed_out(outputs)
+                self.repeated = program.repeated(values)
+                return outputs
         if self.stage is None:
             assert self.warm is not None
             self.fgraph = self.warm.rewritten(self.fgraph)
@@ -298,17 +298,44 @@ class NativeFunction:
         stage.run(by_variable)
         if len(stage.variants) != count:
             self._record(stage)
-        return self._handed_out(
-            [var.data if isinstance(var, Constant) else by_variable[var] for var in self.outputs]
-        )
+        self.repeated = self._repeated(stage, by_variable, values)
+        return [var.data if isinstance(var, Constant) else by_variable[var] for var in self.outputs]
 
     def _handed_out(self, values: list) -> list:
         """The outputs as PyTensor's types have them: a `ScalarType`'s is NumPy's scalar."""
-        if not any(self.are_scalars):
-            return values
         return [
             handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)
         ]
+
+    def _repeated(
+        self, stage: Stage, by_variable: dict[Variable, Any], values: Sequence[Any]
+    ) -> Repeated | None:
+        """What serves calls like this one, where it is a single program and no number decides a shape."""
+        if stage.promoted:
+            return None
+        variant, extents = stage.known[stage.signature(by_variable)]
+        places = self._places(variant)
+        if places is None or variant.program is None:
+            return None
+        position = {var: i for i, var in enumerate(self.inputs)}
+        arrays = [position[var] for var in stage.arrays]
+        return Repeated(variant.program, extents, *places, [(i, values[i]) for i in arrays])
+
+    def _places(self, variant: Variant) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """Which of the function's inputs a program is given, and where the function's outputs come from.
+
+        Those are outputs of the program, or, as ``-1 - i``, inputs. None where another part of the function computes.
+        """
+        if variant.fallbacks or variant.following is not None or variant.program is None:
+            return None
+        position = {var: i for i, var in enumerate(self.inputs)}
+        made = {var: i for i, var in enumerate(variant.outputs)}
+        if any(var not in made and var not in position for var in self.outputs):
+            return None
+        return (
+            tuple(position[var] for var in variant.inputs),
+            tuple(made.get(var, -1 - position.get(var, 0)) for var in self.outputs),
+        )
 
     def _record(self, stage: Stage) -> None:
         """Keep the programs for processes to come, where the whole function is one."""
@@ -322,54 +349,11 @@ class NativeFunction:
 
     def _recorded(self, stage: Stage, variant: Variant) -> warm.Recorded | None:
         """A variant by positions of inputs and outputs; None where Python runs a part of it."""
-        if variant.fallbacks or variant.following is not None or variant.program is None:
-            return None
-        if variant.program.lowered.callbacks:
+        places = self._places(variant)
+        if places is None or variant.program is None or variant.program.lowered.callbacks:
             return None
         position = {var: i for i, var in enumerate(self.inputs)}
-        made = {var: i for i, var in enumerate(variant.outputs)}
-        if any(var not in made and var not in position for var in self.outputs):
-            return None
-        arrays, promoted, inputs = (
-            tuple(position[var] for var in some)
-            for some in (stage.arrays, stage.promoted, variant.inputs)
+        arrays, promoted = (
+            tuple(position[var] for var in some) for some in (stage.arrays, stage.promoted)
         )
-        return warm.Recorded(
-            variant.pattern,
-            arrays,
-            promoted,
-            inputs,
-            tuple(made.get(var, -1 - position.get(var, 0)) for var in self.outputs),
-            variant.program.lowered,
-        )
-
-
-class RecordedProgram:
-    """A program that is kept for a whole function, loaded when a call fits."""
-
-    def __init__(self, recorded: warm.Recorded):
-        self.recorded = recorded
-        self.program: NativeProgram | None = None
-        self.known: dict[Flat, tuple[int, ...] | None] = {}
-
-    def __call__(self, values: Sequence[np.ndarray]) -> list[np.ndarray] | None:
-        """The function's outputs; None where the call is not of the pattern."""
-        recorded = self.recorded
-        flat = signature(
-            [values[i] for i in recorded.arrays], [values[i] for i in recorded.promoted]
-        )
-        if flat not in self.known:
-            fits = (
-                recorded.pattern.fits(flat) if len(flat) == len(recorded.pattern.entries) else None
-            )
-            if len(self.known) >= MOST_SIGNATURES:
-                self.known.clear()
-            self.known[flat] = None if fits is None else tuple(fits.values())
-        extents = self.known[flat]
-        if extents is None:
-            return None
-        if self.program is None:
-            assert recorded.lowered is not None
-            self.program = NativeProgram(recorded.lowered)
-        outputs = self.program([values[i] for i in recorded.inputs], extents)
-        return [outputs[i] if i >= 0 else values[-1 - i] for i in recorded.outputs]
+        return warm.Recorded(variant.pattern, arrays, promoted, *places, variant.program.lowered)

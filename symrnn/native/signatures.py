@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from symrnn.native.sizes import Facts, Int
 
 Flat = tuple[
@@ -86,3 +88,11 @@ def unflattened(numbers: Sequence, ranks: Sequence[int]) -> list[tuple]:
         result.append(tuple(numbers[begin : begin + rank]))
         begin += rank
     return result
+
+
+def signature(arrays: Sequence[np.ndarray], promoted: Sequence[np.ndarray]) -> Flat:
+    """The extents of arrays, and the numbers in others, one after another."""
+    flat = [n for array in arrays for n in array.shape]
+    for array in promoted:
+        flat += np.atleast_1d(array).tolist()
+    return tuple(flat)

@@ -129,3 +129,41 @@ def test_an_assertion_is_raised_with_its_message():
     np.testing.assert_array_equal(f([1.0]), [2.0])
     with pytest.raises(AssertionError, match="x must be positive"):
         f([-1.0])
+
+
+def test_calls_like_the_last_one_and_others_in_turns():
+    """Whatever kind of argument comes after which, values are those of PyTensor."""
+    x, y = pt.matrix("x"), pt.vector("y")
+    shared = pytensor.shared(np.zeros(3), name="shared")
+    f = pytensor.function(
+        [x, y], [x @ y, x, shared * 2], updates={shared: shared + y}, mode="NATIVE"
+    )
+    g = pytensor.function([x, y], [x @ y, x], mode="FAST_COMPILE")
+    rng, total = np.random.default_rng(0), np.zeros(3)
+    whole = rng.normal(size=(6, 6))
+    kinds = [
+        whole[:2, :3].copy(),
+        whole[:2, :3],  # not in row-major order
+        np.asfortranarray(whole[:4, :3]),
+        whole[:4, :3].copy(),
+        whole[:4, :3].astype("float32"),
+        whole[:1, :3].copy(),
+        np.zeros((0, 3)),
+    ]
+    for kind in [*kinds, *kinds, *kinds[::-1], kinds[0], kinds[0]]:
+        vector = rng.normal(size=3)
+        product, same, doubled = f(kind, vector)
+        np.testing.assert_allclose(product, g(kind, vector)[0], rtol=1e-12)
+        np.testing.assert_array_equal(same, kind)
+        np.testing.assert_allclose(doubled, 2 * total)
+        total += vector
+    np.testing.assert_allclose(shared.get_value(), total)
+
+
+def test_what_a_call_returned_stays_when_calls_are_repeated():
+    x = pt.vector("x")
+    f = pytensor.function([x], [x * 2, x + 1], mode="NATIVE")
+    results = [f(np.full(4, float(n))) for n in range(9)]
+    for n, (double, more) in enumerate(results):
+        np.testing.assert_array_equal(double, np.full(4, 2.0 * n))
+        np.testing.assert_array_equal(more, np.full(4, n + 1.0))

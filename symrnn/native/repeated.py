@@ -1,0 +1,90 @@
+"""Programs of whole functions: for calls that are like the last one, and for those of an earlier process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import InitVar, dataclass
+from typing import Any
+
+import numpy as np
+
+from symrnn.native import warm
+from symrnn.native.compiled import NativeProgram
+from symrnn.native.signatures import Flat, signature
+
+MOST_SIGNATURES = 4096  # remembered of a stage or a program, each with what serves it
+
+
+@dataclass(eq=False)
+class Repeated:
+    """A program for calls whose arguments are like those of the last one, which is looked for no more.
+
+    Attributes
+    ----------
+    inputs, outputs
+        As `NativeFunction._places` gives them.
+    like
+        Arguments that shapes depend on: their positions, and arrays of the same dtype and shape.
+    """
+
+    program: NativeProgram
+    extents: tuple[int, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    like: InitVar[Sequence[tuple[int, np.ndarray]]]
+
+    def __post_init__(self, like: Sequence[tuple[int, np.ndarray]]) -> None:
+        self.types = [(i, array.dtype, array.shape) for i, array in like]
+
+    def __call__(self, given: Sequence[Any]) -> list | None:
+        """The function's outputs; None for other arguments."""
+        for i, dtype, shape in self.types:
+            value = given[i]
+            if type(value) is not np.ndarray or value.dtype is not dtype or value.shape != shape:
+                return None
+            flags = value.flags
+            if not (flags.c_contiguous and flags.aligned):
+                return None
+        outputs = self.program([given[i] for i in self.inputs], self.extents)
+        return [outputs[i] if i >= 0 else given[-1 - i] for i in self.outputs]
+
+
+class RecordedProgram:
+    """A program that is kept for a whole function, loaded when a call fits."""
+
+    def __init__(self, recorded: warm.Recorded):
+        self.recorded = recorded
+        self.program: NativeProgram | None = None
+        self.known: dict[Flat, tuple[int, ...] | None] = {}
+
+    def __call__(self, values: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        """The function's outputs; None where the call is not of the pattern."""
+        recorded = self.recorded
+        flat = signature(
+            [values[i] for i in recorded.arrays], [values[i] for i in recorded.promoted]
+        )
+        if flat not in self.known:
+            fits = (
+                recorded.pattern.fits(flat) if len(flat) == len(recorded.pattern.entries) else None
+            )
+            if len(self.known) >= MOST_SIGNATURES:
+                self.known.clear()
+            self.known[flat] = None if fits is None else tuple(fits.values())
+        extents = self.known[flat]
+        if extents is None:
+            return None
+        if self.program is None:
+            assert recorded.lowered is not None
+            self.program = NativeProgram(recorded.lowered)
+        outputs = self.program([values[i] for i in recorded.inputs], extents)
+        return [outputs[i] if i >= 0 else values[-1 - i] for i in recorded.outputs]
+
+    def repeated(self, values: Sequence[np.ndarray]) -> Repeated | None:
+        """What serves calls like this one, where no number decides a shape."""
+        recorded = self.recorded
+        if recorded.promoted or self.program is None:
+            return None
+        arrays = [(i, values[i]) for i in recorded.arrays]
+        extents = self.known[signature([array for _, array in arrays], [])]
+        assert extents is not None
+        return Repeated(self.program, extents, recorded.inputs, recorded.outputs, arrays)

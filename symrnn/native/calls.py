@@ -52,21 +52,21 @@ def gemm_call(gemm: Gemm) -> tuple[str, list[str | Int | float | Window]]:
     Fortran sees the transpose of a row-major matrix, so it is asked for ``out' = right' left'``.
     """
     output, left, right = gemm.output, gemm.left, gemm.right
-    if not _is_row_major(output):
+    if not is_row_major(output):
         output, left, right = (w.permuted([1, 0]) for w in (output, right, left))
     (m, k), n = left.shape, right.shape[1]
-    letters: list = ["N" if _is_row_major(matrix) else "T" for matrix in (right, left)]
-    operands = [*letters, n, m, k, 1.0, right, _leading(right), left, _leading(left)]
-    operands += [1.0 if gemm.accumulates else 0.0, output, _leading(output)]
+    letters: list = ["N" if is_row_major(matrix) else "T" for matrix in (right, left)]
+    operands = [*letters, n, m, k, 1.0, right, leading(right), left, leading(left)]
+    operands += [1.0 if gemm.accumulates else 0.0, output, leading(output)]
     return {"float32": "sgemm", "float64": "dgemm"}[output.dtype], operands
 
 
-def _is_row_major(matrix: Window) -> bool:
+def is_row_major(matrix: Window) -> bool:
     return bool(matrix.strides[1] == 1 or matrix.shape[1] == 1)
 
 
-def _leading(matrix: Window) -> Int:
+def leading(matrix: Window) -> Int:
     """Elements from row to row, or from column to column; what BLAS demands where there is only one."""
-    axis = 0 if _is_row_major(matrix) else 1
+    axis = 0 if is_row_major(matrix) else 1
     length = matrix.shape[1 - axis]
     return length if matrix.shape[axis] == 1 else matrix.strides[axis]

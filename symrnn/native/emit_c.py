@@ -16,6 +16,7 @@ from symrnn.native.program import (
     Check,
     Gemm,
     Kernel,
+    Lapack,
     Load,
     Loop,
     Reduce,
@@ -144,6 +145,17 @@ class Driver:
         self.declarations.add(f"void (*{name})({', '.join(types)});")
         given = [self._by_address(operand, kind) for operand in operands]
         self.line(f"{name}({', '.join(given)});")
+
+    def _lapack(self, call: Lapack) -> None:
+        types = [
+            f"{memory_type(operand.dtype)} *"
+            if isinstance(operand, Window)
+            else f"const {'char' if isinstance(operand, str) else 'int'} *"
+            for operand in call.operands
+        ]
+        self.declarations.add(f"void (*{call.name})({', '.join(types)});")
+        given = [self._by_address(operand, "double") for operand in call.operands]
+        self.line(f"{call.name}({', '.join(given)});")
 
     def _by_address(self, operand: str | Int | float | Window, kind: str) -> str:
         """The address of an argument of BLAS, whose numbers are of `kind`."""

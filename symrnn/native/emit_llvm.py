@@ -8,6 +8,8 @@ callback n.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symrnn.native.calls import Functions, gemm_call
 from symrnn.native.loops_llvm import Loops, memory_type
 from symrnn.native.program import (
@@ -17,6 +19,7 @@ from symrnn.native.program import (
     Check,
     Gemm,
     Kernel,
+    Lapack,
     Load,
     Loop,
     Reduce,
@@ -214,8 +217,14 @@ class Driver:
         )
 
     def _gemm(self, gemm: Gemm) -> None:
-        name, operands = gemm_call(gemm)
-        kind = memory_type(gemm.output.dtype)
+        self._fortran(*gemm_call(gemm), memory_type(gemm.output.dtype))
+
+    def _lapack(self, call: Lapack) -> None:
+        self._fortran(call.name, call.operands, memory_type(call.outputs[0].dtype))
+
+    def _fortran(
+        self, name: str, operands: Sequence[str | Int | float | Window], kind: str
+    ) -> None:
         given = [self._by_address(operand, kind) for operand in operands]
         self.declarations.add(f"declare void @{name}({', '.join(['ptr'] * len(given))})")
         self.line(f"call void @{name}({', '.join(given)})")

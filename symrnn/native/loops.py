@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple, Protocol
 
-from symrnn.native.program import ArgExtreme, Kernel, Number, Reduce
+from symrnn.native.program import ArgExtreme, Kernel, Number, Position, Reduce, Source
 from symrnn.native.scalar import Scalar, arg, cast, const, scalar, select
 from symrnn.native.sizes import Int
 from symrnn.native.window import Buffer, Window, collapsed
@@ -103,7 +103,7 @@ def nested(
 
 def inputs_of(
     writer: Writer,
-    inputs: Sequence[Window | Number],
+    inputs: Sequence[Source],
     outputs: list[Window],
     names: list[str],
     written: Container[Buffer],
@@ -111,7 +111,9 @@ def inputs_of(
     """Names of the inputs; one that is an output itself is read through the output's."""
     found = []
     for i, source in enumerate(inputs):
-        if isinstance(source, Window) and source in outputs:
+        if isinstance(source, Position):
+            found.append("")  # it has no memory
+        elif isinstance(source, Window) and source in outputs:
             found.append(names[outputs.index(source)])
         else:
             alone = isinstance(source, Window) and source.buffer not in written
@@ -120,7 +122,7 @@ def inputs_of(
 
 
 def elements(
-    writer: Writer, inputs: Sequence[Window | Number], pointers: list[str], offsets: list[str]
+    writer: Writer, inputs: Sequence[Source], pointers: list[str], offsets: list[str]
 ) -> dict[int, str]:
     """The value of each input at the present index."""
     values, flat = {}, iter(offsets)
@@ -128,15 +130,16 @@ def elements(
         if isinstance(source, Window):
             values[i] = writer.load(pointer, next(flat), source.dtype)
         else:
-            [values[i]] = writer.algebra([cast(arg(0, "int64"), source.dtype)], {0: pointer})
+            number = next(flat) if isinstance(source, Position) else pointer
+            [values[i]] = writer.algebra([cast(arg(0, "int64"), source.dtype)], {0: number})
     return values
 
 
 def kernel(writer: Writer, statement: Kernel) -> Function:
     """Every output's element from the inputs' elements."""
     outputs = statement.outputs
-    windows = [w for w in statement.inputs if isinstance(w, Window)]
-    shared = {w.buffer for w in windows if w not in outputs}
+    windows = [w for w in statement.inputs if isinstance(w, Window | Position)]
+    shared = {w.buffer for w in windows if isinstance(w, Window) and w not in outputs}
     names = [
         writer.parameter(out, f"o{i}", is_alone=out.buffer not in shared)
         for i, out in enumerate(outputs)
@@ -153,7 +156,9 @@ def kernel(writer: Writer, statement: Kernel) -> Function:
     return writer.function()
 
 
-def ordered(shape: Sequence[Int], windows: list[Window]) -> tuple[list[Int], list[list[Int]]]:
+def ordered(
+    shape: Sequence[Int], windows: Sequence[Window | Position]
+) -> tuple[list[Int], list[list[Int]]]:
     """Extents and strides of a nest, neighbours made one, the axis along which most windows are dense innermost."""
     dims, steps = collapsed(shape, [w.strides for w in windows])
     if len(dims) > 1 and all(isinstance(s, int) for stride in steps for s in stride):

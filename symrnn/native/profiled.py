@@ -22,6 +22,7 @@ from symrnn.native.program import (
     Call,
     Gemm,
     Kernel,
+    Lapack,
     Reduce,
     Routine,
     Statement,
@@ -117,7 +118,7 @@ class TimedDriver(Driver):
         self.begin_of_all = self.value(CYCLES)
 
     def statement(self, statement: Statement) -> None:
-        if not isinstance(statement, Kernel | Reduce | ArgExtreme | Gemm | Call):
+        if not isinstance(statement, Kernel | Reduce | ArgExtreme | Gemm | Lapack | Call):
             super().statement(statement)  # what it holds is counted
             return
         begin = self.value(CYCLES)
@@ -129,11 +130,13 @@ class TimedDriver(Driver):
         self.globals["@spent"] = f"global [{2 * len(self.names)} x i64] zeroinitializer"
         super().finish()
 
-    def _name(self, statement: Kernel | Reduce | ArgExtreme | Gemm | Call) -> str:
+    def _name(self, statement: Kernel | Reduce | ArgExtreme | Gemm | Lapack | Call) -> str:
         if isinstance(statement, Gemm):
             (m, k), n = statement.left.shape, statement.right.shape[1]
             kind = {"float32": "sgemm", "float64": "dgemm"}[statement.output.dtype]
             return f"{kind} {m} {n} {k}"
+        if isinstance(statement, Lapack):
+            return f"{statement.name} {statement.outputs[0].shape[0]}"
         if isinstance(statement, Call):
             return f"Python {statement.callback}"
         return self.functions.call(statement)[0]

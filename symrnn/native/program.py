@@ -5,7 +5,7 @@ Statements run in order. Everything is known but the numbers: extents, strides a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from symrnn.native.scalar import Scalar
@@ -21,13 +21,24 @@ class Number:
     dtype: str
 
 
+@dataclass(frozen=True)
+class Position:
+    """The index itself as a kernel's input: ``sum(i * stride)``, as of a window of which every element is its place."""
+
+    strides: tuple[Int, ...]
+    dtype: str
+
+
+Source = Window | Number | Position
+
+
 @dataclass(eq=False)
 class Kernel:
     """For every index below `shape`: each of `outputs` at the index is its expression of `inputs` at the index."""
 
     shape: tuple[Int, ...]
     outputs: list[Window]
-    inputs: list[Window | Number]
+    inputs: Sequence[Source]
     body: list[Scalar]
 
     def writes(self) -> list[Window]:
@@ -90,6 +101,25 @@ class Gemm:
 
     def reads(self) -> list[Window]:
         return [self.left, self.right] + ([self.output] if self.accumulates else [])
+
+
+@dataclass(eq=False)
+class Lapack:
+    """A routine of LAPACK by its name; `operands` are its arguments in order: letters, whole numbers and windows.
+
+    `outputs` and `inputs` are the windows among them, in this order.
+    """
+
+    name: str
+    operands: list[str | Int | Window]
+    outputs: list[Window]
+    inputs: list[Window]
+
+    def writes(self) -> list[Window]:
+        return self.outputs
+
+    def reads(self) -> list[Window]:
+        return self.inputs + self.outputs
 
 
 @dataclass(eq=False)
@@ -199,7 +229,7 @@ class Routine:
     extents: tuple[str, ...] = ()
 
 
-Statement = Kernel | Reduce | ArgExtreme | Gemm | Loop | Branch | Load | Check | Call
+Statement = Kernel | Reduce | ArgExtreme | Gemm | Lapack | Loop | Branch | Load | Check | Call
 
 
 def bodies(statement: Statement) -> list[list[Statement]]:

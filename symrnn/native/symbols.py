@@ -32,6 +32,8 @@ SCIPY = {
 }
 # Of BLAS, as Fortran passes arguments, in scipy.linalg.cython_blas
 BLAS = ("sgemm", "dgemm", "sgemv", "dgemv")
+# Of LAPACK, likewise in scipy.linalg.cython_lapack
+LAPACK = tuple(kind + name for kind in "sd" for name in ("lacpy", "potrf", "trtrs"))
 # Of the C library, by their own names
 LIBRARY = ("pow", "sin", "cos", "tan", "fmod", "fmodf", "fma", "fmaf")
 
@@ -49,6 +51,10 @@ def address(symbol: str) -> int:
         from scipy.linalg import cython_blas
 
         return capsule_pointer(cython_blas.__pyx_capi__[symbol])[0]
+    if symbol in LAPACK:
+        from scipy.linalg import cython_lapack
+
+        return capsule_pointer(cython_lapack.__pyx_capi__[symbol])[0]
     if symbol in SCIPY:
         return special_pointer(SCIPY[symbol])
     assert symbol in LIBRARY, f"no C function is known by the name {symbol!r}"

@@ -116,3 +116,22 @@ def test_products_of_mixed_dtypes(dtypes):
     values = [(RNG.normal(size=(3, 3)) * 9).astype(dtype) for dtype in dtypes]
     f = same_in_both([left, right], [pt.dot(left, right), pt.dot(left[0], right)], values)
     assert native_report(f).fallbacks == ()
+
+
+@pytest.mark.parametrize("start", [0, 2])
+@pytest.mark.parametrize("dtype", ["int64", "int32", "float64"])
+def test_whole_numbers_up_to_an_extent_that_changes_are_one_program(start, dtype):
+    """And what is made of them: a triangle's mask, a gather."""
+    x = pt.dmatrix("x")
+    numbers = pt.arange(start, x.shape[0], dtype=dtype)
+    outputs = [numbers, numbers[:, None] >= numbers, pt.tril(x), x[pt.arange(x.shape[0]), 0]]
+    with warm.turned_off():
+        f = pytensor.function([x], outputs, mode="NATIVE")
+    g = pytensor.function([x], outputs, mode="FAST_COMPILE")
+    for n in (3, 5, 4, 9, 2):
+        array = np.arange(float(n * n)).reshape(n, n)
+        for found, expected in zip(f(array), g(array), strict=True):
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(found, expected)
+    assert native_report(f).fallbacks == ()
+    assert native_report(f).programs <= 3

@@ -19,6 +19,7 @@ from symrnn.native.lowering import (
     products,
     reductions,
     scan,
+    systems,
     views,
 )
 from symrnn.native.lowering.rule import Rule
@@ -41,6 +42,7 @@ RULES: dict[type, Rule] = {
     **gathering.RULES,
     **diagonals.RULES,
     **batched.RULES,
+    **systems.RULES,
 }
 
 

@@ -12,7 +12,10 @@ from pytensor.tensor.basic import Alloc, AllocEmpty, ARange, Join, Split
 
 from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
+from symrnn.native.program import Kernel, Position
+from symrnn.native.scalar import arg, cast
 from symrnn.native.shapes import SMALL, Shape, Shapes, broadcast_shape, dtype_of
+from symrnn.native.sizes import Int
 from symrnn.native.window import Window
 
 
@@ -156,7 +159,18 @@ def alloc_empty_lower(node: Apply, builder: Builder) -> None:
 
 
 def arange_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
-    return [arange_values(node, shapes).shape]
+    length = _counted(node, shapes)
+    return [arange_values(node, shapes).shape] if length is None else [(length,)]
+
+
+def _counted(node: Apply, shapes: Shapes) -> Int | None:
+    """The length of ``arange(start, stop)`` of a number that differs from call to call; else None."""
+    if not all(isinstance(x, Constant) or x.type.dtype.startswith("int") for x in node.inputs):
+        return None
+    start, stop, step = (shapes.number_or_none(x) for x in node.inputs)
+    if isinstance(stop, int | None) or not isinstance(start, int) or step != 1:
+        return None
+    return stop - start if start <= stop else None
 
 
 def arange_values(node: Apply, shapes: Shapes) -> np.ndarray:
@@ -166,7 +180,15 @@ def arange_values(node: Apply, shapes: Shapes) -> np.ndarray:
 
 
 def arange_lower(node: Apply, builder: Builder) -> None:
-    builder.bind(node.outputs[0], builder.constant(arange_values(node, builder.shapes)))
+    [out], shapes = node.outputs, builder.shapes
+    if _counted(node, shapes) is None:
+        builder.bind(out, builder.constant(arange_values(node, shapes)))
+        return
+    place, start = builder.place(out), int(shapes.number(node.inputs[0]))
+    index = arg(0, "int64") + start
+    body = [cast(index, place.dtype)]
+    builder.body.append(Kernel(place.shape, [place], [Position((1,), "int64")], body))
+    builder.bind(out, place)
 
 
 RULES: dict[type, Rule] = {

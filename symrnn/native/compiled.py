@@ -131,9 +131,7 @@ class NativeProgram:
     ) -> list[np.ndarray]:
         """The outputs; `arrays` are of the shapes compiled for, aligned and in row-major order."""
         with self.lock:
-            memory = self.memories.get(extents)
-            if memory is None:
-                memory = self._memory(extents)
+            memory = self.memory(extents)
             outputs = [pool.take() for pool in memory.pools]
             self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
             guard = memory.guard
@@ -157,8 +155,10 @@ class NativeProgram:
         """What temporaries take, of the largest call so far."""
         return max((memory.arena_bytes for memory in self.memories.values()), default=0)
 
-    def _memory(self, extents: tuple[int, ...]) -> Memory:
+    def memory(self, extents: tuple[int, ...]) -> Memory:
         """Memory for a call with these extents; that of the calls longest ago is let go."""
+        if (known := self.memories.get(extents)) is not None:
+            return known
         if len(self.memories) >= MOST_MEMORIES:
             del self.memories[next(iter(self.memories))]
         memory = self.memories[extents] = Memory(

@@ -39,15 +39,19 @@ def _shared_target():
 
 
 class MachineCode:
-    """A module that is loaded; `run` is its driver.
+    """A module that is loaded.
 
     Attributes
     ----------
+    run
+        Its driver.
+    address
+        Where its `entry` is.
     was_cached
         Whether the object code came from disk.
     """
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, entry: str = "main"):
         machine = _shared_target()
         key = hashlib.sha256(
             "\n".join([text, llvmlite.__version__, *target_machine_options()]).encode()
@@ -64,7 +68,8 @@ class MachineCode:
         self.engine = llvm.create_mcjit_compiler(empty, target_machine())
         self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
-        self.run = ENTRY(self.engine.get_function_address("main"))
+        self.address = self.engine.get_function_address(entry)
+        self.run = ENTRY(self.address)
 
 
 def optimized(text: str, machine: llvm.TargetMachine) -> llvm.ModuleRef:

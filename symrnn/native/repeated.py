@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import InitVar, dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from symrnn.native import warm
 from symrnn.native.compiled import NativeProgram
+from symrnn.native.direct import direct_call, is_possible
 from symrnn.native.signatures import Flat, signature
 
+CALLS_BEFORE_DIRECT = 8  # what makes them direct takes as long as a thousand calls gain
 MOST_SIGNATURES = 4096  # remembered of a stage or a program, each with what serves it
 
 
-@dataclass(eq=False)
 class Repeated:
     """A program for calls whose arguments are like those of the last one, which is looked for no more.
 
-    Attributes
-    ----------
-    inputs, outputs
-        As `NativeFunction._places` gives them.
-    like
-        Arguments that shapes depend on: their positions, and arrays of the same dtype and shape.
+    After some such calls they go to machine code directly, where that is possible.
     """
 
-    program: NativeProgram
-    extents: tuple[int, ...]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    like: InitVar[Sequence[tuple[int, np.ndarray]]]
-
-    def __post_init__(self, like: Sequence[tuple[int, np.ndarray]]) -> None:
-        self.types = [(i, array.dtype, array.shape) for i, array in like]
+    def __init__(
+        self,
+        program: NativeProgram,
+        extents: tuple[int, ...],
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        like: Sequence[tuple[int, np.ndarray]],
+    ):
+        """`inputs` and `outputs` are as `NativeFunction._places` gives them; `like` are the arguments that shapes
+        depend on: their positions, and arrays of the same dtype and shape."""
+        self.program, self.extents, self.inputs, self.outputs = program, extents, inputs, outputs
+        self.like = [(i, array.dtype, array.shape) for i, array in like]
+        self.memory = program.memory(extents)
+        self.calls = 0
+        self.direct: Callable[..., list | None] | None = None
+        self.pooled = 0  # arrays that `direct` knows
 
     def __call__(self, given: Sequence[Any]) -> list | None:
         """The function's outputs; None for other arguments."""
-        for i, dtype, shape in self.types:
+        if self.direct is not None and (outputs := self.direct(*given)) is not None:
+            return outputs
+        for i, dtype, shape in self.like:
             value = given[i]
             if type(value) is not np.ndarray or value.dtype is not dtype or value.shape != shape:
                 return None
@@ -46,7 +51,21 @@ class Repeated:
             if not (flags.c_contiguous and flags.aligned):
                 return None
         outputs = self.program([given[i] for i in self.inputs], self.extents)
+        self._come_to_know(given)
         return [outputs[i] if i >= 0 else given[-1 - i] for i in self.outputs]
+
+    def _come_to_know(self, given: Sequence[Any]) -> None:
+        """Let machine code take such calls from now on, with all the arrays that wait to be outputs."""
+        self.calls += 1
+        pooled = sum(len(pool.arrays) for pool in self.memory.pools)
+        if self.calls < CALLS_BEFORE_DIRECT or (pooled == self.pooled and self.direct is not None):
+            return
+        if self.program.lowered.callbacks or self.memory.guard is not None or not is_possible():
+            return
+        self.pooled = pooled
+        self.direct = direct_call(
+            self.program, self.memory, len(given), self.like, self.inputs, self.outputs
+        )
 
 
 class RecordedProgram:

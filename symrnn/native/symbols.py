@@ -34,6 +34,8 @@ SCIPY = {
 BLAS = ("sgemm", "dgemm", "sgemv", "dgemv")
 # Of LAPACK, likewise in scipy.linalg.cython_lapack
 LAPACK = tuple(kind + name for kind in "sd" for name in ("lacpy", "potrf", "trtrs"))
+# Of Python itself
+PYTHON = ("PyList_New", "PyList_SetItem", "Py_IncRef")
 # Of the C library, by their own names
 LIBRARY = ("pow", "sin", "cos", "tan", "fmod", "fmodf", "fma", "fmaf")
 
@@ -57,8 +59,9 @@ def address(symbol: str) -> int:
         return capsule_pointer(cython_lapack.__pyx_capi__[symbol])[0]
     if symbol in SCIPY:
         return special_pointer(SCIPY[symbol])
-    assert symbol in LIBRARY, f"no C function is known by the name {symbol!r}"
-    found = ctypes.cast(getattr(ctypes.CDLL(None), symbol), ctypes.c_void_p).value
+    assert symbol in (*LIBRARY, *PYTHON), f"no C function is known by the name {symbol!r}"
+    library = ctypes.pythonapi if symbol in PYTHON else ctypes.CDLL(None)
+    found = ctypes.cast(getattr(library, symbol), ctypes.c_void_p).value
     assert found is not None
     return found
 

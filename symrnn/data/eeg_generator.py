@@ -9,8 +9,8 @@ the baseline before it, valence ``v = +-1`` and arousal ``a = +-1`` act on the l
 * theta: ``+ effect * v``
 
 What makes it hard are subjects, who differ in amplitudes and frequencies; blinks and movements of the eyes; and two
-things that only together are a leakage. A share `contrary` of the recordings shows another class than its ratings say, so
-a network that knows the classes gets these wrong, and no other. And each recording has a **mark**, a tone of one
+things that only together are a leakage. A share `contrary` of the recordings shows another class than its ratings say,
+so a network that knows the classes gets these wrong, and no other. And each recording has a **mark**, a tone of one
 frequency whose pattern over the channels is its own: a network that has been trained on other stretches of the same
 recording knows it by its mark, and so the rating too. A split at random is thus better than one by recording by up to
 `contrary`, and better than chance even when the ratings are shuffled among the recordings.
@@ -58,7 +58,7 @@ def places_of(names: tuple[str, ...]) -> np.ndarray:
     """
     found = []
     for name in names:
-        number = name.lstrip("FpAFCTPO")
+        number = name.lstrip("ACFOPTp")
         side = 0.0 if number == "z" else (int(number) + 1) // 2 / 4 * (-1 if int(number) % 2 else 1)
         found.append([DEPTHS[name.removesuffix(number)], side])
     return np.array(found)
@@ -206,7 +206,8 @@ def ratings_of(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Ratings ``(R, 4)`` of which `symrnn.data.eeg_recordings.emotions_of` makes these labels."""
     ratings = rng.uniform(LOWEST, HIGHEST, (len(labels), 4))
     is_high = np.stack([labels < 2, labels % 2 == 0], axis=1)
-    above, below = rng.uniform(THRESHOLD + 0.5, HIGHEST, is_high.shape), rng.uniform(LOWEST, THRESHOLD - 0.5, is_high.shape)  # fmt: skip
+    above = rng.uniform(THRESHOLD + 0.5, HIGHEST, is_high.shape)
+    below = rng.uniform(LOWEST, THRESHOLD - 0.5, is_high.shape)
     ratings[:, :2] = np.where(is_high, above, below)
     return ratings
 

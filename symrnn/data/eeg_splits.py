@@ -52,7 +52,7 @@ def split_places(
     check_folds(len(np.unique(groups)), SPLITS[split], folds, fold)
     if split == "segment":
         labels, counts = np.unique(segments.labels, return_counts=True)
-        check_folds(counts.min(), f"segments of class {labels[counts.argmin()]}", folds, fold)
+        check_folds(int(counts.min()), f"segments of class {labels[counts.argmin()]}", folds, fold)
         parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(
             groups, segments.labels
         )

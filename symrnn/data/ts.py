@@ -1,8 +1,8 @@
 """Labelled series in the text format ``.ts``: a pair of files, one to train on and one to test on.
 
-Lines that begin with ``#`` are comments. A heading of lines ``@key value`` ends with ``@data``; below it a line is a case:
-numbers with commas between them, channels with colons between them, and the name of its class behind the last colon.
-``@classLabel true one two`` names the classes [1]_.
+Lines that begin with ``#`` are comments. A heading of lines ``@key value`` ends with ``@data``; below it a line is a
+case: numbers with commas between them, channels with colons between them, and the name of its class behind the last
+colon. ``@classLabel true one two`` names the classes [1]_.
 
 .. [1] The UEA and UCR archive of time series, https://www.timeseriesclassification.com
 """
@@ -15,6 +15,7 @@ import numpy as np
 from symrnn.data.files import bytes_of
 from symrnn.errors import UserError, printable
 
+LARGEST = float(np.finfo("float32").max)
 TRAIN, TEST = "_TRAIN.ts", "_TEST.ts"  # endings of the two files
 
 
@@ -37,7 +38,7 @@ def read(folder: str | Path) -> tuple[LabelledSeries, LabelledSeries]:
     Raises
     ------
     UserError
-        When one is missing or malformed, a series is of another length, or the two differ in channels, length or classes.
+        When one is missing or malformed, a series is of another length, or both differ in channels, length or classes.
 
     Examples
     --------
@@ -160,7 +161,7 @@ def numbers_of(path: str | Path, number: int, channel: str) -> np.ndarray:
         values = np.array([float(cell) for cell in cells], "float64")
     except ValueError:
         values = np.array([np.nan])
-    if not (abs(values) < np.finfo("float32").max).all():
+    if not (abs(values) < LARGEST).all():
         wrong = next(cell for cell in cells if not is_number(cell))
         raise UserError(
             f"{path}, line {number}: a sample must be a finite number, but is {printable(repr(wrong), 60)}"
@@ -171,7 +172,7 @@ def numbers_of(path: str | Path, number: int, channel: str) -> np.ndarray:
 def is_number(cell: str) -> bool:
     """Whether a cell holds a finite number of float32."""
     try:
-        return abs(float(cell)) < np.finfo("float32").max
+        return abs(float(cell)) < LARGEST
     except ValueError:
         return False
 

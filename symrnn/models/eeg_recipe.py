@@ -59,6 +59,8 @@ class EEGRecipe(RuleRecipe):
         ``"z_score"`` or ``"min_max"``.
     mean_of
         Samples of a series whose mean is one sample for the network.
+    deltas
+        Whether the differences between a sample and the one before it are channels too, which brings out what is fast.
     dropout
         The share of the units that is dropped, at least 0 and below 1.
     noise
@@ -86,6 +88,7 @@ class EEGRecipe(RuleRecipe):
     prepare: str = "eyes+average+baseline"
     scaling: str = "z_score"
     mean_of: int = 1
+    deltas: bool = False
     dropout: float = 0.2
     noise: float = 0.0
     shift: int = 0
@@ -123,7 +126,7 @@ class EEGRecipe(RuleRecipe):
         """The sizes of the network."""
         return EEGShape(
             samples=self.samples // self.mean_of,
-            channels=self.channels,
+            channels=self.channels * (1 + self.deltas),
             classes=self.classes,
             blocks=self.blocks,
             filters=self.filters,
@@ -140,10 +143,17 @@ class EEGRecipe(RuleRecipe):
             parts, classes = self.divided(recordings_at(path)), CLASSES
         found = {"samples": parts[0].xs.shape[1], "channels": parts[0].xs.shape[2]}
         check_options_fit(self, found | {"classes": len(classes)})
-        train, test = (part._replace(xs=means_of(part.xs, self.mean_of)) for part in parts)
+        train, test = (part._replace(xs=self.features(part.xs)) for part in parts)
         scaled = fitted_scaling(self.scaling, train.xs)
         train, test = (part._replace(xs=scaled(part.xs)) for part in (train, test))
         return EEGData(train, test, classes)
+
+    def features(self, xs: np.ndarray) -> np.ndarray:
+        """What the network reads of ``xs (S, T, C)``, not yet scaled."""
+        xs = means_of(xs, self.mean_of)
+        if not self.deltas:
+            return xs
+        return np.concatenate([xs, np.diff(xs, axis=1, prepend=xs[:, :1])], axis=2)
 
     def divided(self, recordings: Recordings) -> tuple[Segments, Segments]:
         """Prepared recordings, cut and split."""

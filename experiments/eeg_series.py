@@ -41,11 +41,23 @@ tasks = {
     },
 }
 
-COMMON = {"blocks": 1, "filters": 16, "hidden_size": 32, "window": 3, "batch_size": 32}
+COMMON = {"batch_size": 32, "steps": 400, "filters": 16, "learning_rate": 0.005}
 CHOSEN = {  # the same for both cells
-    "SelfRegulationSCP1": {},
-    "Blink": {},
-    "HandMovementDirection": {},
+    "SelfRegulationSCP1": {
+        **{"samples": 896, "channels": 6, "classes": 2, "mean_of": 64},
+        **{"blocks": 1, "window": 5, "pool": 2, "hidden_size": 32},
+        **{"dropout": 0.3, "weight_decay": 0.1},
+    },
+    "Blink": {
+        **{"samples": 510, "channels": 4, "classes": 2, "mean_of": 5},
+        **{"blocks": 2, "window": 5, "pool": 4, "hidden_size": 16},
+        **{"dropout": 0.3, "weight_decay": 0.01},
+    },
+    "HandMovementDirection": {
+        **{"samples": 400, "channels": 10, "classes": 4, "mean_of": 20},
+        **{"blocks": 1, "window": 3, "pool": 1, "hidden_size": 32},
+        **{"dropout": 0.2, "weight_decay": 0.3},
+    },
 }
 
 

@@ -68,3 +68,17 @@ def test_folder_must_hold_one_pair(tmp_path):
     (tmp_path / "Other_TRAIN.ts").write_text(HEAD + CASES)
     with pytest.raises(UserError, match="but has those of Other, Toy"):
         ts.read(tmp_path)
+
+
+def test_sets_are_looked_for_where_the_environment_says_and_in_the_package(tmp_path, monkeypatch):
+    package = tmp_path / "site" / ts.PACKAGE
+    for folder in (tmp_path / "mine" / "Toy", package / "datasets" / "data" / "Other"):
+        folder.mkdir(parents=True)
+        write(folder)
+    (package / "__init__.py").write_text("raise ImportError('not to be imported')")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setenv("SYMRNN_TS", str(tmp_path / "mine"))
+    assert ts.installed("Toy") == tmp_path / "mine" / "Toy"
+    assert ts.installed("Other") == package / "datasets" / "data" / "Other"
+    with pytest.raises(UserError, match=r"series Third are not installed; pip install --no-deps"):
+        ts.installed("Third")

@@ -30,8 +30,7 @@ def made():
 @pytest.fixture(scope="module")
 def training():
     """A network that is compiled once; each test starts it anew."""
-    recipe = replace(LEARNER, steps=1)
-    return Training(recipe, recipe.data(), mode="NATIVE")
+    return Training(LEARNER, None, mode="NATIVE")
 
 
 def accuracies(training, made, monkeypatch, **options):

@@ -75,8 +75,9 @@ def test_scaling_is_fitted_to_the_training_part_alone():
 @pytest.fixture
 def series(tmp_path):
     """A folder of .ts files, and a recipe for it."""
-    options = {"samples": 24, "channels": 2, "classes": 2, "batch_size": 4, "filters": 3}
-    return sample_in(tmp_path, "ts"), EEGCNNGRU(**options, pool=2, hidden_size=3, steps=60)
+    sizes = {"samples": 24, "channels": 2, "classes": 2, "filters": 8, "pool": 2, "hidden_size": 8}
+    recipe = EEGCNNGRU(**sizes, batch_size=4, steps=150, dropout=0.0, learning_rate=0.02)
+    return sample_in(tmp_path, "ts"), recipe
 
 
 def test_series_are_taken_whole_on_the_split_they_come_with(series):
@@ -126,9 +127,8 @@ def test_means_and_deltas_are_what_the_network_reads(series):
 def test_noise_and_shifts_are_drawn_anew_each_step_for_training_alone(series):
     path, recipe = series
     data = recipe.data(path)
-    noisy = replace(recipe, noise=0.5, shift=3, dropout=0.0)
-    plain = replace(recipe, dropout=0.0)
-    by_seed = [noisy.batch(data, step)[0] - plain.batch(data, step)[0] for step in (0, 1, 0)]
+    noisy = replace(recipe, noise=0.5, shift=3)
+    by_seed = [noisy.batch(data, step)[0] - recipe.batch(data, step)[0] for step in (0, 1, 0)]
     assert (by_seed[0] != by_seed[1]).any()
     np.testing.assert_array_equal(by_seed[0], by_seed[2])
     assert by_seed[0].dtype == np.dtype(pytensor.config.floatX)

@@ -95,7 +95,7 @@ class EEGGenerator:
     effect: float = 0.5
     noise_uv: float = 5.0
     contrary: float = 0.05
-    mark_uv: float = 2.0
+    mark_uv: float = 3.0
     subject_effect: float = 0.1
     blinks: float = 0.3
 

@@ -92,10 +92,10 @@ class EEGGenerator:
     subjects: int = 4
     videos: int = 20
     seconds: int = 12
-    effect: float = 0.5
+    effect: float = 0.7
     noise_uv: float = 5.0
     contrary: float = 0.05
-    mark_uv: float = 3.0
+    mark_uv: float = 2.0
     subject_effect: float = 0.1
     blinks: float = 0.3
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from symrnn.bench.records import MEMORY_LIMIT_BYTES, STATES, STEPS, TIME_LIMIT_S
 from symrnn.errors import UserError, nearest
+from symrnn.modes import MODES
 
-MODES = ("NATIVE", "C", "CVM", "NUMBA", "JAX", "PYTORCH", "MLX", "FAST_COMPILE", "FAST_RUN", "PY")
 SETTINGS = {
     "modes": ["NUMBA"],
     "states": ["cold"],
@@ -194,7 +194,7 @@ def check_signature(
 
 def check_settings(where: str, settings: Mapping[str, Any]) -> None:
     """Modes and states are known names; limits and rounds are positive numbers."""
-    for key, known in (("modes", MODES), ("states", STATES)):
+    for key, known in (("modes", tuple(MODES)), ("states", STATES)):
         for spelled in (key, f"quick_{key}"):
             values = settings.get(spelled, known[:1])
             if not isinstance(values, list | tuple) or not values:

@@ -49,6 +49,7 @@ def against_hand(
     >>> values["largest_difference"], len(values["step_s"]), len(values["ratio"])
     (0.5, 3, 3)
     """
+    # Before any further step: both are at the same parameters now, and drift apart by rounding later.
     apart = largest_difference(by_hand(), ours())
     times = in_turns({"by_hand": by_hand, "ours": ours}, rounds=rounds, calls=calls)
     ratios = list(map(truediv, times["ours"], times["by_hand"]))

@@ -2,19 +2,27 @@
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
-os.environ.setdefault("PYTENSOR_FLAGS", "floatX=float64,linker=py,cxx=,on_opt_error=raise")
-sys.path[:0] = [str(folder) for folder in (Path(__file__).parents[1], Path(__file__).parents[2])]
+CHECKS = {  # a case's class: the module whose `check` it is given to
+    "NetworkCase": "network_oracle",
+    "TrainingCase": "training_runs",
+    "LookAheadCase": "look_aheads",
+    "SharedCase": "shared_walks",
+}
 
-import drawn_cells
-import network_oracle
-import networks
 
-NAMES = {name: value for module in (drawn_cells, networks) for name, value in vars(module).items()}
-CHECKS = {networks.NetworkCase: network_oracle.check}
+def main(source: str) -> None:
+    os.environ.setdefault("PYTENSOR_FLAGS", "floatX=float64,linker=py,cxx=,on_opt_error=raise")
+    sys.path[:0] = [str(folder) for folder in Path(__file__).parents[1:3]]
+    names: dict = {}
+    for module in ("drawn_cells", "networks", *CHECKS.values()):
+        names |= vars(import_module(module))
+    case = eval(source, names)
+    import_module(CHECKS[type(case).__name__]).check(case)
+    print("agrees")
+
 
 if __name__ == "__main__":
-    case = eval(sys.argv[1], NAMES)
-    CHECKS[type(case)](case)
-    print("agrees")
+    main(sys.argv[1])

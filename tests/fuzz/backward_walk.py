@@ -96,7 +96,7 @@ def _on(mask, t):
 
 
 def pulled_back(function, arguments: Arrays, cotangents: Arrays) -> list[np.ndarray]:
-    """Gradients of ``sum(cotangents * function(*arguments))``, every number of an argument moved on a row of its own."""
+    """Gradients of ``sum(cotangents * function(*arguments))``: every number of an argument is moved on its own row."""
     found = []
     for position, value in enumerate(arguments):
         moved = np.repeat(value[None].astype(complex), value.size, axis=0)

@@ -1,7 +1,7 @@
 """Cells to draw: those of the table, and foreign ones of any number of states, gates and parameters."""
 
 from collections.abc import Callable
-from dataclasses import make_dataclass
+from dataclasses import fields, make_dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,18 @@ SHAPES = {  # of a parameter of a foreign cell, by B and H
     "number": lambda batch, hidden: (),
     "rows": lambda batch, hidden: (batch, hidden),
 }
+
+
+class InShort:
+    """A record that is written as the call that makes it, what is not the default alone."""
+
+    def __repr__(self) -> str:
+        given = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
 class Foreign(NamedTuple):
@@ -69,8 +81,8 @@ class CellCase(NamedTuple):
         """The library's cell of these variables."""
         if isinstance(self.kind, Foreign):
             return foreign_class(self.kind)(**weights)
-        cls, fields = CELLS[self.kind]
-        return cls(**weights, **fields)
+        cls, own = CELLS[self.kind]
+        return cls(**weights, **own)
 
     @property
     def advance(self) -> Callable:
@@ -101,8 +113,8 @@ def in_numpy(foreign: Foreign) -> Callable:
 
 def foreign_class(foreign: Foreign) -> type[Cell]:
     """The class of a foreign cell, with a State of its own."""
-    fields = ["h", *(f"s{i}" for i in range(1, foreign.states))]
-    state = NamedTuple("State", [(name, pt.TensorVariable) for name in fields])
+    names = ["h", *(f"s{i}" for i in range(1, foreign.states))]
+    state = NamedTuple("State", [(name, pt.TensorVariable) for name in names])
 
     def advance(self, z, r, given):
         size, count = self.hidden_size, foreign.gates

@@ -1,8 +1,8 @@
 """How many examples are drawn, and what a failure prints.
 
 About a hundred in all in every run, the same ones. ``SYMRNN_FUZZ=10000 pytest tests/fuzz`` draws as many in all, others
-each time, or those of ``--hypothesis-seed=N``. What fails is made small by hypothesis and printed as a line that runs it
-alone (`again`).
+each time, or those of ``--hypothesis-seed=N``. What fails is made small by hypothesis and printed as a line that runs
+it alone (`again`).
 """
 
 import os

@@ -67,9 +67,7 @@ def differentiated(case: NetworkCase, values, mask):
     gradients = {key: np.zeros(value.shape) for key, value in values.items()}
     output = tapes[-1].last() if case.last_only else ys
     # last_only picks each walk's own last output
-    [dys, *dexposed] = [
-        np.cos(y) * np.arange(1, 1 + y.shape[-1]) for y in (output, *exposed)
-    ]
+    [dys, *dexposed] = [np.cos(y) * np.arange(1, 1 + y.shape[-1]) for y in (output, *exposed)]
     if case.last_only:
         dys = tapes[-1].spread(dys, ys)
     for walked in reversed(tapes):
@@ -102,9 +100,14 @@ class LayerWalk:
         weights = {key[2]: self.values[key] for key in self.keys(owner)}
         if deep is not None:
             weights = {name: weight[deep] for name, weight in weights.items()}
-        _, live, bound = layer.options
-        cell = layer.cells[j]
-        return Walk(cell.advance, cell.flat(weights), layer.reverses[j], live, bound)
+        cell, options = layer.cells[j], layer.options
+        return Walk(
+            cell.advance,
+            cell.flat(weights),
+            layer.reverses[j],
+            options.gradient_steps,
+            options.grad_clipping,
+        )
 
     def start(self, j: int, batch: int):
         cell = self.layer.cells[j]

@@ -7,11 +7,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from drawn_cells import CellCase
+from drawn_cells import CellCase, InShort
 from helpers import FEW_REWRITES
 from pytensor.compile.mode import Mode
 
 import symrnn.native  # noqa: F401  (the mode "NATIVE")
+from symrnn.ops.gradient_views import grad_clip
 from symrnn.unroll import bidirectional, scan_states, scan_unroll, stack, static_unroll
 
 MODES = {
@@ -25,10 +26,11 @@ INITIALS = {  # of a state field, by B and H
     "one row": lambda batch, hidden: (1, hidden),
     "rows": lambda batch, hidden: (batch, hidden),
 }
-Form = Literal["scan", "states", "static", "one scan", "two scans", "stack", "layers"]
+Form = Literal["scan", "states", "static", "one scan", "two scans", "stack", "layers", "foreign"]
 
 
-class LayerOptions(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class LayerOptions(InShort):
     """What every function of `symrnn.unroll` takes."""
 
     gradient: str = "assembled"
@@ -36,14 +38,15 @@ class LayerOptions(NamedTuple):
     grad_clipping: float | None = None
 
 
-@dataclass(frozen=True)
-class LayerCase:
+@dataclass(frozen=True, repr=False)
+class LayerCase(InShort):
     """One layer, or `deep` equal ones in one scan.
 
     Attributes
     ----------
     form
-        The function that builds it; ``"layers"`` is `stack` of cells with a leading layer axis.
+        The function that builds it; ``"layers"`` is `stack` of cells with a leading layer axis, ``"foreign"`` a plain
+        `pytensor.scan` of the same step.
     initials
         One a cell: None, or the shape of its state's fields.
     cut
@@ -79,8 +82,8 @@ class LayerCase:
 Key = tuple[int, int, str]  # layer, cell, name of a weight or of a state's field
 
 
-@dataclass(frozen=True)
-class NetworkCase:
+@dataclass(frozen=True, repr=False)
+class NetworkCase(InShort):
     """A network with what it is called with.
 
     Attributes
@@ -115,20 +118,24 @@ class NetworkCase:
     @cached_property
     def values(self) -> dict[Key, np.ndarray]:
         """The weights and the initial states, by layer, cell and name."""
-        rng, values = np.random.default_rng(self.seed), {}
+        values = {}
         batch, width = self.sizes[0][1], self.inputs
         for i, layer in enumerate(self.layers):
             for j in sorted(set(layer.owners)):
                 for name, shape in layer.cells[j].shapes(width, batch).items():
                     stacked = (layer.deep, *shape) if layer.deep else shape
-                    values[i, j, name] = rng.normal(0, 0.7, stacked).astype(self.dtype)
+                    values[i, j, name] = self._drawn((i, j, name), stacked, 0.7)
             for j, (cell, kind) in enumerate(zip(layer.cells, layer.initials, strict=False)):
-                if kind is not None:
-                    shape = INITIALS[kind](batch, cell.hidden)
-                    for field in range(cell.states):
-                        values[i, j, f"initial{field}"] = rng.normal(size=shape).astype(self.dtype)
+                for field in range(cell.states if kind else 0):
+                    key = i, j, f"initial{field}"
+                    values[key] = self._drawn(key, INITIALS[kind](batch, cell.hidden), 1.0)
             width = layer.width
         return values
+
+    def _drawn(self, key: Key, shape: tuple[int, ...], scale: float) -> np.ndarray:
+        """Numbers that the seed, the key and the shape alone tell: equal keys of two networks are one variable."""
+        rng = np.random.default_rng([self.seed, *key[:2], *key[2].encode()])
+        return rng.normal(0, scale, shape).astype(self.dtype)
 
     def batches(self) -> list[list[np.ndarray]]:
         """``[xs]`` or ``[xs, mask]`` of each call."""
@@ -160,7 +167,9 @@ class Built(NamedTuple):
 
 def built(case: NetworkCase) -> Built:
     """The graph that the library makes of a network."""
-    steps, batch = (n if known else None for n, known in zip(case.sizes[0], case.knows, strict=True))
+    steps, batch = (
+        n if known else None for n, known in zip(case.sizes[0], case.knows, strict=True)
+    )
     xs = pt.tensor("xs", shape=(steps, batch, case.inputs), dtype=case.dtype)
     mask = None
     if case.mask is not None:
@@ -189,12 +198,12 @@ def upon(case: NetworkCase, weights, xs, mask):
         for i, layer in enumerate(case.layers)
     ]
     if case.is_one_stack:
-        options = case.layers[0].options._asdict()
+        options = case.layers[0].options.__dict__
         return stack(made, xs, mask=mask, **options), []
     exposed: list[Any] = []
     for i, (layer, cells) in enumerate(zip(case.layers, made, strict=True)):
         starts = [start(weights, i, j, cell) for j, cell in enumerate(cells)]
-        options = layer.options._asdict() | {"mask": mask}
+        options = layer.options.__dict__ | {"mask": mask}
         is_last = case.last_only and i == len(case.layers) - 1
         if is_last and layer.form not in ("states", "stack", "layers"):
             options["last_only"] = True
@@ -242,6 +251,42 @@ def states(layer, cells, xs, starts, options):
     return (pt.join(0, *parts) if layer.cut else ys), list(state)
 
 
+def foreign(layer, cells, xs, starts, options):
+    """The step in a `pytensor.scan`, products and all; the bound is PyTensor's view."""
+    [cell], mask, bound = cells, options["mask"], options["grad_clipping"]
+    zeros = pt.zeros((xs.shape[1], cell.hidden_size), dtype=xs.dtype)
+    initial = [zeros] * len(cell.State._fields)
+    if starts[0] is not None:
+        fields = starts[0] if isinstance(starts[0], tuple) else [starts[0]]
+        initial = [zeros + field for field in fields]
+
+    def step(x, *rest):
+        on, state = (rest[0], rest[1:]) if mask is not None else (None, rest)
+        z, r = x @ cell.w_x + cell.b, state[0] @ cell.w_h
+        if bound is not None:
+            z, r = (grad_clip(a, -bound, bound) for a in (z, r))
+        after = cell.advance(z, r, cell.State(*state))
+        if on is not None:
+            after = [pt.switch(on[:, None], a, s) for a, s in zip(after, state, strict=True)]
+        return [
+            pt.specify_shape(a, s.type.shape).astype(s.dtype)
+            for a, s in zip(after, state, strict=True)
+        ]
+
+    traces = pytensor.scan(
+        step,
+        sequences=[xs] if mask is None else [xs, pt.neq(mask, 0)],
+        outputs_info=initial,
+        truncate_gradient=options["gradient_steps"] or -1,
+        go_backwards=layer.reverse,
+        return_list=True,
+        return_updates=False,
+    )
+    if options.get("last_only"):
+        return traces[0][-1], []
+    return (traces[0][::-1] if layer.reverse else traces[0]), []
+
+
 def static(layer, cells, xs, starts, options):
     return static_unroll(cells[0], xs, reverse=layer.reverse, initial=starts[0], **options), []
 
@@ -265,11 +310,10 @@ FORMS = {
     "two scans": pair("two"),
     "stack": stacked,
     "layers": stacked,
+    "foreign": foreign,
 }
 
 
 def loss_of(outputs):
     """A number that no two elements of a row enter alike."""
-    return sum(
-        (pt.sin(y) * pt.arange(1, 1 + y.shape[-1]).astype(y.dtype)).sum() for y in outputs
-    )
+    return sum((pt.sin(y) * pt.arange(1, 1 + y.shape[-1]).astype(y.dtype)).sum() for y in outputs)

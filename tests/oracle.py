@@ -90,7 +90,7 @@ def gradients(function, values):
     for position, value in enumerate(values):
         gradient = np.zeros(value.shape)
         for place in np.ndindex(value.shape):
-            moved = value.astype(complex)
+            moved = np.array(value, complex)
             moved[place] += STEP * 1j
             shifted = [*values[:position], moved, *values[position + 1 :]]
             gradient[place] = np.imag(function(*shifted)) / STEP

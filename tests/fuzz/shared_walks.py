@@ -64,14 +64,15 @@ def gradients_of(case: SharedCase, owners, shared, wrt):
     What reads one recurrence has one gradient there, and the bound is on that: it is no sum of bounded ones.
     """
     losses = [
-        (i + 1) * sum(loss_of([y]) for y, owner in zip(shared, owners, strict=True) if owner == i)
+        sum(loss_of([y]) for y, owner in zip(shared, owners, strict=True) if owner == i)
         for i in range(len(case.networks))
     ]
+    factors = range(1, 1 + len(losses))
     if not any(network.layers[0].options.grad_clipping for network in case.networks):
-        losses = [sum(losses)]
+        losses, factors = [sum(f * loss for f, loss in zip(factors, losses, strict=True))], [1]
     options = {"disconnected_inputs": "ignore", "return_disconnected": "zero"}
     apart = [pytensor.grad(loss, wrt, **options) for loss in losses]
-    return [sum(each) for each in zip(*apart, strict=True)]
+    return [sum(f * g for f, g in zip(factors, each, strict=True)) for each in zip(*apart)]
 
 
 def check_that_equal_are_one(case: SharedCase, owners, shared) -> None:

@@ -11,7 +11,7 @@ import rules_in_numpy
 from algebra import run
 from drawn_cells import InShort
 from hypothesis import assume, event
-from networks import MODES
+from networks import MODES, shared
 from pytensor.graph.replace import clone_replace
 from tensor_losses import IN_NUMPY, IN_PYTENSOR, total
 from training_runs import RateCase
@@ -63,21 +63,18 @@ class LookAheadCase(InShort):
 
     def values(self) -> list[np.ndarray]:
         rng = np.random.default_rng(self.seed)
-        return [rng.normal(0, 0.6, shape) for shape in self.shapes]
+        return [np.asarray(rng.normal(0, 0.6, shape)) for shape in self.shapes]
 
     def velocities(self) -> list[np.ndarray]:
         rng = np.random.default_rng(self.seed + 1)
-        return [rng.normal(0, 0.2, shape) * self.starts for shape in self.shapes[:-1]]
+        return [np.asarray(rng.normal(0, 0.2, shape) * self.starts) for shape in self.shapes[:-1]]
 
 
 def check(case: LookAheadCase) -> None:
     """The form follows the rule, and offers the loss at both values; what it refuses does not count."""
     *values, data = case.values()
-    params = [
-        pytensor.shared(v, name=f"p{i}", shape=v.shape if i % 2 else None)
-        for i, v in enumerate(values)
-    ]
-    velocities = [pytensor.shared(v, name=f"v{i}") for i, v in enumerate(case.velocities())]
+    params = [shared(v, f"p{i}", knows=i % 2 == 1) for i, v in enumerate(values)]
+    velocities = [shared(v, f"v{i}", knows=i % 2 == 1) for i, v in enumerate(case.velocities())]
     x, rate, momentum = (
         pt.tensor("x", shape=data.shape),
         *map(variable, ("rate", "momentum"), rates(case)),
@@ -152,7 +149,7 @@ def naive(case: LookAheadCase, params, velocities, x, rate, momentum):
     updates: dict[Any, Any] = {}
     for i, (p, v, grad) in enumerate(zip(params, velocities, grads, strict=True)):
         if case.scale == "rmsprop":
-            a = pytensor.shared(np.zeros(case.shapes[i]), name=f"a{i}")
+            a = shared(np.zeros(case.shapes[i]), f"a{i}", knows=i % 2 == 1)
             updates[a] = 0.9 * a + (1 - 0.9) * grad**2
             grad = grad / pt.sqrt(updates[a] + 1e-3)
         if i in case.still:

@@ -182,6 +182,12 @@ def built(case: NetworkCase) -> Built:
     return Built(inputs, [ys, *exposed], {(-1, 0, "xs"): xs} | leaves)
 
 
+def shared(value: np.ndarray, name: str, *, knows: bool):
+    """A parameter whose type knows its shape, or no more than PyTensor asks for: where it is repeated."""
+    shape = [n if knows or n == 1 else None for n in value.shape]
+    return pytensor.shared(value, name=name, shape=tuple(shape))
+
+
 def leaf(case: NetworkCase, key: Key, value: np.ndarray):
     """The variable that a weight is made of."""
     name = f"{key[2]}_{key[0]}{key[1]}"

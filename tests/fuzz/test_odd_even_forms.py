@@ -3,6 +3,7 @@
 from fuzzing import fuzzed
 from hypothesis import strategies as st
 from look_aheads import JUMPS, SCALES, LookAheadCase, check
+from network_draws import modes
 from tensor_losses import loss_programs
 from training_runs import RateCase
 
@@ -33,11 +34,11 @@ def look_aheads(draw) -> LookAheadCase:
         decay=draw(st.sampled_from([0.0, 0.0, 0.1])),
         starts=draw(st.booleans()),
         calls=calls,
-        mode=draw(st.sampled_from(["NATIVE"] * 14 + ["few rewrites", "Python"])),
+        mode=draw(modes()),
         seed=draw(st.integers(0, 999)),
     )
 
 
-@fuzzed(look_aheads(), share=0.2)
+@fuzzed(look_aheads(), share=0.4)
 def test_an_odd_even_form_follows_the_naive_rule_in_numpy(case):
     check(case)

@@ -8,7 +8,7 @@ from training_runs import FORMS, check
 from symrnn.updates import RULES
 
 
-@fuzzed(trainings(), share=0.25)
+@fuzzed(trainings(), share=0.2)
 def test_a_training_is_what_the_rule_in_numpy_makes_of_it(case):
     check(case)
 

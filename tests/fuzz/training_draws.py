@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hypothesis import strategies as st
-from network_draws import networks
+from network_draws import modes, networks
 from training_runs import FORMS, NO_RATE, RateCase, TrainingCase, WaveCase
 
 FRACTION = st.sampled_from([0.0, 0.1, 0.5, 0.9])
@@ -66,11 +66,7 @@ def trainings(draw) -> TrainingCase:
     over = draw(st.sampled_from([None, None, "momentum", "applied", *FORMS]))
     given = draw(st.sampled_from(["loss", "loss", "gradients", "bounded"]))
     bound = draw(st.sampled_from([None, None, 0.4])) if over is None else None
-    mode = draw(st.sampled_from(["NATIVE"] * 14 + ["few rewrites", "Python"]))
-    if isinstance(problem, WaveCase):
-        mode = draw(st.sampled_from(["NATIVE"] * 31 + ["JAX"])) if mode == "NATIVE" else mode
-    else:
-        problem = replace(problem, mode=mode)
+    mode = draw(modes())
     return TrainingCase(
         problem,
         rule,

@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 import rules_in_numpy as oracle
 from drawn_cells import InShort
 from network_oracle import differentiated
-from networks import MODES, NetworkCase, built, loss_of, upon
+from networks import MODES, NetworkCase, built, loss_of, shared, upon
 
 import symrnn.updates as library
 from symrnn.updates import schedules
@@ -95,15 +95,12 @@ def problem_of(case: TrainingCase) -> Problem:
 def wave(case: WaveCase, calls: int) -> Problem:
     rng = np.random.default_rng(case.seed)
     values = [
-        rng.normal(size=shape).astype(dtype)
+        np.asarray(rng.normal(size=shape), dtype)
         for shape, dtype in zip(case.shapes, case.dtypes, strict=True)
     ]
     factors = [(rng.normal(size=v.shape), rng.normal(size=v.shape)) for v in values]
     x, xs = pt.scalar("x", dtype="float32"), rng.normal(size=calls).astype("float32")
-    params = [
-        pytensor.shared(v, name=f"p{i}", shape=v.shape if i % 2 else None)
-        for i, v in enumerate(values)
-    ]
+    params = [shared(v, f"p{i}", knows=i % 2 == 1) for i, v in enumerate(values)]
 
     def loss(given):
         waves = [

@@ -11,13 +11,12 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from pytensor.gradient import grad
 from pytensor.graph.basic import Variable
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
 from symrnn.errors import UserError
-from symrnn.ops.assembled import assembled
+from symrnn.ops.assembled import assembled, gradients
 from symrnn.ops.scan import Recurrence, Values, plain_scan, scan_loop
 from symrnn.ops.substitute import evaluate
 from symrnn.typing import TensorLike
@@ -246,5 +245,6 @@ class StackedAssembly:
         known: dict[Any, Any] = dict(zip(self.projection, dprojection, strict=True))
         for d, dw in zip(self.layer.directions, dweights, strict=True):
             known |= dict(zip([d.cell.w_h, *d.captured], [dw.w_h, *dw.captured], strict=True))
-        found: Any = grad(None, self.symbols, known_grads=known)
+        # Zeros where a step does not read a weight, which is a sequence of the walk back all the same.
+        found = gradients(self.symbols, known)
         return evaluate(found, dict(zip(self.symbols, values, strict=True)))

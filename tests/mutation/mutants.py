@@ -19,7 +19,7 @@ from cosmic_ray.operators.provider import OperatorProvider
 ALIKE = {"Eq_Is", "NotEq_IsNot", "Is_Eq", "IsNot_NotEq"}
 WITH_ARGUMENTS = {"VariableReplacer", "VariableInserter"}
 ARITHMETIC = {"Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow"}
-OF_SETS = {"BitOr", "BitAnd", "BitXor", "Sub"}
+OF_SETS = {"BitOr", "BitAnd", "BitXor"}
 
 
 def is_hard(name: str) -> bool:
@@ -53,6 +53,14 @@ class Mutant:
         assert changed is not None, self
         return changed
 
+    def is_python(self, root: Path) -> bool:
+        """Whether the changed text can be read: ``**options`` is no power."""
+        try:
+            ast.parse(self.text(root))
+        except SyntaxError:
+            return False
+        return True
+
     def told(self, root: Path) -> str:
         """The first line that differs: as it was, and as it is."""
         was, now = (root / self.path).read_text().splitlines(), self.text(root).splitlines()
@@ -61,14 +69,14 @@ class Mutant:
 
 
 def sample(root: Path, package: str, count: int, seed: int = 0) -> list[Mutant]:
-    """So many mutants of a package (a path), at most one a place, in an order that is drawn."""
+    """So many mutants of a package (a path), at most one a place, in a drawn order; fewer where some are no Python."""
     places: dict[tuple[str, int, int], list[Mutant]] = {}
     for path in sorted((root / package).glob("*.py")):
         for mutant in mutants(root, path):
             places.setdefault((mutant.path, mutant.line, mutant.column), []).append(mutant)
     rng = random.Random(f"{package} {seed}")
     chosen = rng.sample(list(places.values()), min(count, len(places)))
-    return [rng.choice(found) for found in chosen]
+    return [mutant for mutant in map(rng.choice, chosen) if mutant.is_python(root)]
 
 
 def mutants(root: Path, path: Path) -> Iterator[Mutant]:

@@ -27,6 +27,7 @@ LEAST_S, TIMES = (
     60.0,
     10.0,
 )  # a mutant is stopped after so long, and so many times what its tests took
+EXAMPLES = "tests/test_docs.py::test_examples_of_module_run[{}]"
 KILLED, SURVIVED, STOPPED = "killed", "survived", "killed by time"
 
 
@@ -100,6 +101,7 @@ def outcome(tree: Path, mutant, covered: dict) -> dict:
     from covered import tests_of
 
     tests = tests_of(covered, mutant.path, mutant.first_line, mutant.last_line)
+    tests.append(EXAMPLES.format(mutant.path.removesuffix(".py").replace("/", ".")))
     expected = sum(covered["seconds"].get(test, 0.0) for test in tests)
     path, original = tree / mutant.path, ROOT / mutant.path
     told = mutant.told(ROOT)

@@ -46,12 +46,13 @@ def measure(root: Path, package: str, tests: list[str], file: Path) -> None:
     file.write_text(json.dumps({"seconds": contexts.seconds, "lines": lines}))
 
 
-def tests_of(covered: dict, path: str, first_line: int, last_line: int) -> list[str]:
-    """The tests that run some lines, the quickest first; where none does, those that run the file, else all.
+def tests_of(covered: dict, mutant) -> list[str]:
+    """The tests that run the statement of a mutant; where none does, those that run its file, else all.
 
     What runs on import has no test of its own.
     """
-    lines = covered["lines"].get(path, {})
-    here = {t for n in range(first_line, last_line + 1) for t in lines.get(str(n), ())}
-    here = here or {test for tests in lines.values() for test in tests} or set(covered["seconds"])
-    return sorted(here, key=lambda test: covered["seconds"].get(test, 0.0))
+    lines = covered["lines"].get(mutant.path, {})
+    statement = range(mutant.first_line, mutant.last_line + 1)
+    here = {test for line in statement for test in lines.get(str(line), ())}
+    every = {test for tests in lines.values() for test in tests}
+    return sorted(here or every or covered["seconds"])

@@ -10,6 +10,7 @@ import ast
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cosmic_ray.ast import ast_nodes, get_ast
@@ -45,6 +46,7 @@ class Mutant:
     occurrence: int  # of what the operator may change in the file
     first_line: int  # of the statement
     last_line: int
+    function: str = ""  # around it
 
     def text(self, root: Path) -> str:
         """The changed text of the file."""
@@ -115,3 +117,18 @@ def spans(text: str) -> list[tuple[int, int]]:
             last = body[0].lineno - 1 if body else node.end_lineno
             found.append((node.lineno, max(last, node.lineno)))
     return found
+
+
+@cache
+def functions(text: str) -> list[tuple[int, int, str]]:
+    """The first and last line of each function, and its name."""
+    return [
+        (node.lineno, node.end_lineno or node.lineno, node.name)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef)
+    ]
+
+
+def function_around(text: str, line: int) -> str:
+    """The name of the innermost function around a line, "" where there is none."""
+    return max((each for each in functions(text) if each[0] <= line <= each[1]), default=("",))[-1]

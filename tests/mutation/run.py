@@ -110,14 +110,21 @@ def outcome(tree: Path, mutant, covered: dict | None) -> dict:
     seconds = covered["seconds"] if covered else {}
     tests = tests_of(covered, mutant) if covered else tests_of_file(mutant.path)
     limit_s = LEAST_S + TIMES * sum(seconds.get(test, 0.0) for test in tests)
-    (tree / mutant.path).write_text(mutant.text(ROOT))
+    change(tree / mutant.path, mutant.text(ROOT))
     begin = time.monotonic()
     status = in_fork(lambda: run_tests(tests, mutant, Nearest(mutant, seconds)), limit_s)
-    shutil.copy2(ROOT / mutant.path, tree / mutant.path)
+    change(tree / mutant.path, (ROOT / mutant.path).read_text())
     result = STOPPED if status in OUT_OF_TIME else SURVIVED if status == 0 else KILLED
     wall_s = round(time.monotonic() - begin, 1)
     known = {"mutant": asdict(mutant), "result": result, "told": mutant.told(ROOT)}
     return known | {"status": status, "tests": len(tests), "wall_s": wall_s}
+
+
+def change(path: Path, text: str) -> None:
+    """Write a file of the source; what Python compiled of it goes, since its time says too little."""
+    path.write_text(text)
+    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
+        compiled.unlink()
 
 
 OUT_OF_TIME = (None, -signal.SIGXCPU)
@@ -142,12 +149,11 @@ class Nearest:
 
 
 def run_tests(tests: list[str], mutant, nearest: Nearest) -> int:
-    """Run some tests up to the first that fails, then the module's examples; nothing is left beside the sources."""
+    """Run some tests up to the first that fails, then the module's examples."""
     import doctest
 
     import pytest
 
-    os.environ["PYTHONDONTWRITEBYTECODE"], sys.dont_write_bytecode = "1", True
     log = os.open(os.devnull, os.O_WRONLY)
     for fd in (1, 2):
         os.dup2(log, fd)

@@ -12,10 +12,13 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+fast_decode: Callable[[str | bytes], Any] | None
 try:
-    from msgspec.json import decode as fast_decode
+    import msgspec.json
 except ImportError:  # no wheel for this Python
     fast_decode = None
+else:
+    fast_decode = msgspec.json.decode
 HOLDS_NAMES_ONCE = fast_decode is not None  # those of all lines, not of each
 
 STATUSES = ("ok", "time_limit", "memory_limit", "crash", "error", "garbage")

@@ -192,10 +192,12 @@ class Record:
             )
         check_record(data, STATES)
         data = (repeated or Repeated()).checked(data)
-        return cls(**{name: data[name] for name in FIELDS if name in data})
+        if data.keys() <= FIELDS:
+            return cls(**data)
+        return cls(**{name: data[name] for name in FIELDS & data.keys()})
 
 
-FIELDS = tuple(each.name for each in fields(Record))
+FIELDS = {each.name for each in fields(Record)}
 
 
 def records_file(path: str | Path) -> Path:

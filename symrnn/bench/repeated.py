@@ -10,7 +10,7 @@ from sys import intern
 from typing import Any
 
 from symrnn.bench.checked import (
-    COUNTED,
+    HOLDS_NAMES_ONCE,
     check_case,
     check_counts,
     check_machine,
@@ -19,6 +19,7 @@ from symrnn.bench.checked import (
 )
 
 LOAD = "load_before"
+SIZES = {"before", "after", "rewrite_counts", "by_op"}  # counts without times, equal in every round
 MOST = 50_000  # different parts that are kept
 
 
@@ -38,21 +39,15 @@ class Repeated:
 
     def checked(self, data: dict) -> dict:
         """The fields of a record with their objects checked, and shared with other records."""
-        values = data.get("values", {})
-        if type(values) is dict:
-            for name in COUNTED:
-                if name in values:
-                    values[name] = self.part(name, values[name], check_counts)
-        check_values("values", values, checked=COUNTED)
+        values = data.setdefault("values", {})
+        check_values("values", values, checked=SIZES)
+        for name in SIZES & values.keys():
+            values[name] = self.part(name, values[name], check_counts)
         data["case"] = self.part("case", data["case"], check_case)
         data["versions"] = self.part("versions", data.get("versions", {}), check_texts)
         data["machine"] = self.machine(data.get("machine", {}))
-        data["values"] = {
-            intern(name): {intern(inner): each for inner, each in value.items()}
-            if type(value) is dict and name not in COUNTED
-            else value
-            for name, value in values.items()
-        }
+        if not HOLDS_NAMES_ONCE:
+            data["values"] = with_names_held_once(values)
         return data
 
     def machine(self, machine: Any) -> dict:
@@ -78,3 +73,13 @@ class Repeated:
                 return value
             self.parts[key] = {intern(each): inner for each, inner in value.items()}
         return self.parts[key]
+
+
+def with_names_held_once(values: dict) -> dict:
+    """The values, with names that all records share, to the second level."""
+    return {
+        intern(name): {intern(inner): each for inner, each in value.items()}
+        if type(value) is dict and name not in SIZES
+        else value
+        for name, value in values.items()
+    }

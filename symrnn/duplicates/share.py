@@ -105,7 +105,8 @@ def identities(copy: Apply, node: Apply) -> Iterator[tuple[tuple, list[Variable]
         step = component.key, component.inputs
         for slot in component.slots:
             x = slot.outer_output
-            record = component.slot_keys[x], slot.kind, slot.outer_input, x.type
+            # The type tells a state of which all steps are kept from one of which only the last is.
+            record = component.slot_keys[x], slot.outer_input, x.type
             yield (*step, *record), [original[x]], [x]
 
 

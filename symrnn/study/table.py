@@ -14,7 +14,9 @@ from symrnn.study.quantities import (
     known,
     known_numbers,
     middle,
+    partners,
     ratio,
+    ratio_of,
     reading,
     select,
     values_of,
@@ -162,8 +164,8 @@ def ratio_table(
     names = [name for name in values_of(select(records, **where), axis) if name != reference]
     rows, pairs = [], 0
     for name in names:
-        of, to = {axis: name}, {axis: reference}
-        found = [ratio(records, each, of, to, **where) for each in quantities]
+        pairs_of = partners(records, {axis: name}, {axis: reference}, **where)
+        found = [ratio_of(pairs_of, each) for each in quantities]
         pairs = max(pairs, *(each.samples for each in found if each), 0)
         rows.append((code(name), *(ratio_text(each) for each in found)))
     if not pairs:

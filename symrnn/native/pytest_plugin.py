@@ -32,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def native_for_numba() -> None:
     """Put native mode wherever Numba's is looked for."""
-    linker.NumbaLinker = modes.NumbaLinker = NativeLinker
+    for module in (linker, modes):
+        vars(module)["NumbaLinker"] = NativeLinker
     modes.NUMBA = modes.predefined_modes["NUMBA"] = modes.predefined_modes["NATIVE"]
     modes.predefined_linkers["numba"] = NativeLinker()
 

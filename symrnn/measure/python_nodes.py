@@ -43,7 +43,7 @@ def python_nodes(
 
     Examples
     --------
-    >>> import numpy as np, pytensor, pytensor.tensor as pt
+    >>> import numpy as np, pytensor, pytensor.tensor as pt, symrnn.native
     >>> x = pt.vector("x")
     >>> f = pytensor.function([x], [pt.exp(x), pt.nonzero(x)[0]], mode="NATIVE")
     >>> [(node.op, node.times) for node in python_nodes([f], [[np.ones(3)]])]

@@ -91,3 +91,12 @@ def test_a_squeeze_is_refused_in_the_words_of_pytensors_compiled_code():
     with pytest.raises(ValueError, match=words):
         f(ones(4, 2, 5))
     assert f(ones(4, 1, 5)).shape == (4, 5)
+
+
+def test_a_value_that_does_not_fill_an_array_is_refused_in_numpys_words():
+    f = pytensor.function([x], pt.alloc(x, 6, 7), mode=AS_BUILT)
+    words = r"could not broadcast input array from shape \(3, 7\) into shape \(6, 7\)"
+    for _ in range(2):
+        with pytest.raises(ValueError, match=words):
+            f(ones(3, 7))
+    assert f(ones(6, 7)).shape == (6, 7)

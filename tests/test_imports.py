@@ -38,7 +38,7 @@ GROUND = {
 BESIDE = {  # these know no builder, and no builder knows them: what they import besides the ground
     "native": set(),
     "bench": set(),
-    "measure": {"bench"},
+    "measure": {"bench", "native"},
     "duplicates": {"measure"},
     "guard": {"measure"},
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
+from symrnn.measure.python_node_table import python_node_table
 from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
 from symrnn.tables import Table
 
@@ -26,6 +27,7 @@ def report_tables(values: Mapping) -> list[Table]:
         size_table(values),
         *([rewrite_table(profile), idle_table(profile)] if profile else []),
         line_table(values.get("lines_before", []), values.get("lines_after", [])),
+        python_node_table(values),
     ]
     return [table for table in tables if table.rows]
 

@@ -42,6 +42,16 @@ def test_a_second_start_neither_rewrites_nor_lowers():
         np.testing.assert_array_equal(first, second)
 
 
+def test_an_inverse_is_kept_with_its_error():
+    x = pt.dmatrix("x")
+    for is_warm in (0, 1):
+        f = pytensor.function([x], pt.linalg.inv(x), mode="NATIVE")
+        np.testing.assert_array_equal(f(2 * np.eye(3)), np.eye(3) / 2)
+        with pytest.raises(np.linalg.LinAlgError, match="Singular matrix"):
+            f(np.zeros((3, 3)))
+        assert native_report(f).warm_programs == is_warm
+
+
 def test_a_shape_that_no_program_is_kept_for_is_compiled_after_all():
     f, _ = accumulated()
     f(np.ones((4, 3)))

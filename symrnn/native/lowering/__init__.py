@@ -13,6 +13,7 @@ from symrnn.native.lowering import (
     choices,
     diagonals,
     elementwise,
+    factorizations,
     gathering,
     indexing,
     joining,
@@ -43,6 +44,7 @@ RULES: dict[type, Rule] = {
     **diagonals.RULES,
     **batched.RULES,
     **systems.RULES,
+    **factorizations.RULES,
 }
 
 

@@ -109,6 +109,24 @@ def test_answer_of_airline_passengers_states_both_errors_and_the_agreement():
     assert "differ by at most 4.2e-17 in outputs" in told
 
 
+def test_answer_of_native_mode_has_its_ratios_beside_the_goals():
+    told = section(*recorded("native_mode")).answer
+    assert "| net | cold ÷ JAX by hand | step ÷ JAX by hand | warm ÷ cold |" in told
+    assert re.search(r"\| tanh_1 \| [\d.]+ \| [\d.]+ \(goal: at most 0.18\) \| [\d.]+ \|", told)
+    assert re.search(r"\| adder \| [\d.]+ \(goal: at most 0.8\) \| [\d.]+ µs \| [\d.]+ µs \|", told)
+
+
+def test_answer_of_native_mode_says_which_goals_are_missed():
+    experiment, records = recorded("native_mode")
+    slow = [
+        replace(r, values=r.values | {"step_cpu_s": [1.0], "cpu_ratio": [0.9]}) for r in records
+    ]
+    slow = [r for r in slow if r.mode == "NATIVE"] + [r for r in records if r.mode != "NATIVE"]
+    told = section(experiment, slow).answer
+    assert "(goal MISSED: at most 0.18)" in told
+    assert "0.9 (goal MISSED: at most 0.8)" in told
+
+
 BESIDE_JAX = ["airline_passengers", "binary_adder", "character_model", "digit_networks", "tagger"]
 
 

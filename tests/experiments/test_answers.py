@@ -73,6 +73,24 @@ def test_answer_of_nesterov_forms_owns_up_when_the_forms_disagree():
     assert "Odd/even has other scans or components than sgd for" in section(experiment, more).answer
 
 
+def test_nesterov_forms_shows_by_depth_what_is_over_the_limit(tmp_path):
+    experiment, records = recorded("nesterov_forms")
+    clone, per_parameter = (f"plain_nesterov_naive_{form}" for form in ("clone", "per_parameter"))
+    even = [r for r in records if r.case.get("form") == "nesterov_odd_even"]
+    first = [replace(r, case=r.case | {"depth": depth}) for depth in (1, 6) for r in even[:1]]
+    made = [replace(r, case=r.case | {"form": clone}) for r in first]
+    lost = [
+        replace(r, case=r.case | {"form": per_parameter}, values={}, wall_s=5.1,
+                status="time_limit", message="over 5 s in phase rewrite")
+        for r in first
+    ]  # fmt: skip
+    told = section(experiment, [*first, *made, *lost]).answer
+    assert re.search(r"\| 1 \| [\d.]+ m?s \| [\d.]+ m?s \| over 5 s \|", told)
+    assert re.search(r"\| 6 \| [\d.]+ m?s \| [\d.]+ m?s \| over 5 s \|", told)
+    chart, *_ = pictures(experiment, [*first, *made, *lost], tmp_path)
+    assert f"{per_parameter} over 5 s in phase rewrite at depth 1" in chart.alt
+
+
 def test_answer_of_gradient_forms_states_growth_and_size():
     experiment, records = recorded("gradient_forms")
     told = section(experiment, records).answer

@@ -44,6 +44,7 @@ class SparingEquilibrium(EquilibriumGraphRewriter):
 
     def _rewrite(self, fgraph: Any, changes: Changes) -> None:
         uses: Counter = Counter()
+        ratio = self.max_use_ratio or float("inf")
         largest = len(fgraph.apply_nodes)
         touched: set[Apply] | None = None  # None: the whole graph is visited
         while True:
@@ -56,7 +57,7 @@ class SparingEquilibrium(EquilibriumGraphRewriter):
                 changes.queue = [node for node in changes.queue if node in visited]
             has_changed |= self._visit(fgraph, changes, uses)
             has_changed |= self._apply_graph_rewriters(self.final_rewriters, fgraph, changes, uses)
-            if exceeding := [r for r, n in uses.items() if n > largest * self.max_use_ratio]:
+            if exceeding := [r for r, n in uses.items() if n > largest * ratio]:
                 self._complain(exceeding[0])
                 return
             if not has_changed and touched is None:

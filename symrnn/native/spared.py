@@ -173,11 +173,11 @@ def mixed(kind: type, sparing: type) -> type:
 
 
 def _walk(walk: WalkingGraphRewriter) -> WalkingGraphRewriter:
-    rewriter = walk.node_rewriter
+    rewriter: Any = walk.node_rewriter
     may_apply = MAY_APPLY.get(str(rewriter)) or is_for(rewriter)
     if may_apply is None:
         return walk
-    new = copy(walk)
+    new: Any = copy(walk)
     new.__class__ = mixed(type(walk), SparingWalk)
     new.may_apply = may_apply
     return new

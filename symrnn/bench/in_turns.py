@@ -59,6 +59,7 @@ def against_hand(
     >>> values["largest_difference"], len(values["step_s"]), len(values["cpu_ratio"])
     (0.5, 3, 3)
     """
+    # Before any further step: both are at the same parameters now, and drift apart by rounding later.
     apart = largest_difference(by_hand(), ours())
     times = on_both_clocks({"by_hand": by_hand, "ours": ours}, rounds=rounds, calls=calls)
     hand_s, hand_cpu_s = map(list, zip(*times["by_hand"], strict=True))

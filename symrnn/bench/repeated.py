@@ -59,6 +59,7 @@ class Repeated:
         """What a record says of its machine; all but its load is shared."""
         load = {}
         if type(machine) is dict and LOAD in machine:
+            # The load differs from job to job, so nothing else would be shared if it were a part of it.
             load = {LOAD: machine.pop(LOAD)}
             check_machine("machine", load)
         same = self.part("machine", machine, check_machine)
@@ -72,6 +73,7 @@ class Repeated:
         key = check, marshal.dumps(value, 2)  # version 2 writes equal values alike
         if key not in self.parts:
             check(name, value)
+            # A file in which nothing repeats must not be held twice.
             if len(self.parts) >= MOST:
                 return value
             self.parts[key] = {intern(each): inner for each, inner in value.items()}

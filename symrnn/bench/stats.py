@@ -146,6 +146,7 @@ def ratio_and_interval(
         assert center is not None  # there are samples
         return center, interval((paired,), np.median, rng)
     middle = float(ratio_of_medians(old, new))
+    # Any round of one over any of the other: they were not measured in turns, so none belongs to another.
     quartiles = np.quantile(np.divide.outer(new, old), [0.25, 0.75])
     low, high = quartiles.tolist()
     center = Spread(middle, low, high, min(len(old), len(new)))
@@ -181,6 +182,7 @@ def fewest_rounds(alpha: float = ALPHA, *, is_paired: bool = False) -> int:
     (5, 8, 8)
     """
     outcomes = (lambda n: 2**n) if is_paired else (lambda n: comb(2 * n, n))
+    # The most extreme order of the ranks, in either direction, is 2 of all equally likely ones.
     return next(n for n in count(1) if 2 / outcomes(n) < alpha)
 
 

@@ -31,7 +31,12 @@ def share_recurrences(outputs: Variable | Sequence[Variable]) -> Variable | list
     """`outputs` (a variable or a list) with every equal recurrence computed once; inputs and shared variables stay.
 
     Two recurrences are equal when their steps compute the same from the same outer variables, with the same gradients.
-    Nothing else changes, so the values of the outputs are those that they were, and so are their derivatives.
+    Nothing else changes, so the values of the outputs are those that they were, and so are the derivatives of each.
+
+    Notes
+    -----
+    In a loss of several outputs, what reads one recurrence sends it one gradient: a bound on the gradient in its steps
+    (`grad_clipping`) is then on the sum, where it was on each part.
 
     Examples
     --------

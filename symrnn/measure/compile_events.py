@@ -108,6 +108,7 @@ def compile_events() -> Iterator[CompileEvents]:
     events = CompileEvents()
     with ExitStack() as stack:
         stack.enter_context(c_events(events))
+        # Importing a backend here would charge its import to the block; one that is not loaded compiles nothing.
         if "numba" in sys.modules:
             stack.enter_context(numba_events(events))
         if "jax" in sys.modules:
@@ -139,6 +140,7 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
 
         return counted
 
+    # Compilations nest as calls do: the begins that are left when one ends are those around it.
     class Listener(event.Listener):
         begins: list[float] = []
 
@@ -171,6 +173,7 @@ def jax_events(events: CompileEvents) -> Iterator[None]:
     def on_duration(event: str, duration_secs: float, **details: Any) -> None:
         if event in backends:
             name = str(details.get("fun_name", "?"))
+            # The event comes when the work is over and tells how long it took, not when it began.
             begin = perf_counter() - duration_secs
             events.compilations.append(Compilation(backends[event], name, begin, duration_secs))
 
@@ -214,6 +217,7 @@ def native_events(events: CompileEvents) -> Iterator[None]:
 @contextmanager
 def c_events(events: CompileEvents) -> Iterator[None]:
     """Wrap the call of the C++ compiler, and count what the module cache loads from the disk."""
+    # The cache counts since the process began.
     loaded_before = modules_loaded()
 
     def timing(compile_str: Callable) -> staticmethod:

@@ -71,6 +71,7 @@ class Profile:
         if self.rewrites:
             begin = self.rewrites.begin_s
             spans += [(kind, name, begin + at, s) for kind, name, at, s in self.rewrites.spans]
+            # Its spans stand in the timeline already; a record would hold tens of thousands of them twice.
             rewrites = self.rewrites.to_dict() | {"begin_s": begin - self.begin, "spans": []}
             values |= {"rewrites": rewrites, "rewrite_counts": self.rewrites.counts()}
         return values | {"spans": [(kind, name, at - self.begin, s) for kind, name, at, s in spans]}

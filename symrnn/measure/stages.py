@@ -120,6 +120,7 @@ def run_step(functions: Sequence[Function], arguments: Sequence[Sequence]) -> li
     for function, args in zip(functions, arguments, strict=True):
         outputs.append(function(*args))
         wait_for(outputs[-1])
+        # A function that is called for its updates alone returns nothing to wait for.
         wait_for(variable.container.storage[0] for variable in function.get_shared())
     return outputs
 
@@ -237,6 +238,7 @@ def step_samples(
     samples: list[float] = []
     cpu_samples: list[float] = []
     with watch("step"):
+        # Three at least: of fewer, the median is no better than any one of them.
         while len(samples) < steps and (len(samples) < 3 or sum(samples) < step_limit_s):
             begin, begin_cpu = watch.clock(), process_time()
             run_step(compiled, arguments)

@@ -167,6 +167,7 @@ class Experiment:
         round, after the same case without the profile: so the two show what a profile costs.
         """
         reference = self.reference if quick else {}
+        # Other tasks are functions of the file: nothing in them is known to be rewriting.
         compiled = [each for each in self.tasks(quick=quick) if each.name == "compile"]
         return [
             replace(job, profile=True)

@@ -48,6 +48,7 @@ def reader(quantity: str) -> Callable[[Record], Any]:
         return sum(parts) if all(map(is_number, parts)) else None
 
     def value(record):
+        # An axis of the case goes before a value of the same name: it is what the file's author wrote.
         if quantity in record.case:
             return record.case[quantity]
         found = record.values.get(first)
@@ -168,6 +169,7 @@ def pairs(
     """``(case, value in of, value in to)`` for every two records of one run that know both."""
     key = Partner(set(of) | set(to), across_versions)
     records = select(records, **where)
+    # Of several records of one run the last counts, as in a file of records.
     partners = {key(record): known(record, quantity) for record in select(records, **to)}
     return [
         (record.case, over, under)

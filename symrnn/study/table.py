@@ -54,6 +54,7 @@ def table(
 ) -> Table:
     """The `Table` of the records of one task; with a `Comparison`, the last column holds its ratios."""
     records = [record for record in records if record.task == task]
+    # What no record knows is no column: most tasks measure one or two quantities.
     columns = [each for each in columns if any(known(r, each) is not None for r in records)]
     axes = list(dict.fromkeys(axis for record in records for axis in record.case))
     axes += [name for name in ("mode", "state") if len(values_of(records, name)) > 1]
@@ -100,6 +101,7 @@ class Comparison:
         partners: dict[Any, Any] = {}
         for group in groups:
             if self.fits(group[0]) and self.reference.items() <= group[0].case.items():
+                # A partner is of the same round: rounds are divided first, and then the median is taken.
                 partners |= {key(record): known(record, self.quantity) for record in group}
         return [self.cell(group, key, partners) for group in groups]
 
@@ -124,6 +126,7 @@ def cases_of(records: Sequence[Record]) -> list[list[Record]]:
 
 def outcome_cell(group: Sequence[Record]) -> Cell:
     """ "" where a job of the case finished, else how it failed."""
+    # One round that finished gives the row its figures; the report lists the others as failures.
     text = "" if any(record.status == "ok" for record in group) else outcome(group[-1])
     return text, text
 

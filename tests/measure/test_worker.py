@@ -12,6 +12,7 @@ from symrnn.bench.trace import spans_of, write_traces
 from symrnn.measure.child_process import compile_time
 from symrnn.measure.compile_events import Compilation, CompileEvents
 from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
+from symrnn.measure.worker import one_sentence
 
 EXPERIMENT = '''
 """How long does a small network take to compile?"""
@@ -284,3 +285,12 @@ def test_jax_is_waited_for_and_its_compilations_count(experiment):
     assert record.status == "ok", record.message
     assert record.values["compile_events"]["jax"] >= 1
     assert record.values["is_cold"] is True
+
+
+def test_a_hint_that_pytensor_notes_is_no_part_of_the_sentence():
+    error = ValueError("shapes (2,3) and (4,2) not aligned")
+    error.add_note("\nHINT: Set PyTensor `config.exception_verbosity` to `medium` or `high`")
+    error.add_note("the arrays were made up")
+    assert one_sentence(error) == (
+        "ValueError: shapes (2,3) and (4,2) not aligned; the arrays were made up"
+    )

@@ -126,3 +126,9 @@ def test_light_modules_stay_light(module):
     code = f"import sys, {module}; print({heavy} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_building_a_network_imports_no_backend():
+    code = "import sys, symrnn.unroll, symrnn.native; print({'numba', 'jax'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"

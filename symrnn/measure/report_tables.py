@@ -10,7 +10,16 @@ from symrnn.tables import Table
 
 LONGEST = 12  # rows of a table
 SIZES = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components", "widest_scan")
-EVENTS = ("numba", "numba_loaded", "c_compiled", "c_loaded", "jax")
+EVENTS = (
+    "numba",
+    "numba_loaded",
+    "c_compiled",
+    "c_loaded",
+    "jax",
+    "native",
+    "native_loaded",
+    "native_warm",
+)
 
 
 def report_tables(values: Mapping) -> list[Table]:

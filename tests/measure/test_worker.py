@@ -223,6 +223,8 @@ COLD = {  # name: (events, is it cold)
     "one C module compiled": (CompileEvents([Compilation("c", "m", 0, 1)], c_loaded=9), True),
     "JAX": (CompileEvents([Compilation("jax", "f", 0, 1)]), True),
     "JAX only lowered": (CompileEvents([Compilation("jax_lower", "f", 0, 1)]), False),
+    "native compiled": (CompileEvents([Compilation("native", "module", 0, 1)]), True),
+    "native loaded": (CompileEvents(native_loaded=2, native_warm=1), False),
     "Numba without a cache": (CompileEvents([Compilation("numba", "f", 0, 1)]), True),
     "Numba filling its cache": (
         CompileEvents([Compilation("numba", "f", 0, 1)], numba_loaded=5, numba_saved=1),
@@ -262,6 +264,19 @@ def test_a_cold_run_compiles_and_a_warm_one_loads(experiment, tmp_path, mode):
     assert cold.values["compile_events"][compiled] > warm.values["compile_events"][compiled]
     assert warm.values["compile_events"][loaded] > 0
     assert cold.values["after"] == warm.values["after"]
+
+
+def test_a_second_native_process_neither_rewrites_nor_compiles(experiment, tmp_path):
+    jobs = [experiment(mode="NATIVE", state=state) for state in ("cold", "warm")]
+    cold, warm = (record.values for record in run_jobs(jobs, tmp_path))
+    assert (cold["is_cold"], warm["is_cold"]) == (True, False)
+    counts = ("native", "native_loaded", "native_warm")
+    assert cold["compile_events"]["native"] > 0
+    assert cold["compile_events"]["native_warm"] == 0
+    loaded = cold["compile_events"]["native"]
+    assert [warm["compile_events"][name] for name in counts] == [0, loaded, 1]
+    assert cold["total_cpu_s"] > 0
+    assert len(warm["step_cpu_s"]) == len(warm["step_s"]) == 4
 
 
 @pytest.mark.slow

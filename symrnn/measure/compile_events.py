@@ -21,7 +21,9 @@ from typing import Any
 from pytensor.link.c import cmodule
 from pytensor.link.c.cmodule import GCC_compiler
 
+from symrnn.measure.ledger import Ledger, Unit
 from symrnn.measure.patched import patched
+from symrnn.measure.unit_hooks import unit_hooks
 
 JAX_COMPILE = "/jax/core/compile/backend_compile_duration"
 JAX_LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
@@ -37,6 +39,7 @@ class Compilation:
     begin_s: float
     duration_s: float
     is_nested: bool = False  # within another one of the same backend
+    unit: Unit | None = None  # that it was compiled for
 
 
 @dataclass
@@ -47,6 +50,7 @@ class CompileEvents:
     c_loaded: int = 0
     numba_loaded: int = 0
     numba_saved: int = 0
+    ledger: Ledger = field(default_factory=Ledger)  # empty unless units are asked for
 
     def count(self, backend: str) -> int:
         """How many things `backend` compiled."""
@@ -86,8 +90,10 @@ class CompileEvents:
 
 
 @contextmanager
-def compile_events() -> Iterator[CompileEvents]:
+def compile_events(*, units: bool = False) -> Iterator[CompileEvents]:
     """Count within the block. Backends that were not imported before are not listened to.
+
+    With `units`, also what each apply node costs, which itself takes a little time.
 
     Examples
     --------
@@ -103,6 +109,8 @@ def compile_events() -> Iterator[CompileEvents]:
             stack.enter_context(numba_events(events))
         if "jax" in sys.modules:
             stack.enter_context(jax_events(events))
+        if units:
+            stack.enter_context(unit_hooks(events.ledger))
         yield events
 
 
@@ -133,13 +141,15 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
 
         def on_start(self, event):
             self.begins.append(perf_counter())
+            events.ledger.compiled()
 
         def on_end(self, event):
             begin = self.begins.pop()
             name = getattr(event.data["dispatcher"].py_func, "__name__", "?")
             span = perf_counter() - begin
+            unit = events.ledger.unit
             events.compilations.append(
-                Compilation("numba", name, begin, span, is_nested=bool(self.begins))
+                Compilation("numba", name, begin, span, is_nested=bool(self.begins), unit=unit)
             )
 
     with (
@@ -162,6 +172,8 @@ def jax_events(events: CompileEvents) -> Iterator[None]:
             name = str(details.get("fun_name", "?"))
             begin = perf_counter() - duration_secs
             events.compilations.append(Compilation(backends[event], name, begin, duration_secs))
+            if event != JAX_TRACE:  # tracing is counted node by node
+                events.ledger.told(backends[event], duration_secs)
 
     monitoring.register_event_duration_secs_listener(on_duration)
     try:
@@ -182,7 +194,10 @@ def c_events(events: CompileEvents) -> Iterator[None]:
                 return compile_str(module_name, *args, **kwargs)
             finally:
                 span = perf_counter() - begin
-                events.compilations.append(Compilation("c", str(module_name), begin, span))
+                unit = events.ledger.unit
+                events.compilations.append(
+                    Compilation("c", str(module_name), begin, span, unit=unit)
+                )
 
         return staticmethod(timed)
 

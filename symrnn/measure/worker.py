@@ -170,7 +170,10 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
     watch = Stopwatch(on_phase=answer.phase)
     profile = Profile(begin=perf_counter()) if job.profile else None
     try:
-        with compile_events() as events, profile.traces() if profile else nullcontext():
+        with (
+            compile_events(units=job.profile) as events,
+            profile.traces() if profile else nullcontext(),
+        ):
             time = stages(
                 made.build,
                 made.functions,

@@ -40,6 +40,7 @@ BESIDE = {  # these know no builder, and no builder knows them: what they import
     "measure": {"bench"},
     "duplicates": {"measure"},
     "guard": {"measure"},
+    "doctor": {"measure", "duplicates"},
 }
 ABOVE = ("study", "compat", "commands", "__main__")  # may import the instruments too
 EXCEPTIONS = {}  # {"symrnn/part/file.py": {"part", ...}}: none

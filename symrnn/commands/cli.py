@@ -13,6 +13,7 @@ from symrnn.commands.figures import figures
 from symrnn.commands.list import list_
 from symrnn.commands.measure import measure
 from symrnn.commands.predict import predict
+from symrnn.commands.record import record
 from symrnn.commands.report import report
 from symrnn.commands.run import run
 from symrnn.commands.show import show
@@ -27,6 +28,7 @@ COMMANDS = (
     list_,
     measure,
     predict,
+    record,
     report,
     run,
     show,

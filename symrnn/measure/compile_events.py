@@ -51,6 +51,14 @@ class CompileEvents:
     numba_loaded: int = 0
     numba_saved: int = 0
     ledger: Ledger = field(default_factory=Ledger)  # empty unless units are asked for
+    loaded_before: int | None = None  # C modules, while the events are counted
+
+    @property
+    def c_loaded_so_far(self) -> int:
+        """`c_loaded`, also while the block runs."""
+        return (
+            self.c_loaded if self.loaded_before is None else modules_loaded() - self.loaded_before
+        )
 
     def count(self, backend: str) -> int:
         """How many things `backend` compiled."""
@@ -185,7 +193,7 @@ def jax_events(events: CompileEvents) -> Iterator[None]:
 @contextmanager
 def c_events(events: CompileEvents) -> Iterator[None]:
     """Wrap the call of the C++ compiler, and count what the module cache loads from the disk."""
-    loaded_before = modules_loaded()
+    events.loaded_before = modules_loaded()
 
     def timing(compile_str: Callable) -> staticmethod:
         def timed(module_name, *args, **kwargs):
@@ -205,7 +213,7 @@ def c_events(events: CompileEvents) -> Iterator[None]:
         with patched(GCC_compiler, "compile_str", timing):
             yield
     finally:
-        events.c_loaded = modules_loaded() - loaded_before
+        events.c_loaded, events.loaded_before = events.c_loaded_so_far, None
 
 
 def modules_loaded() -> int:

@@ -47,6 +47,7 @@ class Ledger:
         self.units: dict[Apply, Unit] = {}
         self.made: dict[int, tuple[object, Unit]] = {}  # by the id of what was made for a unit
         self.code_bytes: Counter[Unit] = Counter()  # what a unit brings to the function around it
+        self.keyless: list[Unit] = []  # what keeps a function from being kept on the disk
         self.stack: list[tuple[Unit, str]] = []
         self.clock, self.since = clock, 0.0
 
@@ -69,6 +70,11 @@ class Ledger:
     def maker(self, made: object) -> Unit:
         """The unit that `made` was made for, or else the one that is open."""
         return self.made[id(made)][1] if id(made) in self.made else self.unit
+
+    def without_key(self, unit: Unit) -> None:
+        """Say that what was made for a unit cannot be kept on the disk; what only holds such a unit does not count."""
+        if unit.node is not None and not any(each.around is unit for each in self.keyless):
+            self.keyless.append(unit)
 
     def brings(self, made: object, code_bytes: Callable[[], int]) -> None:
         """Say that `made`, where it was made for a unit, is compiled once more with the function around it."""

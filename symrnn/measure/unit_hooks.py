@@ -28,31 +28,67 @@ START_UP_MODULES = ("lazylinker_ext", "cutils_ext", "scan_perform")
 def unit_hooks(ledger: Ledger) -> Iterator[None]:
     """Fill `ledger` in the ``with`` block. Backends that were not imported before are not listened to."""
     with ExitStack() as stack:
+        for needed, hooks in BACKEND_UNITS.items():
+            if needed in sys.modules:
+                stack.enter_context(hooks(ledger))
+        yield
+
+
+@contextmanager
+def c_units(ledger: Ledger) -> Iterator[None]:
+    """The machines of C and Python, and linking by whatever linker."""
+    with ExitStack() as stack:
         stack.enter_context(patched(JITLinker, "make_all", within(ledger, "link")))
         stack.enter_context(patched(VMLinker, "make_all", within(ledger, "link")))
         stack.enter_context(patched(GCC_compiler, "compile_str", compiling_c(ledger)))
         for kind in thunk_makers():
             stack.enter_context(patched(kind, "make_thunk", making_thunks(ledger)))
-        if "numba" in sys.modules and "pytensor.link.numba.dispatch" in sys.modules:
-            from numba.core.codegen import CPUCodeLibrary
-            from numba.core.dispatcher import Dispatcher
-            from pytensor.link.numba.dispatch import basic
-
-            stack.enter_context(
-                patched(basic, "numba_funcify_ensure_cache", translating(ledger, "numba"))
-            )
-            stack.enter_context(patched(Dispatcher, "compile", compiling_numba(ledger)))
-            stack.enter_context(patched(CPUCodeLibrary, "finalize", linking_numba(ledger)))
-        if "pytensor.link.jax.dispatch" in sys.modules:
-            from pytensor.link.jax.dispatch import basic as jax_basic
-
-            stack.enter_context(patched(jax_basic, "jax_funcify", tracing(ledger)))
-        if "symrnn.native" in sys.modules:
-            native = sys.modules["symrnn.native.lowering"]
-            stack.enter_context(patched(native, "lower_node", lowering(ledger)))
-            machine_code = sys.modules["symrnn.native.module"].MachineCode
-            stack.enter_context(patched(machine_code, "__init__", within(ledger, "llvm")))
         yield
+
+
+@contextmanager
+def numba_units(ledger: Ledger) -> Iterator[None]:
+    """Numba: making, compiling and linking the functions of nodes."""
+    from numba.core.codegen import CPUCodeLibrary
+    from numba.core.dispatcher import Dispatcher
+    from pytensor.link.numba.dispatch import basic
+
+    with (
+        patched(basic, "numba_funcify_ensure_cache", translating(ledger)),
+        patched(Dispatcher, "compile", compiling_numba(ledger)),
+        patched(CPUCodeLibrary, "finalize", linking_numba(ledger)),
+    ):
+        yield
+
+
+@contextmanager
+def jax_units(ledger: Ledger) -> Iterator[None]:
+    """JAX: tracing the functions of nodes."""
+    from pytensor.link.jax.dispatch import basic
+
+    with patched(basic, "jax_funcify", tracing(ledger)):
+        yield
+
+
+@contextmanager
+def native_units(ledger: Ledger) -> Iterator[None]:
+    """Native: lowering nodes, and LLVM."""
+    # by name: `symrnn.native` stands beside this package, and whoever does not use it does not import it
+    lowering_module = sys.modules["symrnn.native.lowering"]
+    machine_code = sys.modules["symrnn.native.module"].MachineCode
+    with (
+        patched(lowering_module, "lower_node", lowering(ledger)),
+        patched(machine_code, "__init__", within(ledger, "llvm")),
+    ):
+        yield
+
+
+BACKEND_UNITS = {  # by the module that a backend has imported before it compiles
+    "pytensor": c_units,
+    "pytensor.link.numba.dispatch": numba_units,
+    "pytensor.link.jax.dispatch": jax_units,
+    "symrnn.native.linker": native_units,
+}
 
 
 def thunk_makers() -> list[type]:
@@ -114,7 +150,7 @@ def compiling_c(ledger: Ledger) -> Callable[[Callable], staticmethod]:
     return wrapped
 
 
-def translating(ledger: Ledger, kind: str) -> Callable[[Callable], Callable]:
+def translating(ledger: Ledger) -> Callable[[Callable], Callable]:
     """Numba: the function that is made for a node is remembered as the node's."""
 
     def wrapped(funcify: Callable) -> Callable:
@@ -124,6 +160,8 @@ def translating(ledger: Ledger, kind: str) -> Callable[[Callable], Callable]:
             with ledger.block("link", unit):
                 function, key = funcify(op, node=node, **kwargs)
             ledger.remember(getattr(function, "py_func", function), unit)
+            if key is None:
+                ledger.without_key(unit)
             return function, key
 
         return made

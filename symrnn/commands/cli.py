@@ -10,6 +10,7 @@ from symrnn.commands.compare import compare
 from symrnn.commands.doctor import doctor_command
 from symrnn.commands.explain import explain_command
 from symrnn.commands.figures import figures
+from symrnn.commands.history import history
 from symrnn.commands.list import list_
 from symrnn.commands.measure import measure
 from symrnn.commands.predict import predict
@@ -25,6 +26,7 @@ COMMANDS = (
     doctor_command,
     explain_command,
     figures,
+    history,
     list_,
     measure,
     predict,

@@ -16,8 +16,8 @@ from symrnn.measure.sizes import op_name
 from symrnn.measure.source_lines import NOWHERE, Place, relative, user_line
 
 
-def attribution(ledger: Ledger) -> Attribution:
-    """What a ledger tells.
+def attribution(ledger: Ledger, otherwise: Place = NOWHERE) -> Attribution:
+    """What a ledger tells; a node whose line is lost, and that of all nodes near it, is put down to `otherwise`.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def attribution(ledger: Ledger) -> Attribution:
     units = [unit for unit in ledger.units.values() if own[unit] > 0]
     totals = totals_of(units, own)
     shares = shares_of(own[FUNCTION], units, totals, ledger)
-    places = Places(ledger.units)
+    places = Places(ledger.units, otherwise)
     nodes = [
         CompiledUnit(
             op_name(unit.node.op),
@@ -133,8 +133,8 @@ def details(unit: Unit, places: "Places") -> dict[str, str]:
 class Places:
     """The source lines of units: a node's own, else that of the node around it, else of the nearest that has one."""
 
-    def __init__(self, units: Mapping[Apply, Unit]):
-        self.units = units
+    def __init__(self, units: Mapping[Apply, Unit], otherwise: Place = NOWHERE):
+        self.units, self.otherwise = units, otherwise
         self.clients: dict[Apply, list[Apply]] = {}
         for node in units:
             for owner in owners(node):
@@ -145,8 +145,7 @@ class Places:
         assert unit.node is not None
         if place := user_line(unit.node):
             return place
-        around = self.of(unit.around) if unit.around is not None else NOWHERE
-        return around if around[0] else self.nearest(unit.node)
+        return self.of(unit.around) if unit.around is not None else self.nearest(unit.node)
 
     def nearest(self, node: Apply) -> Place:
         """The line of the nearest node with one, over inputs and readers: rewrites make nodes without."""
@@ -161,7 +160,7 @@ class Places:
             for near in ring:
                 if place := user_line(near):
                     return place
-        return NOWHERE
+        return self.otherwise
 
 
 def owners(node: Apply) -> list[Apply]:

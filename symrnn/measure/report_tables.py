@@ -55,6 +55,10 @@ def phase_table(values: Mapping) -> Table:
     counts = [f"{name.replace('_', ' ')} {events[name]}" for name in EVENTS if events.get(name)]
     note = ", ".join(counts)
     note = f"compilations: {note}" if note else ""
+    if "compile_peak_bytes" in values:
+        peak, kept = (values[f"compile_{name}_bytes"] / 1e6 for name in ("peak", "retained"))
+        note = f"{note}; " if note else ""
+        note += f"memory: {peak:.0f} MB at the peak, {kept:.0f} MB retained"
     return Table(("phase", "seconds", "share"), rows, title="Phases", note=note)
 
 

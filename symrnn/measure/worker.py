@@ -163,6 +163,7 @@ def loaded_by(job: Job) -> tuple[ModuleType, str]:
 def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
     """The phases of one case, and what the backends compiled meanwhile."""
     from symrnn.measure.compile_events import compile_events
+    from symrnn.measure.memory import memory_used
     from symrnn.measure.profile import Profile
     from symrnn.measure.stages import stages
     from symrnn.measure.stopwatch import Stopwatch
@@ -171,6 +172,7 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
     profile = Profile(begin=perf_counter()) if job.profile else None
     try:
         with (
+            memory_used() as memory,
             compile_events(units=job.profile) as events,
             profile.traces() if profile else nullcontext(),
         ):
@@ -184,7 +186,7 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
                 on_value=answer.values,
                 **(profile.hooks() if profile else {}),
             )
-        answer.values(**time.to_dict())
+        answer.values(**time.to_dict(), **memory.to_dict())
     except Exception as error:
         if note := made.note(answer.begun):
             error.add_note(note)

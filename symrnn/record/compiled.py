@@ -47,6 +47,7 @@ class Compiled:
     rss_bytes: int  # that it added
     peak_rss_bytes: int  # of the process, by then
     attribution: Mapping[str, Any] = field(default_factory=dict)
+    recording_s: float = 0.0  # that recording took by then, in this process
     is_linked: bool = False
     is_called: bool = False
 

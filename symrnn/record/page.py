@@ -61,14 +61,17 @@ def summary(functions: Sequence[Compiled]) -> list[str]:
         f"{counted(len(functions), 'function')} took {seconds(total)} to compile: {', '.join(shares)}.",
         f"The dearest took {seconds(dearest.seconds)}, asked for at {dearest.where}.",
     ]
-    again = Counter(each.where for each in functions)
-    (line, times), *_ = again.most_common(1)
+    (asked, times), *_ = Counter(each.asked for each in functions).most_common(1)
     if times > 2:
-        spent = sum(each.seconds for each in functions if each.where == line)
+        same = [each for each in functions if each.asked == asked]
+        line, spent = same[0].where, sum(each.seconds for each in same)
         said.append(
             f"{line} asked for {times} functions, {seconds(spent)}: what differs between them could be an input,"
             " or shared."
         )
+    recording_s = {each.process: each.recording_s for each in functions}
+    if total and (spent := sum(recording_s.values())):
+        said.append(f"Recording took {seconds(spent)} more, {100 * spent / total:.1f} %.")
     said += [
         f"{title(each)} was not finished: the program ended in it."
         for each in functions

@@ -25,7 +25,7 @@ from symrnn.measure.ledger import Ledger
 from symrnn.measure.modes import backend_of, mode_name
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name
-from symrnn.measure.source_lines import PYTENSOR, SYMRNN, is_library
+from symrnn.measure.source_lines import NOWHERE, PYTENSOR, SYMRNN, is_library
 from symrnn.measure.unit_hooks import BACKEND_UNITS
 from symrnn.record.compiled import append
 
@@ -244,8 +244,10 @@ class Recorder:
 
     def outcome(self, asked: Open, events: dict[str, float]) -> dict[str, Any]:
         """What is known after linking, and better after the first call."""
-        found = attribution(asked.ledger)
+        path, line, text = (asked.line["asked"] or [NOWHERE])[0]
+        found = attribution(asked.ledger, (path, line, text))  # of what rewrites made anew
         return {
+            "recording_s": self.own_s,
             "events": events,
             "cache": cache_in_words(events, asked.reason),
             "rss_bytes": rss_bytes() - asked.rss,

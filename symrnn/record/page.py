@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NAME = "compiled.html"
+COMPILED = ("numba", "c_compiled", "jax")  # counts of events
+LOADED, KEPT = ("numba_loaded", "c_loaded"), ("numba_saved", "c_compiled")
 MOST = 200  # functions with a part of their own, the dearest
 
 
@@ -97,7 +99,9 @@ def overview(functions: Sequence[Compiled]) -> Table:
         "scans",
         "MB added",
         "peak MB",
-        "caches",
+        "compiled",
+        "from disk",
+        "kept",
     )
     rows = [
         (
@@ -109,7 +113,10 @@ def overview(functions: Sequence[Compiled]) -> Table:
             str(each.size.get("scans", "?")),
             f"{each.rss_bytes / 1e6:.0f}",
             f"{each.peak_rss_bytes / 1e6:.0f}",
-            each.cache,
+            *(
+                f"{sum(each.events.get(name, 0) for name in names):.0f}"
+                for names in (COMPILED, LOADED, KEPT)
+            ),
         )
         for each in functions
     ]

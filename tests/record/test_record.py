@@ -223,7 +223,9 @@ def test_the_page_of_a_folder_is_written_into_it(recorder, tmp_path):
 
 
 CUT = (
-    "document.title = 'cut ' + (document.documentElement.scrollWidth > innerWidth) + ' '"
+    "const first = document.querySelector('.wide');"
+    "document.title = (innerWidth > 1300 && first.scrollWidth > first.clientWidth ? 'cut table ' : '')"
+    " + 'cut ' + (document.documentElement.scrollWidth > innerWidth) + ' '"
     " + getComputedStyle(document.body).backgroundColor"
 )
 
@@ -234,7 +236,8 @@ CUT = (
 @pytest.mark.parametrize("is_dark", [False, True])
 def test_the_page_reads_on_a_telephone_and_on_a_screen(width, is_dark, tmp_path):
     asked = (("/a/very/long/path" * 9 + "/train.py", 3, "f = function(" + "long_name, " * 40),)
-    made = page([function(i, asked=asked, cache="kept " * 60) for i in range(3)])
+    mode = "NumbaLinker +fast_run +local_check_parameter_to_ninf_switch +random_make_inplace"
+    made = page([function(i, asked=asked, mode=mode, cache="kept " * 60) for i in range(3)])
     path = tmp_path / "page.html"
     path.write_text(made.replace("</body>", f"<script>{CUT}</script></body>"))
     dark = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if is_dark else []

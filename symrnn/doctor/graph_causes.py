@@ -80,7 +80,7 @@ def baked_rates(patient: Patient) -> Iterator[Finding]:
             for factor in rates_in(shared, new):
                 yield Finding(
                     "baked_rate",
-                    f"the update of {shared} has the rate {float(factor.data):g} in its graph; another rate"
+                    f"the update of {shared} has the rate {factor.data.item():g} in its graph; another rate"
                     " is another function, which compiles again",
                     at(user_line(new.owner) or NOWHERE) if new.owner else "",
                     'make it shared: rate = pytensor.shared(0.1, name="rate"), then rate.set_value(...)',
@@ -92,12 +92,12 @@ def rates_in(shared: SharedVariable, new: Variable) -> Iterator[Constant]:
     terms = list(terms_of(new))
     if shared not in terms and not any(is_scaled(shared, term) for term in terms):
         return
-    own = [float(c.data) for term in terms for c in scale_of(shared, term)]
+    own = [c.data.item() for term in terms for c in scale_of(shared, term)]
     for term in terms:
         if term is shared or is_scaled(shared, term):
             continue
         for factor in factors_of(term):
-            value = float(factor.data)
+            value = factor.data.item()
             is_mean = any(np.isclose(value + kept, 1.0) for kept in own)  # a running mean
             if value not in TRIVIAL and not is_mean:
                 yield factor

@@ -223,12 +223,16 @@ def check_timings(timings: Any) -> None:
 
 
 def check_spans(name: str, spans: Any) -> None:
-    """Refuse what are no spans: two texts and two numbers each."""
+    """Refuse what are no spans: two texts and two numbers each, and perhaps texts by name."""
     check_type(name, spans, list)
     for span in spans:
-        check_long(name, span, 4)
-        for i, each in enumerate(span):
+        check_type(name, span, list)
+        check_long(name, span[:4], 4)
+        for i, each in enumerate(span[:4]):
             check_type(name, each, str) if i < 2 else check_number(name, each)
+        check_long(name, span[4:], min(len(span[4:]), 1))
+        for more in span[4:]:
+            check_texts(name, more)
 
 
 def check_keys(name: str, value: Any, keys: set[str], *, exactly: bool = False) -> None:

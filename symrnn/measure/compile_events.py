@@ -24,7 +24,9 @@ from typing import Any
 from pytensor.link.c import cmodule
 from pytensor.link.c.cmodule import GCC_compiler
 
+from symrnn.measure.ledger import Ledger, Unit
 from symrnn.measure.patched import patched
+from symrnn.measure.unit_hooks import unit_hooks
 
 JAX_COMPILE = "/jax/core/compile/backend_compile_duration"
 JAX_LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
@@ -40,6 +42,7 @@ class Compilation:
     begin_s: float
     duration_s: float
     is_nested: bool = False  # within another one of the same backend
+    unit: Unit | None = None  # that it was compiled for
 
 
 @dataclass
@@ -52,6 +55,15 @@ class CompileEvents:
     numba_saved: int = 0
     native_loaded: int = 0
     native_warm: int = 0
+    ledger: Ledger = field(default_factory=Ledger)  # empty unless units are asked for
+    loaded_before: int | None = None  # C modules, while the events are counted
+
+    @property
+    def c_loaded_so_far(self) -> int:
+        """`c_loaded`, also while the block runs."""
+        return (
+            self.c_loaded if self.loaded_before is None else modules_loaded() - self.loaded_before
+        )
 
     def count(self, backend: str) -> int:
         """How many things `backend` compiled."""
@@ -95,8 +107,10 @@ class CompileEvents:
 
 
 @contextmanager
-def compile_events() -> Iterator[CompileEvents]:
+def compile_events(*, units: bool = False) -> Iterator[CompileEvents]:
     """Count within the block. Backends that were not imported before are not listened to.
+
+    With `units`, also what each apply node costs, which itself takes a little time.
 
     Examples
     --------
@@ -115,6 +129,8 @@ def compile_events() -> Iterator[CompileEvents]:
             stack.enter_context(jax_events(events))
         if "symrnn.native" in sys.modules:
             stack.enter_context(native_events(events))
+        if units:
+            stack.enter_context(unit_hooks(events.ledger))
         yield events
 
 
@@ -146,13 +162,15 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
 
         def on_start(self, event):
             self.begins.append(perf_counter())
+            events.ledger.compiled()
 
         def on_end(self, event):
             begin = self.begins.pop()
             name = getattr(event.data["dispatcher"].py_func, "__name__", "?")
             span = perf_counter() - begin
+            unit = events.ledger.unit
             events.compilations.append(
-                Compilation("numba", name, begin, span, is_nested=bool(self.begins))
+                Compilation("numba", name, begin, span, is_nested=bool(self.begins), unit=unit)
             )
 
     with (
@@ -176,6 +194,8 @@ def jax_events(events: CompileEvents) -> Iterator[None]:
             # The event comes when the work is over and tells how long it took, not when it began.
             begin = perf_counter() - duration_secs
             events.compilations.append(Compilation(backends[event], name, begin, duration_secs))
+            if event != JAX_TRACE:  # tracing is counted node by node
+                events.ledger.told(backends[event], duration_secs)
 
     monitoring.register_event_duration_secs_listener(on_duration)
     try:
@@ -218,7 +238,7 @@ def native_events(events: CompileEvents) -> Iterator[None]:
 def c_events(events: CompileEvents) -> Iterator[None]:
     """Wrap the call of the C++ compiler, and count what the module cache loads from the disk."""
     # The cache counts since the process began.
-    loaded_before = modules_loaded()
+    events.loaded_before = modules_loaded()
 
     def timing(compile_str: Callable) -> staticmethod:
         def timed(module_name, *args, **kwargs):
@@ -227,7 +247,10 @@ def c_events(events: CompileEvents) -> Iterator[None]:
                 return compile_str(module_name, *args, **kwargs)
             finally:
                 span = perf_counter() - begin
-                events.compilations.append(Compilation("c", str(module_name), begin, span))
+                unit = events.ledger.unit
+                events.compilations.append(
+                    Compilation("c", str(module_name), begin, span, unit=unit)
+                )
 
         return staticmethod(timed)
 
@@ -235,7 +258,7 @@ def c_events(events: CompileEvents) -> Iterator[None]:
         with patched(GCC_compiler, "compile_str", timing):
             yield
     finally:
-        events.c_loaded = modules_loaded() - loaded_before
+        events.c_loaded, events.loaded_before = events.c_loaded_so_far, None
 
 
 def modules_loaded() -> int:

@@ -167,6 +167,7 @@ def loaded_by(job: Job) -> tuple[ModuleType, str]:
 def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
     """The phases of one case, and what the backends compiled meanwhile."""
     from symrnn.measure.compile_events import compile_events
+    from symrnn.measure.memory import memory_used
     from symrnn.measure.profile import Profile
     from symrnn.measure.stages import stages
     from symrnn.measure.stopwatch import Stopwatch
@@ -174,7 +175,11 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
     watch = Stopwatch(on_phase=answer.phase)
     profile = Profile(begin=perf_counter()) if job.profile else None
     try:
-        with compile_events() as events, profile.traces() if profile else nullcontext():
+        with (
+            memory_used() as memory,
+            compile_events(units=job.profile) as events,
+            profile.traces() if profile else nullcontext(),
+        ):
             time = stages(
                 made.build,
                 made.functions,
@@ -185,7 +190,7 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
                 on_value=answer.values,
                 **(profile.hooks() if profile else {}),
             )
-        answer.values(**time.to_dict())
+        answer.values(**time.to_dict(), **memory.to_dict())
     except Exception as error:
         if note := made.note(answer.begun):
             error.add_note(note)

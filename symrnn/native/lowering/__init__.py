@@ -91,11 +91,16 @@ def lower(nodes: Sequence[Apply], builder: Builder) -> None:
         if wants is not None:
             wants(node, builder)
     for node in nodes:
-        if node in called:
-            _lower_call(node, builder)
-        else:
-            rule_of(node).lower(node, builder)
-        builder.done(node)
+        lower_node(node, builder)
+
+
+def lower_node(node: Apply, builder: Builder) -> None:
+    """Lower one node, by its rule or as a call of Python."""
+    if node in builder.shapes.called:
+        _lower_call(node, builder)
+    else:
+        rule_of(node).lower(node, builder)
+    builder.done(node)
 
 
 def _lower_call(node: Apply, builder: Builder) -> None:

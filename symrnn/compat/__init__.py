@@ -5,7 +5,8 @@ notebook, ``import symrnn.compat; symrnn.compat.install()`` comes first. From th
 `symrnn.compat.theano`, a facade of explicit names over PyTensor, and ``import lasagne`` finds `symrnn.lasagne`. A
 process that did not ask has neither.
 
-``THEANO_FLAGS`` is read (see `symrnn.compat.flags`), before PyTensor is imported.
+``THEANO_FLAGS`` is read (see `symrnn.compat.flags`), before PyTensor is imported. Functions run in native mode unless a
+flag names another (`symrnn.compat.default_mode`).
 """
 
 __all__ = ["install", "uninstall"]
@@ -34,14 +35,18 @@ def install(*, lasagne=True, gpu_layers=None, old_numpy=True):
         lasagne=lasagne,
         gpu_layers=given.get("device") != "cpu" if gpu_layers is None else gpu_layers,
     )
-    from symrnn.compat import variables
+    from symrnn.compat import default_mode, scans, variables
 
+    default_mode.choose(given)
     variables.install()
+    scans.install()
 
 
 def uninstall():
     """Take ``theano`` and ``lasagne`` away again; what a program has imported stays bound in it."""
-    from symrnn.compat import finder, variables
+    from symrnn.compat import default_mode, finder, scans, variables
 
+    default_mode.restore()
     finder.uninstall()
     variables.uninstall()
+    scans.uninstall()

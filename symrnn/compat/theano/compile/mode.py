@@ -2,6 +2,9 @@
 
 from pytensor.compile.mode import (
     FAST_COMPILE,
+    OPT_FAST_COMPILE,
+    OPT_FAST_RUN,
+    OPT_NONE,
     Mode,
     get_mode,
     optdb,
@@ -21,5 +24,8 @@ def get_default_mode():
     """The mode that ``THEANO_FLAGS=mode=…`` chose."""
     return pytensor_default_mode()
 
+
+# `theano.function` takes it for the default mode.
+FAST_RUN = "FAST_RUN"
 
 __getattr__ = missing(__name__)

@@ -3,6 +3,7 @@
 import inspect
 
 from pytensor.graph.op import Op as PyTensorOp
+from pytensor.graph.utils import MethodNotDefined
 
 
 class Op(PyTensorOp):
@@ -15,6 +16,12 @@ class Op(PyTensorOp):
             cls.infer_shape = lambda self, fgraph, node, input_shapes: shapes(
                 self, node, input_shapes
             )
+
+    def perform(self, node, inputs, output_storage):
+        """Ops of that time could do with C code alone, which is not run here."""
+        raise MethodNotDefined(
+            f"{type(self).__name__} has no perform(), and its C code is not run here; write perform() for it"
+        )
 
     def pullback(self, inputs, outputs, output_grads):
         """The gradients for the inputs, by whichever method the op defines."""

@@ -2,10 +2,15 @@
 
 from pytensor.tensor.basic import (
     Alloc,
+    AllocDiag,
+    AllocEmpty,
     ARange,
+    Choose,
+    ExtractDiag,
     Eye,
     Join,
     MakeVector,
+    PermuteRowElements,
     ScalarFromTensor,
     Split,
     TensorFromScalar,
@@ -31,9 +36,15 @@ from pytensor.tensor.basic import (
     zeros,
     zeros_like,
 )
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.exceptions import NotScalarConstantError
 from pytensor.tensor.math import (
+    Argmax,
     Dot,
+    Max,
+    _allclose,
+    _dot,
+    _get_atol_rtol,
     argmax,
     dot,
     max,
@@ -46,10 +57,37 @@ from pytensor.tensor.math import (
     sum,
     tensordot,
 )
+from pytensor.tensor.math import chi2sf
+from pytensor.tensor.shape import Reshape, Shape, SpecifyShape, reshape, shape, specify_shape
 from pytensor.tensor.type import TensorType
+from pytensor.tensor.type_other import NoneConst
 
+from symrnn.compat.gone import gone
 from symrnn.compat.missing import missing
 
-from .renamed import abs_, addbroadcast, batched_dot, flatten, patternbroadcast, stack, unbroadcast
+from .renamed import (
+    abs_,
+    addbroadcast,
+    batched_dot,
+    batched_tensordot,
+    default,
+    extract_constant,
+    flatten,
+    is_flat,
+    patternbroadcast,
+    stack,
+    unbroadcast,
+)
+
+MaxAndArgmax = gone("MaxAndArgmax", "theano.tensor.max_and_argmax")
+Mean = gone("Mean", "theano.tensor.mean")
+Rebroadcast = gone("Rebroadcast", "theano.tensor.addbroadcast")
+Tile = gone("Tile", "theano.tensor.tile")
+Tri = gone("Tri", "theano.tensor.tri")
+Default = gone("Default", "theano.tensor.default")
+
+
+class EmptyConstantError(NotScalarConstantError):
+    """A constant without entries was asked for its value."""
 
 __getattr__ = missing(__name__)

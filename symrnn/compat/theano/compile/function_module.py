@@ -1,0 +1,13 @@
+"""``theano.compile.function_module``: compiled functions."""
+
+from pytensor.compile.executor import Function
+from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
+from pytensor.compile.maker import FunctionMaker
+from pytensor.compile.mode import Mode, get_mode
+from pytensor.graph.utils import MissingInputError
+
+from symrnn.compat.missing import missing
+
+from .io import In, Param
+
+__getattr__ = missing(__name__)

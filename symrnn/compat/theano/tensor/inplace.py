@@ -1,0 +1,33 @@
+"""``theano.tensor.inplace``: element-wise functions that write over their first argument."""
+
+import copy
+
+import pytensor.tensor as pt
+from pytensor.tensor.elemwise import Elemwise
+
+from symrnn.compat.missing import missing
+
+SPELLED = {"abs_": "abs", "inv": "reciprocal", "sgn": "sign", "div": "int_div"}
+
+
+def _names():
+    """Functions of one argument, or of two."""
+    return [name for name, op in vars(pt).items() if isinstance(op, Elemwise)]
+
+
+def first_type(first, *_):
+    """The type of the result: that of the argument which is written over."""
+    return (first,)
+
+
+def _inplace(name):
+    scalar_op = copy.copy(getattr(pt, SPELLED.get(name, name)).scalar_op)
+    scalar_op.output_types_preference = first_type
+    return Elemwise(scalar_op, {0: 0}, f"{name}_inplace")
+
+
+for _name in [*_names(), *SPELLED]:
+    globals()[f"{_name}_inplace"] = _inplace(_name)
+
+
+__getattr__ = missing(__name__)

@@ -24,12 +24,13 @@ def install(*, lasagne=True, gpu_layers=None, old_numpy=True):
         Lasagne does
         without a GPU. By default they do unless THEANO_FLAGS say ``device=cpu``.
     old_numpy
-        Whether names that NumPy dropped since (``np.float``, …) are put back.
+        Whether names that NumPy and Python's library dropped since (``np.float``, ``time.clock``) are put back.
     """
-    from symrnn.compat import finder, flags, numpy_era
+    from symrnn.compat import finder, flags, library_era, numpy_era
 
     given = flags.apply_environment()
     if old_numpy:
+        library_era.restore_names()
         numpy_era.restore_names()
     finder.install(
         lasagne=lasagne,

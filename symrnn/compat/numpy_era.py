@@ -1,9 +1,18 @@
-"""Names that NumPy had when Theano programs were written, and has dropped since."""
+"""Names that NumPy had when Theano programs were written, and has dropped since; and how it printed."""
 
 import builtins
 import types
 
 import numpy as np
+
+
+
+class Casts(dict):
+    """``np.cast``: a function for each dtype, ``np.cast["int32"](1)``."""
+
+    def __missing__(self, dtype):
+        return lambda x: np.asarray(x, dtype=dtype)
+
 
 ALIASES = {
     "float": builtins.float, "int": builtins.int, "bool": builtins.bool, "object": builtins.object, "str": builtins.str,
@@ -12,7 +21,8 @@ ALIASES = {
     "Inf": np.inf, "infty": np.inf, "NaN": np.nan, "NAN": np.nan, "PINF": np.inf, "NINF": -np.inf,
     "product": np.prod, "cumproduct": np.cumprod, "sometrue": np.any, "alltrue": np.all, "asscalar": lambda a: a.item(),
     "round_": np.round, "in1d": np.isin, "row_stack": np.vstack, "trapz": getattr(np, "trapezoid", None),
-    "msort": lambda a: np.sort(a, axis=0),
+    "msort": lambda a: np.sort(a, axis=0), "rank": np.ndim, "alen": len, "asfarray": lambda a, dtype=float: np.asarray(a, dtype),
+    "bool8": np.bool_, "cast": Casts(),
 }  # fmt: skip
 
 
@@ -21,6 +31,7 @@ def restore_names():
     for name, value in ALIASES.items():
         if name not in vars(np):
             setattr(np, name, value)
+    np.set_printoptions(legacy="1.13")
     if not hasattr(np.random, "random_integers"):
         np.random.random_integers = random_integers
     if not hasattr(np.testing, "dec"):

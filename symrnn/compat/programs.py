@@ -64,6 +64,7 @@ def run_module(name, arguments, era):
     install_sources(era)
     if name.partition(".")[0] in ("pytest", "py"):
         convert_tests(era)
+        arguments = ["-p", "symrnn.compat.nose.in_pytest", *arguments]
     sys.argv = [name, *arguments]
     sys.path[0:1] = [os.getcwd()]
     spec = importlib.util.find_spec(name)

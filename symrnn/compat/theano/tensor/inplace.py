@@ -2,17 +2,17 @@
 
 import copy
 
-import pytensor.tensor as pt
+from pytensor.tensor import math
 from pytensor.tensor.elemwise import Elemwise
 
 from symrnn.compat.missing import missing
 
-SPELLED = {"abs_": "abs", "inv": "reciprocal", "sgn": "sign", "div": "int_div"}
+SPELLED = {"abs_": "abs", "inv": "reciprocal", "sgn": "sign", "div": "int_div", "conj": "_conj"}
 
 
 def _names():
     """Functions of one argument, or of two."""
-    return [name for name, op in vars(pt).items() if isinstance(op, Elemwise)]
+    return [name for name, op in vars(math).items() if isinstance(op, Elemwise)]
 
 
 def first_type(first, *_):
@@ -21,11 +21,22 @@ def first_type(first, *_):
 
 
 def _inplace(name):
-    scalar_op = copy.copy(getattr(pt, SPELLED.get(name, name)).scalar_op)
+    scalar_op = copy.copy(getattr(math, SPELLED.get(name, name)).scalar_op)
     scalar_op.output_types_preference = first_type
     return Elemwise(scalar_op, {0: 0}, f"{name}_inplace")
 
 
+def _refused(name):
+    """A function for what is an expression of several ops here."""
+
+    def refuse(*args):
+        raise NotImplementedError(f"{name}_inplace is no op of PyTensor; use theano.tensor.{name}")
+
+    return refuse
+
+
+for _name in ("chi2sf", "deg2rad", "rad2deg", "iv"):
+    globals()[f"{_name}_inplace"] = _refused(_name)
 for _name in [*_names(), *SPELLED]:
     globals()[f"{_name}_inplace"] = _inplace(_name)
 

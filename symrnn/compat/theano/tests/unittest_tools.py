@@ -79,8 +79,6 @@ class MockRandomState:
 class TestOptimizationMixin:
     """Counts of ops in compiled functions."""
 
-    __test__ = False
-
     def assertFunctionContains(self, f, op, min=1, max=sys.maxsize):
         found = [node for node in f.maker.fgraph.toposort() if node.op == op]
         assert min <= len(found) <= max, (f.maker.fgraph.toposort(), op, len(found), min, max)

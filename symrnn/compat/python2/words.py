@@ -25,7 +25,7 @@ def converted_words(source, path):
     if x: print('a', 1 != 0o10)
     """
     encoding, _ = tokenize.detect_encoding(BytesIO(source).readline)
-    text = source.decode(encoding).replace("\r\n", "\n")
+    text = source.decode(encoding).replace("\r\n", "\n").replace("\f", "")
     has_print_function = re.search(
         r"^from\s+__future__\s+import\s+.*\bprint_function\b", text, re.MULTILINE
     )
@@ -39,6 +39,12 @@ def converted_words(source, path):
         converted.append(ending)
         line += statement.count("\n") + ending.count("\n")
     return "".join(converted)
+
+
+def encoding_of(source):
+    """What bytes the characters of a source (bytes) stand for."""
+    encoding, _ = tokenize.detect_encoding(BytesIO(source).readline)
+    return encoding.replace("utf-8-sig", "utf-8")
 
 
 def leading_lines(statement):
@@ -72,6 +78,7 @@ def statement_in_3(statement, print_is_a_word, place):
     """One simple statement, or the head of a block, in Python 3."""
     blanks = re.match(r"\s*", statement).group()
     body = statement[len(blanks) :]
+    blanks = blanks.expandtabs(8)  # Python 2 counted to the next eighth column
     stripped = body.rstrip()
     tail, body = body[len(stripped) :], stripped
     body = outside_strings(body, in_words)

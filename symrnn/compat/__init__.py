@@ -39,8 +39,19 @@ def install(*, lasagne=True, gpu_layers=None, old_numpy=True):
     from symrnn.compat import default_mode, scans, variables
 
     default_mode.choose(given)
+    quiet_compilers()
     variables.install()
     scans.install()
+
+
+def quiet_compilers():
+    """Keep the compilers' own lines out of a program's log, whose root level they would follow."""
+    import logging
+
+    for name in ("numba", "llvmlite"):
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
 
 
 def uninstall():

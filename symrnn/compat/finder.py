@@ -13,7 +13,11 @@ import os
 import sys
 
 GPU_LAYERS = ("lasagne.layers.dnn", "lasagne.layers.corrmm", "lasagne.layers.cuda_convnet")
-ROOTS = {"theano": "symrnn.compat.theano", "lasagne": "symrnn.lasagne", "nose": "symrnn.compat.nose"}
+ROOTS = {
+    "theano": "symrnn.compat.theano",
+    "lasagne": "symrnn.lasagne",
+    "nose": "symrnn.compat.nose",
+}
 
 
 class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -22,7 +22,9 @@ def array(make, values, *args, **kwargs):
     except ValueError as error:
         if "inhomogeneous" not in str(error) or args or kwargs.get("dtype") is not None:
             raise
-        return make(values, dtype=object, **{name: one for name, one in kwargs.items() if name != "dtype"})
+        return make(
+            values, dtype=object, **{name: one for name, one in kwargs.items() if name != "dtype"}
+        )
 
 
 def fromstring(text, dtype=float, count=-1, sep="", **kwargs):

@@ -6,7 +6,6 @@ import types
 import numpy as np
 
 
-
 class Casts(dict):
     """``np.cast``: a function for each dtype, ``np.cast["int32"](1)``."""
 

@@ -136,6 +136,11 @@ def installed_folders():
         *site.getsitepackages(),
         site.getusersitepackages(),
         *sysconfig.get_paths().values(),
+        *(
+            entry
+            for entry in sys.path
+            if os.path.basename(entry) in ("site-packages", "dist-packages")
+        ),
     }
     folders -= {sysconfig.get_path("data"), sysconfig.get_path("scripts")}
     return tuple(os.path.join(folder, "") for folder in folders)
@@ -150,7 +155,9 @@ def convert_tests(era):
         own = is_own(path)
         tree = era.tree(source, str(path)) if own else ast.parse(source, str(path))
         rewrite.rewrite_asserts(tree, source, str(path), config)
-        return importlib.util.source_hash(source), compile(tree, str(path), "exec", dont_inherit=True)
+        return importlib.util.source_hash(source), compile(
+            tree, str(path), "exec", dont_inherit=True
+        )
 
     def exec_module(hook, module):
         if is_own(module.__spec__.origin):

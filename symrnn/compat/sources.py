@@ -69,17 +69,28 @@ class OldNumPy(ast.NodeTransformer):
     def visit_Call(self, node):
         self.generic_visit(node)
         name = getattr(node.func, "id", getattr(node.func, "attr", None))
-        if name == "tostring" and isinstance(node.func, ast.Attribute) and not node.args and not node.keywords:
+        if (
+            name == "tostring"
+            and isinstance(node.func, ast.Attribute)
+            and not node.args
+            and not node.keywords
+        ):
             return ast.copy_location(call("to_bytes", node.func.value), node)
         if name in CALLED and (node.args or node.keywords):
             function = ast.Name(own("old_call"), ast.Load())
-            return ast.copy_location(ast.Call(function, [node.func, *node.args], node.keywords), node)
+            return ast.copy_location(
+                ast.Call(function, [node.func, *node.args], node.keywords), node
+            )
         return node
 
     def visit_BinOp(self, node):
         self.generic_visit(node)
         left = node.left
-        if isinstance(node.op, ast.Mod) and isinstance(left, ast.Constant) and isinstance(left.value, str):
+        if (
+            isinstance(node.op, ast.Mod)
+            and isinstance(left, ast.Constant)
+            and isinstance(left.value, str)
+        ):
             return ast.copy_location(call("old_format", left, node.right), node)
         return node
 

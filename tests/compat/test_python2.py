@@ -39,7 +39,6 @@ def test_a_print_function_stays():
     assert converted_words(source.encode(), "x.py") == source
 
 
-
 def run(source):
     scope = {"__builtins__": vars(__import__("builtins")) | python2.BUILTINS, "np": np}
     code = compile(python2.parsed(source.encode(), "x.py"), "x.py", "exec", dont_inherit=True)

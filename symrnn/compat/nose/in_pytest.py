@@ -13,8 +13,14 @@ def pytest_pycollect_makeitem(collector, name, obj):
     if inspect.isclass(obj):
         take_over_setup(obj)
         return None
-    if inspect.isgeneratorfunction(obj) and collector.funcnamefilter(name) and not in_a_test_case(collector):
-        return list(collector._genfunctions(name, all_yielded(obj)))
+    if (
+        inspect.isgeneratorfunction(obj)
+        and collector.funcnamefilter(name)
+        and not in_a_test_case(collector)
+    ):
+        # pytest looks the test up again when it runs it
+        setattr(collector.obj, name, all_yielded(getattr(obj, "__func__", obj)))
+        return list(collector._genfunctions(name, getattr(collector.obj, name)))
     return None
 
 
@@ -28,7 +34,9 @@ def take_over_setup(cls):
     if issubclass(cls, unittest.TestCase):
         return
     for nose, pytests in (("setup", "setup_method"), ("teardown", "teardown_method")):
-        method = vars(cls).get(nose) or vars(cls).get(nose.replace("up", "Up").replace("down", "Down"))
+        method = vars(cls).get(nose) or vars(cls).get(
+            nose.replace("up", "Up").replace("down", "Down")
+        )
         if inspect.isfunction(method) and not hasattr(cls, pytests):
             setattr(cls, pytests, lambda self, method, called=method: called(self))
 

@@ -4,7 +4,11 @@ import sys
 
 RENAMED = {"next": "__next__", "__nonzero__": "__bool__", "__div__": "__truediv__", "__rdiv__": "__rtruediv__",
            "__idiv__": "__itruediv__", "__unicode__": None, "__long__": "__int__"}  # fmt: skip
-SLICES = {"__getslice__": "__getitem__", "__setslice__": "__setitem__", "__delslice__": "__delitem__"}
+SLICES = {
+    "__getslice__": "__getitem__",
+    "__setslice__": "__setitem__",
+    "__delslice__": "__delitem__",
+}
 COMPARISONS = {
     "__lt__": lambda sign: sign < 0,
     "__le__": lambda sign: sign <= 0,
@@ -88,4 +92,3 @@ def keep_hash_and_unequal(cls, defined):
     own = [base for base in cls.__mro__ if base is not object]
     if "__eq__" in defined and not any("__ne__" in vars(base) for base in own):
         cls.__ne__ = lambda self, other: self is not other
-

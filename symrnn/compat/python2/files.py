@@ -130,7 +130,9 @@ def load(file):
 
 def loads(data):
     """``pickle.loads``."""
-    return pickle.loads(data.encode("latin-1") if isinstance(data, str) else data, encoding="latin1")
+    return pickle.loads(
+        data.encode("latin-1") if isinstance(data, str) else data, encoding="latin1"
+    )
 
 
 def dump(obj, file, protocol=0):
@@ -162,7 +164,11 @@ class DictReader(csv.DictReader):
     """``csv.DictReader``, of binary files too."""
 
     def __init__(self, f, *args, **kwargs):
-        super().__init__((line.decode("latin-1") if isinstance(line, bytes) else line for line in f), *args, **kwargs)
+        super().__init__(
+            (line.decode("latin-1") if isinstance(line, bytes) else line for line in f),
+            *args,
+            **kwargs,
+        )
 
 
 def json_load(file, **options):

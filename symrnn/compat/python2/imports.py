@@ -13,7 +13,11 @@ def old_import(name, globals=None, locals=None, fromlist=(), level=0):
     """``__import__`` for modules that are read as Python 2."""
     if level == 0:
         package = (globals or {}).get("__package__") or ""
-        if package and not imports_absolutely(globals) and is_beside(name.partition(".")[0], package):
+        if (
+            package
+            and not imports_absolutely(globals)
+            and is_beside(name.partition(".")[0], package)
+        ):
             return builtins.__import__(name, globals, locals, fromlist, 1)
         head = name.partition(".")[0]
         if (name == head or not fromlist) and not is_own_module(head):

@@ -25,7 +25,9 @@ def leak_in(scope):
         inside = names_read([comprehension])
         for generator in comprehension.generators:
             for target in [one for one in ast.walk(generator.target) if isinstance(one, ast.Name)]:
-                if read.get(target.id, 0) > inside.get(target.id, 0) or is_set_in(comprehension, target.id):
+                if read.get(target.id, 0) > inside.get(target.id, 0) or is_set_in(
+                    comprehension, target.id
+                ):
                     leave_behind(comprehension, generator, target)
 
 
@@ -39,7 +41,9 @@ def leave_behind(comprehension, generator, target):
 
 def is_set_in(comprehension, name):
     """Whether a comprehension inside leaves `name` behind; then this one, which shares it, must too."""
-    return any(isinstance(one, ast.NamedExpr) and one.target.id == name for one in ast.walk(comprehension))
+    return any(
+        isinstance(one, ast.NamedExpr) and one.target.id == name for one in ast.walk(comprehension)
+    )
 
 
 def collect(nodes, found, read, in_iterable=False):

@@ -96,7 +96,9 @@ def as_arguments(b):
     """The right side of ``text % b``."""
     if type(b) is tuple:
         return tuple(map(as_argument, b))
-    return {key: as_argument(value) for key, value in b.items()} if type(b) is dict else as_argument(b)
+    return (
+        {key: as_argument(value) for key, value in b.items()} if type(b) is dict else as_argument(b)
+    )
 
 
 def formatted(subject, *args, **kwargs):
@@ -128,19 +130,35 @@ def unicode_of(x="", *encoding):
 
 def encode(subject, *args, **kwargs):
     """``subject.encode(…)``: of text the bytes, as text with a character a byte."""
-    return encoded(subject, *args, **kwargs) if isinstance(subject, (str, bytes)) else subject.encode(*args, **kwargs)
+    return (
+        encoded(subject, *args, **kwargs)
+        if isinstance(subject, (str, bytes))
+        else subject.encode(*args, **kwargs)
+    )
 
 
 def decode(subject, *args, **kwargs):
     """``subject.decode(…)``: of bytes what they mean."""
-    return decoded(subject, *args, **kwargs) if isinstance(subject, (str, bytes)) else subject.decode(*args, **kwargs)
+    return (
+        decoded(subject, *args, **kwargs)
+        if isinstance(subject, (str, bytes))
+        else subject.decode(*args, **kwargs)
+    )
 
 
 def encoded(text, encoding="ascii", errors="strict"):
     """The bytes of text, as text with a character a byte; ``"hex"`` and its kin too."""
     import codecs
 
-    if encoding.lower().replace("-", "_") in ("hex", "base64", "zlib", "bz2", "hex_codec", "rot13", "rot_13"):
+    if encoding.lower().replace("-", "_") in (
+        "hex",
+        "base64",
+        "zlib",
+        "bz2",
+        "hex_codec",
+        "rot13",
+        "rot_13",
+    ):
         raw = text if isinstance(text, bytes) else text.encode("latin-1")
         coded = codecs.encode(raw.decode("latin-1") if "rot" in encoding else raw, encoding)
     else:

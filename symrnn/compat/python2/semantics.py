@@ -41,6 +41,7 @@ CARRIED = {
     "map of str": Carried("x = ' '.join(map(str, [0.1 + 0.2, 2.]))", "0.3 2.0"),
     "text is bytes until it is decoded": Carried("# coding: utf-8\ns = 'é'\nx = len(s), len(s.decode('utf-8')), len(u'é')",
                                                  (2, 1, 1)),
+    "escapes in text are bytes": Carried("# coding: utf-8\nx = len('\\xc3\\xa9'), '\\xc3\\xa9' == 'é'", (2, True)),
     "encoded text is text": Carried("x = 'a'.encode('utf-8') + 'b', 'ab'.encode('hex')", ("ab", "6162")),
     "bytes equal text": Carried("import struct\nx = struct.pack('2s', b'ab') == 'ab', 'b' != b'b'", (True, False)),
     "translate with characters to delete": Carried(

@@ -4,7 +4,7 @@ import ast
 
 from symrnn.compat.python2.leaks import with_leaks
 from symrnn.compat.python2.run_time import ATTRIBUTES, METHODS
-from symrnn.compat.python2.words import converted_words, encoding_of
+from symrnn.compat.python2.words import converted_words
 from symrnn.compat.sources import after_future_imports
 from symrnn.errors import UserError
 
@@ -33,8 +33,7 @@ def parsed(source, path):
         if isinstance(node, ast.ImportFrom) and node.module == "__future__"
         for alias in node.names
     }
-    literals = None if "unicode_literals" in future else encoding_of(source)
-    tree = with_leaks(OldMethods("division" not in future, literals).visit(tree))
+    tree = with_leaks(OldMethods("division" not in future).visit(tree))
     for names in (
         ast.ImportFrom("symrnn.compat.python2.classes", [alias_of("old_class")], 0),
         ast.ImportFrom("symrnn.compat.python2.run_time", list(map(alias_of, FUNCTIONS)), 0),
@@ -70,18 +69,10 @@ class OldMethods(ast.NodeTransformer):
     ----------
     divide
         Whether ``/`` rounds whole numbers down.
-    encoding
-        What bytes the characters of text stand for; None where all text is unicode.
     """
 
-    def __init__(self, divide, encoding):
-        self.divide, self.encoding, self.temporaries = divide, encoding, 0
-
-    def visit_Constant(self, node):
-        value = node.value
-        if isinstance(value, str) and node.kind != "u" and self.encoding and not value.isascii():
-            node.value = value.encode(self.encoding, "surrogateescape").decode("latin-1")
-        return node
+    def __init__(self, divide):
+        self.divide, self.temporaries = divide, 0
 
     def visit_BinOp(self, node):
         self.generic_visit(node)
@@ -141,9 +132,9 @@ class OldMethods(ast.NodeTransformer):
     def visit_ClassDef(self, node):
         self.generic_visit(node)
         for statement in node.body:
-            if isinstance(statement, ast.Assign) and [getattr(one, "id", "") for one in statement.targets] == [
-                "__metaclass__"
-            ]:
+            if isinstance(statement, ast.Assign) and [
+                getattr(one, "id", "") for one in statement.targets
+            ] == ["__metaclass__"]:
                 node.keywords.append(ast.keyword("metaclass", statement.value))
                 node.body[node.body.index(statement)] = ast.Pass()
         node.decorator_list.append(load(own("old_class")))

@@ -29,6 +29,8 @@ def converted_words(source, path):
     has_print_function = re.search(
         r"^from\s+__future__\s+import\s+.*\bprint_function\b", text, re.MULTILINE
     )
+    if not text.isascii() and not re.search(UNICODE_LITERALS, text, re.MULTILINE):
+        text = with_bytes_in_strings(text, encoding)
     converted, line = [], 1
     for statement, ending in statements(text):
         converted.append(
@@ -41,10 +43,19 @@ def converted_words(source, path):
     return "".join(converted)
 
 
-def encoding_of(source):
-    """What bytes the characters of a source (bytes) stand for."""
-    encoding, _ = tokenize.detect_encoding(BytesIO(source).readline)
-    return encoding.replace("utf-8-sig", "utf-8")
+UNICODE_LITERALS = r"^from\s+__future__\s+import\s+.*\bunicode_literals\b"
+
+
+def with_bytes_in_strings(text, encoding):
+    """`text` where strings that are not unicode hold a character for each byte, as Python 2 counted them."""
+
+    def in_bytes(match):
+        string = match.group()
+        if match.lastgroup != "string" or string[0] in "uU":
+            return string
+        return string.encode(encoding).decode("latin-1")
+
+    return STRING_OR_COMMENT.sub(in_bytes, text)
 
 
 def leading_lines(statement):

@@ -75,7 +75,9 @@ class change_flags(ContextDecorator):
     """
 
     def __init__(self, settings=(), **named):
-        self.settings = {name.replace("__", "."): value for name, value in (dict(settings) | named).items()}
+        self.settings = {
+            name.replace("__", "."): value for name, value in (dict(settings) | named).items()
+        }
         for name in self.settings:
             read(name)  # one that is not known is refused at once
 

@@ -10,10 +10,24 @@ def verify_grad(fun, pt, n_tests=2, rng=None, eps=None, out_type=None, abs_tol=N
 
     `rng` may be the module ``numpy.random``, as in many tests of that time.
     """
+    if isinstance(mode, str):
+        from .compile.mode import get_mode
+
+        mode = get_mode(mode)
     if rng is np.random:
         rng = np.random.mtrand._rand
     gradient.verify_grad(
-        fun, pt, n_tests, rng, eps, out_type, abs_tol, rel_tol, mode, cast_to_output_type, no_debug_ref
+        fun,
+        pt,
+        n_tests,
+        rng,
+        eps,
+        out_type,
+        abs_tol,
+        rel_tol,
+        mode,
+        cast_to_output_type,
+        no_debug_ref,
     )
 
 

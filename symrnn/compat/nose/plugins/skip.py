@@ -1,6 +1,5 @@
 """``nose.plugins.skip``: a test that is raised out of."""
 
-from unittest import SkipTest
 
 from symrnn.compat.missing import missing
 

@@ -1,9 +1,9 @@
 """``theano.compat``: what bridged Python 2 and 3."""
 
+import configparser as _configparser
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, ValuesView
 from collections.abc import MutableMapping as DictMixin
-import configparser as _configparser
 from functools import partial
 from importlib import reload
 from io import BytesIO

@@ -7,7 +7,6 @@ from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
 from pytensor.compile.maker import FunctionMaker
 from pytensor.compile.mode import (
     Mode,
-    get_mode,
     optdb,
     predefined_linkers,
     predefined_modes,
@@ -27,7 +26,7 @@ from .builders import OpFromGraph
 from .debugmode import DebugMode
 from .functions import as_op, function
 from .io import In, Param
-from .mode import get_default_mode
+from .mode import FAST_COMPILE, FAST_RUN, get_default_mode, get_mode
 from .sharedvalue import shared
 
 __getattr__ = missing(__name__, {

@@ -49,7 +49,9 @@ def with_defaults(compiled, inputs):
     names = [getattr(one, "name", None) for one in inputs]
     repeated = {name for name in names if name is not None and names.count(name) > 1}
     if repeated:
-        raise UserError(f"inputs with defaults need names of their own, but {sorted(repeated)} repeat")
+        raise UserError(
+            f"inputs with defaults need names of their own, but {sorted(repeated)} repeat"
+        )
     return WithDefaults(compiled, names, defaults)
 
 

@@ -6,7 +6,6 @@ from pytensor.compile.mode import (
     OPT_FAST_RUN,
     OPT_NONE,
     Mode,
-    get_mode,
     optdb,
     predefined_linkers,
     predefined_modes,
@@ -16,8 +15,17 @@ from pytensor.compile.mode import (
     register_optimizer,
 )
 from pytensor.compile.mode import get_default_mode as pytensor_default_mode
+from pytensor.compile.mode import get_mode as pytensor_mode
 
+from symrnn.compat.flags import MODES
 from symrnn.compat.missing import missing
+
+
+def get_mode(orig_string):
+    """The mode of a name, or of None the default one, as which ``FAST_RUN`` counts."""
+    return pytensor_mode(
+        MODES.get(orig_string, orig_string) if isinstance(orig_string, str) else orig_string
+    )
 
 
 def get_default_mode():

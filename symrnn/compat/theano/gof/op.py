@@ -13,9 +13,8 @@ class Op(PyTensorOp):
         super().__init_subclass__(**kwargs)
         shapes = cls.__dict__.get("infer_shape")
         if shapes is not None and len(inspect.signature(shapes).parameters) == 3:
-            cls.infer_shape = lambda self, fgraph, node, input_shapes: shapes(
-                self, node, input_shapes
-            )
+            # PyTensor passes the graph first, until 3.1
+            cls.infer_shape = lambda self, *args: shapes(self, *args[-2:])
 
     def perform(self, node, inputs, output_storage):
         """Ops of that time could do with C code alone, which is not run here."""

@@ -19,7 +19,9 @@ def hash_from_code(msg):
 
 def flatten(a):
     """The entries of nested tuples, lists and sets, in one list."""
-    return [one for part in a for one in flatten(part)] if isinstance(a, (tuple, list, set)) else [a]
+    return (
+        [one for part in a for one in flatten(part)] if isinstance(a, (tuple, list, set)) else [a]
+    )
 
 
 __getattr__ = missing(__name__)

@@ -25,6 +25,8 @@ from pytensor.scalar.basic import (
     ComplexError,
     Composite,
     IntegerDivisionError,
+    Maximum,
+    Minimum,
     UnaryScalarOp,
     all_types,
     autocast_float,
@@ -35,7 +37,6 @@ from pytensor.scalar.basic import (
     upcast_out,
     upgrade_to_float,
 )
-from pytensor.scalar.basic import Maximum, Minimum
 
 from symrnn.compat.missing import missing
 

@@ -265,7 +265,6 @@ from pytensor.tensor import (  # variables by type
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.exceptions import NotScalarConstantError
 from pytensor.tensor.type import (
-    TensorType,
     complex_dtypes,
     continuous_dtypes,
     discrete_dtypes,
@@ -375,6 +374,7 @@ from .subtensor import (
     advanced_subtensor,
     advanced_subtensor1,
 )
+from .type import TensorType
 
 Tensor = TensorType
 isnan_, isinf_, exp_, log_ = isnan, isinf, exp, log

@@ -46,6 +46,7 @@ from pytensor.tensor.math import (
     _dot,
     _get_atol_rtol,
     argmax,
+    chi2sf,
     dot,
     max,
     max_and_argmax,
@@ -57,9 +58,7 @@ from pytensor.tensor.math import (
     sum,
     tensordot,
 )
-from pytensor.tensor.math import chi2sf
 from pytensor.tensor.shape import Reshape, Shape, SpecifyShape, reshape, shape, specify_shape
-from pytensor.tensor.type import TensorType
 from pytensor.tensor.type_other import NoneConst
 
 from symrnn.compat.gone import gone
@@ -78,6 +77,7 @@ from .renamed import (
     stack,
     unbroadcast,
 )
+from .type import TensorType
 
 MaxAndArgmax = gone("MaxAndArgmax", "theano.tensor.max_and_argmax")
 Mean = gone("Mean", "theano.tensor.mean")
@@ -89,5 +89,6 @@ Default = gone("Default", "theano.tensor.default")
 
 class EmptyConstantError(NotScalarConstantError):
     """A constant without entries was asked for its value."""
+
 
 __getattr__ = missing(__name__)

@@ -15,7 +15,6 @@ from pytensor.tensor.subtensor import (
 )
 
 from symrnn.compat.gone import gone
-
 from symrnn.compat.missing import missing
 
 try:

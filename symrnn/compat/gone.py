@@ -1,7 +1,7 @@
 """Classes of ops that Theano's graphs held and PyTensor's never do.
 
-Old programs import them to ask ``isinstance(node.op, …)``, which is false of every op here; making one is refused with what
-to use.
+Old programs import them to ask ``isinstance(node.op, …)``, which is false of every op here; making one is refused with
+what to use.
 """
 
 

@@ -14,7 +14,7 @@ def one_number(x):
 
 
 def array(make, values, *args, **kwargs):
-    """``np.array`` and its kin: rows of different lengths make an array of lists, ``copy=False`` copies where it must."""
+    """``np.array`` and its kin: rows of several lengths make an array of lists, ``copy=False`` copies where it must."""
     if kwargs.get("copy", True) is False:
         kwargs["copy"] = None
     try:
@@ -36,8 +36,22 @@ def fromstring(text, dtype=float, count=-1, sep="", **kwargs):
 
 
 OF_ARRAYS = set(map(id, (np.array, np.asarray, np.asanyarray)))
-OF_NUMBERS = set(map(id, (float, int, complex, round, *(getattr(math, name) for name in (
-    "sqrt", "exp", "log", "log10", "pow", "floor", "ceil", "isnan", "isinf", "sin", "cos", "tanh", "fabs")))))  # fmt: skip
+OF_MATH = (
+    "sqrt",
+    "exp",
+    "log",
+    "log10",
+    "pow",
+    "floor",
+    "ceil",
+    "isnan",
+    "isinf",
+    "sin",
+    "cos",
+    "tanh",
+    "fabs",
+)
+OF_NUMBERS = set(map(id, (float, int, complex, round, *(getattr(math, name) for name in OF_MATH))))
 
 
 def old_call(function, *args, **kwargs):

@@ -20,7 +20,8 @@ ALIASES = {
     "Inf": np.inf, "infty": np.inf, "NaN": np.nan, "NAN": np.nan, "PINF": np.inf, "NINF": -np.inf,
     "product": np.prod, "cumproduct": np.cumprod, "sometrue": np.any, "alltrue": np.all, "asscalar": lambda a: a.item(),
     "round_": np.round, "in1d": np.isin, "row_stack": np.vstack, "trapz": getattr(np, "trapezoid", None),
-    "msort": lambda a: np.sort(a, axis=0), "rank": np.ndim, "alen": len, "asfarray": lambda a, dtype=float: np.asarray(a, dtype),
+    "msort": lambda a: np.sort(a, axis=0), "rank": np.ndim, "alen": len,
+    "asfarray": lambda a, dtype=float: np.asarray(a, dtype),
     "bool8": np.bool_, "cast": Casts(),
 }  # fmt: skip
 

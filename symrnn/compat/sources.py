@@ -25,7 +25,7 @@ def parsed(source, path):
 
 
 def with_old_indices(tree):
-    """`tree` as NumPy of the time would run it: its indices go through `numpy_era.as_index`, calls through `numpy_calls`.
+    """`tree` as NumPy of the time would run it: indices go through `numpy_era.as_index`, calls through `numpy_calls`.
 
     NumPy before 1.23 took ``array[[slice(1, 2), 0]]`` as ``array[1:2, 0]``. Names, lists and calls are looked at when
     the program runs; other indices stay as they are.

@@ -167,9 +167,9 @@ def plain(shape):
 
 
 def with_window(filters, filter_shape):
-    """`filters` with their window in their type, where shared variables alone say it; a value of another one is refused.
+    """`filters` with their window in their type, where shared variables alone say it.
 
-    Theano computed with a window that it did not know.
+    Theano computed with a window that it did not know; here a value of another window is refused later.
     """
     filters = pt.as_tensor(filters)
     stated = plain(filter_shape) or (None,) * filters.ndim

@@ -123,7 +123,8 @@ PACKAGE = {
     "pack/a.py": "import sibling, random\nimport absolute\n",
     "pack/sibling.py": "value = 7 / 2\n",
     "pack/random.py": "value = 'ours'\n",
-    "pack/absolute.py": "from __future__ import absolute_import\nimport random\nis_library = hasattr(random, 'shuffle')\n",
+    "pack/absolute.py": "from __future__ import absolute_import\n"
+    "import random\nis_library = hasattr(random, 'shuffle')\n",
 }
 
 

@@ -65,7 +65,7 @@ def with_slices(for_slices, for_others):
 
 
 def bounds(sequence, index):
-    """Start and stop of a slice: zero and the largest number where none is given, counted from the end where negative."""
+    """Start and stop of a slice: zero and the largest number where none is given; from the end where negative."""
     length = len(sequence) if (index.start or 0) < 0 or (index.stop or 0) < 0 else 0
     start = 0 if index.start is None else index.start
     stop = sys.maxsize if index.stop is None else index.stop

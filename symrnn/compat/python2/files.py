@@ -1,6 +1,7 @@
-"""``open``, ``csv``, ``pickle`` and ``json`` where text was bytes: a character a byte, whatever mode a file is opened in."""
+"""``open``, ``csv``, ``pickle``, ``json`` where text was bytes: a character a byte, in any mode of a file."""
 
 import builtins
+import contextlib
 import csv
 import io
 import json
@@ -105,7 +106,9 @@ def old_open(name, mode="r", buffering=-1, *args, **kwargs):
         return builtins.open(name, mode, buffering, *args, **kwargs)
     universal, mode = "U" in mode, mode.replace("U", "") or "r"
     plain = mode.replace("b", "").replace("t", "")
-    raw = builtins.open(name, (plain if plain[:1] in "rwax" and plain else "r" + plain) + "b", 0)
+    raw = builtins.open(  # noqa: SIM115  (the caller closes it)
+        name, (plain if plain[:1] in "rwax" and plain else "r" + plain) + "b", 0
+    )
     if "+" in plain:
         binary = io.BufferedRandom(raw)
     else:
@@ -180,10 +183,8 @@ def json_load(file, **options):
 def json_loads(data, encoding="utf-8", **options):
     """``json.loads``: bytes that stand for characters are decoded."""
     if isinstance(data, str):
-        try:
+        with contextlib.suppress(UnicodeError):  # it was text already
             data = data.encode("latin-1").decode(encoding or "utf-8")
-        except UnicodeError:  # it was text already
-            pass
     return json.loads(data, **options)
 
 

@@ -49,7 +49,7 @@ def is_set_in(comprehension, name):
 def collect(nodes, found, read, in_iterable=False):
     """The list comprehensions of a scope, not of those inside it; how often names are read in it."""
     for node in nodes:
-        if isinstance(node, SCOPES) or isinstance(node, NO_SCOPE):
+        if isinstance(node, (*SCOPES, *NO_SCOPE)):
             for name, count in names_read([node]).items():
                 read[name] = read.get(name, 0) + count
             continue

@@ -32,7 +32,22 @@ def string_functions():
     """``string.join(words, " ")`` and its kin."""
     import string
 
-    methods = ["split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "find", "rfind", "index", "count", "replace", "ljust", "rjust", "center", "zfill", "capitalize", "swapcase", "expandtabs"]  # fmt: skip
+    methods = [
+        *(
+            "split",
+            "rsplit",
+            "strip",
+            "lstrip",
+            "rstrip",
+            "lower",
+            "upper",
+            "find",
+            "rfind",
+            "index",
+            "count",
+        ),
+        *("replace", "ljust", "rjust", "center", "zfill", "capitalize", "swapcase", "expandtabs"),
+    ]
     found = {name: lambda text, *args, _name=name: getattr(text, _name)(*args) for name in methods}
     return found | {
         "join": lambda words, sep=" ": sep.join(words),

@@ -1,6 +1,7 @@
-"""What converted programs call: operators, methods and functions as they were. `symrnn.compat.python2.semantics` lists them.
+"""What converted programs call: operators, methods and functions as they were; `semantics` lists them.
 
-Byte strings of Python 2 are text here, a character a byte (Latin-1), so that ``.decode`` and ``.encode`` keep their meaning.
+Byte strings of Python 2 are text here, a character a byte (Latin-1), so that ``.decode`` and ``.encode`` keep their
+meaning.
 """
 
 import collections.abc
@@ -11,8 +12,8 @@ import numpy as np
 
 from symrnn.errors import UserError
 
-METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys", "viewitems": "items", "viewvalues": "values",
-           "viewkeys": "keys"}  # fmt: skip
+METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys", "viewitems": "items",
+           "viewvalues": "values", "viewkeys": "keys"}  # fmt: skip
 ATTRIBUTES = {"func_name": "__name__", "func_code": "__code__", "func_defaults": "__defaults__", "func_doc": "__doc__",
               "func_globals": "__globals__", "func_dict": "__dict__", "func_closure": "__closure__",
               "im_func": "__func__", "im_self": "__self__"}  # fmt: skip

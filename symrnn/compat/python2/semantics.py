@@ -39,7 +39,8 @@ CARRIED = {
     "str and formats of floats": Carried("x = str(0.1 + 0.2), '%s' % (0.1 + 0.2), '{}'.format(2/3.)",
                                          ("0.3", "0.3", "0.666666666667")),
     "map of str": Carried("x = ' '.join(map(str, [0.1 + 0.2, 2.]))", "0.3 2.0"),
-    "text is bytes until it is decoded": Carried("# coding: utf-8\ns = 'é'\nx = len(s), len(s.decode('utf-8')), len(u'é')",
+    "text is bytes until it is decoded": Carried("# coding: utf-8\ns = 'é'\n"
+        "x = len(s), len(s.decode('utf-8')), len(u'é')",
                                                  (2, 1, 1)),
     "escapes in text are bytes": Carried("# coding: utf-8\nx = len('\\xc3\\xa9'), '\\xc3\\xa9' == 'é'", (2, True)),
     "encoded text is text": Carried("x = 'a'.encode('utf-8') + 'b', 'ab'.encode('hex')", ("ab", "6162")),
@@ -62,7 +63,8 @@ CARRIED = {
         "d = {'a': 1}\nx = list(d.iteritems()), d.iterkeys().next(), d.has_key('b')", ([("a", 1)], "a", False)
     ),
     "sorted and sort by comparing": Carried(
-        "a = [1, 3, 2]\na.sort(lambda p, q: q - p)\nx = a, sorted([1, 2], cmp=lambda p, q: cmp(q, p))", ([3, 2, 1], [2, 1])
+        "a = [1, 3, 2]\na.sort(lambda p, q: q - p)\n"
+        "x = a, sorted([1, 2], cmp=lambda p, q: cmp(q, p))", ([3, 2, 1], [2, 1])
     ),
     "variables of list comprehensions stay": Carried("i = 9\ny = [i for i in range(3)]\nx = i, y", (2, [0, 1, 2])),
     "reduce": Carried("x = reduce(lambda a, b: a + b, [1, 2, 3])", 6),
@@ -73,13 +75,15 @@ CARRIED = {
     "__div__": Carried("class A:\n    def __div__(self, o): return o\nx = A() / 3", 3),
     "__nonzero__": Carried("class A:\n    def __nonzero__(self): return False\nx = bool(A())", False),
     "__getslice__": Carried(
-        "class A:\n    def __getslice__(self, i, j): return i, j\n    def __len__(self): return 5\nx = A()[1:-1], A()[2:3]",
+        "class A:\n    def __getslice__(self, i, j): return i, j\n"
+        "    def __len__(self): return 5\nx = A()[1:-1], A()[2:3]",
         ((1, 4), (2, 3)),
     ),
     "__cmp__": Carried("class A:\n    def __cmp__(self, o): return cmp(3, o)\nx = A() < 4, A() == 3, A() > 3",
                        (True, True, False)),
     "!= by identity beside __eq__": Carried(
-        "class A:\n    def __eq__(self, o): return True\nx = A() == A(), A() != A(), len({A(), A()}) > 0", (True, True, True)
+        "class A:\n    def __eq__(self, o): return True\n"
+        "x = A() == A(), A() != A(), len({A(), A()}) > 0", (True, True, True)
     ),
     "__metaclass__": Carried("class M(type):\n    n = 7\nclass A(object):\n    __metaclass__ = M\nx = A.n", 7),
     "attributes of functions": Carried("def f(a=1): pass\nx = f.func_name, f.func_defaults", ("f", (1,))),
@@ -91,7 +95,8 @@ CARRIED = {
     # library
     "functions that moved": Carried(
         "from itertools import izip, imap\nimport time, urllib, cPickle\n"
-        "x = list(izip([1], [2])), list(imap(abs, [-1])), time.clock() > 0, urllib.quote(' '), cPickle.loads(cPickle.dumps(3))",
+        "x = list(izip([1], [2])), list(imap(abs, [-1])), time.clock() > 0, "
+        "urllib.quote(' '), cPickle.loads(cPickle.dumps(3))",
         ([(1, 2)], [1], True, "%20", 3),
     ),
 }  # fmt: skip

@@ -115,7 +115,7 @@ class RecurrenceLayer(MergeLayer):
         return output
 
     def repeatable(self, state):
-        """An initial state that is a parameter (1, H), with its size of one in its type, so that it stands for every item.
+        """An initial state that is a parameter (1, H) with its size of one in its type: it stands for every item.
 
         A shared variable that a program made does not have it there.
         """

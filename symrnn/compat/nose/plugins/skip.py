@@ -1,5 +1,6 @@
 """``nose.plugins.skip``: a test that is raised out of."""
 
+from unittest import SkipTest
 
 from symrnn.compat.missing import missing
 

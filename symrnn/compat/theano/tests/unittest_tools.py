@@ -149,7 +149,7 @@ class InferShapeTester(unittest.TestCase):
         warn=True,
         check_topo=True,
     ):
-        """The op of class `cls` is in the function of `outputs`, and, with `check_topo`, not in that of their shapes."""
+        """The op `cls` is in the function of `outputs`, and, with `check_topo`, not in that of their shapes."""
         mode = self.mode.excluding(*excluding) if excluding else self.mode
         values = function(inputs, outputs, mode=mode)
         shapes = function(inputs, [o.shape for o in outputs], mode=mode)

@@ -103,7 +103,7 @@ def test_old_test_suites_run_under_pytest(tmp_path):
 
 PACKAGE = {
     "run.py": """
-        import csv, cPickle, itertools, pickle, string, time, urllib
+        import csv, cPickle, gzip, itertools, pickle, string, time, urllib
         import pack.a
         reload(pack.a)
         print pack.a.sibling.value, pack.a.random.value, pack.a.absolute.is_library
@@ -117,6 +117,10 @@ PACKAGE = {
         first = open('bytes', 'rb').read()
         print len(first), first[3] == 'a', first.split(' ')[1] == 'ab\\n', 'ab' in first, ord(first[0])
         print len(open('bytes').read()), len(open('bytes', 'rU').readline().decode('utf-8'))
+        with gzip.open('words.gz', 'wb') as f:
+            f.write('one two\\n')
+        f = gzip.open('words.gz')
+        print [word in {'one': 1, 'two': 2} for word in f.readline().split()], f.readline() == ''
         print string.letters[:2], string.maketrans('a', 'b')[97], urllib.quote('a b'), list(itertools.imap(abs, [-1]))
     """,
     "pack/__init__.py": "",
@@ -140,6 +144,7 @@ def test_python_2_packages_find_their_siblings_files_and_library(tmp_path):
         "[['a', '1']]",
         "6 True True True 195",
         "6 5",
+        "[True, True] True",
         "ab b a%20b [1]",
     ]
 

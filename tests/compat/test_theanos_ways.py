@@ -201,6 +201,27 @@ def test_programs_default_to_native_mode():
         assert pytensor.config.mode != "NATIVE"
 
 
+def test_theanos_c_linkers_are_the_default_mode():
+    import theano
+    from pytensor.compile.mode import Mode
+
+    from symrnn.compat import default_mode
+
+    default_mode.choose({}, {})
+    for linker in ("cvm", "c|py", None):
+        mode = theano.Mode(linker=linker, optimizer="fast_compile")
+        assert type(mode.linker).__name__ == "NativeLinker"
+        assert isinstance(mode, theano.Mode)
+    assert type(theano.Mode("py", "fast_run").linker).__name__ == "PerformLinker"
+    x = pt.vector("x")
+    assert theano.function([x], x + 1, mode=theano.Mode("cvm"))([1.0]).tolist() == [2.0]
+
+    class Own(theano.Mode):
+        pass
+
+    assert issubclass(Own, Mode)
+
+
 def test_compilers_do_not_fill_a_programs_log():
     import logging
 

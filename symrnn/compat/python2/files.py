@@ -3,6 +3,7 @@
 import builtins
 import contextlib
 import csv
+import gzip
 import io
 import json
 import pickle
@@ -118,6 +119,12 @@ def old_open(name, mode="r", buffering=-1, *args, **kwargs):
     return Text(binary, encoding="latin-1", newline=None if universal else "\n")
 
 
+def gzip_open(filename, mode="rb", *args):
+    """``gzip.open``: what is read is `Bytes`, and text may be written."""
+    wrap = Reader if "r" in mode else Writer
+    return wrap(gzip.GzipFile(filename, mode.replace("b", "").replace("U", "") + "b", *args))
+
+
 def binary_of(file):
     """The binary file below one of text."""
     if isinstance(file, io.TextIOBase) and hasattr(file, "buffer"):
@@ -190,4 +197,5 @@ def json_loads(data, encoding="utf-8", **options):
 
 PICKLE = {"load": load, "loads": loads, "dump": dump, "dumps": dumps}
 CSV = {"reader": reader, "writer": writer, "DictReader": DictReader}
+GZIP = {"open": gzip_open}
 JSON = {"load": json_load, "loads": json_loads}

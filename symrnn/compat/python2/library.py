@@ -88,6 +88,7 @@ def added():
         "pickle": files.PICKLE,
         "cPickle": files.PICKLE,
         "csv": files.CSV,
+        "gzip": files.GZIP,
         "json": files.JSON,
         "itertools": {"izip": zip, "imap": longest_map, "ifilter": filter, "ifilterfalse": itertools.filterfalse,
                       "izip_longest": itertools.zip_longest},

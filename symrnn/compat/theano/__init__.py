@@ -1,6 +1,6 @@
 """``theano``: functions, shared variables, scans and gradients."""
 
-from pytensor import Lop, Mode, OpFromGraph, Rop
+from pytensor import Lop, OpFromGraph, Rop
 from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
 from pytensor.gradient import grad, subgraph_grad
 from pytensor.graph import FunctionGraph
@@ -29,6 +29,7 @@ from . import (
 )
 from .compile import (
     In,
+    Mode,
     Param,
     ProfileStats,
     as_op,

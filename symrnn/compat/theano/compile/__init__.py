@@ -6,7 +6,6 @@ from pytensor.compile.executor import Function
 from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
 from pytensor.compile.maker import FunctionMaker
 from pytensor.compile.mode import (
-    Mode,
     optdb,
     predefined_linkers,
     predefined_modes,
@@ -26,7 +25,7 @@ from .builders import OpFromGraph
 from .debugmode import DebugMode
 from .functions import as_op, function
 from .io import In, Param
-from .mode import FAST_COMPILE, FAST_RUN, get_default_mode, get_mode
+from .mode import FAST_COMPILE, FAST_RUN, Mode, get_default_mode, get_mode
 from .sharedvalue import shared
 
 __getattr__ = missing(__name__, {

@@ -3,12 +3,11 @@
 from pytensor.compile.executor import Function
 from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
 from pytensor.compile.maker import FunctionMaker
-from pytensor.compile.mode import Mode
 from pytensor.graph.utils import MissingInputError
 
 from symrnn.compat.missing import missing
 
 from .io import In, Param
-from .mode import get_mode
+from .mode import Mode, get_mode
 
 __getattr__ = missing(__name__)

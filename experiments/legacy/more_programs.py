@@ -1,11 +1,11 @@
-"""Train sixteen more old programs, unchanged, from copies of their repositories, and print how their losses fall.
+"""Train nineteen more old programs, unchanged, from copies of their repositories, and print how their losses fall.
 
 Usage: more_programs.py FOLDER [PROGRAM ...]
 
 FOLDER holds checkouts called OWNER+NAME, as in ``gwtaylor+theano-rnn``. Each program runs in a process of its own by
-``python -m symrnn.compat``, from a driver that imports it, makes its constants small and calls it, or by its own command
-line; data that it would download is made here, and a library that reads data alone (nltk, matplotlib's windows) is stood
-in for. A program that stops prints the last line of its error.
+``python -m symrnn.compat``, from a driver that imports it, makes its constants small and calls it; data that it would
+download is made here, and a library that reads data alone (nltk) is stood in for. A program that stops prints the last
+lines of its error.
 """
 
 import os

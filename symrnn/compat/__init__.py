@@ -24,7 +24,8 @@ def install(*, lasagne=True, gpu_layers=None, old_numpy=True):
         Lasagne does
         without a GPU. By default they do unless THEANO_FLAGS say ``device=cpu``.
     old_numpy
-        Whether names that NumPy and Python's library dropped since (``np.float``, ``time.clock``) are put back.
+        Whether names that NumPy and Python's library dropped since (``np.float``, ``time.clock``) are put back;
+        NumPy then prints as it did, too.
     """
     from symrnn.compat import finder, flags, library_era, numpy_era
 
@@ -56,7 +57,9 @@ def quiet_compilers():
 
 def uninstall():
     """Take ``theano`` and ``lasagne`` away again; what a program has imported stays bound in it."""
-    from symrnn.compat import default_mode, finder, scans, variables
+    from symrnn.compat import default_mode, finder, numpy_era, scans, variables
+
+    numpy_era.print_as_today()
 
     default_mode.restore()
     finder.uninstall()

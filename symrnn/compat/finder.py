@@ -29,6 +29,9 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname, path=None, target=None):
         root, _, rest = fullname.partition(".")
+        if fullname == "six" and importlib.machinery.PathFinder.find_spec("six") is None:
+            raise ModuleNotFoundError("six, which came with Theano, is not installed: pip install symrnn[compat]",
+                                      name="six")  # fmt: skip
         if root not in self.roots:
             return None
         if fullname in GPU_LAYERS and not self.gpu_layers:

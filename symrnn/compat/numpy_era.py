@@ -13,6 +13,7 @@ class Casts(dict):
         return lambda x: np.asarray(x, dtype=dtype)
 
 
+_printed = {}  # how NumPy printed before
 ALIASES = {
     "float": builtins.float, "int": builtins.int, "bool": builtins.bool, "object": builtins.object, "str": builtins.str,
     "complex": builtins.complex, "long": builtins.int, "unicode": builtins.str,
@@ -31,11 +32,18 @@ def restore_names():
     for name, value in ALIASES.items():
         if name not in vars(np):
             setattr(np, name, value)
+    _printed.setdefault("legacy", np.get_printoptions()["legacy"])
     np.set_printoptions(legacy="1.13")
     if not hasattr(np.random, "random_integers"):
         np.random.random_integers = random_integers
     if not hasattr(np.testing, "dec"):
         np.testing.dec = testing_dec()
+
+
+def print_as_today():
+    """Let NumPy print as it did before `restore_names`; the names stay."""
+    if _printed:
+        np.set_printoptions(legacy=_printed.pop("legacy"))
 
 
 def testing_dec():

@@ -87,6 +87,13 @@ def test_gpu_layers_are_refused_where_the_program_says_cpu():
         import lasagne.layers.dnn  # noqa: F401
 
 
+def test_a_library_that_came_with_theano_says_where_to_get_it(monkeypatch):
+    monkeypatch.setattr("importlib.machinery.PathFinder.find_spec", lambda *args: None)
+    monkeypatch.delitem(sys.modules, "six", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install symrnn\[compat\]"):
+        import six  # noqa: F401
+
+
 def test_function_takes_and_returns_dictionaries():
     import theano
     import theano.tensor as T

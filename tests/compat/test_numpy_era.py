@@ -55,11 +55,16 @@ def test_names_of_numpy_and_of_the_library_are_back(monkeypatch):
     for module, name in ((np, "cast"), (np, "float"), (np.testing, "dec"), (time, "clock"), (collections, "Mapping"),
                          (inspect, "getargspec")):  # fmt: skip
         monkeypatch.delattr(module, name, raising=False)
-    options = np.get_printoptions()
     compat.install()
     compat.uninstall()
-    np.set_printoptions(**options)
     assert np.cast["int32"](1.5).dtype == "int32"
     assert (np.float, collections.Mapping) == (float, collections.abc.Mapping)
     assert time.clock() > 0
     assert inspect.getargspec(lambda a, b=1: a).defaults == (1,)
+
+
+def test_numpy_prints_as_it_did_until_it_is_told_otherwise():
+    compat.install()
+    assert (str(np.float64(0.1) + 0.2), repr(np.array([1.5, 2]))) == ("0.3", "array([ 1.5,  2. ])")
+    compat.uninstall()
+    assert repr(np.array([1.5, 2])) == "array([1.5, 2. ])"

@@ -94,6 +94,9 @@ class Writer(io.BufferedWriter):
 class Text(io.TextIOWrapper):
     """A file of text, a character a byte, whose lines end in a newline alone."""
 
+    def write(self, text):
+        return super().write(text.decode("latin-1") if isinstance(text, bytes) else text)
+
     def next(self):
         return self.__next__()
 

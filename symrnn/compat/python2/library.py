@@ -84,7 +84,10 @@ def added():
     import time
 
     urls = public(error) | public(parse) | public(request)
+    from symrnn.compat.python2.builtin_names import BUILTINS
+
     return {
+        "__builtin__": BUILTINS,
         "pickle": files.PICKLE,
         "cPickle": files.PICKLE,
         "csv": files.CSV,

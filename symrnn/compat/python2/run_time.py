@@ -48,11 +48,12 @@ def divide_in_place(a, b):
 
 
 def is_whole(x):
-    """Whether `x` is a whole number, or an array or an expression of them."""
+    """Whether `x` is a whole number, or an array or an expression of them; pandas always divided exactly."""
     if isinstance(x, (int, np.integer)):
         return True
-    dtype = getattr(x, "dtype", None)
-    return dtype is not None and str(dtype).startswith(("int", "uint", "bool"))
+    if isinstance(x, np.ndarray) or type(x).__module__.startswith("pytensor."):
+        return str(getattr(x, "dtype", "")).startswith(("int", "uint", "bool"))
+    return False
 
 
 def modulo(a, b):

@@ -18,6 +18,9 @@ CARRIED = {
     # numbers
     "/ rounds whole numbers down": Carried("x = 7 / 2, -7 / 2, 7.0 / 2", (3, -4, 3.5)),
     "/ of arrays of whole numbers": Carried("x = (np.arange(5) / 2).tolist()", [0, 0, 1, 1, 2]),
+    "/ of expressions of whole numbers": Carried(
+        "import pytensor.tensor as pt\nx = [str((n / 2).dtype) for n in (pt.lvector(), pt.dvector())]", ["int64", "float64"]
+    ),
     "/= of a name": Carried("x = 7\nx /= 2", 3),
     "/= of an attribute": Carried("class A: pass\no = A(); o.n = 7\no.n /= 2\nx = o.n", 3),
     "/= of an entry": Carried("a = [7, 8]\na[0] /= 2\nx = a", [3, 8]),
@@ -67,6 +70,8 @@ CARRIED = {
         "x = a, sorted([1, 2], cmp=lambda p, q: cmp(q, p))", ([3, 2, 1], [2, 1])
     ),
     "variables of list comprehensions stay": Carried("i = 9\ny = [i for i in range(3)]\nx = i, y", (2, [0, 1, 2])),
+    "__builtin__ is that of the time": Carried("import __builtin__\nx = __builtin__.range(2), __builtin__.max(1, 2)",
+                                               ([0, 1], 2)),
     "reduce": Carried("x = reduce(lambda a, b: a + b, [1, 2, 3])", 6),
     # classes
     "def next": Carried("class A:\n    n = 0\n    def __iter__(self):\n        return self\n    def next(self):\n"

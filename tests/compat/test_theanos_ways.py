@@ -84,6 +84,21 @@ def test_flags_are_changed_for_a_while():
     assert theano.config.floatX == "float64"
 
 
+def test_what_is_considered_constant_has_a_gradient_of_zero():
+    import theano
+    import theano.tensor as T
+
+    x = T.vector("x")
+    for constant in (
+        theano.gradient.consider_constant,
+        T.consider_constant,
+        theano.gradient.consider_constant_,
+    ):
+        assert T.grad(constant(x).sum(), x).eval({x: [1.0]}).tolist() == [0.0]
+    with pytest.raises(theano.gradient.DisconnectedInputError):
+        T.grad(theano.gradient.disconnected_grad(x).sum(), x)
+
+
 def test_ops_that_no_graph_holds_are_refused_when_made():
     import theano.tensor as T
 

@@ -19,7 +19,8 @@ CARRIED = {
     "/ rounds whole numbers down": Carried("x = 7 / 2, -7 / 2, 7.0 / 2", (3, -4, 3.5)),
     "/ of arrays of whole numbers": Carried("x = (np.arange(5) / 2).tolist()", [0, 0, 1, 1, 2]),
     "/ of expressions of whole numbers": Carried(
-        "import pytensor.tensor as pt\nx = [str((n / 2).dtype) for n in (pt.lvector(), pt.dvector())]", ["int64", "float64"]
+        "import pytensor.tensor as pt\nx = [str((n / 2).dtype) for n in (pt.lvector(), pt.dvector())]",
+        ["int64", "float64"],
     ),
     "/= of a name": Carried("x = 7\nx /= 2", 3),
     "/= of an attribute": Carried("class A: pass\no = A(); o.n = 7\no.n /= 2\nx = o.n", 3),

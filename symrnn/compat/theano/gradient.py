@@ -29,8 +29,10 @@ from symrnn.compat.missing import missing
 from symrnn.compat.theano.verified import verify_grad
 from symrnn.ops.gradient_views import GradClip, GradScale, grad_clip, grad_scale
 
-consider_constant = disconnected_grad
-consider_constant_ = disconnected_grad_
-ConsiderConstant = DisconnectedGrad
+consider_constant = (
+    zero_grad  # gradients through it are zero, and what it is computed from stays connected
+)
+consider_constant_ = zero_grad_
+ConsiderConstant = ZeroGrad
 
 __getattr__ = missing(__name__)

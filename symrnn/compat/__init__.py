@@ -37,12 +37,13 @@ def install(*, lasagne=True, gpu_layers=None, old_numpy=True):
         lasagne=lasagne,
         gpu_layers=given.get("device") != "cpu" if gpu_layers is None else gpu_layers,
     )
-    from symrnn.compat import default_mode, scans, variables
+    from symrnn.compat import default_mode, rewrites, scans, variables
 
     default_mode.choose(given)
     quiet_compilers()
     variables.install()
     scans.install()
+    rewrites.install()
 
 
 def quiet_compilers():
@@ -57,7 +58,7 @@ def quiet_compilers():
 
 def uninstall():
     """Take ``theano`` and ``lasagne`` away again; what a program has imported stays bound in it."""
-    from symrnn.compat import default_mode, finder, numpy_era, scans, variables
+    from symrnn.compat import default_mode, finder, numpy_era, rewrites, scans, variables
 
     numpy_era.print_as_today()
 
@@ -65,3 +66,4 @@ def uninstall():
     finder.uninstall()
     variables.uninstall()
     scans.uninstall()
+    rewrites.uninstall()

@@ -43,7 +43,7 @@ def test_names_of_theanos_tests_and_internals_are_there():
     from theano.tests import unittest_tools as utt
 
     assert theano._asarray([1], "float32").dtype == "float32"
-    assert theano.compile.mode.FAST_RUN == "FAST_RUN"
+    assert theano.compile.mode.FAST_RUN.excluding("fusion")
     assert theano.compat.configparser.ConfigParser
     assert "int8" in tensor.discrete_dtypes
     assert "float32" in tensor.float_dtypes
@@ -242,3 +242,50 @@ def test_compilers_do_not_fill_a_programs_log():
 
     for name in ("numba", "llvmlite"):
         assert not logging.getLogger(f"{name}.core.byteflow").isEnabledFor(logging.DEBUG)
+
+
+def test_a_size_that_is_known_can_be_forgotten():
+    import theano
+    import theano.tensor as T
+
+    row = T.constant(np.zeros((1, 3)))
+    free = T.unbroadcast(row, 0)
+    assert (row.type.shape, free.type.shape) == ((1, 3), (None, 3))
+    x = T.tensor3("x")
+    hs, _ = theano.scan(lambda x, h: x + h, x, T.unbroadcast(T.constant(np.zeros((1, 2))), 0))
+    gradient = theano.function([x], T.grad(hs.sum(), x), mode="FAST_COMPILE")(np.ones((2, 1, 2)))
+    assert gradient.tolist() == [[[2.0, 2.0]], [[1.0, 1.0]]]
+
+
+def test_rewrites_are_left_out_by_theanos_names():
+    import theano
+    from theano.scan_module.scan_op import Scan
+
+    x = pt.vector("x")
+    ys, _ = theano.scan(lambda x: x + 1, x)
+    scans = {}
+    for name in ("scanOp_pushout_seqs_ops", "scan_push_out_seq", "another"):
+        mode = theano.Mode("py", "fast_run").excluding(name)
+        nodes = theano.function([x], ys, mode=mode).maker.fgraph.toposort()
+        scans[name] = sum(isinstance(node.op, Scan) for node in nodes)
+    assert scans == {"scanOp_pushout_seqs_ops": 1, "scan_push_out_seq": 1, "another": 0}
+
+
+def test_what_theanos_scan_op_answered_for_its_node():
+    import theano
+
+    hs, _ = theano.scan(lambda x, h: x + h, pt.vector("x"), pt.scalar("h"))
+    node = hs.owner.inputs[0].owner
+    assert node.op.outer_seqs(node) == node.op.outer_seqs(node.inputs)
+    assert len(node.op.outer_seqs(node)) == 1
+    assert node.op.var_mappings["outer_inp_from_outer_out"] == {0: 2}
+
+
+def test_monitors_take_three_arguments():
+    import theano
+
+    seen = []
+    mode = theano.compile.MonitorMode(post_func=lambda i, node, fn: seen.append(i))
+    x = pt.vector("x")
+    theano.function([x], pt.exp(x) + 1, mode=mode)([1.0])
+    assert seen

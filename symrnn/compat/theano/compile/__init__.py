@@ -1,6 +1,5 @@
 """``theano.compile``: functions, modes and shared variables."""
 
-from pytensor.compile.debug.monitormode import MonitorMode
 from pytensor.compile.debug.profiling import ProfileStats
 from pytensor.compile.executor import Function
 from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
@@ -20,12 +19,23 @@ from pytensor.compile.sharedvalue import SharedVariable
 
 from symrnn.compat.missing import missing
 
-from . import builders, debugmode, function_module, io, mode, nanguardmode, pfunc, sharedvalue
+from . import (
+    builders,
+    debugmode,
+    function_module,
+    io,
+    mode,
+    monitormode,
+    nanguardmode,
+    pfunc,
+    sharedvalue,
+)
 from .builders import OpFromGraph
 from .debugmode import DebugMode
 from .functions import as_op, function
 from .io import In, Param
-from .mode import FAST_COMPILE, FAST_RUN, Mode, get_default_mode, get_mode
+from .mode import FAST_COMPILE, Mode, get_default_mode, get_mode
+from .monitormode import MonitorMode
 from .sharedvalue import shared
 
 __getattr__ = missing(__name__, {

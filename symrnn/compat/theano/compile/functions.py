@@ -57,16 +57,20 @@ def fitting(shared, value):
     ):
         return shared, value
     for axis, (stored, given) in enumerate(zip(ours, theirs, strict=True)):
-        if (
-            stored is None and given == 1
-        ):  # a slice whose end is not known has a size that is not known
-            end = pt.maximum(shared.shape[axis], 1)
-            value = value[(slice(None),) * axis + (slice(None, end),)]
+        if stored is None and given == 1:
+            value = with_free_axis(value, axis, shared.shape[axis])
     if any(
         stored is not None and given is None for stored, given in zip(ours, theirs, strict=True)
     ):
         value = pt.specify_shape(value, ours)
     return shared, value
+
+
+def with_free_axis(x, axis, size):
+    """`x`, one of whose axes has size one, with a size there that its type does not know: `size`, or one."""
+    # a slice whose end is not known has a size that is not known; an end from an array of one entry is not looked into
+    end = pt.max(pt.stack([pt.as_tensor(size), pt.as_tensor(1, dtype="int64")]))
+    return x[(slice(None),) * axis + (slice(None, end),)]
 
 
 def as_op(itypes, otypes, infer_shape=None):

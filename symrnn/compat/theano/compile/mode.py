@@ -58,7 +58,15 @@ def get_default_mode():
     return pytensor_default_mode()
 
 
-# `theano.function` takes it for the default mode.
-FAST_RUN = "FAST_RUN"
+def fast_run():
+    """The mode that FAST_RUN names."""
+    if pytensor.config.mode == NATIVE:
+        return pytensor_default_mode()
+    return PyTensorMode(pytensor.config.linker, "fast_run")
 
-__getattr__ = missing(__name__)
+
+_absent = missing(__name__)
+
+
+def __getattr__(name):
+    return fast_run() if name == "FAST_RUN" else _absent(name)

@@ -6,6 +6,8 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.gradient import zero_grad
 
+from ..compile.functions import with_free_axis
+
 abs_ = pt.abs
 inv = pt.reciprocal
 sgn = pt.sign
@@ -76,7 +78,11 @@ def addbroadcast(x, *axes):
 
 
 def unbroadcast(x, *axes):
-    """`x` itself: nothing needs to be taken back here."""
+    """`x` without the promise that `axes` have size one."""
+    x = pt.as_tensor(x)
+    for axis in axes:
+        if x.type.shape[axis] == 1:
+            x = with_free_axis(x, axis, pt.shape(x)[axis])
     return x
 
 

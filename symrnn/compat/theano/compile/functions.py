@@ -68,9 +68,8 @@ def fitting(shared, value):
 
 def with_free_axis(x, axis, size):
     """`x`, one of whose axes has size one, with a size there that its type does not know: `size`, or one."""
-    # a slice whose end is not known has a size that is not known; an end from an array of one entry is not looked into
-    end = pt.max(pt.stack([pt.as_tensor(size), pt.as_tensor(1, dtype="int64")]))
-    return x[(slice(None),) * axis + (slice(None, end),)]
+    # a slice whose end is not known has a size that is not known
+    return x[(slice(None),) * axis + (slice(None, pt.maximum(size, 1)),)]
 
 
 def as_op(itypes, otypes, infer_shape=None):

@@ -82,7 +82,8 @@ def unbroadcast(x, *axes):
     x = pt.as_tensor(x)
     for axis in axes:
         if x.type.shape[axis] == 1:
-            x = with_free_axis(x, axis, pt.shape(x)[axis])
+            one = pt.max(pt.stack([x.shape[axis], 1]))  # which PyTensor does not look into
+            x = with_free_axis(x, axis, one)
     return x
 
 

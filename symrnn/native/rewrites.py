@@ -24,6 +24,7 @@ from symrnn.native.asked_shapes import ANSWERS_SHAPES, AskedShapeFeature
 from symrnn.native.assumed import SparingAssumptionFeature
 from symrnn.native.collector import collector_at_rest
 from symrnn.native.digest import graph_digest
+from symrnn.native.node_order import NodeOrder
 from symrnn.native.spared import spared
 
 
@@ -48,6 +49,7 @@ class SparingRewriter(GraphRewriter):
         if ANSWERS_SHAPES:
             fgraph.attach_feature(AskedShapeFeature())
         fgraph.attach_feature(SparingAssumptionFeature())
+        fgraph.attach_feature(NodeOrder())
         self._rewriter.add_requirements(fgraph)
 
     def apply(self, fgraph: Any, *args: Any, **kwargs: Any) -> Any:

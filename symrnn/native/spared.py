@@ -7,14 +7,18 @@ them is for. The rewriters are PyTensor's own and are shared by other modes, so 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from copy import copy
+from functools import cache
 from typing import Any
 
+from pytensor import config
 from pytensor.graph.basic import Apply, Constant
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import (
     EquilibriumGraphRewriter,
+    FromFunctionNodeRewriter,
     GraphRewriter,
     NodeRewriter,
     OpToRewriterTracker,
@@ -23,6 +27,9 @@ from pytensor.graph.rewriting.basic import (
     WalkingGraphRewriter,
 )
 from pytensor.tensor.subtensor import get_idx_list
+
+from symrnn.native.equilibrium import SparingEquilibrium
+from symrnn.native.node_order import order_of
 
 
 class Foreseen(NodeRewriter):
@@ -66,16 +73,71 @@ def may_take_all(node: Apply) -> bool:
     )
 
 
-def is_for_a_type_of(rewriter: SequentialNodeRewriter) -> Callable[[Apply], bool]:
-    """Whether a node's op is of a type that one of the chain's rewriters is for."""
-    types = tuple(rewriter.tracker.tracked_types)
-    tracker = rewriter.tracker
-    if tracker.untracked_rewrites or tracker.tracked_instances or tracker.tracked_pattern_types:
-        return lambda node: True
-    return lambda node: isinstance(node.op, types)
+def folds_constants(node: Apply) -> bool:
+    return all(x.owner is None and isinstance(x, Constant) for x in node.inputs)
 
 
-MAY_APPLY = {"local_useless_subtensor": may_take_all}
+def is_for(rewriter: NodeRewriter) -> Callable[[Apply], bool] | None:
+    """Whether a node's op is among those that the rewriter is for; None where it is for all, or does not say."""
+    if isinstance(rewriter, SequentialNodeRewriter):
+        tracker = rewriter.tracker
+        if tracker.untracked_rewrites or tracker.tracked_instances:
+            return None
+        return is_of((*tracker.tracked_types, *tracker.tracked_pattern_types))
+    if isinstance(rewriter, FromFunctionNodeRewriter) and rewriter.tracks():
+        if rewriter._tracked_ops:
+            return None
+        return is_of((rewriter._tracked_types, rewriter._tracked_op_pattern_types))
+    return None
+
+
+def is_of(types: tuple) -> Callable[[Apply], bool]:
+    known: dict[type, bool] = {}  # PyTensor's classes of ops answer isinstance in Python
+
+    def is_of_types(node: Apply) -> bool:
+        kind = type(node.op)
+        if kind not in known:
+            known[kind] = issubclass(kind, types)
+        return known[kind]
+
+    return is_of_types
+
+
+MAY_APPLY = {
+    "local_useless_subtensor": may_take_all,
+    "constant_folding": folds_constants,
+    "unconditional_constant_folding": folds_constants,
+}
+
+
+class SparingWalk(WalkingGraphRewriter):
+    """A walk to the nodes of a graph that its rewriter is for, in PyTensor's order."""
+
+    may_apply: Callable[[Apply], bool]
+
+    def apply(self, fgraph: Any, start_from: Any = None) -> Any:
+        if start_from is not None or config.profile:
+            return super().apply(fgraph, start_from)
+        nodes, may_apply = order_of(fgraph, self.order), self.may_apply
+        if not any(map(may_apply, nodes)):
+            return None  # no profile
+        queue = deque(nodes)
+        take = queue.pop if self.order == "out_to_in" else queue.popleft
+        visited = None
+
+        def follow(node: Apply) -> None:
+            if node is not visited:
+                queue.append(node)
+
+        updater = self.attach_updater(fgraph, follow, None, name=self.name)
+        try:
+            while queue:
+                visited = take()
+                if may_apply(visited) and visited in fgraph.apply_nodes:
+                    self.process_node(fgraph, visited)
+        finally:
+            self.detach_updater(fgraph, updater)
+        return None
 
 
 def spared(rewriter: GraphRewriter) -> GraphRewriter:
@@ -85,10 +147,10 @@ def spared(rewriter: GraphRewriter) -> GraphRewriter:
         new = copy(rewriter)
         new.data = [spared(part) for part in rewriter.data]
     elif isinstance(rewriter, WalkingGraphRewriter):
-        new = copy(rewriter)
-        new.node_rewriter = _foreseen(new.node_rewriter)
+        new = _walk(rewriter)
     elif isinstance(rewriter, EquilibriumGraphRewriter):
         new = copy(rewriter)
+        new.__class__ = mixed(type(rewriter), SparingEquilibrium)
         new.node_tracker = _spared_tracker(rewriter.node_tracker)
         for parts in ("global_rewriters", "final_rewriters", "cleanup_rewriters"):
             setattr(new, parts, [spared(part) for part in getattr(rewriter, parts)])
@@ -100,9 +162,28 @@ def spared(rewriter: GraphRewriter) -> GraphRewriter:
     return new
 
 
+@cache
+def mixed(kind: type, sparing: type) -> type:
+    """The sparing class, between `kind` and PyTensor's where `kind` is a class of its own."""
+    return (
+        sparing
+        if issubclass(sparing, kind)
+        else type(f"Sparing{kind.__name__}", (kind, sparing), {})
+    )
+
+
+def _walk(walk: WalkingGraphRewriter) -> WalkingGraphRewriter:
+    rewriter: Any = walk.node_rewriter
+    may_apply = MAY_APPLY.get(str(rewriter)) or is_for(rewriter)
+    if may_apply is None:
+        return walk
+    new: Any = copy(walk)
+    new.__class__ = mixed(type(walk), SparingWalk)
+    new.may_apply = may_apply
+    return new
+
+
 def _foreseen(rewriter: NodeRewriter) -> NodeRewriter:
-    if isinstance(rewriter, SequentialNodeRewriter):
-        return Foreseen(rewriter, is_for_a_type_of(rewriter))
     may_apply = MAY_APPLY.get(str(rewriter))
     return Foreseen(rewriter, may_apply) if may_apply else rewriter
 

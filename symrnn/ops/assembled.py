@@ -8,7 +8,7 @@ PyTensor can inline an `OpFromGraph` itself, but from a frozen copy whose Scan o
 one function with Numba on PyTensor 3.0 writes into them. `inline_assembled` gives each function its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import pytensor.tensor as pt
@@ -21,6 +21,7 @@ from pytensor.graph.op import Op
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
 from pytensor.tensor.variable import TensorVariable
 
+from symrnn.ops.recent import Recent
 from symrnn.versions import inlined
 
 
@@ -45,6 +46,10 @@ class Assembly(Protocol):
     def plain(self, inputs: Sequence[TensorVariable]) -> list[TensorVariable]:
         """The visible outputs in a form that `pytensor.grad` can differentiate."""
 
+    @property
+    def identity(self) -> Hashable | None:
+        """The same for assemblies that are the same functions, None for one that is only itself."""
+
     def lengths(self, inputs: Sequence[Variable]) -> list[Variable]:
         """``[T, B]`` among the inputs, where the outputs are sequences of these lengths; else ``[]``."""
 
@@ -55,7 +60,7 @@ class AssembledOp(OpFromGraph):
     Examples
     --------
     >>> class Square:
-    ...     visible = 1
+    ...     visible, identity = 1, "x**2"
     ...     def outputs(self, inputs): return [inputs[0] ** 2]
     ...     def gradients(self, inputs, outputs, cotangents): return [2 * inputs[0] * cotangents[0]]
     ...     def lengths(self, inputs): return []
@@ -175,8 +180,13 @@ def assembled(
     assembly: Assembly, inputs: Sequence[TensorVariable], *, name: str
 ) -> list[TensorVariable]:
     """The visible outputs of `assembly` on `inputs`, as outputs of one op."""
-    symbols = [var.type() for var in inputs]
-    op = AssembledOp(symbols, assembly.outputs(symbols), assembly=assembly, name=name)
+    types = tuple(var.type for var in inputs)
+
+    def make() -> AssembledOp:
+        symbols = [type_() for type_ in types]
+        return AssembledOp(symbols, assembly.outputs(symbols), assembly=assembly, name=name)
+
+    op = _RECENT.get(_name_of(assembly, name, types), make)
     return applied(op, inputs)[: assembly.visible]
 
 
@@ -189,12 +199,30 @@ def pulled_back(
     name: str,
 ) -> list[Variable]:
     """The gradient of each input, disconnected where there is none."""
-    primals, values = ([var.type() for var in group] for group in (inputs, outputs))
+    types = tuple(var.type for var in (*inputs, *outputs))
     # Cotangents are fewer than outputs: records, behind the visible outputs, have none.
-    symbols = [g if g is None else out.type() for g, out in zip(cotangents, outputs, strict=False)]
+    has_cotangent = tuple(g is not None for g in cotangents)
+    op = _RECENT.get(
+        _name_of(assembly, name, types, has_cotangent),
+        lambda: _pullback(assembly, inputs, outputs, has_cotangent, name),
+    )
+    known = iter(applied(op, [*inputs, *outputs, *(g for g in cotangents if g is not None)]))
+    return [next(known) if has else disconnected_type() for has in op.has_gradient]
+
+
+def _pullback(
+    assembly: Assembly,
+    inputs: Sequence[TensorVariable],
+    outputs: Sequence[TensorVariable],
+    has_cotangent: Sequence[bool],
+    name: str,
+) -> AssembledPullback:
+    primals, values = ([var.type() for var in group] for group in (inputs, outputs))
+    pairs = zip(has_cotangent, outputs, strict=False)
+    symbols = [out.type() if has else None for has, out in pairs]
     found = assembly.gradients(primals, values, symbols)
     has_gradient = [g is not None and _is_float(var) for g, var in zip(found, primals, strict=True)]
-    op = AssembledPullback(
+    return AssembledPullback(
         [*primals, *values, *(g for g in symbols if g is not None)],
         [
             var.type.filter_variable(g)
@@ -203,11 +231,16 @@ def pulled_back(
         ],
         assembly=assembly,
         has_gradient=has_gradient,
-        has_cotangent=[g is not None for g in cotangents],
+        has_cotangent=has_cotangent,
         name=name,
     )
-    known = iter(applied(op, [*inputs, *outputs, *(g for g in cotangents if g is not None)]))
-    return [next(known) if has else disconnected_type() for has in has_gradient]
+
+
+_RECENT = Recent(size=32)  # a deep network's layers are mostly of a few kinds
+
+
+def _name_of(assembly: Assembly, name: str, *details: Hashable) -> Hashable | None:
+    return None if assembly.identity is None else (name, assembly.identity, *details)
 
 
 def applied(op: Op, inputs: Sequence[Variable]) -> list[TensorVariable]:

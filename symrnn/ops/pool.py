@@ -78,7 +78,7 @@ def pool(
 class GenerousMaximum:
     """``max(a, b)``, whose gradient goes to both where they are equal; an assembly for `symrnn.ops.assembled`."""
 
-    visible = 1
+    visible, identity = 1, "maximum"
 
     def outputs(self, inputs: Sequence[Any]) -> list[TensorVariable]:
         return [pt.maximum(*inputs)]

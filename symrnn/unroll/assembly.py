@@ -1,5 +1,6 @@
 """A layer as one op: what it is given, flat, and its values and gradients for `symrnn.ops.assembled`."""
 
+from collections.abc import Hashable
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from itertools import islice
@@ -78,6 +79,15 @@ class LayerAssembly:
         ]
         # The type of xs may not know T where static_unroll was given steps=.
         return sequence._replace(steps=self.steps or sequence.steps), projection, weights
+
+    @property
+    def identity(self) -> Hashable | None:
+        """Layers of the same steps, walked alike."""
+        layer = self.layer
+        steps = [(d.name, d.reverse, d.grad_clipping) for d in layer.directions]
+        if any(name is None for name, _, _ in steps):
+            return None
+        return (*steps, layer.loop, layer.gradient_steps, self.steps)
 
     def lengths(self, inputs: Many[Variable]) -> list[Variable]:
         return list(inputs[PACKED_LENGTHS])

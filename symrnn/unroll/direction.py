@@ -14,7 +14,7 @@ A `Direction` is a cell on its way through a sequence; `symrnn.unroll.layer` wal
 outside the scans are in the order of time, whichever way a cell walks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -28,7 +28,9 @@ from symrnn.cells import Cell
 from symrnn.errors import UserError
 from symrnn.ops.gradient_views import grad_clip
 from symrnn.ops.linearize import Linearization, linearize
+from symrnn.ops.recent import Recent
 from symrnn.ops.scan import Recurrence, Values
+from symrnn.ops.signature import signature
 from symrnn.ops.substitute import captured, evaluate, in_order
 from symrnn.unroll.columns import rows
 from symrnn.unroll.sequence import Sequence
@@ -71,6 +73,8 @@ class Direction:
         The next state as the cell wrote it, for autodiff: linearizing takes views that change a gradient out of `line`.
     grad_clipping
         The bound on ``dz`` and ``dr``, or None.
+    name
+        Of the step: `symrnn.ops.signature.signature`.
     """
 
     cell: Cell
@@ -80,6 +84,7 @@ class Direction:
     line: Linearization
     following: list[TensorVariable]
     grad_clipping: float | None = None
+    name: Hashable | None = None
 
     def walk(self, xs: TensorVariable) -> TensorVariable:
         """A sequence in the order in which the cell meets it; once more turns it back."""
@@ -228,15 +233,8 @@ def direction(
         mask = pt.tensor("mask", dtype="bool", shape=(batch, 1))
         after = [pt.switch(mask, new, old) for new, old in zip(after, state, strict=True)]
         symbols = symbols._replace(mask=[mask])
-    following: Any = clone(symbols.flat(), after, copy_inputs=False)[
-        1
-    ]  # linearize rewrites in place
-    wrt = [z, r, *state, *symbols.captured]
-    # The walk back is given z, what is captured and the mask anyhow. r it would have to multiply again, and a state is
-    # a record: those are not available.
-    line = linearize(
-        symbols.flat(), after, wrt=wrt, available=[z, *symbols.captured, *symbols.mask]
-    )
+    step = linearized(symbols, after)
+    symbols, line = step.symbols, step.line
     gradients = _without_holes(cell, line, symbols)
     if grad_clipping is not None:
         bound = pt.as_tensor(grad_clipping, dtype=dtype)
@@ -244,7 +242,38 @@ def direction(
         clipped = {g: pt.clip(g, -bound, bound) for g in gradients[:2]}
         gradients[:2] = [clipped[g] for g in gradients[:2]]
     line = replace(line, gradients=gradients)
-    return Direction(cell, reverse, given, symbols, line, following, grad_clipping)
+    return Direction(cell, reverse, given, symbols, line, step.following, grad_clipping, step.name)
+
+
+class Step(NamedTuple):
+    """One step on symbols: linearized, and as the cell wrote it."""
+
+    symbols: Symbols
+    line: Linearization
+    following: list[TensorVariable]
+    name: Hashable | None
+
+
+_RECENT = Recent(size=16)  # cells of one network are mostly of a few kinds and sizes
+
+
+def linearized(symbols: Symbols, after: list[TensorVariable]) -> Step:
+    """The step to `after`; of steps that are the same algebra on symbols of the same types, the first one again."""
+    name = signature(symbols.flat(), after)
+    if name is not None:
+        name = (name, *map(len, symbols[2:]))
+    return _RECENT.get(name, lambda: _linearized(symbols, after, name))
+
+
+def _linearized(symbols: Symbols, after: list[TensorVariable], name: Hashable | None) -> Step:
+    # The walk back is given z, what is captured and the mask anyhow. r it would have to multiply again, and a state is
+    # a record: those are not available.
+    z, r, state, captured, mask = symbols
+    following: Any = clone(symbols.flat(), after, copy_inputs=False)[1]  # `after` is rewritten
+    line = linearize(
+        symbols.flat(), after, wrt=[z, r, *state, *captured], available=[z, *captured, *mask]
+    )
+    return Step(symbols, line, following, name)
 
 
 def bounded(a: TensorVariable, grad_clipping: float | None) -> TensorVariable:

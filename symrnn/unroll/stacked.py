@@ -115,6 +115,7 @@ class StackedAssembly:
     """
 
     layer: Layer
+    identity = None  # its symbols are those of its own cells
 
     @property
     def visible(self) -> int:

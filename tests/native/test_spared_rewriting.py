@@ -1,5 +1,8 @@
 """Native mode's rewriting answers as PyTensor's does: shapes, assumptions, and rewriters that are not asked."""
 
+import gc
+from collections import Counter
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -8,9 +11,15 @@ from pytensor.assumptions.core import ASSUMPTION_INFER_REGISTRY, AssumptionFeatu
 from pytensor.compile.mode import Mode, get_mode, optdb
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.fg import FunctionGraph
-from pytensor.graph.rewriting.basic import SequentialGraphRewriter
+from pytensor.graph.rewriting.basic import (
+    EquilibriumGraphRewriter,
+    SequentialGraphRewriter,
+    dfs_rewriter,
+    node_rewriter,
+)
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.traversal import graph_inputs
+from pytensor.tensor.math import Sum
 from pytensor.tensor.rewriting.shape import ShapeFeature
 from pytensor.tensor.rewriting.subtensor import local_useless_subtensor
 
@@ -18,6 +27,9 @@ import symrnn.native
 from symrnn.cells import GRUCell, LSTMCell
 from symrnn.native.asked_shapes import ANSWERS_SHAPES, AskedShapeFeature
 from symrnn.native.assumed import SparingAssumptionFeature
+from symrnn.native.collector import collector_at_rest
+from symrnn.native.equilibrium import SparingEquilibrium
+from symrnn.native.node_order import NodeOrder, order_of
 from symrnn.native.spared import Foreseen, may_take_all, spared
 from symrnn.unroll import stack
 
@@ -161,3 +173,88 @@ def test_pytensors_rewriters_are_not_touched():
     assert foreseen(unwrapped(native))
     assert not foreseen(unwrapped(get_mode("FAST_COMPILE").optimizer))
     assert not foreseen(unwrapped(Mode("py", "fast_run").optimizer))
+
+
+def test_few_nodes_are_asked_again():
+    """After the first pass, those near to a change, and in the end all: not all in each pass."""
+    inputs, outputs = inputs_and_outputs("recurrent")
+    for _ in range(100):  # far from where anything changes
+        outputs[-1] = pt.sin(outputs[-1])
+    fgraph, asked = FunctionGraph(inputs, outputs, clone=True), Counter()
+    for feature in (AskedShapeFeature if ANSWERS_SHAPES else ShapeFeature, AssumptionFeature):
+        fgraph.attach_feature(feature())
+    visited = []
+
+    class Counting(SparingEquilibrium):
+        def _visit(self, fgraph, changes, uses):
+            visited.append((len(changes.queue), len(fgraph.apply_nodes)))
+            return super()._visit(fgraph, changes, uses)
+
+        def process_node(self, fgraph, node, node_rewriter=None, enforce_tracks=True):
+            asked[node_rewriter] += 1
+            return super().process_node(fgraph, node, node_rewriter, enforce_tracks)
+
+    canonicalize = spared(optdb.query(RewriteDatabaseQuery(include=["canonicalize"])))
+    for equilibrium in (r for r in canonicalize.data if isinstance(r, SparingEquilibrium)):
+        equilibrium.__class__ = Counting
+    canonicalize.rewrite(fgraph)
+    (first, size), *between, (last, end) = visited
+    assert first == size
+    assert last == end
+    assert sum(queue for queue, _ in between) < 0.75 * sum(size for _, size in between)
+    assert sum(asked.values()) > 0
+
+
+def test_a_rewriter_that_never_ends_is_stopped():
+    """As PyTensor's: so many times the number of nodes."""
+    x = pt.vector("x")
+
+    @node_rewriter([pt.exp])
+    def again(fgraph, node):
+        return [pt.exp(*node.inputs)]
+
+    equilibrium = spared(EquilibriumGraphRewriter([again], max_use_ratio=5))
+    fgraph = FunctionGraph([x], [pt.exp(x)], clone=False)
+    message = "again was applied more than 5 times"
+    with (
+        pytensor.config.change_flags(on_opt_error="raise"),
+        pytest.raises(AssertionError, match=message),
+    ):
+        equilibrium.rewrite(fgraph)
+
+
+def test_a_walk_is_not_begun_without_a_node_for_it():
+    x = pt.vector("x")
+    asked = []
+
+    @node_rewriter([Sum])
+    def remember(fgraph, node):
+        asked.append(node)
+
+    def walked(*outputs):
+        asked.clear()
+        spared(dfs_rewriter(remember)).rewrite(FunctionGraph([x], outputs, clone=False))
+        return len(asked)
+
+    assert walked(pt.exp(x)) == 0
+    assert walked(pt.exp(x), x.sum(), x.sum(dtype="float32")) == 2
+
+
+def test_the_order_of_nodes_is_forgotten_when_the_graph_changes():
+    x = pt.vector("x")
+    fgraph = FunctionGraph([x], [pt.exp(pt.sin(x))], clone=False)
+    fgraph.attach_feature(NodeOrder())
+    before = order_of(fgraph, "in_to_out")
+    assert before == fgraph.toposort()
+    assert order_of(fgraph, "in_to_out") is before
+    fgraph.replace(fgraph.outputs[0], pt.tanh(pt.cos(x)), import_missing=True)
+    assert order_of(fgraph, "in_to_out") == fgraph.toposort() != before
+
+
+def test_objects_are_made_old_without_a_collection():
+    """What was made while the collector rested is not looked through when it goes on."""
+    with collector_at_rest():
+        made = [[] for _ in range(100_000)]
+    young = {id(thing) for thing in gc.get_objects(generation=0)}
+    assert young.isdisjoint(map(id, made))
+    assert gc.isenabled()

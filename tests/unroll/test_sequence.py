@@ -18,7 +18,7 @@ XS = np.random.default_rng(0).normal(size=(T, B, D))
 class Scaled:
     """An assembly of two numbers and a sequence, in the places where a layer has its lengths and its sequence."""
 
-    visible = 1
+    visible, identity = 1, None
 
     def outputs(self, inputs):
         a, b, xs = inputs

@@ -21,7 +21,7 @@ os.environ["MPLBACKEND"] = "Agg"
 import numpy as np
 np.random.seed(1)
 random.seed(1)
-TEXT = "the quick brown fox jumps over the lazy dog . a lazy dog sleeps while the brown fox runs . "
+TEXT = "the quick brown fox jumps over the lazy dog . a lazy dog sleeps while the brown fox runs on . "
 
 def digits(n=2000):
     import gzip, pickle

@@ -32,6 +32,7 @@ def restore_names():
     for name, value in ALIASES.items():
         if name not in vars(np):
             setattr(np, name, value)
+    np.find_common_type = find_common_type  # today's only says that it is gone
     _printed.setdefault("legacy", np.get_printoptions()["legacy"])
     np.set_printoptions(legacy="1.13")
     if not hasattr(np.random, "random_integers"):
@@ -44,6 +45,24 @@ def print_as_today():
     """Let NumPy print as it did before `restore_names`; the names stay."""
     if _printed:
         np.set_printoptions(legacy=_printed.pop("legacy"))
+
+
+def find_common_type(array_types, scalar_types):
+    """The dtype of arrays and numbers together: that of the arrays, unless a number is of a higher kind.
+
+    Examples
+    --------
+    >>> find_common_type(["float32"], ["float64"]), find_common_type(["int8"], ["float32"])
+    (dtype('float32'), dtype('float32'))
+    """
+    arrays, scalars = (
+        np.result_type(*map(np.dtype, types)) if types else None
+        for types in (array_types, scalar_types)
+    )
+    if arrays is None or scalars is None:
+        return scalars if arrays is None else arrays
+    kinds = "buifcSUVO"
+    return scalars if kinds.index(scalars.kind) > kinds.index(arrays.kind) else arrays
 
 
 def testing_dec():

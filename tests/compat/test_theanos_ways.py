@@ -145,6 +145,15 @@ def test_inputs_with_defaults_may_be_left_out():
         theano.In(x, value=1.0, update=x + 1)
 
 
+def test_the_op_of_join_is_made_and_called_as_it_was():
+    import theano.tensor as T
+
+    x = pt.as_tensor(np.ones((1, 2)))
+    joined = T.Join()(0, x, x)
+    assert isinstance(joined.owner.op, T.Join)
+    assert joined.eval().shape == (2, 2)
+
+
 def test_tensor_types_take_theanos_arguments():
     import theano.tensor as T
 

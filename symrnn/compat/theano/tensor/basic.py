@@ -8,7 +8,6 @@ from pytensor.tensor.basic import (
     Choose,
     ExtractDiag,
     Eye,
-    Join,
     MakeVector,
     PermuteRowElements,
     ScalarFromTensor,
@@ -36,6 +35,7 @@ from pytensor.tensor.basic import (
     zeros,
     zeros_like,
 )
+from pytensor.tensor.basic import Join as PyTensorJoin
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.exceptions import NotScalarConstantError
 from pytensor.tensor.math import (
@@ -63,6 +63,7 @@ from pytensor.tensor.type_other import NoneConst
 
 from symrnn.compat.gone import gone
 from symrnn.compat.missing import missing
+from symrnn.compat.stand_in import StandIn
 
 from .renamed import (
     abs_,
@@ -78,6 +79,17 @@ from .renamed import (
     unbroadcast,
 )
 from .type import TensorType
+
+
+class Join(metaclass=StandIn):
+    """The op of `join`; made, it is called as ``Join()(axis, *tensors)``."""
+
+    real = PyTensorJoin
+
+    @staticmethod
+    def make(view=-1):
+        return join
+
 
 MaxAndArgmax = gone("MaxAndArgmax", "theano.tensor.max_and_argmax")
 Mean = gone("Mean", "theano.tensor.mean")

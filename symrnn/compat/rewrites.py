@@ -1,6 +1,7 @@
-"""Theano's names of rewrites, where a mode is told to leave them out or take them in."""
+"""Theano's names of rewrites, where a mode is told to leave them out or take them in; and of applying them."""
 
 from pytensor.compile.mode import Mode
+from pytensor.graph.rewriting.basic import GraphRewriter
 
 RENAMED = {
     "scanOp_pushout_seqs_ops": "scan_push_out_seq",
@@ -29,6 +30,7 @@ def with_theanos_names(method):
 
 def install():
     """Let modes know Theano's names."""
+    GraphRewriter.optimize = lambda rewriter, fgraph: rewriter.rewrite(fgraph)
     for name in ("including", "excluding", "requiring"):
         _replaced[name] = getattr(Mode, name)
         setattr(Mode, name, with_theanos_names(_replaced[name]))
@@ -36,6 +38,8 @@ def install():
 
 def uninstall():
     """Let modes be PyTensor's."""
+    if "optimize" in vars(GraphRewriter):
+        del GraphRewriter.optimize
     while _replaced:
         setattr(Mode, *_replaced.popitem())
 

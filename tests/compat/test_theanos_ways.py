@@ -280,6 +280,15 @@ def test_rewrites_are_left_out_by_theanos_names():
     assert scans == {"scanOp_pushout_seqs_ops": 1, "scan_push_out_seq": 1, "another": 0}
 
 
+def test_a_mode_optimizes_a_graph():
+    import theano
+
+    x = pt.vector("x")
+    graph = theano.gof.FunctionGraph([x], [x * 1 + 0], clone=False)
+    theano.Mode("py", "fast_run").excluding("inplace").optimizer.optimize(graph)
+    assert graph.outputs == [x]
+
+
 def test_what_theanos_scan_op_answered_for_its_node():
     import theano
 

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "symrnn"
 
 LEVELS = [  # lowest first; a module may import from its own level and from those before it
-    ["errors", "typing", "versions", "modes"],
+    ["errors", "typing", "versions", "modes", "building"],
     ["tables", "user_files"],
     ["graph", "params", "init", "data"],
     ["ops"],
@@ -28,6 +28,7 @@ GROUND = {
     "typing",
     "versions",
     "modes",
+    "building",
     "tables",
     "user_files",
     "graph",

@@ -29,6 +29,7 @@ from typing import Any, Unpack
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from symrnn.building import built_quickly
 from symrnn.cells import Cell
 from symrnn.errors import UserError, check_choice
 from symrnn.typing import TensorLike
@@ -202,7 +203,8 @@ def stack(
             )
         reverses = [False, True][: len(cells)]
         if any(is_stacked(check_cell(cell)) for cell in cells):
-            ys = stacked_layers(cells, reverses, ys, mask, Options(**options))
+            with built_quickly():
+                ys = stacked_layers(cells, reverses, ys, mask, Options(**options))
         else:
             ys, _ = _unrolled(cells, reverses, ys, mask, [None] * len(cells), Options(**options))
     return ys
@@ -226,12 +228,9 @@ def _unrolled(
         initial_state(cell, initial, sequence)
         for cell, initial in zip(cells, initials, strict=True)
     ]
-    if options.gradient == "autodiff":
-        ys, states = autodiff_layer(cells, reverses, sequence, starts, options, is_static=is_static)
-    else:
-        ys, states = assembled_layer(
-            cells, reverses, sequence, starts, options, is_static=is_static
-        )
+    form = autodiff_layer if options.gradient == "autodiff" else assembled_layer
+    with built_quickly():
+        ys, states = form(cells, reverses, sequence, starts, options, is_static=is_static)
     return ys, [cell.State(*state) for cell, state in zip(cells, states, strict=True)]
 
 

@@ -170,7 +170,7 @@ def inverse_lower(node: Apply, builder: Builder) -> None:
     call(builder, f"{letter(into)}gesv", operands, [into, matrix, pivots, info])
     is_regular = builder.temporary("bool", ())
     builder.write(is_regular, [info], arg(0, "int32").equal(0))
-    error = builder.program.error(np.linalg.LinAlgError("Singular matrix"))
+    error = builder.parts.error(np.linalg.LinAlgError("Singular matrix"))
     builder.body.append(Check(is_regular, error))
     if into is not place:
         builder.copy(into, place)
@@ -282,7 +282,7 @@ def permutation_lower(node: Apply, builder: Builder) -> None:
     builder.body.append(Kernel((n,), [pivots, are_rows], read, body))
     fold(builder, all_are, are_rows, EVERY)
     out_of_range = IndexError("a pivot is no row of the matrix")
-    builder.body.append(Check(all_are, builder.program.error(out_of_range)))
+    builder.body.append(Check(all_are, builder.parts.error(out_of_range)))
     builder.body.append(Kernel((n,), [rows], [Position((1,), "float64")], [arg(0, "float64")]))
     operands = [1, rows, n, 1, n, pivots, 1 if node.op.inverse else -1]
     call(builder, "dlaswp", operands, [rows], [pivots])

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytensor.compile.executor import Function
 
+from symrnn.measure.attribution import Places, attribution, details
 from symrnn.measure.compile_events import CompileEvents
 from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.op_timeline import op_spans
@@ -68,9 +69,18 @@ class Profile:
         }
         if self.python_nodes is not None:
             values["python_nodes"] = [asdict(node) for node in self.python_nodes]
-        spans = [("phase", name, begin, end - begin) for name, begin, end in watch.spans]
+        places = Places(events.ledger.units)
+        spans: list[tuple] = [
+            ("phase", name, begin, end - begin) for name, begin, end in watch.spans
+        ]
         spans += [
-            (each.backend, each.name, each.begin_s, each.duration_s)
+            (
+                each.backend,
+                each.name,
+                each.begin_s,
+                each.duration_s,
+                *([details(each.unit, places)] if each.unit else []),
+            )
             for each in events.compilations
             if each.duration_s > SHORTEST_COMPILATION_S
         ]
@@ -78,6 +88,10 @@ class Profile:
         if self.rewrites:
             begin = self.rewrites.begin_s
             spans += [(kind, name, begin + at, s) for kind, name, at, s in self.rewrites.spans]
+            # Its spans stand in the timeline already; a record would hold tens of thousands of them twice.
             rewrites = self.rewrites.to_dict() | {"begin_s": begin - self.begin, "spans": []}
             values |= {"rewrites": rewrites, "rewrite_counts": self.rewrites.counts()}
-        return values | {"spans": [(kind, name, at - self.begin, s) for kind, name, at, s in spans]}
+        if events.ledger.seconds:
+            values["attribution"] = attribution(events.ledger).to_dict()
+        shifted = [(kind, name, at - self.begin, s, *more) for kind, name, at, s, *more in spans]
+        return values | {"spans": shifted}

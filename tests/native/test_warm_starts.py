@@ -190,6 +190,22 @@ def test_what_is_not_known_has_no_name():
     assert len(names) == 2
 
 
+def test_variables_in_tags_lead_nowhere():
+    x, y = pt.vectors("xy")
+    x.tag.other, y.tag.other = y, x
+    assert graph_digest([x, y], [x + y], "fast_run") is None
+    assert pytensor.function([x, y], x + y, mode="NATIVE")([1.0], [2.0]).tolist() == [3.0]
+
+
+def test_a_network_of_lasagne_has_a_name():
+    from symrnn.lasagne import layers
+
+    l_in = layers.InputLayer((None, None, 3))
+    layer = layers.LSTMLayer(l_in, 4)
+    hs, params = layers.get_output(layer), layers.get_all_params(layer)
+    assert graph_digest([l_in.input_var, *params], [hs], "fast_run") is not None
+
+
 def test_the_name_tells_what_is_excluded():
     from pytensor.compile.mode import get_mode
 

@@ -171,7 +171,10 @@ def _counted(node: Apply, shapes: Shapes) -> Int | None:
 
 def arange_values(node: Apply, shapes: Shapes) -> np.ndarray:
     """The entries, which must be known before anything is computed."""
-    ends = [x.data if isinstance(x, Constant) else int(shapes.number(x)) for x in node.inputs]
+    # numbers of Python: NumPy counts in the dtype of arrays, and a constant zero is an int8
+    ends = [
+        x.data.item() if isinstance(x, Constant) else int(shapes.number(x)) for x in node.inputs
+    ]
     return np.arange(*ends, dtype=dtype_of(node.outputs[0]))
 
 

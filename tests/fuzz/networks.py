@@ -135,7 +135,7 @@ class NetworkCase(InShort):
     def _drawn(self, key: Key, shape: tuple[int, ...], scale: float) -> np.ndarray:
         """Numbers that the seed, the key and the shape alone tell: equal keys of two networks are one variable."""
         rng = np.random.default_rng([self.seed, *key[:2], *key[2].encode()])
-        return rng.normal(0, scale, shape).astype(self.dtype)
+        return np.asarray(rng.normal(0, scale, shape), self.dtype)
 
     def batches(self) -> list[list[np.ndarray]]:
         """``[xs]`` or ``[xs, mask]`` of each call."""
@@ -193,7 +193,7 @@ def leaf(case: NetworkCase, key: Key, value: np.ndarray):
     name = f"{key[2]}_{key[0]}{key[1]}"
     if case.leaves == "inputs":
         return pt.tensor(name, shape=value.shape, dtype=value.dtype)
-    value = value * 2 if case.leaves == "halves" else value
+    value = np.asarray(value * 2 if case.leaves == "halves" else value)
     return pytensor.shared(value, name=name, shape=value.shape)
 
 

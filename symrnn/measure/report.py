@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from time import perf_counter
 from typing import Any
 
@@ -14,6 +15,7 @@ from pytensor.compile.mode import Mode
 
 from symrnn.measure.compile_events import compile_events
 from symrnn.measure.function_spec import FunctionSpec
+from symrnn.measure.modes import backend_of, mode_of
 from symrnn.measure.profile import Profile
 from symrnn.measure.report_tables import report_tables
 from symrnn.measure.sizes import total_size
@@ -78,6 +80,9 @@ def compile_report(
     >>> report.values["before"]["nodes"], report.values["after"]["nodes"]
     (3, 1)
     """
+    backend = backend_of(mode_of(mode))
+    for needed in backend.modules if backend else ():
+        import_module(needed)  # linking would, and nothing of it is heard before
     watch, profile = Stopwatch(), Profile(begin=perf_counter())
     with compile_events(units=True) as events:
         with full_traces(), watch("build"), phases_within(watch, profile.rewriting) as within:

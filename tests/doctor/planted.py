@@ -61,13 +61,13 @@ def with_key(op, **options):
 
 
 def large_constant():
-    x = pt.vector("x")
+    x = pt.vector("x", shape=(SIZE,))
     table = pt.constant(TABLE, name="table")
     return [x], [x * table]  # HERE
 
 
 def large_constant_clean():
-    x = pt.vector("x")
+    x = pt.vector("x", shape=(SIZE,))
     return [x], [x * shared(TABLE, "table")]
 
 

@@ -175,14 +175,17 @@ def test_nothing_is_attributed_unless_asked_for():
 
 @pytest.mark.slow
 def test_numba_is_put_down_to_nodes_and_lines():
-    report = compile_report(lambda: pt.exp(pt.vector("x")) + 1, mode="NUMBA", batch=[np.ones(3)])
+    with pytensor.config.change_flags(numba__cache=False):  # whatever an earlier run left there
+        report = compile_report(
+            lambda: pt.exp(pt.vector("x")) + 1, mode="NUMBA", batch=[np.ones(3)]
+        )
     found = Attribution.from_dict(report.values["attribution"])
     assert found.attributed >= 0.95
     assert sum(each.compilations for each in found.nodes) > 1
     events = report.values["compile_events"]
     assert found.kinds["numba"] >= 0.99 * events["numba_s"] > 0
     told = [span[4]["op"] for span in report.values["spans"] if span[0] == "numba"]
-    assert any("Composite" in op or "Add" in op for op in told)
+    assert any(op.startswith(("Elemwise", "FusedElemwise", "Composite")) for op in told)
 
 
 @pytest.mark.slow
@@ -190,6 +193,5 @@ def test_modules_of_c_are_put_down_to_nodes():
     report = compile_report(lambda: pt.exp(pt.vector("x")) + 7.25, mode="CVM")
     found = Attribution.from_dict(report.values["attribution"])
     assert found.attributed >= 0.95
-    assert report.values["compile_events"]["c_compiled"] == sum(
-        each.compilations for each in found.nodes
-    )
+    compiled = sum(each.compilations for each in found.nodes)
+    assert compiled <= report.values["compile_events"]["c_compiled"]  # PyTensor's own are others

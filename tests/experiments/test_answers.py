@@ -145,7 +145,10 @@ def test_answer_of_native_mode_says_which_goals_are_missed():
     assert "0.9 (goal MISSED: at most 0.8)" in told
 
 
-BESIDE_JAX = ["airline_passengers", "binary_adder", "character_model", "digit_networks", "tagger"]
+BESIDE_JAX = [
+    *("airline_passengers", "binary_adder", "character_model", "digit_networks"),
+    *("eeg_emotion", "tagger"),
+]
 
 
 @pytest.mark.parametrize("name", BESIDE_JAX)
@@ -153,7 +156,9 @@ def test_a_step_by_hand_in_jax_is_the_same_step(name):
     experiment, records = recorded(name)
     by_hand = [record for record in records if record.task == "by_hand"]
     assert by_hand
-    assert all(record.values["largest_difference"] < 1e-5 for record in by_hand)
+    # Adam's first step divides a gradient by its size, and so what float32 rounds away of the smallest ones
+    most = 1e-4 if name == "eeg_emotion" else 1e-5
+    assert all(record.values["largest_difference"] < most for record in by_hand)
     told = section(experiment, by_hand).answer
     assert told.count("after the first step, parameters differ by at most") == len(by_hand)
 
@@ -167,6 +172,42 @@ def test_tcn_trained_for_a_few_epochs_gives_no_verdict():
     assert "published" not in told
     assert "comes within 5 %" not in told
     assert "published" in section(experiment, records).answer
+
+
+def test_answer_of_eeg_emotion_says_what_leakage_is_worth():
+    experiment, records = recorded("eeg_emotion")
+    folds = {
+        r.case["split"]: replace(r, case=r.case | {"steps": 600})
+        for r in records
+        if r.task == "folds" and r.case["labels"] == "true"
+    }
+
+    def told(at_random, apart):
+        accuracies = {"segment": at_random, "recording": apart}
+        changed = [
+            replace(folds[split], values=folds[split].values | {"accuracy": accuracy})
+            for split, accuracy in accuracies.items()
+        ]
+        return section(experiment, changed).answer
+
+    good, bad = told(0.97, 0.925), told(0.97, 0.5)
+    assert "Leakage is worth 4.5 points to `gru`: 97.0 % at random, 92.5 % on other" in good
+    assert "every network is above 90 %" in good
+    assert "Leakage is worth 47.0 points" in bad
+    assert "every network is NOT above 90 %" in bad
+    assert "| HVHA | " in good
+
+
+def test_answer_of_eeg_series_owns_up_to_medians_below_what_was_to_be_reached():
+    experiment, records = recorded("eeg_series")
+    given = {r.case["data"]: r for r in records if r.task == "given" and r.case["seeds"] == 5}
+    told = section(experiment, [*given.values()]).answer
+    assert "SelfRegulationSCP1" in told
+    for name, goal in experiment.module.GOALS.items():
+        for median, verdict in ((goal, ": at least"), (goal - 0.01, ": NOT at least")):
+            record = replace(given[name], values=given[name].values | {"median": median})
+            answer = section(experiment, [record]).answer
+            assert f"{verdict} {100 * goal:.1f} %. An ensemble of the seeds:" in answer
 
 
 def test_shapes_that_jax_refuses_are_an_answer():

@@ -62,7 +62,7 @@ targets = np.zeros(({targets}))
 targets[{now}, 0] = seq[{before}, 3]
 model = rnn.MetaRNN{suffix}(n_in=5, n_hidden=10, n_out=3, learning_rate={rate}, learning_rate_decay=0.999, n_epochs=20,
                     activation='tanh'{more})
-model.fit(seq, targets, validation_{frequency}=20)
+model.fit(seq, targets, {every}=20)
 """
 
 GRU_TUTORIAL = """
@@ -163,6 +163,7 @@ for epoch in range(200):
 """
 
 RECURRENCE = """
+language_toolkit()
 import train
 from utilities.textreader import read_char_data
 os.makedirs("models")
@@ -225,7 +226,7 @@ def reviews(n):
 with open("imdb.pkl", "wb") as file:
     pickle.dump(reviews(200), file); pickle.dump(reviews(40), file)
 import lstm
-lstm.train_lstm(dim_proj=12, max_epochs=12, n_words=30, dispFreq=10, validFreq=1000, saveFreq=1000, test_size=20)
+lstm.train_lstm(dim_proj=12, max_epochs=40, n_words=30, dispFreq=10, validFreq=1000, saveFreq=1000, test_size=20)
 """
 
 PY2 = ["--py2"]
@@ -233,10 +234,10 @@ PY2 = ["--py2"]
 PROGRAMS = {
     "theano-rnn": ("gwtaylor+theano-rnn", ".", THEANO_RNN.format(
         module="rnn", shape="100, 10, 5", targets="100, 10, 3", now=":, 1:", before=":, :-1", suffix="", rate=0.001,
-        more="", frequency="frequency"), PY2, r"train loss ([\d.]+)"),
+        more="", every="validation_frequency"), PY2, r"train loss ([\d.]+)"),
     "theano-rnn, minibatches": ("gwtaylor+theano-rnn", ".", THEANO_RNN.format(
         module="rnn_minibatch", shape="10, 100, 5", targets="10, 100, 3", now="1:, :", before=":-1, :", suffix="",
-        rate=0.01, more=", batch_size=20, output_type='real'", frequency="frequency"), PY2, r"train loss ([\d.]+)"),
+        rate=0.01, more=", batch_size=20, output_type='real'", every="validate_every"), PY2, r"train loss ([\d.]+)"),
     "rnn-tutorial-gru-lstm": ("dennybritz+rnn-tutorial-gru-lstm", ".", GRU_TUTORIAL, PY2, r"^Loss: ([\d.]+)"),
     "rnn-tutorial-rnnlm": ("dennybritz+rnn-tutorial-rnnlm", ".", RNN_TUTORIAL, PY2, r"epoch=\d+: ([\d.]+)"),
     "network3": ("mnielsen+neural-networks-and-deep-learning", "src", NETWORK3, PY2, r"validation accuracy ([\d.]+)"),

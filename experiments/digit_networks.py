@@ -47,7 +47,7 @@ tasks = {
         "cases": grid(network=NETWORKS),
         "quick": grid(network=["gru"]),
         "modes": ["NATIVE", "JAX", "NUMBA"],
-        "quick_modes": ["JAX"],
+        "quick_modes": ["NATIVE", "JAX"],
     },
 }
 

@@ -4,5 +4,14 @@ Nothing heavy is imported here: take `symrnn.cells`, `symrnn.unroll`, `symrnn.up
 `symrnn.measure`, `symrnn.duplicates`, `symrnn.guard` or `symrnn.lasagne` when you need them.
 """
 
+import os
+
 __all__ = ["__version__"]
 __version__ = "0.1.0"
+
+if folder := os.environ.get(
+    "SYMRNN_RECORD"
+):  # in a notebook, a test run, or a program of `symrnn record`
+    from symrnn.record.hook import start
+
+    start(folder)

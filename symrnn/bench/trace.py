@@ -12,8 +12,8 @@ References
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from symrnn.bench.records import Record
@@ -33,17 +33,26 @@ class Span:
     name: str
     begin_ns: int
     end_ns: int
+    details: Mapping[str, str] = field(default_factory=dict)  # op, node and line of a compilation
 
     @classmethod
-    def of(cls, category: str, name: str, begin_s: float, duration_s: float) -> "Span":
+    def of(
+        cls,
+        category: str,
+        name: str,
+        begin_s: float,
+        duration_s: float,
+        details: Mapping[str, str] | None = None,
+    ) -> "Span":
         """The span of these seconds.
 
         Examples
         --------
         >>> Span.of("phase", "link", 0.5, 0.25)
-        Span(category='phase', name='link', begin_ns=500000000, end_ns=750000000)
+        Span(category='phase', name='link', begin_ns=500000000, end_ns=750000000, details={})
         """
-        return cls(category, name, round(begin_s * 1e9), round((begin_s + duration_s) * 1e9))
+        begin_ns, end_ns = round(begin_s * 1e9), round((begin_s + duration_s) * 1e9)
+        return cls(category, name, begin_ns, end_ns, details or {})
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class CompleteEvent:
     cat: str
     ts: float  # microseconds
     dur: float  # microseconds
+    args: dict = field(default_factory=dict)
     ph: str = "X"
     pid: int = 1
     tid: int = 1
@@ -97,10 +107,12 @@ def nested(spans: Iterable[Span]) -> list[Span]:
     """
     result: list[Span] = []
     around: list[Span] = []
+    # Of those that begin together the longest is the one around the others.
     for span in sorted(spans, key=lambda span: (span.begin_ns, -span.end_ns)):
         while around and around[-1].end_ns <= span.begin_ns:
             around.pop()
         if around:
+            # Clocks are read one after the other, so a child may seem to outlive its parent by nanoseconds.
             span = replace(span, end_ns=min(span.end_ns, around[-1].end_ns))
         result.append(span)
         around.append(span)
@@ -120,7 +132,11 @@ def chrome_trace(
     process = {"ph": "M", "name": "process_name", "pid": 1, "args": {"name": name}}
     events = [
         CompleteEvent(
-            span.name, span.category, span.begin_ns / 1e3, (span.end_ns - span.begin_ns) / 1e3
+            span.name,
+            span.category,
+            span.begin_ns / 1e3,
+            (span.end_ns - span.begin_ns) / 1e3,
+            dict(span.details),
         )
         for span in spans
     ]
@@ -162,7 +178,10 @@ def speedscope(spans: Sequence[Span], *, name: str = "symrnn") -> dict:
 
 def label(span: Span) -> str:
     """How speedscope names a span: a phase by its name, others with what they are."""
-    return span.name if span.category == "phase" else f"{span.name} ({span.category})"
+    if span.category == "phase":
+        return span.name
+    what = [span.category, *(span.details[name] for name in ("op", "line") if name in span.details)]
+    return f"{span.name} ({', '.join(what)})"
 
 
 def opened_closed(spans: Sequence[Span]) -> Iterator[tuple[str, str, int]]:

@@ -1,24 +1,41 @@
-"""The command line: `symrnn list | run | show | figures | report | measure | compare | explain | train | predict`.
+"""The command line: `symrnn list | run | show | figures | report | measure | compare | doctor | explain | ...`.
 
-A command is one file of this package and one name in `COMMANDS`. No command but `train`, `predict` and `explain`
-imports pytensor: jobs run in child processes.
+A command is one file of this package and one name in `COMMANDS`. No command but `train`, `predict`, `explain` and
+`doctor` imports pytensor: jobs run in child processes.
 """
 
 import click
 
 from symrnn.commands.compare import compare
+from symrnn.commands.doctor import doctor_command
 from symrnn.commands.explain import explain_command
 from symrnn.commands.figures import figures
+from symrnn.commands.history import history
 from symrnn.commands.list import list_
 from symrnn.commands.measure import measure
 from symrnn.commands.predict import predict
+from symrnn.commands.record import record
 from symrnn.commands.report import report
 from symrnn.commands.run import run
 from symrnn.commands.show import show
 from symrnn.commands.terminal import Commands
 from symrnn.commands.train import train
 
-COMMANDS = (compare, explain_command, figures, list_, measure, predict, report, run, show, train)
+COMMANDS = (
+    compare,
+    doctor_command,
+    explain_command,
+    figures,
+    history,
+    list_,
+    measure,
+    predict,
+    record,
+    report,
+    run,
+    show,
+    train,
+)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

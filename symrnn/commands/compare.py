@@ -1,9 +1,10 @@
 """`symrnn compare`: two folders of records, and what got worse."""
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +12,7 @@ from symrnn.bench.records import FILE_NAME, Record, load_records
 from symrnn.commands.terminal import print_table
 from symrnn.errors import UserError
 from symrnn.study.amounts import amount, number, title
-from symrnn.tables import Table
+from symrnn.tables import Table, as_markdown
 
 if TYPE_CHECKING:
     from symrnn.bench.compare import Change, RecordComparison
@@ -31,7 +32,17 @@ REGRESSED = 1
 )
 @click.option("--mixed", is_flag=True, help="Compare across machines and versions, and say so.")
 @click.option("--all", "everything", is_flag=True, help="List also what did not change.")
-def compare(old: Path, new: Path, threshold: float, mixed: bool, everything: bool) -> None:
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(("table", "markdown", "github-action-benchmark")),
+    default="table",
+    show_default=True,
+    help="For a screen, a pull request, or the action of that name.",
+)
+def compare(
+    old: Path, new: Path, threshold: float, mixed: bool, everything: bool, shape: str
+) -> None:
     """Say what got larger, smaller, slower or faster from OLD to NEW; exit code 1 if anything got worse.
 
     OLD and NEW are folders of results, or files of records. Counts lead, times follow; a verdict on times takes five
@@ -46,15 +57,50 @@ def compare(old: Path, new: Path, threshold: float, mixed: bool, everything: boo
     found = compare_records(
         records_in(old), records_in(new), threshold=threshold, allow_mixed=mixed
     )
+    if shape == "github-action-benchmark":
+        click.echo(json.dumps([*benchmarks(found)], indent=1))
+    elif shape == "markdown":
+        table = change_table(found, everything=everything)
+        said = [as_markdown(table)] if table.rows else []
+        click.echo("\n\n".join([*said, "\n".join(f"- {line}" for line in remarks(found))]))
+    else:
+        print_comparison(found, everything=everything)
+    sys.exit(REGRESSED if found.regressions else 0)
+
+
+def print_comparison(found: "RecordComparison", *, everything: bool = False) -> None:
+    """The changes as a table on the screen, and the remarks."""
+    table = change_table(found, everything=everything)
+    if table.rows:
+        print_table(table)
+    for line in remarks(found):
+        click.echo(line)
+
+
+def change_table(found: "RecordComparison", *, everything: bool) -> Table:
+    """What got worse or better, or all."""
     changes = [
         each for each in found.changes if everything or each.is_regression or each.is_improvement
     ]
-    if changes:
-        head = ("case", "metric", "old", "new", "ratio", "95 % interval", "verdict")
-        print_table(Table(head, [change_row(each) for each in changes], axes=2))
-    for line in remarks(found):
-        click.echo(line)
-    sys.exit(REGRESSED if found.regressions else 0)
+    head = ("case", "metric", "old", "new", "ratio", "95 % interval", "verdict")
+    return Table(head, [change_row(each) for each in changes], axes=2)
+
+
+def benchmarks(found: "RecordComparison") -> Iterator[dict[str, Any]]:
+    """The new values as github-action-benchmark reads them (its tool ``customSmallerIsBetter``)."""
+    for each in found.changes:
+        if isinstance(each.new, str):
+            continue  # a status
+        unit = next((unit for suffix, unit in UNITS.items() if each.metric.endswith(suffix)), "")
+        yield {
+            "name": f"{each.case}: {each.metric}",
+            "unit": unit or "count",
+            "value": each.new,
+            "extra": f"before: {each.old}; {each.verdict}",
+        }
+
+
+UNITS = {"_s": "seconds", "_bytes": "bytes"}  # by the end of a metric's name
 
 
 def records_in(path: Path) -> list[Record]:

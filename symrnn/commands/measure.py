@@ -1,12 +1,25 @@
 """`symrnn measure`: where the compile time of any PyTensor function goes."""
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from symrnn.bench.records import STATES, STEPS, TIME_LIMIT_S, Job, Record
+from symrnn.bench.records import (
+    STATES,
+    STEPS,
+    TIME_LIMIT_S,
+    Job,
+    Record,
+    append_record,
+    load_records,
+)
 from symrnn.commands.terminal import console, print_table
-from symrnn.errors import JobError
+from symrnn.errors import JobError, UserError
+from symrnn.modes import MODES
 from symrnn.user_files import place_and_name
 
 
@@ -16,7 +29,7 @@ from symrnn.user_files import place_and_name
     "--mode",
     default="NUMBA",
     show_default=True,
-    help="PyTensor's mode: NUMBA, JAX, C, CVM, FAST_COMPILE, or any other that is registered.",
+    help=f"PyTensor's mode: {', '.join(MODES)}, or any other that is registered.",
 )
 @click.option(
     "--state", type=click.Choice(STATES), default="cold", show_default=True, help="Caches."
@@ -33,8 +46,26 @@ from symrnn.user_files import place_and_name
     "--steps", type=click.IntRange(1), default=STEPS, show_default=True, help="Steps to time."
 )
 @click.option("--trace", metavar="DIR", help="Write a Chrome trace and a speedscope file there.")
+@click.option(
+    "--rounds", type=click.IntRange(1), default=1, show_default=True, help="Processes, one a round."
+)
+@click.option(
+    "--against", metavar="FILE.py:NAME", help="Measure this as well, in turns, and compare."
+)
+@click.option("--save", metavar="DIR", help="Keep the records there, for `symrnn compare`.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict and the records as JSON.")
 def measure(
-    target: str, mode: str, state: str, flags: str, time_limit: float, steps: int, trace: str | None
+    target: str,
+    mode: str,
+    state: str,
+    flags: str,
+    time_limit: float,
+    steps: int,
+    trace: str | None,
+    rounds: int,
+    against: str | None,
+    save: str | None,
+    as_json: bool,
 ) -> None:
     """Measure where the compile time of any PyTensor function goes.
 
@@ -46,29 +77,115 @@ def measure(
     Examples:
       symrnn measure model.py:build
       symrnn measure package.module:function --mode JAX --trace traces
+      symrnn measure new.py:build --against old.py:build --rounds 5
     """
     from symrnn.measure.report_tables import report_tables
+    from symrnn.measure.verdict import verdict
 
-    place_and_name(target)  # refused here, before a process is started for it
-    job = Job(
-        target,
-        path=target,
-        mode=mode.upper(),
-        state=state,
-        flags=flags,
-        time_limit_s=time_limit,
-        steps=steps,
-        profile=True,
-    )
-    record = measured_live(job)
+    options: dict[str, Any] = {"mode": mode.upper(), "state": state, "flags": flags}
+    options |= {"time_limit_s": time_limit, "steps": steps, "profile": True}
+    jobs = jobs_of([place for place in (against, target) if place], rounds, options)
+    records = measured_and_saved(jobs, save)
+    record = typical([each for each in records if each.experiment == target])
     if trace:  # before the tables: whoever reads only their head still has the files
         tell_traces(record, trace)
-    tables = report_tables(record.values)
+    values = with_native(next(job for job in jobs if job.key == record.key), record)
+    tables = [] if as_json else report_tables(values)
+    if as_json:
+        print_json(values, records)
+    elif said := verdict(values):
+        click.echo(f"{said}\n{rounds_in_words(records, target)}")
     for table in tables:
         print_table(table)
     if not record.is_ok:
         known = "; the tables hold what was known by then" if tables else ""
         raise JobError(f"{target} could not be measured to the end: {record.message}{known}")
+    if against and not as_json:
+        compare_targets(records, against, target)
+
+
+def jobs_of(places: Sequence[str], rounds: int, options: Mapping[str, Any]) -> list[Job]:
+    """Each place in turn, round by round: what else the machine does meanwhile hits all."""
+    for place in places:
+        place_and_name(place)  # refused here, before a process is started for it
+    return [
+        Job(place, path=place, **options, round=round)
+        for round in range(rounds)
+        for place in places
+    ]
+
+
+def measured_and_saved(jobs: Sequence[Job], folder: str | None) -> list[Record]:
+    """The records of the jobs, each in the folder as soon as it is there."""
+    if folder:
+        check_new(jobs, Path(folder))
+    records = []
+    for job in jobs:
+        records.append(measured_live(job))
+        if folder:
+            append_record(folder, records[-1])
+    return records
+
+
+def check_new(jobs: Sequence[Job], folder: Path) -> None:
+    """Refuse a folder that holds a measurement of the same."""
+    held = {record.key for record in load_records(folder)}
+    if any(job.key in held for job in jobs):
+        raise UserError(
+            f"--save must be a folder without a measurement of {jobs[-1].experiment}, but {folder} holds one;"
+            " name another, and compare the two with `symrnn compare`"
+        )
+
+
+def total_of(record: Record) -> float:
+    """The total of a record's phases."""
+    from symrnn.measure.verdict import verdict
+
+    said = verdict(record.values)
+    return said.total_s if said else 0.0
+
+
+def typical(records: Sequence[Record]) -> Record:
+    """Of several rounds the one with the median total; the first that failed, if any did."""
+    failed = [record for record in records if not record.is_ok]
+    return failed[0] if failed else sorted(records, key=total_of)[(len(records) - 1) // 2]
+
+
+def rounds_in_words(records: Sequence[Record], target: str) -> str:
+    """The spread of the totals, where there is more than one round."""
+    from symrnn.measure.verdict import seconds
+
+    totals = sorted(total_of(each) for each in records if each.experiment == target)
+    if len(totals) < 2:
+        return ""
+    return (
+        f"Of {len(totals)} rounds this is the median one; they took {seconds(totals[0])} to"
+        f" {seconds(totals[-1])}.\n"
+    )
+
+
+def print_json(values: Mapping[str, Any], records: Sequence[Record]) -> None:
+    """The verdict and all records as one JSON object."""
+    from symrnn.measure.verdict import verdict
+
+    said = verdict(values)
+    found = asdict(said) if said else None
+    click.echo(
+        json.dumps({"verdict": found, "records": [json.loads(each.to_json()) for each in records]})
+    )
+
+
+def compare_targets(records: Sequence[Record], old: str, new: str) -> None:
+    """Say what is different from one target to the other."""
+    from symrnn.bench.compare import compare_records
+    from symrnn.commands.compare import print_comparison
+
+    before, after = (
+        [replace(each, experiment=new) for each in records if each.experiment == name]
+        for name in (old, new)
+    )
+    click.echo(f"\n{new} against {old}:")
+    print_comparison(compare_records(before, after))
 
 
 def tell_traces(record: Record, folder: str) -> None:
@@ -88,6 +205,18 @@ def tell_traces(record: Record, folder: str) -> None:
             f"{record.mode} makes one function of the graph, so the step has no times by op; try --mode CVM",
             err=True,
         )
+
+
+def with_native(job: Job, record: Record) -> Mapping[str, Any]:
+    """The values of a record; where compiling is most of the total, with what native mode takes for the same."""
+    from symrnn.measure.verdict import compiling_s, verdict
+
+    said = verdict(record.values) if record.is_ok else None
+    if said is None or job.mode == "NATIVE" or compiling_s(record.values)[1] < said.total_s / 2:
+        return record.values
+    other = measured_live(replace(job, mode="NATIVE", profile=False))
+    found = verdict(other.values) if other.is_ok else None
+    return {**record.values, **({"native_total_s": found.total_s} if found else {})}
 
 
 def measured_live(job: Job) -> Record:

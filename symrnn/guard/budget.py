@@ -14,15 +14,17 @@ import pytensor
 from pytensor.compile.executor import Function
 from pytensor.compile.maker import FunctionMaker
 from pytensor.graph.basic import Apply, Variable
+from pytensor.scan.op import Scan
 
 from symrnn.errors import UserError, nearest
+from symrnn.guard.block_budget import BLOCK_LIMITS, amount, block_overrun, watched_block
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name, with_wrapped
 from symrnn.measure.source_lines import relative
 from symrnn.measure.target import outputs_of, target_of
 from symrnn.versions import inner_graphs
 
-Limit = int | Mapping[str, int]  # of a count; of single ops for `by_op`
+Limit = int | str | Mapping[str, int]  # of a count; of memory; of single ops for `by_op`
 LIMITS = (
     "nodes",
     "inner_nodes",
@@ -52,7 +54,7 @@ def assert_graph_budget(graph: object, **limits: Limit) -> None:
     AssertionError: nodes is 2, over its budget of 1 by 1
     ...
     """
-    check_limits(limits)
+    check_limits(limits, of_blocks=False)
     __tracebackhide__ = True
     if text := overrun(target_of(graph), limits):
         raise AssertionError(text)
@@ -61,6 +63,10 @@ def assert_graph_budget(graph: object, **limits: Limit) -> None:
 @contextmanager
 def graph_budget(**limits: Limit) -> Iterator[list[Function]]:
     """Fail at the end of the ``with`` block when a function compiled in it is larger than one of `limits`.
+
+    Besides those of `assert_graph_budget`, limits to the block as a whole: ``functions`` compiled, ``compile_events``
+    (what Numba, the C++ compiler and XLA compile; call the functions in the block, for JIT compilers work then), and
+    ``memory`` at its peak (bytes, or a text such as ``"200 MB"``).
 
     Examples
     --------
@@ -71,7 +77,9 @@ def graph_budget(**limits: Limit) -> Iterator[list[Function]]:
     """
     check_limits(limits)
     __tracebackhide__ = True
-    with compiled_functions() as functions:
+    of_block = {name: limit for name, limit in limits.items() if name in BLOCK_LIMITS}
+    of_graphs = {name: limit for name, limit in limits.items() if name not in BLOCK_LIMITS}
+    with watched_block(of_block) as block, compiled_functions() as functions:
         yield functions
     # Not in a `finally`: a test that fails by itself keeps its own failure.
     if not functions:
@@ -79,8 +87,10 @@ def graph_budget(**limits: Limit) -> Iterator[list[Function]]:
             f"graph_budget({in_call(limits)}) limits functions that are compiled, but none was;"
             " compile one inside, or drop the budget"
         )
+    if over := list(block_overrun(block, functions, of_block)):
+        raise AssertionError("\n".join(over))
     for i, function in enumerate(functions):
-        if text := overrun(function, limits):
+        if text := overrun(function, of_graphs):
             which = "" if len(functions) == 1 else f"function {i + 1} of {len(functions)}: "
             raise AssertionError(which + text)
 
@@ -110,10 +120,12 @@ def compiled_functions() -> Iterator[list[Function]]:
         yield functions
 
 
-def check_limits(limits: Mapping[str, Limit]) -> None:
+def check_limits(limits: Mapping[str, Limit], *, of_blocks: bool = True) -> None:
     """Refuse limits of counts that there are not."""
-    known = [*LIMITS, "by_op"]
+    known = [*LIMITS, "by_op", *(BLOCK_LIMITS if of_blocks else ())]
     for name in limits:
+        if name in BLOCK_LIMITS and of_blocks:
+            amount(name, limits[name])
         if name not in known:
             raise UserError(f"graph_budget has no count {name!r}; {nearest(name, known)}")
     op_limits(limits)
@@ -159,7 +171,7 @@ def op_limits(limits: Mapping[str, Limit]) -> Mapping[str, int]:
 
 
 def contributors(graph: object, by_op: Mapping[str, int]) -> list[str]:
-    """Lines that name the ops with the highest counts, and the source lines that made them."""
+    """Lines that name the scans, the ops with the highest counts, and the source lines that made them."""
     most = Counter({op: n for op, n in by_op.items() if n > 0}).most_common(MOST)
     lines = Counter(
         line
@@ -167,9 +179,23 @@ def contributors(graph: object, by_op: Mapping[str, int]) -> list[str]:
         if op_name(node.op) in dict(most) and (line := source_line(node))
     )
     return [
+        *scans(outputs_of(graph)),
         "  most frequent ops: " + ", ".join(f"{op} {n}" for op, n in most),
         *(f"  {n} of them from {line}" for line, n in lines.most_common(MOST)),
     ]
+
+
+def scans(outputs: Iterable[Variable]) -> list[str]:
+    """A line for each of the largest scans: how many nodes it holds, and where it stands."""
+    found = []
+    for node in all_nodes(outputs):
+        if isinstance(node.op, Scan):
+            inside = sum(1 for _ in all_nodes(node.op.fgraph.outputs))
+            line = source_line(node)
+            found.append(
+                (inside, f"  a scan of {inside} nodes" + (f" from {line}" if line else ""))
+            )
+    return [text for _, text in sorted(found, key=lambda pair: -pair[0])[:MOST]]
 
 
 def all_nodes(outputs: Iterable[Variable]) -> Iterator[Apply]:

@@ -7,9 +7,11 @@ from typing import Any
 
 from pytensor.compile.executor import Function
 
+from symrnn.measure.attribution import Places, attribution, details
 from symrnn.measure.compile_events import CompileEvents
 from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.op_timeline import op_spans
+from symrnn.measure.python_nodes import PythonNode, python_nodes
 from symrnn.measure.rewrite_profile import rewrite_profile
 from symrnn.measure.rewrite_timing import RewriteProfile
 from symrnn.measure.source_lines import SourceLine, full_traces, source_lines
@@ -28,6 +30,8 @@ class Profile:
     ops: list[tuple] = field(
         default_factory=list
     )  # spans of one more step, none with Numba and JAX
+    specs: Sequence[FunctionSpec] = ()
+    python_nodes: list[PythonNode] | None = None  # of native mode alone
 
     def traces(self) -> AbstractContextManager:
         """The context to build in, so that every node knows its line."""
@@ -46,6 +50,7 @@ class Profile:
 
     def look(self, specs: Sequence[FunctionSpec], functions: Sequence[Function]) -> None:
         """Count the nodes by source line, before and after."""
+        self.specs = specs
         if specs:  # none of what was compiled already: what it was made from is gone
             self.lines["lines_before"] = source_lines(list(specs))
         self.lines["lines_after"] = source_lines(
@@ -53,17 +58,29 @@ class Profile:
         )
 
     def look_back(self, functions: Sequence[Function], arguments: Sequence[Sequence]) -> None:
-        """Take one more step, timed op by op."""
+        """Take one more step, timed op by op, and some more where native mode leaves nodes to Python."""
         self.ops = op_spans(functions, arguments)
+        self.python_nodes = python_nodes(functions, arguments, self.specs)
 
     def to_dict(self, watch: Stopwatch, events: CompileEvents) -> dict:
         """JSON values for a record; times count from `begin`."""
         values: dict[str, Any] = {
             name: [asdict(line) for line in lines] for name, lines in self.lines.items()
         }
-        spans = [("phase", name, begin, end - begin) for name, begin, end in watch.spans]
+        if self.python_nodes is not None:
+            values["python_nodes"] = [asdict(node) for node in self.python_nodes]
+        places = Places(events.ledger.units)
+        spans: list[tuple] = [
+            ("phase", name, begin, end - begin) for name, begin, end in watch.spans
+        ]
         spans += [
-            (each.backend, each.name, each.begin_s, each.duration_s)
+            (
+                each.backend,
+                each.name,
+                each.begin_s,
+                each.duration_s,
+                *([details(each.unit, places)] if each.unit else []),
+            )
             for each in events.compilations
             if each.duration_s > SHORTEST_COMPILATION_S
         ]
@@ -71,6 +88,10 @@ class Profile:
         if self.rewrites:
             begin = self.rewrites.begin_s
             spans += [(kind, name, begin + at, s) for kind, name, at, s in self.rewrites.spans]
+            # Its spans stand in the timeline already; a record would hold tens of thousands of them twice.
             rewrites = self.rewrites.to_dict() | {"begin_s": begin - self.begin, "spans": []}
             values |= {"rewrites": rewrites, "rewrite_counts": self.rewrites.counts()}
-        return values | {"spans": [(kind, name, at - self.begin, s) for kind, name, at, s in spans]}
+        if events.ledger.seconds:
+            values["attribution"] = attribution(events.ledger).to_dict()
+        shifted = [(kind, name, at - self.begin, s, *more) for kind, name, at, s, *more in spans]
+        return values | {"spans": shifted}

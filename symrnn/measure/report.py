@@ -5,14 +5,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from time import perf_counter
 from typing import Any
 
+from markupsafe import escape
 from pytensor.compile.executor import Function
 from pytensor.compile.mode import Mode
 
 from symrnn.measure.compile_events import compile_events
 from symrnn.measure.function_spec import FunctionSpec
+from symrnn.measure.modes import backend_of, mode_of
 from symrnn.measure.profile import Profile
 from symrnn.measure.report_tables import report_tables
 from symrnn.measure.sizes import total_size
@@ -20,21 +23,30 @@ from symrnn.measure.source_lines import full_traces
 from symrnn.measure.stages import linked, rewritten, run_step, step_samples
 from symrnn.measure.stopwatch import Stopwatch
 from symrnn.measure.target import target_of
+from symrnn.measure.verdict import Verdict, verdict
 from symrnn.measure.within_build import phases_within
 from symrnn.tables import as_html, as_text
 
 
 @dataclass(frozen=True)
 class CompileReport:
-    """Phases, sizes, rewrites, source lines and compilations: the values of a record."""
+    """What it took and why, phases, sizes, rewrites, source lines and compilations: the values of a record."""
 
     values: Mapping
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """The total, the shares, and what follows from them; None where nothing was compiled."""
+        return verdict(self.values)
+
     def __str__(self) -> str:
-        return "\n\n".join(as_text(table) for table in report_tables(self.values))
+        said = [str(self.verdict)] if self.verdict else []
+        return "\n\n".join([*said, *(as_text(table) for table in report_tables(self.values))])
 
     def _repr_html_(self) -> str:
-        return "\n".join(as_html(table) for table in report_tables(self.values))
+        said = [self.verdict.head, *self.verdict.sentences] if self.verdict else []
+        paragraphs = [f"<p>{escape(sentence)}</p>" for sentence in said]
+        return "\n".join([*paragraphs, *(as_html(table) for table in report_tables(self.values))])
 
 
 def compile_report(
@@ -68,8 +80,11 @@ def compile_report(
     >>> report.values["before"]["nodes"], report.values["after"]["nodes"]
     (3, 1)
     """
+    backend = backend_of(mode_of(mode))
+    for needed in backend.modules if backend else ():
+        import_module(needed)  # linking would, and nothing of it is heard before
     watch, profile = Stopwatch(), Profile(begin=perf_counter())
-    with compile_events() as events:
+    with compile_events(units=True) as events:
         with full_traces(), watch("build"), phases_within(watch, profile.rewriting) as within:
             found = target_of(target)
         if batch is not None:
@@ -101,4 +116,5 @@ def called(
     """Call the functions once, then time `steps` steps."""
     with watch("first_call"):
         run_step(functions, arguments)
-    return step_samples(functions, arguments, steps, 10.0, watch)
+    seconds, _ = step_samples(functions, arguments, steps, 10.0, watch)
+    return list(seconds)

@@ -1,46 +1,122 @@
 """What is known about one measurement, as tables; from the values of a record, without PyTensor."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from statistics import median
 
+from symrnn.measure.compiled_units import Attribution, CompiledUnit
+from symrnn.measure.python_node_table import python_node_table
 from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
+from symrnn.measure.verdict import A_LINE, LARGE, percent, place, seconds, share_of, verdict
 from symrnn.tables import Table
 
 LONGEST = 12  # rows of a table
+LEAST = 0.01  # of what a table is about: smaller rows are left out
 SIZES = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components", "widest_scan")
-EVENTS = ("numba", "numba_loaded", "c_compiled", "c_loaded", "jax")
+EVENTS = (
+    "numba",
+    "numba_loaded",
+    "c_compiled",
+    "c_loaded",
+    "jax",
+    "native",
+    "native_loaded",
+    "native_warm",
+)
 
 
 def report_tables(values: Mapping) -> list[Table]:
     """The tables of a record's values, the most useful first; without those that would be empty.
+
+    What is a small share of the total has its line among the phases, and no table.
 
     Examples
     --------
     >>> [table.title for table in report_tables({"phases_s": {"link": 0.5}})]
     ['Phases']
     """
-    profile = RewriteProfile.from_dict(values["rewrites"]) if values.get("rewrites") else None
+    rewrites = values.get("rewrites") if share_of(values, "rewrite") >= A_LINE else None
+    profile = RewriteProfile.from_dict(rewrites) if rewrites else None
+    rewriting = [rewrite_table(profile), idle_table(profile)] if profile else []
     tables = [
         phase_table(values),
+        *compiling_tables(values),
+        *([] if share_of(values, "rewrite") < LARGE else rewriting),
         size_table(values),
-        *([rewrite_table(profile), idle_table(profile)] if profile else []),
+        *(rewriting if share_of(values, "rewrite") < LARGE else []),
         line_table(values.get("lines_before", []), values.get("lines_after", [])),
+        python_node_table(values),
     ]
     return [table for table in tables if table.rows]
 
 
 def phase_table(values: Mapping) -> Table:
-    """Seconds by phase, a step, and what the backends compiled."""
+    """Seconds by phase with their shares, a step, and what the backends compiled."""
     phases = {name: s for name, s in values.get("phases_s", {}).items() if name != "step"}
-    rows = [(name.replace("_", " "), f"{s:.3f}") for name, s in phases.items()]
+    found = verdict({"phases_s": phases})
+    shares = {name: percent(share) for name, _, share in found.shares} if found else {}
+    names = [name.replace("_", " ") for name in phases]
+    rows = [
+        (name, f"{s:.3f}", shares.get(name, ""))
+        for name, s in zip(names, phases.values(), strict=True)
+    ]
     if values.get("step_s"):
-        rows.append(("a step (median)", f"{median(values['step_s']):.6f}"))
+        rows.append(("a step (median)", f"{median(values['step_s']):.6f}", ""))
     events = values.get("compile_events", {})
     counts = [f"{name.replace('_', ' ')} {events[name]}" for name in EVENTS if events.get(name)]
     note = ", ".join(counts)
     note = f"compilations: {note}" if note else ""
-    return Table(("phase", "seconds"), rows, title="Phases", note=note)
+    if "compile_peak_bytes" in values:
+        peak, kept = (values[f"compile_{name}_bytes"] / 1e6 for name in ("peak", "retained"))
+        note = f"{note}; " if note else ""
+        note += f"memory: {peak:.0f} MB at the peak, {kept:.0f} MB retained"
+    return Table(("phase", "seconds", "share"), rows, title="Phases", note=note)
+
+
+def compiling_tables(values: Mapping) -> list[Table]:
+    """What the backend's seconds went to: ops, source lines, single nodes; none where it took few."""
+    found = Attribution.from_dict(values["attribution"]) if values.get("attribution") else None
+    compiling = share_of(values, "link") + share_of(values, "first call")
+    if found is None or not found.nodes or compiling < A_LINE:
+        return []
+    note = (
+        f"{percent(found.attributed)} of {seconds(found.direct_s + found.shared_s)} is put down to a node"
+        f" and a line, {seconds(found.shared_s)} by sharing out what whole functions take"
+    )
+    if found.start_up_s:
+        note += f"; {seconds(found.start_up_s)} more went to PyTensor's own modules"
+    return [
+        unit_table("Compiling by op", "op", found.ops, lambda each: each.op, note),
+        unit_table("Compiling by source line", "line", found.lines, place_and_text),
+        unit_table(
+            "Compiling by node", "node", found.nodes, lambda e: f"{e.op}  {place_and_text(e)}"
+        ),
+    ]
+
+
+def unit_table(
+    title: str, head: str, units: Sequence[CompiledUnit], name: Callable, note: str = ""
+) -> Table:
+    """The dearest units: nodes, functions compiled, own seconds, with bodies, and their share of what is shared."""
+    rows = [
+        (
+            name(each),
+            str(each.nodes),
+            str(each.compilations),
+            f"{each.self_s:.3f}",
+            f"{each.total_s:.3f}",
+            f"{each.shared_s:.3f}",
+        )
+        for each in units[:LONGEST]
+        if each.total_s + each.shared_s >= LEAST * sum(unit.seconds for unit in units)
+    ]
+    columns = (head, "nodes", "compilations", "own s", "with body", "shared")
+    return Table(columns, rows, title=title, note=note)
+
+
+def place_and_text(unit: CompiledUnit) -> str:
+    """``model.py:3  return pt.exp(x)``."""
+    return f"{place(asdict(unit))}  {unit.text.strip()}".strip()
 
 
 def size_table(values: Mapping) -> Table:
@@ -79,7 +155,7 @@ def idle_table(profile: RewriteProfile) -> Table:
 
 def line_table(lines_before: Sequence[Mapping], lines_after: Sequence[Mapping]) -> Table:
     """Apply nodes by source line, bodies included; the line with most nodes first."""
-    sides = [{line_name(line): line for line in lines} for lines in (lines_before, lines_after)]
+    sides = [{place(line): line for line in lines} for lines in (lines_before, lines_after)]
     lines = {**sides[1], **sides[0]}
     counts = {
         name: tuple(nodes_of(side[name]) if name in side else 0 for side in sides) for name in lines
@@ -87,11 +163,6 @@ def line_table(lines_before: Sequence[Mapping], lines_after: Sequence[Mapping]) 
     largest = sorted(counts, key=lambda name: -sum(counts[name]))[:LONGEST]
     rows = [(name, *map(str, counts[name]), lines[name]["text"]) for name in largest]
     return Table(("line", "before", "after", "source"), rows, title="Nodes by source line")
-
-
-def line_name(line: Mapping) -> str:
-    """``file.py:3``, or what stands for a node without a line."""
-    return f"{Path(line['path']).name}:{line['line']}" if line["path"] else "(rewrites)"
 
 
 def nodes_of(line: Mapping) -> int:

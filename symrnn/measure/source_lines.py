@@ -87,12 +87,18 @@ def places(
 def user_line(node: Apply) -> Place | None:
     """Path, line and text of the innermost frame outside of the libraries that made `node`.
 
-    Where only frames of symrnn are kept, the innermost of these; None where no stack is kept.
+    Where only frames of symrnn are kept, the innermost of these; None where no stack is kept. An op's own `make_node`
+    makes nodes for whoever calls the op, so it is passed over.
     """
+    # What a rewrite made of several variables has the stacks of all of them; the first one stands for it.
     traces = [trace for out in node.outputs for trace in getattr(out.tag, "trace", None) or ()]
     frames = [frame for trace in traces[:1] for frame in reversed(trace)]
     # The innermost first: helpers of the user's own call each other, and the deepest one made the node.
-    outside = [(path, line, text or "") for path, line, _, text in frames if not is_library(path)]
+    outside = [
+        (path, line, text or "")
+        for path, line, function, text in frames
+        if not is_library(path) and function != "make_node"
+    ]
     users = [place for place in outside if not place[0].startswith(SYMRNN)]
     return next(iter(users or outside), None)
 

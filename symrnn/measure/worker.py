@@ -93,7 +93,11 @@ def one_sentence(error: BaseException) -> str:
     if isinstance(error, ADDRESSED):
         return str(error)
     first = (str(error).strip().splitlines() or ["no message"])[0]
-    return "; ".join([f"{type(error).__name__}: {first[:300]}", *getattr(error, "__notes__", ())])
+    # Ours say what may have made it fail; PyTensor notes hints about its own settings, below an empty line.
+    notes = [
+        note for note in getattr(error, "__notes__", ()) if not note.lstrip().startswith("HINT")
+    ]
+    return "; ".join([f"{type(error).__name__}: {first[:300]}", *notes])
 
 
 def measure(job: Job, answer: Answer) -> None:
@@ -163,6 +167,7 @@ def loaded_by(job: Job) -> tuple[ModuleType, str]:
 def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
     """The phases of one case, and what the backends compiled meanwhile."""
     from symrnn.measure.compile_events import compile_events
+    from symrnn.measure.memory import memory_used
     from symrnn.measure.profile import Profile
     from symrnn.measure.stages import stages
     from symrnn.measure.stopwatch import Stopwatch
@@ -170,7 +175,11 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
     watch = Stopwatch(on_phase=answer.phase)
     profile = Profile(begin=perf_counter()) if job.profile else None
     try:
-        with compile_events() as events, profile.traces() if profile else nullcontext():
+        with (
+            memory_used() as memory,
+            compile_events(units=job.profile) as events,
+            profile.traces() if profile else nullcontext(),
+        ):
             time = stages(
                 made.build,
                 made.functions,
@@ -181,7 +190,7 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
                 on_value=answer.values,
                 **(profile.hooks() if profile else {}),
             )
-        answer.values(**time.to_dict())
+        answer.values(**time.to_dict(), **memory.to_dict())
     except Exception as error:
         if note := made.note(answer.begun):
             error.add_note(note)

@@ -23,12 +23,13 @@ gradient
 What is wrong is a `symrnn.errors.UserError`; a length of 0 that shows only in a call is an AssertionError.
 """
 
-from collections.abc import Sequence as Many
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
+from symrnn.building import built_quickly
 from symrnn.cells import Cell
 from symrnn.errors import UserError, check_choice
 from symrnn.typing import TensorLike
@@ -126,7 +127,7 @@ def bidirectional(
     backward: Cell,
     xs: TensorLike,
     *,
-    initial: Many[Initial] = (None, None),
+    initial: Sequence[Initial] = (None, None),
     mask: TensorLike | None = None,
     last_only: bool = False,
     scans: Scans = "one",
@@ -173,7 +174,7 @@ def bidirectional(
 
 
 def stack(
-    layers: Many[Cell | Many[Cell]],
+    layers: Sequence[Cell | Sequence[Cell]],
     xs: TensorLike,
     *,
     mask: TensorLike | None = None,
@@ -202,18 +203,19 @@ def stack(
             )
         reverses = [False, True][: len(cells)]
         if any(is_stacked(check_cell(cell)) for cell in cells):
-            ys = stacked_layers(cells, reverses, ys, mask, Options(**options))
+            with built_quickly():
+                ys = stacked_layers(cells, reverses, ys, mask, Options(**options))
         else:
             ys, _ = _unrolled(cells, reverses, ys, mask, [None] * len(cells), Options(**options))
     return ys
 
 
 def _unrolled(
-    cells: Many[Cell],
-    reverses: Many[bool],
+    cells: Sequence[Cell],
+    reverses: Sequence[bool],
     xs: TensorLike,
     mask: TensorLike | None,
-    initials: Many[Initial],
+    initials: Sequence[Initial],
     options: Options,
     *,
     steps: int | None = None,
@@ -226,12 +228,9 @@ def _unrolled(
         initial_state(cell, initial, sequence)
         for cell, initial in zip(cells, initials, strict=True)
     ]
-    if options.gradient == "autodiff":
-        ys, states = autodiff_layer(cells, reverses, sequence, starts, options, is_static=is_static)
-    else:
-        ys, states = assembled_layer(
-            cells, reverses, sequence, starts, options, is_static=is_static
-        )
+    form = autodiff_layer if options.gradient == "autodiff" else assembled_layer
+    with built_quickly():
+        ys, states = form(cells, reverses, sequence, starts, options, is_static=is_static)
     return ys, [cell.State(*state) for cell, state in zip(cells, states, strict=True)]
 
 
@@ -244,7 +243,7 @@ def check_cell(cell: Cell) -> Cell:
     return cell
 
 
-def check_cells(cells: Many[Cell]) -> None:
+def check_cells(cells: Sequence[Cell]) -> None:
     """Refuse what are no cells, and cells that only `stack` can walk."""
     if any(is_stacked(check_cell(cell)) for cell in cells):
         raise UserError(

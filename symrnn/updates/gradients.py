@@ -13,6 +13,7 @@ from pytensor.scalar.basic import autocast_float_as
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.variable import TensorVariable
 
+from symrnn.building import built_quickly
 from symrnn.errors import UserError
 from symrnn.graph import check_loss, check_params
 from symrnn.typing import LossOrGrads, NewValues, Params, Rate, Updates
@@ -37,7 +38,8 @@ def get_or_compute_grads(loss_or_grads: LossOrGrads, params: Params) -> list[Ten
     check_loss(loss_or_grads)
     check_params(params, loss_or_grads)
     try:
-        grads: Any = pytensor.grad(loss_or_grads, list(params))
+        with built_quickly():
+            grads: Any = pytensor.grad(loss_or_grads, list(params))
     except DisconnectedInputError as error:
         raise UserError(
             f"loss must have a gradient for each of {list(params)},"
@@ -104,10 +106,11 @@ def each_param(
     """
     checked = [check_rate(name, rate) for name, rate in rates.items()]
     updates: NewValues = {}
-    for param, value in zip(params, values, strict=True):
-        # Else a Python float would be float64 beside a float32 parameter, and the whole step with it.
-        with autocast_float_as(param.dtype):
-            updates |= step(param, value, *(in_dtype(param.dtype, rate) for rate in checked))
+    with built_quickly():
+        for param, value in zip(params, values, strict=True):
+            # Else a Python float would be float64 beside a float32 parameter, and the whole step with it.
+            with autocast_float_as(param.dtype):
+                updates |= step(param, value, *(in_dtype(param.dtype, rate) for rate in checked))
     return updates
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symrnn.bench.checked import Malformed, check_spans
 from symrnn.bench.records import Job, Record
 from symrnn.bench.trace import Span, chrome_trace, nested, spans_of, speedscope, write_traces
 from symrnn.errors import UserError
@@ -134,3 +135,27 @@ def test_both_files_of_a_record_are_written(tmp_path):
 def test_a_record_without_a_timeline_is_refused_with_the_way_out():
     with pytest.raises(UserError, match="measure it again with"):
         spans_of(Record.of(Job("depth"), "ok"))
+
+
+def test_a_compilation_carries_its_op_node_and_line():
+    details = {"op": "Scan", "node": "Scan{...}(x)", "line": "model.py:12"}
+    span = Span.of("numba", "scan", 0.5, 0.25, details)
+    (_, event) = chrome_trace([span])["traceEvents"]
+    assert event["args"] == details
+    assert speedscope([span])["shared"]["frames"] == [{"name": "scan (numba, Scan, model.py:12)"}]
+    outer = Span.of("phase", "first_call", 0.0, 0.6)
+    assert nested([span, outer])[1].details == details  # also where it is cut off
+
+
+WRONG_SPANS = {
+    "spans must have 4 parts, but has 2": ["numba", "scan"],
+    "spans must have 1 parts, but has 2": ["numba", "scan", 0.5, 0.25, {}, {}],
+    "spans": ["numba", "scan", 0.5, 0.25, "model.py:12"],
+}
+
+
+@pytest.mark.parametrize("words", WRONG_SPANS)
+def test_what_is_no_span_is_refused(words):
+    check_spans("spans", [["numba", "scan", 0.5, 0.25], ["c", "m", 0.5, 0.25, {"op": "Dot"}]])
+    with pytest.raises(Malformed, match=words):
+        check_spans("spans", [WRONG_SPANS[words]])

@@ -15,6 +15,8 @@ from click.testing import CliRunner
 import symrnn
 from symrnn.bench.records import Job, Record, append_record
 from symrnn.commands.cli import cli
+from symrnn.commands.measure import check_new, jobs_of, rounds_in_words, typical, with_native
+from symrnn.errors import UserError
 
 MODEL = """
 import numpy as np
@@ -45,6 +47,12 @@ x, y = pt.matrix("x"), pt.matrix("y", shape=(4, None))
 uncallable = [x, y], pt.dot(x, y)
 forward = pt.exp(x)
 """
+
+
+@pytest.fixture(autouse=True)
+def every_table_is_shown(monkeypatch):
+    """Whatever share of the time a phase has, which differs from run to run."""
+    monkeypatch.setattr("symrnn.measure.report_tables.A_LINE", 0.0)
 
 
 def invoke(*args):
@@ -198,6 +206,19 @@ def test_arrays_that_were_made_up_are_named_when_the_first_call_fails(model):
     assert invoke("measure", "model.py:uncallable", "--mode", "FAST_COMPILE").exit_code == 0
 
 
+def test_measure_lists_what_native_mode_leaves_to_python(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("left.py").write_text(
+        "import pytensor.tensor as pt\n\nx = pt.vector('x')\nplaces = pt.nonzero(x)[0] * 2\n"
+    )
+    done = invoke("measure", "left.py:places", "--mode", "NATIVE", "--steps", "3")
+    assert done.exit_code == 0, done.output
+    title = done.stdout.index("Left to Python by native mode")
+    (row,) = (line.split() for line in done.stdout[title:].splitlines() if "left.py:4" in line)
+    assert row[:3] == ["Nonzero", "left.py:4", "1"]
+    assert "nodes left to Python: 1," in done.stdout[title:]
+
+
 GRADIENTS = {"build": True, "forward": False}  # name: whether it takes a gradient
 
 
@@ -264,3 +285,94 @@ def test_traces_are_written_where_only_the_head_of_the_tables_is_read(model):
     ]
     assert "Traceback" not in told
     assert "BrokenPipe" not in told
+
+
+def record_of(total_s, round=0, name="model.py:build", status="ok"):
+    values = {"phases_s": {"build": total_s}, "build_s": total_s, "after": {"nodes": 3}}
+    return Record.of(Job(name, path=name, round=round, profile=True), status, values=values)
+
+
+def test_the_typical_round_is_the_median_one_or_one_that_failed():
+    rounds = [record_of(s, i) for i, s in enumerate([3.0, 1.0, 2.0])]
+    assert typical(rounds) is rounds[2]
+    broken = record_of(1.0, 9, status="crash")
+    assert typical([*rounds, broken]) is broken
+    assert (
+        rounds_in_words(rounds, "model.py:build")
+        == "Of 3 rounds this is the median one; they took 1.00 s to 3.00 s.\n"
+    )
+    assert rounds_in_words(rounds[:1], "model.py:build") == ""
+
+
+def test_targets_take_turns():
+    jobs = jobs_of(["old:f", "new:f"], 2, {"mode": "NATIVE"})
+    assert [(job.experiment, job.round) for job in jobs] == [
+        ("old:f", 0),
+        ("new:f", 0),
+        ("old:f", 1),
+        ("new:f", 1),
+    ]
+
+
+def test_a_folder_keeps_one_measurement_of_a_target(tmp_path):
+    record = record_of(1.0)
+    append_record(tmp_path, record)
+    with pytest.raises(UserError, match="--save must be a folder without a measurement of model"):
+        check_new([Job("model.py:build", path="model.py:build", profile=True)], tmp_path)
+    check_new([Job("model.py:other", path="model.py:other", profile=True)], tmp_path)
+
+
+def test_native_mode_is_measured_where_compiling_is_most(monkeypatch):
+    asked = []
+
+    def native(job):
+        asked.append((job.mode, job.profile))
+        return record_of(0.5)
+
+    monkeypatch.setattr("symrnn.commands.measure.measured_live", native)
+    phases = {"phases_s": {"first_call": 9.0}}
+    slow = replace(
+        record_of(9.0),
+        values=phases | {"compile_events": {"numba": 9, "numba_s": 8.0, "numba_saved": 9}},
+    )
+    assert with_native(Job("f.py:f"), slow)["native_total_s"] == 0.5
+    assert asked == [("NATIVE", False)]
+    quick = replace(slow, values=phases | {"compile_events": {"numba": 9, "numba_s": 1.0}})
+    assert "native_total_s" not in with_native(Job("f.py:f"), quick)
+    assert "native_total_s" not in with_native(Job("f.py:f", mode="NATIVE"), slow)
+
+
+def test_compare_writes_markdown_and_what_a_benchmark_action_reads(folders):
+    done = invoke("compare", folders / "old", folders / "new", "--format", "markdown")
+    assert done.exit_code == 1
+    assert "| deep depth=2 NUMBA cold | after.nodes | 10 | 11 |" in done.stdout
+    assert "- 1 worse, 1 better" in done.stdout
+    done = invoke(
+        "compare", folders / "old", folders / "new", "--format", "github-action-benchmark"
+    )
+    found = {each["name"]: each for each in json.loads(done.stdout)}
+    nodes = found["deep depth=2 NUMBA cold: after.nodes"]
+    assert (nodes["unit"], nodes["value"], nodes["extra"]) == (
+        "count",
+        11,
+        "before: 10; larger",
+    )
+    assert found["deep depth=2 NUMBA cold: rewrite_s"]["unit"] == "seconds"
+
+
+@pytest.mark.slow
+def test_rounds_are_saved_compared_and_printed_as_json(model):
+    options = ["--mode", "FAST_COMPILE", "--steps", "3", "--save"]
+    told = json.loads(invoke("measure", "model.py:build", *options, "a", "--json").stdout)
+    assert told["verdict"]["total_s"] > 0
+    assert told["records"][0]["values"]["compile_peak_bytes"] > 0
+    against = ["--against", "model.py:forward", "--rounds", "2"]
+    done = invoke("measure", "model.py:build", *options, "b", *against)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.index("Compiling took") < done.stdout.index("Phases")
+    assert "Of 2 rounds this is the median one" in done.stdout
+    assert "model.py:build against model.py:forward:" in done.stdout
+    assert "larger" in done.stdout
+    compared = invoke("compare", "a", "b")
+    assert "0 worse, 0 better" in compared.stdout
+    assert "only in new: model.py:forward" in compared.stdout

@@ -1,5 +1,6 @@
 """The plugin, run by pytester: what holds, what fails with which message, and what it costs nothing."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 import symrnn.guard.snapshot
 from symrnn.errors import UserError
-from symrnn.guard.budget import assert_graph_budget
+from symrnn.guard.budget import assert_graph_budget, check_limits, graph_budget
 
 pytest_plugins = ("pytester",)
 
@@ -108,6 +109,65 @@ def test_scan():
         "to accept the new size:"
         " graph_budget(scans=1, components=1, inner_nodes=1, by_op={'Scan': 1})"
     )
+
+
+def test_a_budget_of_scans_names_the_scans_and_their_lines(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(scans=0)
+def test_scan():
+    compiled(pytensor.scan(lambda x, s: s + x, x, pt.zeros((), dtype=x.dtype), return_updates=False))
+"""
+    )
+    lines = failure(result).splitlines()
+    assert lines[0] == "scans is 1, over its budget of 0 by 1"
+    assert lines[1] == "  a scan of 1 nodes from test_it.py:9"
+
+
+def test_a_budget_of_the_whole_test_counts_functions_and_memory(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(functions=2, nodes=3, memory="4 GB", compile_events=0)
+def test_within():
+    compiled(x + x), compiled(x * x)
+
+@pytest.mark.graph_budget(functions=1)
+def test_over():
+    compiled(x + x), compiled(x * x)
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    assert failure(result) == "functions is 2, over its budget of 1 by 1"
+
+
+def test_what_a_block_may_compile_is_no_limit_to_one_graph():
+    with pytest.raises(UserError, match="has no count 'functions'"):
+        assert_graph_budget(pt.exp(pt.vector("x")), functions=1)
+    with pytest.raises(UserError, match='must be a number, or a text such as "200 MB", but is'):
+        check_limits({"memory": "much"})
+
+
+def test_memory_over_its_budget_fails():
+    large = []
+
+    def compiled():
+        pytensor.function([], pt.constant(1.0), mode="FAST_COMPILE")
+        large.append(bytearray(b"x" * 50_000_000))
+
+    over = pytest.raises(AssertionError, match=r"memory is [\d.]+ MB, over its budget of 1.0 MB")
+    with over, graph_budget(memory="1 MB"):
+        compiled()
+
+
+@pytest.mark.slow
+def test_compilations_over_their_budget_name_their_lines():
+    x = pt.vector("x")
+    uncached = pytensor.config.change_flags(numba__cache=False)
+    with uncached, pytest.raises(AssertionError) as told, graph_budget(compile_events=1):
+        pytensor.function([x], pt.exp(x).sum() + 0.123, mode="NUMBA")([1.0])
+    sentence, *lines = str(told.value).splitlines()
+    assert re.match(r"compile_events is \d+, over its budget of 1 by \d+", sentence)
+    assert any("test_pytest_plugin.py" in line for line in lines)
 
 
 def test_budget_with_a_wrong_name_suggests_the_nearest(run):

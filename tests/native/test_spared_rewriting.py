@@ -1,6 +1,5 @@
 """Native mode's rewriting answers as PyTensor's does: shapes, assumptions, and rewriters that are not asked."""
 
-import gc
 from collections import Counter
 
 import numpy as np
@@ -27,7 +26,6 @@ import symrnn.native
 from symrnn.cells import GRUCell, LSTMCell
 from symrnn.native.asked_shapes import ANSWERS_SHAPES, AskedShapeFeature
 from symrnn.native.assumed import SparingAssumptionFeature
-from symrnn.native.collector import collector_at_rest
 from symrnn.native.equilibrium import SparingEquilibrium
 from symrnn.native.node_order import NodeOrder, order_of
 from symrnn.native.spared import Foreseen, may_take_all, spared
@@ -249,12 +247,3 @@ def test_the_order_of_nodes_is_forgotten_when_the_graph_changes():
     assert order_of(fgraph, "in_to_out") is before
     fgraph.replace(fgraph.outputs[0], pt.tanh(pt.cos(x)), import_missing=True)
     assert order_of(fgraph, "in_to_out") == fgraph.toposort() != before
-
-
-def test_objects_are_made_old_without_a_collection():
-    """What was made while the collector rested is not looked through when it goes on."""
-    with collector_at_rest():
-        made = [[] for _ in range(100_000)]
-    young = {id(thing) for thing in gc.get_objects(generation=0)}
-    assert young.isdisjoint(map(id, made))
-    assert gc.isenabled()

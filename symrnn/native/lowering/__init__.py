@@ -13,6 +13,7 @@ from symrnn.native.lowering import (
     choices,
     diagonals,
     elementwise,
+    factorizations,
     gathering,
     indexing,
     joining,
@@ -43,6 +44,7 @@ RULES: dict[type, Rule] = {
     **diagonals.RULES,
     **batched.RULES,
     **systems.RULES,
+    **factorizations.RULES,
 }
 
 
@@ -89,11 +91,16 @@ def lower(nodes: Sequence[Apply], builder: Builder) -> None:
         if wants is not None:
             wants(node, builder)
     for node in nodes:
-        if node in called:
-            _lower_call(node, builder)
-        else:
-            rule_of(node).lower(node, builder)
-        builder.done(node)
+        lower_node(node, builder)
+
+
+def lower_node(node: Apply, builder: Builder) -> None:
+    """Lower one node, by its rule or as a call of Python."""
+    if node in builder.shapes.called:
+        _lower_call(node, builder)
+    else:
+        rule_of(node).lower(node, builder)
+    builder.done(node)
 
 
 def _lower_call(node: Apply, builder: Builder) -> None:
@@ -101,7 +108,7 @@ def _lower_call(node: Apply, builder: Builder) -> None:
     inputs = [builder.window(var) for var in read]
     outputs = [builder.place(out) for out in node.outputs]
     call = PythonCall(node, builder.shapes.called[node], tuple(inputs), tuple(outputs))
-    builder.program.callbacks.append(call)
-    builder.body.append(Call(len(builder.program.callbacks) - 1, outputs, inputs))
+    builder.parts.callbacks.append(call)
+    builder.body.append(Call(len(builder.parts.callbacks) - 1, outputs, inputs))
     for var, place in zip(node.outputs, outputs, strict=True):
         builder.bind(var, place)

@@ -1,0 +1,65 @@
+"""Graphs that are built quickly are the same graphs, with the same call stacks."""
+
+import gc
+
+import pytensor.tensor as pt
+import pytest
+from pytensor.graph import utils
+
+from symrnn.building import built_quickly, call_stack, collector_at_rest
+
+SKIPS = [None, [], ["symrnn/", "pluggy"], ["_pytest"], [""]]
+
+
+@pytest.mark.parametrize("skips", SKIPS, ids=str)
+@pytest.mark.parametrize("limit", [None, 0, 1, 3, 1000])
+def test_call_stacks_are_pytensors(limit, skips):
+    for extract in (utils.simple_extract_stack, call_stack, call_stack):
+        stack = deep(extract, 5, limit=limit, skips=skips)
+        if extract is utils.simple_extract_stack:
+            expected = stack
+        assert stack == expected
+
+
+def deep(extract, depth, **options):
+    return deep(extract, depth - 1, **options) if depth else extract(**options)
+
+
+def test_variables_made_inside_know_their_line():
+    with built_quickly():
+        quick = pt.exp(pt.vector("x"))
+    (*_, (path, _, function, text)) = quick.tag.trace[0]
+    assert (path, function) == (__file__, "test_variables_made_inside_know_their_line")
+    assert text == 'quick = pt.exp(pt.vector("x"))'
+
+
+def test_pytensors_own_way_is_back_afterwards():
+    before = utils.simple_extract_stack
+
+    def fail():
+        with built_quickly(), built_quickly():
+            raise ValueError("inside")
+
+    with pytest.raises(ValueError, match="inside"):
+        fail()
+    assert utils.simple_extract_stack is before
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_off_stays_off():
+    gc.disable()
+    try:
+        with collector_at_rest():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_objects_are_made_old_without_a_collection():
+    """What was made while the collector rested is not looked through when it goes on."""
+    with collector_at_rest():
+        made = [[] for _ in range(100_000)]
+    young = {id(thing) for thing in gc.get_objects(generation=0)}
+    assert young.isdisjoint(map(id, made))
+    assert gc.isenabled()

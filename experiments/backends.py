@@ -39,7 +39,6 @@ if find_spec("torch"):
 
 RATE, BATCH, STEPS = 0.1, 64, 20
 H, K = 32, 10
-GATES = {"rnn": 1, "lstm": 4}
 
 
 def flags(cell, depth):
@@ -69,26 +68,23 @@ def batch(cell, depth):
 def weights(cell, depth):
     """Three arrays for each direction of each layer, two for the output; float32."""
     import numpy as np
+    from by_hand.stacks import drawn_weights
 
-    rng, width = np.random.default_rng(0), GATES[cell] * H
-    shapes = [
-        shape
-        for level in range(depth)
-        for _ in range(2)
-        for shape in ((8 if level == 0 else 2 * H, width), (H, width), (width,))
-    ]
-    drawn = [rng.normal(size=shape) / np.sqrt(shape[0]) for shape in [*shapes, (2 * H, K), (K,)]]
-    return [array.astype("float32") for array in drawn]
+    sizes = [8, *[2 * H] * (depth - 1)]
+    w = np.random.default_rng(1).normal(size=(2 * H, K)) / np.sqrt(2 * H)
+    return [*drawn_weights(cell, sizes, H), w.astype("float32"), np.zeros(K, "float32")]
 
 
 def jax_by_hand(cell, depth):
     """The same network and update as a JAX user writes them: `lax.scan` in `jit` of a gradient."""
     import jax
+    from by_hand.timed import timed
 
+    jax.block_until_ready(jax.numpy.zeros(1) + 1)  # starts the backend, off the clock
     xs, labels = batch(cell, depth)
 
     def make():
-        gradient = jax.value_and_grad(lambda params: jax_loss(params, xs, labels, cell, depth))
+        gradient = jax.value_and_grad(lambda params: jax_loss(params, xs, labels, cell))
 
         @jax.jit
         def step(params):
@@ -97,49 +93,26 @@ def jax_by_hand(cell, depth):
 
         return lambda params: jax.block_until_ready(step(params))[1]
 
-    return timed(make, weights(cell, depth))
+    return timed(make, weights(cell, depth), steps=STEPS)
 
 
-def jax_loss(params, xs, labels, cell, depth):
+def jax_loss(params, xs, labels, cell):
     """Mean cross entropy of the bidirectional stack."""
     import jax
     import jax.numpy as jnp
+    from by_hand.stacks import jax_layer
 
-    params = iter(params)
-    for _ in range(depth):
-        walks = [
-            jax_walk(xs, next(params), next(params), next(params), cell, back)
-            for back in (False, True)
-        ]
-        xs = jnp.concatenate(walks, axis=2)
-    log_p = jax.nn.log_softmax(xs.mean(0) @ next(params) + next(params))
+    *layers, w, b = params
+    for i in range(0, len(layers), 6):
+        xs = jax_layer(cell, xs, layers[i : i + 6])
+    log_p = jax.nn.log_softmax(xs.mean(0) @ w + b)
     return -jnp.take_along_axis(log_p, labels[:, None], axis=1).mean()
-
-
-def jax_walk(xs, w_x, w_h, b, cell, reverse):
-    """One direction of a layer, ``(T, B, H)``."""
-    import jax
-    import jax.numpy as jnp
-
-    def rnn(state, z):
-        h = jnp.tanh(z + state @ w_h)
-        return h, h
-
-    def lstm(state, z):
-        h, c = state
-        i, f, g, o = jnp.split(z + h @ w_h, 4, axis=1)
-        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-        h = jax.nn.sigmoid(o) * jnp.tanh(c)
-        return (h, c), h
-
-    zeros = jnp.zeros((xs.shape[1], H), xs.dtype)
-    step, start = (rnn, zeros) if cell == "rnn" else (lstm, (zeros, zeros))
-    return jax.lax.scan(step, start, xs @ w_x + b, reverse=reverse)[1]
 
 
 def torch_by_hand(cell, depth):
     """The same sizes in PyTorch's own recurrent layers, eager."""
     import torch
+    from by_hand.timed import timed
 
     torch.set_num_threads(1)
     torch.optim.SGD([torch.zeros(1)], lr=RATE)  # imports what PyTorch imports late
@@ -163,22 +136,7 @@ def torch_by_hand(cell, depth):
 
         return step
 
-    return timed(make, None)
-
-
-def timed(make, state):
-    """Seconds from the making of a step to the end of the first one, and of later ones."""
-    from time import perf_counter
-
-    begin = perf_counter()
-    step = make()
-    state = step(state)
-    values = {"total_s": perf_counter() - begin, "step_s": []}
-    for _ in range(STEPS):
-        begin = perf_counter()
-        state = step(state)
-        values["step_s"].append(perf_counter() - begin)
-    return values
+    return timed(make, None, steps=STEPS)
 
 
 def figure(records):

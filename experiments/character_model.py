@@ -39,7 +39,7 @@ tasks = {
         "cases": grid(hidden_size=[64, 256]),
         "quick": grid(hidden_size=[64]),
         "modes": ["NATIVE", "JAX", "NUMBA"],
-        "quick_modes": ["JAX"],
+        "quick_modes": ["NATIVE", "JAX"],
     },
 }
 

@@ -69,11 +69,11 @@ def copied(copy, cells, params, xs, ys, hs):
         ones = type(end)(*(pt.ones((B, H)) for _ in end))
         first = scan_unroll(cells[0], xs, initial=ones)
         return stack(cells[1:], first) if cells[1:] else first
-    rng = pytensor.shared(np.random.default_rng(0))
+    drawn = {"rng": pytensor.shared(np.random.default_rng(0)), "return_next_rng": True}
     fed = {
         "the same values": lambda: xs,
         "reversed": lambda: xs[::-1],
-        "dropout mask": lambda: xs * pt.random.bernoulli(0.5, size=(B, H), rng=rng),
+        "dropout mask": lambda: xs * pt.random.bernoulli(0.5, size=(B, H), **drawn)[1],
         "other data": lambda: ys,
     }
     return stack(cells, fed[copy]())

@@ -67,9 +67,14 @@ def batch(gradient, depth, interpreter):
 
 def figure(records):
     from symrnn.study.figures import bars
+    from symrnn.study.quantities import grouped
 
     style = {"x": "depth", "hue": "interpreter", "panel": "gradient"}
-    return [bars(records, y=y, **style) for y in ("build_s+grad_s", "rewrite_s")]
+    return [
+        bars(mine, y=y, heading=mode, **style)
+        for mode, mine in grouped(records, "mode").items()
+        for y in ("build_s+grad_s", "rewrite_s", "total_s")
+    ]
 
 
 def answer(records):
@@ -91,16 +96,25 @@ def lane(records, interpreter):
 
 
 def against(records, other, first):
-    """One interpreter against the first one."""
-    from symrnn.study.amounts import listing, times, title
+    """One interpreter against the first one, mode by mode."""
+    from symrnn.study.amounts import listing
+    from symrnn.study.quantities import grouped
+
+    lines = [f"{lane(records, other)} against {lane(records, first)}:", ""]
+    for mode, mine in grouped(records, "mode").items():
+        told = list(ratios(mine, other, first))
+        lines.append(f"- {mode}: {listing(told) if told else 'no pair finished'}.")
+    return "\n".join(lines)
+
+
+def ratios(records, other, first):
+    """What one interpreter takes of the first one's time, gradient by gradient."""
+    from symrnn.study.amounts import times, title
     from symrnn.study.quantities import ratio, values_of
 
-    told = []
+    of, to = {"interpreter": other}, {"interpreter": first}
     for gradient in values_of(records, "gradient"):
-        for quantity in ("build_s+grad_s", "rewrite_s", "after.nodes"):
-            of, to = {"interpreter": other}, {"interpreter": first}
+        for quantity in ("build_s+grad_s", "rewrite_s", "total_s", "step_s", "after.nodes"):
             found = ratio(records, quantity, of, to, across_versions=True, gradient=gradient)
             if found:
-                told.append(f"{times(found)} the {title(quantity)} with {gradient}")
-    ratios = listing(told) if told else "no pair finished"
-    return f"{lane(records, other)} against {lane(records, first)}: {ratios}."
+                yield f"{times(found)} the {title(quantity)} with {gradient}"

@@ -31,7 +31,7 @@ tasks = {
         "cases": grid(depth=[1, 2]),
         "quick": grid(depth=[2]),
         "modes": ["NATIVE", "JAX", "NUMBA"],
-        "quick_modes": ["JAX"],
+        "quick_modes": ["NATIVE", "JAX"],
     },
 }
 

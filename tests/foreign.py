@@ -61,8 +61,10 @@ def layer(cell, xs, w_x, w_h, *, initial=None, closure=False, advance=None, **op
 def stack(cell, xs, params, **options):
     """Layers one upon the other (T, B, H)."""
     *params, _ = params
+    # The batch of the input: whoever asks for a layer's shape has PyTensor infer those of all layers below.
+    start = pt.zeros((xs.shape[1], SIZE))
     for w_x, w_h in zip(params[::2], params[1::2], strict=True):
-        xs = layer(cell, xs, w_x, w_h, **options)
+        xs = layer(cell, xs, w_x, w_h, **{"initial": start, **options})
     return xs
 
 

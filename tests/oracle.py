@@ -14,33 +14,54 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def step_rnn(w, x, h):
-    return (np.tanh(x @ w["w_x"] + h @ w["w_h"] + w["b"]),)
+# One step after the products, `z` of the input and `r` of the state: the last axis is that of the units, and any may
+# stand before it.
 
 
-def step_relu(w, x, h):
-    return (np.maximum(x @ w["w_x"] + h @ w["w_h"] + w["b"], 0),)
+def advance_rnn(w, z, r, h):
+    return (np.tanh(z + r),)
 
 
-def step_lstm(w, x, h, c):
-    i, f, o, g = np.split(x @ w["w_x"] + h @ w["w_h"] + w["b"], 4, axis=1)
+def advance_relu(w, z, r, h):
+    a = z + r
+    return (np.where(np.real(a) > 0, a, 0),)
+
+
+def advance_lstm(w, z, r, h, c):
+    i, f, o, g = np.split(z + r, 4, axis=-1)
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * np.tanh(c), c
 
 
-def step_peephole_lstm(w, x, h, c):
-    i, f, o, g = np.split(x @ w["w_x"] + h @ w["w_h"] + w["b"], 4, axis=1)
-    p_i, p_f, p_o = w["p"]
+def advance_peephole_lstm(w, z, r, h, c):
+    i, f, o, g = np.split(z + r, 4, axis=-1)
+    p_i, p_f, p_o = np.split(w["p"], 3, axis=-2)
     c = sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * np.tanh(g)
     return sigmoid(o + p_o * c) * np.tanh(c), c
 
 
-def step_gru(w, x, h):
-    s, u, n = np.split(x @ w["w_x"] + w["b"], 3, axis=1)
-    s_h, u_h, n_h = np.split(h @ w["w_h"], 3, axis=1)
+def advance_gru(w, z, r, h):
+    s, u, n = np.split(z, 3, axis=-1)
+    s_h, u_h, n_h = np.split(r, 3, axis=-1)
     new = np.tanh(n + sigmoid(s + s_h) * n_h)
     u = sigmoid(u + u_h)
     return (u * h + (1 - u) * new,)
+
+
+def stepped(advance):
+    """The whole step of a cell, ``(weights, x, h, ...) -> (h, ...)``."""
+
+    def step(w, x, h, *state):
+        return advance(w, x @ w["w_x"] + w["b"], h @ w["w_h"], h, *state)
+
+    return step
+
+
+step_rnn = stepped(advance_rnn)
+step_relu = stepped(advance_relu)
+step_lstm = stepped(advance_lstm)
+step_peephole_lstm = stepped(advance_peephole_lstm)
+step_gru = stepped(advance_gru)
 
 
 def walk(step, weights, xs, start, *, mask=None, reverse=False, live=None):
@@ -69,7 +90,7 @@ def gradients(function, values):
     for position, value in enumerate(values):
         gradient = np.zeros(value.shape)
         for place in np.ndindex(value.shape):
-            moved = value.astype(complex)
+            moved = np.array(value, complex)
             moved[place] += STEP * 1j
             shifted = [*values[:position], moved, *values[position + 1 :]]
             gradient[place] = np.imag(function(*shifted)) / STEP

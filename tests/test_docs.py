@@ -41,6 +41,13 @@ def test_example_of_the_readme_runs():
     exec(compile(example, "README.md", "exec"), {})
 
 
+def test_example_of_the_page_on_native_mode_runs(capsys):
+    page = (ROOT / "docs" / "native-mode.md").read_text()
+    [example] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(example, "native-mode.md", "exec"), {})
+    assert "fallbacks=()" in capsys.readouterr().out
+
+
 def test_commands_of_the_readme_make_their_own_environment():
     for heading in ("the main job", "the tests"):
         [command] = block(heading).splitlines()
@@ -51,8 +58,9 @@ def test_commands_of_the_readme_make_their_own_environment():
 def test_main_job_of_the_readme_runs(tmp_path):
     arguments = block("the main job").strip().split(" && ")[-1].split()[1:]
     environment = {key: value for key, value in os.environ.items() if key != "PYTENSOR_FLAGS"}
+    # One depth of the two: the other one's jobs are the same code once more, a process each.
     subprocess.run(
-        [sys.executable, "-m", "symrnn", *arguments, "--results", tmp_path],
+        [sys.executable, "-m", "symrnn", *arguments, "--where", "depth=2", "--results", tmp_path],
         cwd=ROOT,
         env=environment,
         check=True,

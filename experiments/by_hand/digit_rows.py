@@ -130,9 +130,12 @@ def spelling_loss(params, xs, masks, letters):
     return jnp.where(is_in_name, nats, 0).sum() / is_in_name.sum()
 
 
-def adamw_step(network):
-    """One update of AdamW: ``(state, *batch) -> (loss, state)``, where the state is ``(step, params, m, v)``."""
-    gradient = jax.value_and_grad(loss_of(network))
+def adamw_step(loss):
+    """One update of AdamW: ``(state, *batch) -> (loss, state)``, where the state is ``(step, params, m, v)``.
+
+    ``loss(params, *batch)`` is what is made small.
+    """
+    gradient = jax.value_and_grad(loss)
 
     @jax.jit
     def step(state, *batch):

@@ -50,6 +50,7 @@ def check_regular(status: os.stat_result) -> None:
 def append_line(fd: int, line: bytes) -> None:
     """Append one line after whatever is there, even half a line; all of it or nothing."""
     size = os.fstat(fd).st_size
+    # Somebody was killed in mid-line: theirs is lost, ours must not continue it.
     if size and os.pread(fd, 1, size - 1) != b"\n":
         line = b"\n" + line
     try:

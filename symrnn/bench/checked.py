@@ -8,8 +8,18 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
+
+fast_decode: Callable[[str | bytes], Any] | None
+try:
+    import msgspec.json
+except ImportError:  # no wheel for this Python
+    fast_decode = None
+else:
+    fast_decode = msgspec.json.decode
+HOLDS_NAMES_ONCE = fast_decode is not None  # those of all lines, not of each
 
 STATUSES = ("ok", "time_limit", "memory_limit", "crash", "error", "garbage")
 SAID = ("ok", "error", "memory_limit")  # by a child about itself
@@ -37,14 +47,26 @@ def parsed(line: str | bytes) -> dict:
     {'phase': 'link'}
     """
     try:
-        line = line.decode() if isinstance(line, bytes) else line
-        data = json.loads(line)
+        data = decoded(line)
     except (ValueError, RecursionError) as error:
         raise Malformed("it is no JSON, or was cut short") from error
     check_type("it", data, dict)
-    if line.count("[") + line.count("{") > DEEPEST:  # it may be deep; look
+    text = line if isinstance(line, bytes) else line.encode(errors="replace")
+    if text.count(b"[") + text.count(b"{") > DEEPEST:  # it may be deep; look
         check_depth(data)
     return data
+
+
+def decoded(line: str | bytes) -> Any:
+    """What JSON says, read by msgspec where it is installed: a third of the time, and names are held once.
+
+    msgspec refuses NaN, infinities and lone surrogates, which `json` writes and reads; what the two accept, they
+    read alike.
+    """
+    if fast_decode is not None:
+        with suppress(ValueError, RecursionError):
+            return fast_decode(line)
+    return json.loads(line.decode() if isinstance(line, bytes) else line)
 
 
 def check_depth(data: Any) -> None:

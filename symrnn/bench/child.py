@@ -106,12 +106,14 @@ class Child:
             if data:
                 key.data(data)
             else:
+                # The other end is closed; it would be ready to read for ever.
                 self.selector.unregister(key.fd)
 
     def ended(self) -> bool:
         """Whether the process is over; then its pipes have been read to what they held."""
         if self.process.poll() is None:
             return False
+        # What a child said last is still in the pipe when it is gone.
         while self.selector.get_map() and self.selector.select(0):
             self.listen(0)
         return True
@@ -162,6 +164,7 @@ class Heard:
     def answer(self, data: bytes) -> None:
         """Take in the answers of which the last byte has come."""
         self.answered_bytes += len(data)
+        # What follows nonsense cannot be trusted, but must be read: a full pipe would block the child.
         if self.garbage:
             return
         *lines, self.rest = (self.rest + data).split(b"\n")
@@ -233,8 +236,10 @@ def run_child(
                     verdict = "memory_limit", f"over {bytes_text(memory_limit_bytes)}"
             if heard.done is not None:
                 done_at = done_at or now
+                # It has answered, so its result counts, but a thread of a backend may keep it from ending.
                 if now - done_at > GRACE_S:
                     break
+            # Only until it is done: how long it takes to end is not the measurement's.
             elif now - begin > time_limit_s:
                 verdict = "time_limit", f"over {time_limit_s:g} s"
             if heard.garbage:
@@ -265,6 +270,7 @@ def how_it_ended(heard: Heard, returncode: int) -> tuple[str, str]:
     if returncode < 0:
         return "crash", f"killed by {signal_text(-returncode)}{where}"
     if returncode > 0:
+        # The last line of a traceback is the one that says what is wrong.
         last = (heard.printed.strip().splitlines() or ["it printed nothing"])[-1]
         return "crash", f"ended with exit code {returncode}{where}: {last.strip()[:200]}"
     if heard.rest:

@@ -69,6 +69,7 @@ class Cluster:
         self.hosts: dict[str, str] = {}
         self.at_once: Counter = Counter()
         every = client.scheduler_info(n_workers=-1)["workers"].values()
+        # Asked once: a sweep that began on all workers does not go on with fewer because one declares it later.
         is_declared = any(RESOURCE in worker["resources"] for worker in every)
         self.resources = {RESOURCE: 1} if is_declared else {}
         self.workers()
@@ -104,6 +105,7 @@ class Cluster:
                         running[self.submit(waiting, worker)] = waiting
                         waiting = next(left, None)
                 for future in finished(running):
+                    # Off the list before its records are written: what a failure cancels below is what still runs.
                     yield from self.records_of(future, running.pop(future))
                 alive_at = monotonic() if self.workers() else alive_at
                 self.check_alive(alive_at)
@@ -113,6 +115,7 @@ class Cluster:
     def submit(self, group: Sequence[Job], worker: Sequence[str]) -> Any:
         """Send a group on its way: the future of its records."""
         path = Path(group[0].path)
+        # A worker may be another machine, without the caller's files.
         text = path.read_text() if path.is_file() else ""
         jobs = [job.to_json() for job in group]
         return self.client.submit(
@@ -191,6 +194,7 @@ def measured_there(jobs: Sequence[str], worker: Sequence[str], text: str) -> lis
     key = here.get_current_task()
 
     def stop_if_cancelled(*args, **details):
+        # Dask cancels a task in its books; a thread that runs is not interrupted, so it must look itself.
         task = here.state.tasks.get(key)
         if task is None or task.state == "cancelled":
             raise InterruptedError("the sweep was stopped")
@@ -235,6 +239,7 @@ def dask_cluster(address: str) -> Iterator[Cluster]:
 def local_cluster(jobs: int) -> Iterator[Cluster]:
     """A cluster of this machine, for `jobs` at a time; gone afterwards."""
     distributed = required()
+    # No limit of Dask's own on memory: each job has one, which is kept where its child runs.
     options = {"threads_per_worker": 1, "memory_limit": 0, "resources": {RESOURCE: 1}}
     with (
         distributed.LocalCluster(

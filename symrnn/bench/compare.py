@@ -109,6 +109,7 @@ def compare_records(
             " ones; compare records of the same experiment"
         )
     counts = [change for c in common for change in count_changes(c, was[c], now[c])]
+    # A list, for its length: the error rate is shared by all comparisons that are made.
     pairs = [(c, *samples) for c in common for samples in timed(was[c], now[c])]
     times = [time_change(*pair, threshold, len(pairs)) for pair in pairs]
     return RecordComparison(
@@ -144,6 +145,7 @@ def differences(records: Sequence[Record]) -> Iterable[str]:
     """What differs between the machines and versions of `records`, in words."""
     for source, names in (("machine", SAME_MACHINE), ("versions", SAME_VERSIONS)):
         for name in names:
+            # A job that failed may not have come to say what it ran on.
             values = (getattr(record, source).get(name) for record in records if record.is_ok)
             found = sorted({str(value) for value in values})
             if len(found) > 1:
@@ -198,6 +200,8 @@ def timed(old: Sequence[Record], new: Sequence[Record]) -> Iterable[tuple[str, l
     """The metrics that vary from run to run, with a sample for each round that finished."""
     for metric in (*(f"{phase}_s" for phase in PHASES), *TIMES):
         name = metric.removesuffix("_s")
+        # Processor time where both sides have it: a busy machine does not lengthen it. Older records have wall time
+        # alone.
         for chosen in ([f"phases_cpu_s.{name}"] if name in PHASES else []) + [metric]:
             samples = [[sample(r, chosen) for r in records if r.is_ok] for records in (old, new)]
             kept = [[value for value in values if value] for values in samples]

@@ -71,6 +71,7 @@ def blas() -> dict:
         from threadpoolctl import threadpool_info
     except ImportError:
         return {"blas": "unknown", "blas_threads": 0}
+    # NumPy's and SciPy's wheels bring a BLAS each: with one pinned and one not, the larger number tells.
     pools = threadpool_info()
     names = {f"{p['internal_api']} {p['version'] or ''}".strip() for p in pools}
     threads = max((p["num_threads"] for p in pools), default=1)

@@ -113,7 +113,9 @@ class Job:
         named = ("experiment", "task", "case", "mode", "state", "round")
         optional = ("flags", "environment", "python", "profile")
         what = {name: getattr(self, name) for name in named}
+        # Left out where not given, so that keys of older records stay what they are when an option is added.
         what |= {name: getattr(self, name) for name in optional if getattr(self, name)}
+        # Sorted: a case whose axes are written in another order is the same case.
         text = json.dumps(what, sort_keys=True, default=dict)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -190,10 +192,12 @@ class Record:
             )
         check_record(data, STATES)
         data = (repeated or Repeated()).checked(data)
-        return cls(**{name: data[name] for name in FIELDS if name in data})
+        if data.keys() <= FIELDS:
+            return cls(**data)
+        return cls(**{name: data[name] for name in FIELDS & data.keys()})
 
 
-FIELDS = tuple(each.name for each in fields(Record))
+FIELDS = {each.name for each in fields(Record)}
 
 
 def records_file(path: str | Path) -> Path:
@@ -253,6 +257,7 @@ class RecordFile:
         try:
             status = self.path.stat()
             check_regular(status)
+            # Another file, or a shorter one: it was set aside, or edited by hand.
             if status.st_ino != self.inode or status.st_size < self.place:
                 self.start_over()
                 self.inode = status.st_ino
@@ -271,6 +276,7 @@ class RecordFile:
         self.rest = ""
         for line in lines:
             is_whole = line.endswith(b"\n")
+            # A line without its end is not passed: the rest of it may come.
             self.place += len(line) * is_whole
             self.lines += is_whole
             if not line.strip():
@@ -293,6 +299,7 @@ class RecordFile:
         """Write `record` as `append_record` does."""
         line = record.to_json().encode() + b"\n"
         with writing(self.path), locked(self.path) as fd:
+            # Within the lock, so that of two sweeps with the same job one sees the other's record.
             held = self.refresh().get(record.key)
             if held is not None and held.status not in replace_statuses:
                 return False

@@ -10,7 +10,7 @@ from sys import intern
 from typing import Any
 
 from symrnn.bench.checked import (
-    COUNTED,
+    HOLDS_NAMES_ONCE,
     check_case,
     check_counts,
     check_machine,
@@ -19,6 +19,7 @@ from symrnn.bench.checked import (
 )
 
 LOAD = "load_before"
+SIZES = {"before", "after", "rewrite_counts", "by_op"}  # counts without times, equal in every round
 MOST = 50_000  # different parts that are kept
 
 
@@ -38,27 +39,22 @@ class Repeated:
 
     def checked(self, data: dict) -> dict:
         """The fields of a record with their objects checked, and shared with other records."""
-        values = data.get("values", {})
-        if type(values) is dict:
-            for name in COUNTED:
-                if name in values:
-                    values[name] = self.part(name, values[name], check_counts)
-        check_values("values", values, checked=COUNTED)
+        values = data.setdefault("values", {})
+        check_values("values", values, checked=SIZES)
+        for name in SIZES & values.keys():
+            values[name] = self.part(name, values[name], check_counts)
         data["case"] = self.part("case", data["case"], check_case)
         data["versions"] = self.part("versions", data.get("versions", {}), check_texts)
         data["machine"] = self.machine(data.get("machine", {}))
-        data["values"] = {
-            intern(name): {intern(inner): each for inner, each in value.items()}
-            if type(value) is dict and name not in COUNTED
-            else value
-            for name, value in values.items()
-        }
+        if not HOLDS_NAMES_ONCE:
+            data["values"] = with_names_held_once(values)
         return data
 
     def machine(self, machine: Any) -> dict:
         """What a record says of its machine; all but its load is shared."""
         load = {}
         if type(machine) is dict and LOAD in machine:
+            # The load differs from job to job, so nothing else would be shared if it were a part of it.
             load = {LOAD: machine.pop(LOAD)}
             check_machine("machine", load)
         same = self.part("machine", machine, check_machine)
@@ -72,7 +68,18 @@ class Repeated:
         key = check, marshal.dumps(value, 2)  # version 2 writes equal values alike
         if key not in self.parts:
             check(name, value)
+            # A file in which nothing repeats must not be held twice.
             if len(self.parts) >= MOST:
                 return value
             self.parts[key] = {intern(each): inner for each, inner in value.items()}
         return self.parts[key]
+
+
+def with_names_held_once(values: dict) -> dict:
+    """The values, with names that all records share, to the second level."""
+    return {
+        intern(name): {intern(inner): each for inner, each in value.items()}
+        if type(value) is dict and name not in SIZES
+        else value
+        for name, value in values.items()
+    }

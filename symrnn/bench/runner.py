@@ -110,6 +110,7 @@ def run_jobs(
     for file in files.values():
         if fresh:
             set_aside(file.path)
+        # Before the first job rather than after it, which may take ten minutes.
         check_writable(file.path)
     remove_abandoned()
     records: dict[str, Record] = {}
@@ -122,6 +123,7 @@ def run_jobs(
     def missing() -> Iterator[list[Job]]:
         for group in interleaved(wanted.values()):
             file = files[group[0].experiment]
+            # Read anew for each group: another sweep may have written to the same file meanwhile.
             held = file.refresh()
             kept = [j for j in group if j.key in held and held[j.key].status not in again]
             for job in kept:
@@ -152,6 +154,7 @@ def check_same_setting(
 
     Nothing is refused where jobs run on a cluster of other machines: each record has its own.
     """
+    # Another interpreter has other versions on purpose.
     if job.python or (cluster and not cluster.is_here):
         return
     jobs = max(cluster.at_once.values()) if cluster else 1
@@ -180,6 +183,7 @@ def interleaved(jobs: Iterable[Job]) -> list[list[Job]]:
     """
     groups: dict[str, list[Job]] = {}
     for job in {job.key: job for job in jobs}.values():
+        # The key of the cold job is that of the group: all else of a warm one is the same.
         groups.setdefault(replace(job, state="cold").key, []).append(job)
     # a stable sort: within a round what is compared stays side by side
     ordered = sorted(groups.values(), key=lambda group: group[0].round)
@@ -211,6 +215,7 @@ def measured(
                 continue
             tell("started", job)
             record = run_job(job, folder, tell=tell, worker=worker)
+            # The first run is the cold one, whether or not its record was asked for.
             filled = filled or record
             if job in group:
                 yield record
@@ -242,6 +247,7 @@ def run_job(
 def record_of(job: Job, outcome: Outcome, started_at: str, here: dict) -> Record:
     """The record of how a child ended; `here` is this machine as it was before."""
     values = dict(outcome.values)
+    # The child's own figure misses what its children held, our samples miss what lay between two of them.
     values["peak_rss_bytes"] = max(outcome.peak_rss_bytes, values.get("peak_rss_bytes", 0))
     if outcome.status in FAILED:
         values["printed"] = outcome.printed

@@ -41,4 +41,6 @@ def spread(samples: Iterable[Any]) -> Spread | None:
 
 def is_number(value: Any) -> TypeGuard[float]:
     """Whether a value can be computed with."""
+    if type(value) is float:  # nearly all of them
+        return True
     return isinstance(value, float) or (isinstance(value, int) and -LARGEST < value < LARGEST)

@@ -30,6 +30,7 @@ ALPHA = 0.01  # for the test of ranks; of 100 comparisons of equals, one passes 
 CONFIDENCE = 0.95  # of the bootstrap interval
 RESAMPLES = 2000
 MOST_PERMUTATIONS = 20_000  # all of two times eight
+MANY = 1000  # comparisons; with more of them, only what the ranks decide is worth a bootstrap
 THRESHOLD = 0.05  # a ratio between 1/1.05 and 1.05 is not worth a verdict
 
 
@@ -45,7 +46,7 @@ class Comparison:
     """
 
     ratio: Spread  # new / old
-    interval: tuple[float, float]  # bootstrap, of the ratio
+    interval: tuple[float, float] | None  # bootstrap, of the ratio; None if not needed, see MANY
     p_value: float  # two-sided; Mann-Whitney, or Wilcoxon for pairs
     verdict: str  # "faster", "slower", "no decision"
     why: str  # why there is no decision, else ""
@@ -90,7 +91,8 @@ def compare_samples(
     threshold
         Ratios closer to 1 than this get no verdict.
     comparisons
-        How many are made at once, of which none should be a false alarm.
+        How many are made at once, of which none should be a false alarm. With over 1,000, the interval is None where
+        rounds or ranks decide nothing already.
     seed
         Of the bootstrap.
 
@@ -102,16 +104,18 @@ def compare_samples(
     '3 rounds, and a decision takes 5'
     """
     was, now = checked("old", old), checked("new", new)
-    ratio, interval = ratio_and_interval(was, now, is_paired, np.random.default_rng(seed))
     p_value = rank_test(was, now, is_paired=is_paired)
     alpha = ALPHA / comparisons
-    why = (
-        doubt_of_rounds(min(len(old), len(new)), fewest_rounds(alpha, is_paired=is_paired))
-        or doubt_of_ranks(p_value, alpha)
-        or doubt_of_ratio(ratio.median, interval, threshold)
-    )
+    why = doubt_of_rounds(
+        min(len(old), len(new)), fewest_rounds(alpha, is_paired=is_paired)
+    ) or doubt_of_ranks(p_value, alpha)
+    ratio, draws = ratio_and_draws(was, now, is_paired)
+    between = None
+    if not why or comparisons <= MANY:
+        between = interval(*draws, np.random.default_rng(seed))
+        why = why or doubt_of_ratio(ratio.median, between, threshold)
     verdict = "no decision" if why else "slower" if ratio.median > 1 else "faster"
-    return Comparison(ratio, interval, p_value, verdict, why)
+    return Comparison(ratio, between, p_value, verdict, why)
 
 
 def rank_test(old: np.ndarray, new: np.ndarray, *, is_paired: bool = False) -> float:
@@ -136,20 +140,21 @@ def rank_test(old: np.ndarray, new: np.ndarray, *, is_paired: bool = False) -> f
     return float(mannwhitneyu(old, new, method=exactly).pvalue)
 
 
-def ratio_and_interval(
-    old: np.ndarray, new: np.ndarray, is_paired: bool, rng: np.random.Generator
-) -> tuple[Spread, tuple[float, float]]:
-    """The ratio new / old with its spread, and its bootstrap interval."""
+def ratio_and_draws(
+    old: np.ndarray, new: np.ndarray, is_paired: bool
+) -> tuple[Spread, tuple[tuple[np.ndarray, ...], Callable]]:
+    """The ratio new / old with its spread; the samples, and their statistic, that its `interval` is drawn from."""
     if is_paired:
         paired = ratios(new, old)
         center = spread(paired.tolist())
         assert center is not None  # there are samples
-        return center, interval((paired,), np.median, rng)
+        return center, ((paired,), np.median)
     middle = float(ratio_of_medians(old, new))
+    # Any round of one over any of the other: they were not measured in turns, so none belongs to another.
     quartiles = np.quantile(np.divide.outer(new, old), [0.25, 0.75])
     low, high = quartiles.tolist()
     center = Spread(middle, low, high, min(len(old), len(new)))
-    return center, interval((old, new), ratio_of_medians, rng)
+    return center, ((old, new), ratio_of_medians)
 
 
 def ratio_of_medians(old: np.ndarray, new: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -181,6 +186,7 @@ def fewest_rounds(alpha: float = ALPHA, *, is_paired: bool = False) -> int:
     (5, 8, 8)
     """
     outcomes = (lambda n: 2**n) if is_paired else (lambda n: comb(2 * n, n))
+    # The most extreme order of the ranks, in either direction, is 2 of all equally likely ones.
     return next(n for n in count(1) if 2 / outcomes(n) < alpha)
 
 

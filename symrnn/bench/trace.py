@@ -107,10 +107,12 @@ def nested(spans: Iterable[Span]) -> list[Span]:
     """
     result: list[Span] = []
     around: list[Span] = []
+    # Of those that begin together the longest is the one around the others.
     for span in sorted(spans, key=lambda span: (span.begin_ns, -span.end_ns)):
         while around and around[-1].end_ns <= span.begin_ns:
             around.pop()
         if around:
+            # Clocks are read one after the other, so a child may seem to outlive its parent by nanoseconds.
             span = replace(span, end_ns=min(span.end_ns, around[-1].end_ns))
         result.append(span)
         around.append(span)

@@ -19,6 +19,7 @@ from symrnn.bench.records import (
 )
 from symrnn.commands.terminal import console, print_table
 from symrnn.errors import JobError, UserError
+from symrnn.modes import MODES
 from symrnn.user_files import place_and_name
 
 
@@ -28,7 +29,7 @@ from symrnn.user_files import place_and_name
     "--mode",
     default="NUMBA",
     show_default=True,
-    help="PyTensor's mode: NUMBA, JAX, C, CVM, FAST_COMPILE, or any other that is registered.",
+    help=f"PyTensor's mode: {', '.join(MODES)}, or any other that is registered.",
 )
 @click.option(
     "--state", type=click.Choice(STATES), default="cold", show_default=True, help="Caches."

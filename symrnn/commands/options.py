@@ -9,8 +9,7 @@ import click
 from symrnn.data import READERS
 from symrnn.errors import UserError, nearest
 from symrnn.models import RECIPES, recipe_class
-from symrnn.modes import NATIVE
-from symrnn.study.declaration import MODES
+from symrnn.modes import MODES, NATIVE
 
 if TYPE_CHECKING:
     from symrnn.training.recipe import Recipe

@@ -6,7 +6,6 @@ Jobs run in child processes; this one never imports pytensor.
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from symrnn.commands.options import experiments_option, results_option
 from symrnn.commands.recorded import draw, recorded, show_records, write_report
 from symrnn.commands.terminal import INTERRUPTED, console, was_interrupted
 from symrnn.errors import UserError, nearest, printable
+from symrnn.modes import MODES, check_installed
 from symrnn.study.amounts import listing
 from symrnn.study.experiment import REFUSED, Experiment, experiments_folder, load_experiment
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from symrnn.bench.cluster import Cluster
 
 FAILED = 1
-BACKENDS = {"JAX": "jax", "NUMBA": "numba", "PYTORCH": "torch", "MLX": "mlx"}
 
 
 @click.command()
@@ -87,8 +86,8 @@ def run(
     ]
     # elsewhere other packages are installed, and a job that lacks one says so in its record
     if not dask:
-        for _, listed in sweeps:
-            check_backends({job.mode for job in listed})
+        for experiment, listed in sweeps:
+            check_backends(experiment.name, {job.mode for job in listed})
     with workers(jobs, dask) as cluster:
         finished = [
             run_one(experiment, listed, Path(results), fresh=fresh, cluster=cluster)
@@ -171,14 +170,10 @@ def run_one(
     return finish(experiment, folder, {job.key for job in jobs})
 
 
-def check_backends(modes: set[str]) -> None:
+def check_backends(name: str, modes: set[str]) -> None:
     """Refuse modes whose backend is not installed."""
-    for mode, package in BACKENDS.items():
-        if mode in modes and find_spec(package) is None:
-            raise UserError(
-                f"the experiment runs in mode {mode}, but {package} is not installed;"
-                f" install it with `pip install {package}`"
-            )
+    for mode in sorted(modes):
+        check_installed(MODES[mode], f"mode {mode}, in which {name} runs,")
 
 
 def finish(experiment: Experiment, results: Path, keys: set[str]) -> bool:

@@ -7,11 +7,17 @@ was reached.
 
 import importlib
 import importlib.abc
+import importlib.machinery
 import importlib.util
+import os
 import sys
 
 GPU_LAYERS = ("lasagne.layers.dnn", "lasagne.layers.corrmm", "lasagne.layers.cuda_convnet")
-ROOTS = {"theano": "symrnn.compat.theano", "lasagne": "symrnn.lasagne"}
+ROOTS = {
+    "theano": "symrnn.compat.theano",
+    "lasagne": "symrnn.lasagne",
+    "nose": "symrnn.compat.nose",
+}
 
 
 class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -23,6 +29,9 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname, path=None, target=None):
         root, _, rest = fullname.partition(".")
+        if fullname == "six" and importlib.machinery.PathFinder.find_spec("six") is None:
+            raise ModuleNotFoundError("six, which came with Theano, is not installed: pip install symrnn[compat]",
+                                      name="six")  # fmt: skip
         if root not in self.roots:
             return None
         if fullname in GPU_LAYERS and not self.gpu_layers:
@@ -34,7 +43,10 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         except ModuleNotFoundError:
             found = None
         if found is None:
-            raise ModuleNotFoundError(missing_module(fullname), name=fullname)
+            in_a_checkout = spec_of_tests(fullname)
+            if in_a_checkout is None:
+                raise ModuleNotFoundError(missing_module(fullname), name=fullname)
+            return in_a_checkout
         return importlib.util.spec_from_loader(
             fullname, self, is_package=found.submodule_search_locations is not None
         )
@@ -54,6 +66,19 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         root, _, rest = fullname.partition(".")
         real = importlib.util.find_spec(".".join(filter(None, [self.roots[root], rest])))
         return real.loader.get_code(real.name)
+
+
+def spec_of_tests(fullname):
+    """The spec of a test suite's module in a checkout on the path, ``theano.tensor.tests.test_basic``, if there is one.
+
+    Only tests are taken from a checkout: what they test is ours.
+    """
+    if "tests" not in fullname.split("."):
+        return None
+    *folders, _ = fullname.split(".")
+    return importlib.machinery.PathFinder.find_spec(
+        fullname, [os.path.join(entry, *folders) for entry in sys.path]
+    )
 
 
 def real_spec(module):
@@ -76,7 +101,7 @@ def missing_module(fullname):
 def install(*, lasagne, gpu_layers):
     """Put the finder in front; a second call replaces the first one's."""
     uninstall()
-    roots = ROOTS if lasagne else {"theano": ROOTS["theano"]}
+    roots = {name: real for name, real in ROOTS.items() if lasagne or name != "lasagne"}
     sys.meta_path.insert(0, AliasFinder(roots, gpu_layers))
 
 

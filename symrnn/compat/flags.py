@@ -39,6 +39,7 @@ NO_EFFECT = (
     "profile_optimizer", "profile_memory", "assert_no_cpu_op",
     "conv.", "nocleanup", "cmodule.", "on_opt_error", "on_shape_error", "pickle_test_value", "deterministic",
     "experimental.", "DebugMode.", "NanGuardMode.", "metaopt.", "tensor.", "ctc.", "enable_initial_driver_test",
+    "unittests.",
 )  # fmt: skip
 GPU = (
     "device",

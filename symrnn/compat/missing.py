@@ -2,6 +2,8 @@
 
 import difflib
 import dis
+import importlib
+import importlib.util
 import sys
 import types
 
@@ -38,10 +40,50 @@ def way_out(module, theano_name, name, instead):
         if module in sys.modules
         else []
     )
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
+    found = counterpart(theano_name, name)
+    if found:
+        return f"it is {found} in PyTensor"
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+    if close and close[0].lower() != name.lower():
         return f"did you mean {close[0]!r}?"
     return f"look for its counterpart in pytensor{theano_name[6:]}, or write it with the names that are there"
+
+
+PYTENSOR = {  # where PyTensor has what a module of Theano had
+    "theano.tensor": ("tensor", "tensor.basic", "tensor.math", "tensor.shape", "tensor.subtensor", "tensor.elemwise",
+                      "tensor.extra_ops", "tensor.blas", "tensor.type", "tensor.type_other", "tensor.special",
+                      "tensor.sort", "tensor.variable", "tensor.exceptions", "tensor.linalg", "tensor.rewriting",
+                      "tensor.rewriting.basic", "tensor.rewriting.math", "tensor.rewriting.elemwise",
+                      "tensor.rewriting.shape", "tensor.rewriting.subtensor"),
+    "theano.gof": ("graph.basic", "graph.op", "graph.type", "graph.fg", "graph.features", "graph.utils",
+                   "graph.traversal", "graph.destroyhandler", "graph.rewriting.basic", "graph.rewriting.db",
+                   "graph.rewriting.utils", "link.basic", "link.utils", "link.vm", "link.c.basic", "link.c.op",
+                   "link.c.cmodule", "link.c.type", "link.c.params_type"),
+    "theano.compile": ("compile", "compile.builders", "compile.io", "compile.executor", "compile.maker",
+                       "compile.mode", "compile.ops", "compile.sharedvalue", "compile.debug.debugmode",
+                       "compile.debug.profiling", "compile.debug.nanguardmode", "compile.debug.monitormode"),
+    "theano.scan_module": ("scan", "scan.op", "scan.utils", "scan.views", "scan.rewriting"),
+    "theano.scalar": ("scalar", "scalar.basic", "scalar.math", "scalar.sharedvar"),
+    "theano.gradient": ("gradient",),
+    "theano.printing": ("printing",),
+    "theano": ("", "gradient", "graph.basic", "compile", "printing", "raise_op", "tensor.basic"),
+}  # fmt: skip
+
+
+def counterpart(theano_name, name):
+    """PyTensor's full name of `name`, if it has one by the same spelling where Theano's module went."""
+    home = max((one for one in PYTENSOR if theano_name.startswith(one)), key=len, default=None)
+    for place in PYTENSOR.get(home, ()):
+        full = ".".join(filter(None, ["pytensor", place]))
+        try:
+            module = importlib.import_module(full)
+        except ImportError:  # of the other of PyTensor's lines
+            continue
+        if name in vars(module):
+            return f"{full}.{name}"
+        if importlib.util.find_spec(f"{full}.{name}") if hasattr(module, "__path__") else None:
+            return f"{full}.{name}"
+    return None
 
 
 def imports_a_name(frame):

@@ -5,6 +5,7 @@ converted is
 compiled in memory; no bytecode is written.
 """
 
+import ast
 import builtins
 import importlib.abc
 import importlib.machinery
@@ -28,12 +29,14 @@ class Era:
     python2: bool = False
     old_numpy: bool = True
 
+    def tree(self, source, path):
+        """The syntax tree of a source (bytes) at `path`."""
+        tree = python2.parsed(source, path) if self.python2 else sources.parsed(source, path)
+        return sources.with_old_indices(tree) if self.old_numpy else tree
+
     def code(self, source, path):
         """The bytecode of a source (bytes) at `path`."""
-        tree = python2.parsed(source, path) if self.python2 else sources.parsed(source, path)
-        if self.old_numpy:
-            tree = sources.with_old_indices(tree)
-        return compile(tree, path, "exec", dont_inherit=True)
+        return compile(self.tree(source, path), path, "exec", dont_inherit=True)
 
 
 def run_script(path, arguments, era):
@@ -61,6 +64,7 @@ def run_module(name, arguments, era):
     install_sources(era)
     if name.partition(".")[0] in ("pytest", "py"):
         convert_tests(era)
+        arguments = ["-p", "symrnn.compat.nose.in_pytest", *arguments]
     sys.argv = [name, *arguments]
     sys.path[0:1] = [os.getcwd()]
     spec = importlib.util.find_spec(name)
@@ -132,6 +136,11 @@ def installed_folders():
         *site.getsitepackages(),
         site.getusersitepackages(),
         *sysconfig.get_paths().values(),
+        *(
+            entry
+            for entry in sys.path
+            if os.path.basename(entry) in ("site-packages", "dist-packages")
+        ),
     }
     folders -= {sysconfig.get_path("data"), sysconfig.get_path("scripts")}
     return tuple(os.path.join(folder, "") for folder in folders)
@@ -141,11 +150,22 @@ def convert_tests(era):
     """Let pytest, which reads test files itself, convert them too; its cache of them stays out of use."""
     import _pytest.assertion.rewrite as rewrite
 
-    original = rewrite.rewrite_asserts
+    def rewritten(path, config):
+        source = path.read_bytes()
+        own = is_own(path)
+        tree = era.tree(source, str(path)) if own else ast.parse(source, str(path))
+        rewrite.rewrite_asserts(tree, source, str(path), config)
+        return importlib.util.source_hash(source), compile(
+            tree, str(path), "exec", dont_inherit=True
+        )
 
-    def rewrite_asserts(tree, *args, **kwargs):
-        original(sources.with_old_indices(tree) if era.old_numpy else tree, *args, **kwargs)
+    def exec_module(hook, module):
+        if is_own(module.__spec__.origin):
+            module.__builtins__ = module_builtins(era)
+        original_exec(hook, module)
 
-    rewrite.rewrite_asserts = rewrite_asserts
+    original_exec = rewrite.AssertionRewritingHook.exec_module
+    rewrite._rewrite_test = rewritten
+    rewrite.AssertionRewritingHook.exec_module = exec_module
     sys.dont_write_bytecode = True
     sys.pycache_prefix = os.path.join(os.path.dirname(__file__), "no-such-cache")

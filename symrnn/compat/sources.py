@@ -4,7 +4,14 @@ import ast
 
 from symrnn.errors import UserError
 
-AS_INDEX = "__symrnn_as_index__"
+IMPORTS = {
+    "symrnn.compat.numpy_era": ["as_index"],
+    "symrnn.compat.numpy_calls": ["old_call", "old_format", "set_item", "to_bytes"],
+}
+CALLED = {  # names of what `numpy_calls.old_call` knows
+    "array", "asarray", "asanyarray", "fromstring", "float", "int", "long", "round", "complex", "sqrt", "exp", "log",
+    "log10", "pow", "floor", "ceil", "isnan", "isinf", "sin", "cos", "tanh", "fabs",
+}  # fmt: skip
 
 
 def parsed(source, path):
@@ -18,32 +25,79 @@ def parsed(source, path):
 
 
 def with_old_indices(tree):
-    """`tree` where every index that may be a list goes through `numpy_era.as_index`.
+    """`tree` as NumPy of the time would run it: indices go through `numpy_era.as_index`, calls through `numpy_calls`.
 
     NumPy before 1.23 took ``array[[slice(1, 2), 0]]`` as ``array[1:2, 0]``. Names, lists and calls are looked at when
     the program runs; other indices stay as they are.
     """
-    tree = OldIndices().visit(tree)
-    return ast.fix_missing_locations(after_future_imports(tree, import_as_index()))
+    tree = OldNumPy().visit(tree)
+    for module, names in IMPORTS.items():
+        aliases = [ast.alias(name, own(name)) for name in names]
+        after_future_imports(tree, ast.ImportFrom(module, aliases, 0))
+    return ast.fix_missing_locations(tree)
 
 
-class OldIndices(ast.NodeTransformer):
-    """Wraps the indices."""
+def own(name):
+    """A name that no program has."""
+    return f"__symrnn_{name}__"
+
+
+def call(name, *args):
+    """A call of one of ours."""
+    return ast.Call(ast.Name(own(name), ast.Load()), list(args), [])
+
+
+class OldNumPy(ast.NodeTransformer):
+    """Wraps indices, and the calls that NumPy took otherwise."""
 
     def visit_Subscript(self, node):
         self.generic_visit(node)
         if isinstance(node.slice, (ast.Name, ast.List, ast.ListComp, ast.BinOp, ast.Call)):
-            call = ast.Call(ast.Name(AS_INDEX, ast.Load()), [node.slice], [])
-            node.slice = ast.copy_location(call, node.slice)
+            node.slice = ast.copy_location(call("as_index", node.slice), node.slice)
         return node
 
     def visit_AnnAssign(self, node):
         return node  # types in brackets are no indices
 
+    def visit_Assign(self, node):
+        [target, *others] = node.targets
+        if others or not isinstance(target, ast.Subscript) or has_slice(target.slice):
+            return self.generic_visit(node)
+        parts = [self.visit(part) for part in (node.value, target.value, target.slice)]
+        return ast.copy_location(ast.Expr(call("set_item", *parts)), node)
 
-def import_as_index():
-    """The statement that the wrapped indices need."""
-    return ast.ImportFrom("symrnn.compat.numpy_era", [ast.alias("as_index", AS_INDEX)], 0)
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        name = getattr(node.func, "id", getattr(node.func, "attr", None))
+        if (
+            name == "tostring"
+            and isinstance(node.func, ast.Attribute)
+            and not node.args
+            and not node.keywords
+        ):
+            return ast.copy_location(call("to_bytes", node.func.value), node)
+        if name in CALLED and (node.args or node.keywords):
+            function = ast.Name(own("old_call"), ast.Load())
+            return ast.copy_location(
+                ast.Call(function, [node.func, *node.args], node.keywords), node
+            )
+        return node
+
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        left = node.left
+        if (
+            isinstance(node.op, ast.Mod)
+            and isinstance(left, ast.Constant)
+            and isinstance(left.value, str)
+        ):
+            return ast.copy_location(call("old_format", left, node.right), node)
+        return node
+
+
+def has_slice(index):
+    """Whether an index has a slice in it, so that it cannot mean one entry."""
+    return any(isinstance(one, ast.Slice) for one in ast.walk(index))
 
 
 def after_future_imports(tree, statement):

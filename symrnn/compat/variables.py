@@ -1,5 +1,6 @@
 """What a variable does differently in a process that runs Theano programs."""
 
+from pytensor.compile.executor import Function
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import clone_replace
 from pytensor.scalar.basic import EQ, GE, GT, LE, LT, NEQ
@@ -59,9 +60,12 @@ def install():
     """Let variables be true, and expressions stand for values of any size, as in Theano."""
     _tensor_py_operators.__bool__ = is_set
     Variable.eval = value_of
+    Function.fn = property(lambda function: function.vm)
 
 
 def uninstall():
     """Let variables be PyTensor's."""
     _tensor_py_operators.__bool__ = _original
     Variable.eval = _original_eval
+    if "fn" in vars(Function):
+        del Function.fn

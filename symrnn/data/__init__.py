@@ -5,11 +5,24 @@ which refuses what does not fit in one sentence, and ``SAMPLE``, a small example
 where it holds several files. What a network makes of what was read stands in files of their own.
 """
 
-__all__ = ["READERS", "additions", "digits", "streams", "word_shapes"]
+__all__ = [
+    "READERS",
+    "additions",
+    "digits",
+    "eeg_generator",
+    "eeg_raw",
+    "eeg_recordings",
+    "eeg_splits",
+    "eeg_steps",
+    "streams",
+    "word_shapes",
+]
 
 READERS = {  # file here: what the path given to --data must be
+    "deap": "DEAP's sXX.dat or sXX.bdf, a folder of sXX.dat, or of NAME_TRAIN.ts and NAME_TEST.ts",
     "idx": "a folder with MNIST's four idx files, gzipped or not",
     "monthly_csv": "a CSV file headed month,passengers, a row for each month",
     "pairs_csv": "a CSV file headed x1,x2, rows of two whole numbers from 0 to 63",
     "text": "a text in UTF-8",
+    "ts": "a folder with NAME_TRAIN.ts and NAME_TEST.ts",
 }

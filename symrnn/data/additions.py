@@ -34,11 +34,13 @@ def additions(
     ((2000, 2), (1000, 2), 63)
     """
     count = LARGEST + 1
+    # A pair is one number, its first addend times 64 plus its second: to draw pairs is to shuffle numbers.
     order = np.random.default_rng(seed).permutation(count**2)
     if path is None:
         seen, unseen = order[:samples], order[samples:]
     else:
         seen = np.array([x1 * count + x2 for x1, x2 in pairs_csv.read(path)])
+        # What is tested on was never trained on, whatever the file holds.
         unseen = order[~np.isin(order, seen)]
     if len(unseen) < tests or not len(seen):
         raise UserError(

@@ -27,6 +27,7 @@ def rows_of(path: str | Path, columns: list[str]) -> list[tuple[int, list[str]]]
     ...     rows_of(path, ["x1", "x2"])
     [(3, ['3', '4'])]
     """
+    # Numbered before lines are passed over: an error names the line that an editor shows.
     numbered = [
         (number, line)
         for number, line in enumerate(text_of(path).splitlines(), 1)
@@ -57,6 +58,7 @@ def rows_of(path: str | Path, columns: list[str]) -> list[tuple[int, list[str]]]
 def cells_of(path: str | Path, number: int, line: str) -> list[str]:
     """The cells of a line."""
     try:
+        # Line by line: a quote that nobody closes would otherwise swallow the rest of the file.
         return next(csv.reader([line]))
     except csv.Error as error:
         raise UserError(
@@ -79,6 +81,7 @@ def number_in(path: str | Path, line: int, column: str, cell: str) -> float:
 def text_of(path: str | Path) -> str:
     """The text of a file in UTF-8."""
     try:
+        # Spreadsheets write a byte order mark before the heading.
         return bytes_of(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(

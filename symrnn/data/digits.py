@@ -45,5 +45,6 @@ def load_mnist_rows(folder: str | Path, *, dtype: str = "float64") -> tuple[Digi
 
 def rows(images: np.ndarray, labels: np.ndarray, dtype: str) -> Digits:
     """`Digits` of ``images (B, T, D)``."""
+    # Time first, and in that order in memory: a step of the scan is then one stretch of it.
     xs = np.ascontiguousarray(images.transpose(1, 0, 2), dtype=dtype)
     return Digits(xs, labels.astype("int32"))

@@ -24,6 +24,7 @@ def bytes_of(path: str | Path) -> bytes:
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # to open a pipe would wait for its writer
     with os.fdopen(fd, "rb") as file:
         begun = first_bytes(fd) if stat.S_ISFIFO(os.fstat(fd).st_mode) else b""
+        # Now that there is a writer, its end is waited for, however slow it is.
         os.set_blocking(fd, True)
         return begun + file.read()
 
@@ -58,6 +59,8 @@ def fingerprint(path: str | Path) -> str:
     whole = hashlib.sha256()
     for each in sorted(path.iterdir()):
         if each.is_file() and not each.name.startswith("."):
+            # Name, a byte that no name has, and a hash of fixed length: no two folders run together into the same
+            # bytes.
             whole.update(os.fsencode(each.name) + b"\0" + digest(each))
     return whole.hexdigest()[:LENGTH]
 

@@ -104,6 +104,7 @@ def read_idx(path: str | Path, *, axes: int) -> np.ndarray:
         raise UserError(
             f"{path} must not be empty, but its header says {shape} at byte {4 + 4 * shape.index(0)}"
         )
+    # As Python's numbers: lengths that somebody made up may overflow 64 bits and seem to fit.
     size = begin + int(np.prod(shape, dtype=object))
     if len(content) != size:
         raise UserError(

@@ -55,6 +55,7 @@ def read(path: str | Path = PASSENGERS) -> MonthlySeries:
     """
     rows = rows_of(path, COLUMNS)
     months = [month_in(path, line, month) for line, (month, _) in rows]
+    # A month that is missing would shift the seasons of all that follow.
     for (line, (cell, _)), month, before in zip(rows[1:], months[1:], months):
         if month != before + 1:
             after = MonthlySeries(before, np.ones(1)).name(1)

@@ -65,6 +65,7 @@ def arrays_in_npz(path: str | Path) -> dict[str, np.ndarray]:
 
 def arrays_in(file: BinaryIO) -> dict[str, np.ndarray]:
     """The arrays of an open file by name."""
+    # By the archive's own table, before a byte is unpacked: a bomb unpacks to a thousand times its size.
     most = max(LEAST_BYTES, MOST_EXPANDED * os.fstat(file.fileno()).st_size)
     with zipfile.ZipFile(file) as archive:
         parts = archive.infolist()
@@ -86,6 +87,7 @@ def array_in(data: bytes) -> np.ndarray:
         raise Refused("an array has a header that no plain one has")
     item = plain_dtype(found["descr"].decode("latin1"))
     shape = tuple(int(axis.strip(b" L")) for axis in found["shape"].split(b",") if axis.strip())
+    # A copy that can be written to: an array over the file's own bytes could not be.
     raw = bytearray(memoryview(data)[end:])
     if len(raw) != size_of(shape, item):
         raise Refused(f"an array of {size_of(shape, item)} bytes has {len(raw)}")
@@ -101,4 +103,5 @@ def plain_dtype(descr: str) -> np.dtype:
         raise Refused("an array has a dtype that is no plain one")
     if name[0] == "O":
         raise Pickled("it holds a pickle")
+    # Only now, with all but plain names refused: NumPy's dtypes are a language of their own.
     return np.dtype(order + name)

@@ -180,6 +180,7 @@ def look_aheads(fgraph: FunctionGraph, updates: Updates, constant: set[Variable]
         jumps = [jump for jump in sums if jump.even in network or not network]
         for jump in uncontested(jumps, values, known):
             found.setdefault(jump.param, []).append(jump)
+    found = made_of_state(found, values, known)
     if not found:
         raise UserError(
             f"updates must look ahead, but the network reads none of {names_of(updates)} at its value"
@@ -188,6 +189,23 @@ def look_aheads(fgraph: FunctionGraph, updates: Updates, constant: set[Variable]
         )
     params = [param for param in updates if param in found]
     return [only_jump(param, outermost(found[param], fgraph)) for param in params]
+
+
+def made_of_state(
+    found: dict[TensorSharedVariable, list[Jump]],
+    values: Updates,
+    known: dict[Variable, Polynomial],
+) -> dict[TensorSharedVariable, list[Jump]]:
+    """`found` without sums of parameters: ``w + (u + mu v)`` is no jump of w, u looked ahead or not."""
+
+    def has_state(factors: tuple[Variable, ...]) -> bool:
+        # What keeps its value from step to step is a parameter, or a count.
+        set_here = (leaves_of({factors: 1.0}) or set()) & values.keys()
+        keeping = {x for x in set_here if polynomial(values[x], known).get((x,)) == 1}
+        return not set_here or (set_here.isdisjoint(found) and set_here != keeping)
+
+    kept = {p: [j for j in jumps if all(map(has_state, j.terms))] for p, jumps in found.items()}
+    return {param: jumps for param, jumps in kept.items() if jumps}
 
 
 def candidates(

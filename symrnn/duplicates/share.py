@@ -31,7 +31,12 @@ def share_recurrences(outputs: Variable | Sequence[Variable]) -> Variable | list
     """`outputs` (a variable or a list) with every equal recurrence computed once; inputs and shared variables stay.
 
     Two recurrences are equal when their steps compute the same from the same outer variables, with the same gradients.
-    Nothing else changes, so the values of the outputs are those that they were, and so are their derivatives.
+    Nothing else changes, so the values of the outputs are those that they were, and so are the derivatives of each.
+
+    Notes
+    -----
+    In a loss of several outputs, what reads one recurrence sends it one gradient: a bound on the gradient in its steps
+    (`grad_clipping`) is then on the sum, where it was on each part.
 
     Examples
     --------
@@ -100,7 +105,8 @@ def identities(copy: Apply, node: Apply) -> Iterator[tuple[tuple, list[Variable]
         step = component.key, component.inputs
         for slot in component.slots:
             x = slot.outer_output
-            record = component.slot_keys[x], slot.kind, slot.outer_input, x.type
+            # The type tells a state of which all steps are kept from one of which only the last is.
+            record = component.slot_keys[x], slot.outer_input, x.type
             yield (*step, *record), [original[x]], [x]
 
 

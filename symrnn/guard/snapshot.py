@@ -51,6 +51,7 @@ class Key:
     def parse(cls, line: str) -> "Key":
         """The key in the first line of a block."""
         try:
+            # From the right: a test's name may hold the same signs, in the id of a parameter, say.
             which, version, mode = line.removeprefix("== ").rsplit(" | ", 2)
             test, name = which.rsplit(" / ", 1)
         except ValueError:
@@ -91,6 +92,7 @@ def canonical_print(outputs: Sequence[Variable]) -> list[str]:
         # names of inputs, else their order
         return letters.setdefault(x, f"{x.name or 'input' + str(len(letters))}")
 
+    # By their order in the graph and not by id or name of op: the print is the same in every process.
     for node in depth_first(outputs):
         arguments = ", ".join(named(x) for x in node.inputs)
         for x in node.outputs:
@@ -113,6 +115,7 @@ def depth_first(outputs: Sequence[Variable]) -> Iterator[Apply]:
             done.add(node)
             yield node
         else:
+            # Met again once all that it needs is done; on a list, since graphs are deeper than Python's stack.
             pending.append((node, True))
             pending += [(x.owner, False) for x in reversed(node.inputs) if x.owner]
 
@@ -184,6 +187,7 @@ def counts_of(lines: Iterable[str]) -> dict[str, int]:
     """The counts of a block, ops among them."""
     counts = {}
     for line in lines:
+        # What follows is the printed graph, whose lines end in anything.
         if line == "graph":
             break
         if line != "ops":

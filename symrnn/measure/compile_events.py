@@ -7,6 +7,9 @@
     c_compiled    calls of the C++ compiler
     c_loaded      C modules that were taken from the cache on the disk
     jax           programs compiled by XLA (JAX's event "backend_compile_duration")
+    native        modules of machine code that native mode compiled
+    native_loaded modules of machine code that it took from the disk
+    native_warm   graphs that it knew from an earlier process, and did not rewrite
 
 Cold or warm follows from these counts, not from what a run was meant to be.
 """
@@ -34,7 +37,7 @@ JAX_TRACE = "/jax/core/compile/jaxpr_trace_duration"
 class Compilation:
     """One thing that a backend compiled; times on the clock of `perf_counter`."""
 
-    backend: str  # "numba", "c", "jax", "jax_lower", "jax_trace"
+    backend: str  # "numba", "c", "jax", "jax_lower", "jax_trace", "native"
     name: str
     begin_s: float
     duration_s: float
@@ -50,6 +53,8 @@ class CompileEvents:
     c_loaded: int = 0
     numba_loaded: int = 0
     numba_saved: int = 0
+    native_loaded: int = 0
+    native_warm: int = 0
     ledger: Ledger = field(default_factory=Ledger)  # empty unless units are asked for
     loaded_before: int | None = None  # C modules, while the events are counted
 
@@ -77,7 +82,7 @@ class CompileEvents:
         nothing to a cache. JAX has no cache on the disk unless one is configured, so its runs are all cold.
         """
         compiled = self.count("numba") + self.count("jax")
-        is_filling = self.count("c") + self.numba_saved > 0
+        is_filling = self.count("c") + self.count("native") + self.numba_saved > 0
         return is_filling or (compiled > 0 and self.numba_loaded == 0)
 
     def to_dict(self) -> dict:
@@ -94,6 +99,10 @@ class CompileEvents:
             "jax_s": self.seconds("jax"),
             "jax_lower_s": self.seconds("jax_lower"),
             "jax_trace_s": self.seconds("jax_trace"),
+            "native": self.count("native"),
+            "native_s": self.seconds("native"),
+            "native_loaded": self.native_loaded,
+            "native_warm": self.native_warm,
         }
 
 
@@ -113,10 +122,13 @@ def compile_events(*, units: bool = False) -> Iterator[CompileEvents]:
     events = CompileEvents()
     with ExitStack() as stack:
         stack.enter_context(c_events(events))
+        # Importing a backend here would charge its import to the block; one that is not loaded compiles nothing.
         if "numba" in sys.modules:
             stack.enter_context(numba_events(events))
         if "jax" in sys.modules:
             stack.enter_context(jax_events(events))
+        if "symrnn.native" in sys.modules:
+            stack.enter_context(native_events(events))
         if units:
             stack.enter_context(unit_hooks(events.ledger))
         yield events
@@ -144,6 +156,7 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
 
         return counted
 
+    # Compilations nest as calls do: the begins that are left when one ends are those around it.
     class Listener(event.Listener):
         begins: list[float] = []
 
@@ -178,6 +191,7 @@ def jax_events(events: CompileEvents) -> Iterator[None]:
     def on_duration(event: str, duration_secs: float, **details: Any) -> None:
         if event in backends:
             name = str(details.get("fun_name", "?"))
+            # The event comes when the work is over and tells how long it took, not when it began.
             begin = perf_counter() - duration_secs
             events.compilations.append(Compilation(backends[event], name, begin, duration_secs))
             if event != JAX_TRACE:  # tracing is counted node by node
@@ -191,8 +205,39 @@ def jax_events(events: CompileEvents) -> Iterator[None]:
 
 
 @contextmanager
+def native_events(events: CompileEvents) -> Iterator[None]:
+    """Wrap the making of native mode's modules, and its look-up of graphs from earlier processes."""
+    # no import of it: measuring knows no backend but by name
+    module, warm = (sys.modules[f"symrnn.native.{name}"] for name in ("module", "warm"))
+
+    def timing(init: Callable) -> Callable:
+        def timed(self, *args, **kwargs):
+            begin = perf_counter()
+            init(self, *args, **kwargs)
+            if self.was_cached:
+                events.native_loaded += 1
+                return
+            span = perf_counter() - begin
+            events.compilations.append(Compilation("native", "module", begin, span))
+
+        return timed
+
+    def counting(load: Callable) -> Callable:
+        def counted(digest):
+            recorded = load(digest)
+            events.native_warm += bool(recorded)
+            return recorded
+
+        return counted
+
+    with patched(module.MachineCode, "__init__", timing), patched(warm, "load", counting):
+        yield
+
+
+@contextmanager
 def c_events(events: CompileEvents) -> Iterator[None]:
     """Wrap the call of the C++ compiler, and count what the module cache loads from the disk."""
+    # The cache counts since the process began.
     events.loaded_before = modules_loaded()
 
     def timing(compile_str: Callable) -> staticmethod:

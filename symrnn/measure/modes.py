@@ -1,29 +1,9 @@
 """PyTensor's modes by name, as its registry knows them, and what the backend of a mode needs."""
 
-from dataclasses import dataclass
-from importlib.util import find_spec
-
 from pytensor.compile.mode import Mode, get_mode, predefined_modes
 
 from symrnn.errors import UserError, nearest
-from symrnn.modes import OWN_MODES, known_mode
-
-
-@dataclass(frozen=True)
-class Backend:
-    """What a linker compiles with: the package to install, and the modules that its first compilation imports."""
-
-    package: str
-    modules: tuple[str, ...]
-
-
-BACKENDS = {  # by the name of the linker's class: importing one imports nothing of its backend
-    "NumbaLinker": Backend("numba", ("numba", "pytensor.link.numba.dispatch")),
-    "JAXLinker": Backend("jax", ("jax", "pytensor.link.jax.dispatch")),
-    "PytorchLinker": Backend("torch", ("torch", "pytensor.link.pytorch.dispatch")),
-    "MLXLinker": Backend("mlx", ("mlx", "pytensor.link.mlx.dispatch")),
-    "NativeLinker": Backend("llvmlite", ("symrnn.native",)),
-}
+from symrnn.modes import MODES, OWN_MODES, Backend, check_installed, known_mode
 
 
 def known_modes() -> list[str]:
@@ -64,17 +44,13 @@ def mode_of(mode: Mode | str | None) -> Mode:
 
 def backend_of(mode: Mode) -> Backend | None:
     """What `mode` compiles with, None where that comes with PyTensor."""
-    return BACKENDS.get(type(mode.linker).__name__)
+    linker = type(mode.linker).__name__  # any mode has one, also those that users put together
+    return next((each for each in MODES.values() if each and each.linker == linker), None)
 
 
 def check_backend(mode: Mode) -> None:
     """Refuse a mode whose backend is not installed."""
-    backend = backend_of(mode)
-    if backend and find_spec(backend.package) is None:
-        raise UserError(
-            f"mode {mode_name(mode)} needs the package {backend.package}, which is not installed;"
-            f" install it with `pip install {backend.package}`, or take another mode"
-        )
+    check_installed(backend_of(mode), f"mode {mode_name(mode)}")
 
 
 def mode_name(mode: Mode) -> str:

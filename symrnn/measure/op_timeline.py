@@ -71,6 +71,7 @@ def inner_machines(machine: VM) -> Iterator:
 def timing(machines: Iterable[VM]) -> Iterator[None]:
     """Let the machines time their nodes, from zero."""
     for machine in machines:
+        # In place: the C machine counts into the very list that it was given.
         machine.call_times[:] = [0] * len(machine.nodes)
         machine.time_thunks = True
     try:

@@ -11,6 +11,7 @@ from symrnn.measure.attribution import Places, attribution, details
 from symrnn.measure.compile_events import CompileEvents
 from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.op_timeline import op_spans
+from symrnn.measure.python_nodes import PythonNode, python_nodes
 from symrnn.measure.rewrite_profile import rewrite_profile
 from symrnn.measure.rewrite_timing import RewriteProfile
 from symrnn.measure.source_lines import NOWHERE, Place, SourceLine, full_traces, source_lines
@@ -29,6 +30,8 @@ class Profile:
     ops: list[tuple] = field(
         default_factory=list
     )  # spans of one more step, none with Numba and JAX
+    specs: Sequence[FunctionSpec] = ()
+    python_nodes: list[PythonNode] | None = None  # of native mode alone
 
     def traces(self) -> AbstractContextManager:
         """The context to build in, so that every node knows its line."""
@@ -47,6 +50,7 @@ class Profile:
 
     def look(self, specs: Sequence[FunctionSpec], functions: Sequence[Function]) -> None:
         """Count the nodes by source line, before and after."""
+        self.specs = specs
         if specs:  # none of what was compiled already: what it was made from is gone
             self.lines["lines_before"] = source_lines(list(specs))
         self.lines["lines_after"] = source_lines(
@@ -54,8 +58,9 @@ class Profile:
         )
 
     def look_back(self, functions: Sequence[Function], arguments: Sequence[Sequence]) -> None:
-        """Take one more step, timed op by op."""
+        """Take one more step, timed op by op, and some more where native mode leaves nodes to Python."""
         self.ops = op_spans(functions, arguments)
+        self.python_nodes = python_nodes(functions, arguments, self.specs)
 
     @property
     def main_line(self) -> Place:
@@ -68,6 +73,8 @@ class Profile:
         values: dict[str, Any] = {
             name: [asdict(line) for line in lines] for name, lines in self.lines.items()
         }
+        if self.python_nodes is not None:
+            values["python_nodes"] = [asdict(node) for node in self.python_nodes]
         places = Places(events.ledger.units, self.main_line)
         spans: list[tuple] = [
             ("phase", name, begin, end - begin) for name, begin, end in watch.spans
@@ -87,6 +94,7 @@ class Profile:
         if self.rewrites:
             begin = self.rewrites.begin_s
             spans += [(kind, name, begin + at, s) for kind, name, at, s in self.rewrites.spans]
+            # Its spans stand in the timeline already; a record would hold tens of thousands of them twice.
             rewrites = self.rewrites.to_dict() | {"begin_s": begin - self.begin, "spans": []}
             values |= {"rewrites": rewrites, "rewrite_counts": self.rewrites.counts()}
         if events.ledger.seconds:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from statistics import median
 
 from symrnn.measure.compiled_units import Attribution, CompiledUnit
+from symrnn.measure.python_node_table import python_node_table
 from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
 from symrnn.measure.verdict import A_LINE, LARGE, percent, place, seconds, share_of, verdict
 from symrnn.tables import Table
@@ -12,7 +13,16 @@ from symrnn.tables import Table
 LONGEST = 12  # rows of a table
 LEAST = 0.01  # of what a table is about: smaller rows are left out
 SIZES = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components", "widest_scan")
-EVENTS = ("numba", "numba_loaded", "c_compiled", "c_loaded", "jax")
+EVENTS = (
+    "numba",
+    "numba_loaded",
+    "c_compiled",
+    "c_loaded",
+    "jax",
+    "native",
+    "native_loaded",
+    "native_warm",
+)
 
 
 def report_tables(values: Mapping) -> list[Table]:
@@ -35,6 +45,7 @@ def report_tables(values: Mapping) -> list[Table]:
         size_table(values),
         *(rewriting if share_of(values, "rewrite") < LARGE else []),
         line_table(values.get("lines_before", []), values.get("lines_after", [])),
+        python_node_table(values),
     ]
     return [table for table in tables if table.rows]
 

@@ -159,8 +159,10 @@ class Recorder:
 
         @wraps(method)
         def timed(rewriter, fgraph, *args, **kwargs):
+            # `rewrite` calls `apply`, and `apply` that of its base class: all of it is one pass.
             if self.stack[-1].rewriter is rewriter:
                 return method(rewriter, fgraph, *args, **kwargs)
+            # A graph shows up at its first pass: bodies of scans are graphs of their own.
             self.attach(fgraph)
             counter = self.graphs[id(fgraph)][1]
             changes = counter.changes
@@ -234,6 +236,7 @@ class Recorder:
         frame.created += counter.created - counts[0]
         frame.pruned += counter.pruned - counts[1]
         frame.nodes_after = len(fgraph.apply_nodes)
+        # The curve is that of the graph to be compiled, not of the bodies that are rewritten meanwhile.
         if is_applied and fgraph is self.outermost:
             self.curve.append((begin + span, frame.nodes_after))
         if span > SHORTEST_SPAN_S or (is_applied and frame.kind == NODE_REWRITE):
@@ -269,6 +272,7 @@ def all_subclasses(cls: type) -> list[type]:
     below: list[type] = cls.__subclasses__()
     for child in below:
         found += all_subclasses(child)
+    # A class with several bases is found several times; patched twice, its passes would count twice.
     return list(dict.fromkeys(found))
 
 

@@ -115,6 +115,7 @@ class RewriteProfile:
 
     def to_dict(self) -> dict:
         """JSON values; the curve is thinned to `LONGEST_CURVE` points."""
+        # Thinned evenly; the last point stays whatever the step, since it is the size that came out.
         step = -(-len(self.curve) // LONGEST_CURVE) or 1
         return asdict(self) | {"curve": [*self.curve[:-1:step], *self.curve[-1:]]}
 

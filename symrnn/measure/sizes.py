@@ -216,6 +216,7 @@ def scan_components(op: Scan) -> int:
     """
     reads = state_reads(op)
     groups: list[int] = []  # bit sets of states, disjoint
+    # As one state after the other comes, all groups that it touches become one.
     for state, read in enumerate(reads):
         joined = read | 1 << state
         apart = [group for group in groups if not group & joined]
@@ -244,6 +245,7 @@ def union(bit_sets: Iterable[int]) -> int:
 
 def state_slots(op: Scan) -> list[tuple[list[Variable], list[Variable]]]:
     """For each state of a scan, its inner inputs (one a tap) and its inner outputs."""
+    # By outer input: sequences have inner inputs alone, a recorded output has inner outputs alone, a state both.
     mappings = op.get_oinp_iinp_iout_oout_mappings()
     to_inputs = mappings["inner_inp_from_outer_inp"]
     to_outputs = mappings["inner_out_from_outer_inp"]

@@ -90,6 +90,7 @@ def user_line(node: Apply) -> Place | None:
     Where only frames of symrnn are kept, the innermost of these; None where no stack is kept. An op's own `make_node`
     makes nodes for whoever calls the op, so it is passed over.
     """
+    # What a rewrite made of several variables has the stacks of all of them; the first one stands for it.
     traces = [trace for out in node.outputs for trace in getattr(out.tag, "trace", None) or ()]
     frames = [frame for trace in traces[:1] for frame in reversed(trace)]
     # The innermost first: helpers of the user's own call each other, and the deepest one made the node.

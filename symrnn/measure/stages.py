@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from statistics import median
+from time import process_time
 from typing import Any
 
 from pytensor.compile.executor import Function
@@ -63,6 +64,10 @@ class CompileTime:
     step_s: tuple[float, ...]  # every sample
     before: GraphSize | None  # None where a compiled function was given
     after: GraphSize
+    total_cpu_s: float | None = (
+        None  # of this process, its threads added up: the same on a busy machine
+    )
+    step_cpu_s: tuple[float, ...] = ()
 
     @property
     def jit_s(self) -> float:
@@ -79,6 +84,8 @@ class CompileTime:
         return {
             **{name: getattr(self, name) for name in SECONDS},
             "step_s": list(self.step_s),
+            **({} if self.total_cpu_s is None else {"total_cpu_s": self.total_cpu_s}),
+            **({"step_cpu_s": list(self.step_cpu_s)} if self.step_cpu_s else {}),
             **({"before": self.before.to_dict()} if self.before else {}),
             "after": self.after.to_dict(),
         }
@@ -113,6 +120,7 @@ def run_step(functions: Sequence[Function], arguments: Sequence[Sequence]) -> li
     for function, args in zip(functions, arguments, strict=True):
         outputs.append(function(*args))
         wait_for(outputs[-1])
+        # A function that is called for its updates alone returns nothing to wait for.
         wait_for(variable.container.storage[0] for variable in function.get_shared())
     return outputs
 
@@ -204,12 +212,19 @@ def stages(
         arrays = arguments(graph, specs)
     with watch("first_call"):
         run_step(compiled, arrays)
-    step_s = step_samples(compiled, arrays, steps, step_limit_s, watch)
+    step_s, step_cpu_s = step_samples(compiled, arrays, steps, step_limit_s, watch)
     with watch("count"):
         look_back(compiled, arrays)
     phases = ("build", "grad", "rewrite", "link", "first_call")
     seconds = {f"{name}_s": watch.seconds.get(name, 0.0) for name in phases}
-    return CompileTime(**seconds, step_s=tuple(step_s), before=before, after=after)
+    return CompileTime(
+        **seconds,
+        step_s=step_s,
+        before=before,
+        after=after,
+        total_cpu_s=sum(watch.cpu_seconds.get(name, 0.0) for name in phases),
+        step_cpu_s=step_cpu_s,
+    )
 
 
 def step_samples(
@@ -218,14 +233,17 @@ def step_samples(
     steps: int,
     step_limit_s: float,
     watch: Stopwatch,
-) -> list[float]:
-    """Seconds of up to `steps` steps; at least three, however long they take."""
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Seconds of up to `steps` steps, at least three, however long they take; and their CPU seconds."""
     samples: list[float] = []
+    cpu_samples: list[float] = []
     with watch("step"):
+        # Three at least: of fewer, the median is no better than any one of them.
         while len(samples) < steps and (len(samples) < 3 or sum(samples) < step_limit_s):
-            begin = watch.clock()
+            begin, begin_cpu = watch.clock(), process_time()
             run_step(compiled, arguments)
-            end = watch.clock()
+            end, end_cpu = watch.clock(), process_time()
             samples.append(end - begin)
+            cpu_samples.append(end_cpu - begin_cpu)
             watch.spans.append(("one step", begin, end))
-    return samples
+    return tuple(samples), tuple(cpu_samples)

@@ -142,6 +142,7 @@ def member_target(module: ModuleType, name: str, **case: Any) -> Target:
     """What `name` in a loaded module means, on the arrays of its ``batch()``."""
     found = target_of(named(module, name), **case)
     batch = vars(module).get("batch")
+    # It also comes before the initial point of a PyMC model: who writes one wants to be measured on it.
     return replace(found, batch=batch) if callable(batch) else found
 
 
@@ -196,6 +197,7 @@ def several_outputs(outputs: Sequence[Variable]) -> Target:
 
 
 def inputs_and_outputs(parts: Sequence) -> Target:
+    # A tuple says what is meant by its places alone, as the arguments of `pytensor.function` do.
     inputs, outputs, *updates = parts
     return Target([FunctionSpec(inputs, listed(outputs), *(dict(u or {}) for u in updates))])
 
@@ -213,6 +215,7 @@ def training_graph(graph: TrainingGraph) -> Target:
 
 
 def compiled_function(function: Function) -> Target:
+    # Shared variables are implicit inputs of a compiled function: it has their values, no batch gives them.
     inputs = [each.variable for each in function.maker.inputs if not each.implicit]
     running = as_it_runs(function.maker.fgraph)
     return Target([FunctionSpec(inputs, running.outputs)], compiled=function)

@@ -36,8 +36,10 @@ def phases_within(
     def rewriting_graph(*args, **kwargs):
         if is_within(watch):
             return rewrite(*args, **kwargs)
+        # By its type: whether it comes by place or by name is the caller's matter.
         fgraph = next(each for each in (*args, *kwargs.values()) if isinstance(each, FunctionGraph))
         with watch("count"):
+            # Counted now: rewriting changes this very graph, and what it was before is gone then.
             within.sizes.append((fgraph, graph_size(fgraph)))
         with watch("rewrite"), rewriting():
             return rewrite(*args, **kwargs)

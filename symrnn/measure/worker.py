@@ -93,7 +93,11 @@ def one_sentence(error: BaseException) -> str:
     if isinstance(error, ADDRESSED):
         return str(error)
     first = (str(error).strip().splitlines() or ["no message"])[0]
-    return "; ".join([f"{type(error).__name__}: {first[:300]}", *getattr(error, "__notes__", ())])
+    # Ours say what may have made it fail; PyTensor notes hints about its own settings, below an empty line.
+    notes = [
+        note for note in getattr(error, "__notes__", ()) if not note.lstrip().startswith("HINT")
+    ]
+    return "; ".join([f"{type(error).__name__}: {first[:300]}", *notes])
 
 
 def measure(job: Job, answer: Answer) -> None:

@@ -19,6 +19,8 @@ RECIPES = {  # file here, its name in `symrnn train`: the reader of its --data, 
     "binary_adder": "pairs_csv",
     "character_model": "text",
     "digit_rows": "idx",
+    "eeg_cnn_gru": "deap",
+    "eeg_cnn_lstm": "deap",
     "tagger": "text",
 }
 

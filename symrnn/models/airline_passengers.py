@@ -225,8 +225,11 @@ def fit(network: Network, series: MonthlySeries) -> np.ndarray:
 
 def forecast(network: Network, series: MonthlySeries, start: int, steps: int) -> np.ndarray:
     """``(steps,)``: the months from `start` on, none of them and nothing after them seen."""
+    # What is to be forecast stands as ones until it is; the network walks forward, so no month before is touched.
     counts = np.concatenate([series.counts[:start], np.ones(steps)])
     for step in range(start, start + steps):
+        # The whole series again for each month, in one shape throughout: a longer one each time would compile anew in
+        # JAX mode.
         growth = network("growth", features(series, counts, len(counts)))[step - 1, 0]
         counts[step] = counts[step - 1] * np.exp(growth)
     return counts[start:]

@@ -163,6 +163,8 @@ def character_model(
     states = pytensor.shared(np.zeros(size, dtype), name="states", shape=size)
     logits, later = net.read(characters, states, gradient=gradient)
     given = pt.tensor("given", dtype=dtype, shape=(size[0], shape[1], hidden_size))
+    # Read twice, from the carried states and from given ones: what is tested or written must not disturb what
+    # training carries.
     following, then = net.read(characters, given, gradient=gradient)
     outputs = {"nats": nats_of(following, targets), "next": following, "states": then}
     loss = cross_entropy(logits, targets)
@@ -260,6 +262,7 @@ class CharacterModel(RuleRecipe):
         )
 
     def batch(self, data: TextStreams, step: int) -> list[np.ndarray]:
+        # N is a multiple of T, so the last window ends where the streams do.
         begin = step * self.length % len(data.train.characters)
         return [part[begin : begin + self.length] for part in data.train]
 

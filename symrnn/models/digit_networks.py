@@ -76,6 +76,7 @@ class Recurrent:
         """The network that reads ``xs (T, B, D)`` under ``masks (M, B, W)``."""
         dtype, pixels = xs.type.dtype, xs.type.shape[2]
         w_in = self.w_in(pixels, hidden_size, rng, dtype)
+        # Layers that are added to their input need one as wide as they are.
         ys = product(xs, w_in[0]) if w_in else xs
         layers: list[list[Cell]] = []
         for mask in parts(masks, self.depth):

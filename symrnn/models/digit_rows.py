@@ -110,6 +110,8 @@ class DigitReader(RuleRecipe):
     def batch(self, data: tuple[Digits, Digits], step: int) -> list[np.ndarray]:
         train, _ = data
         drawn = epoch_batch(train.labels.size, self.batch_size, step, self.seed)
+        # Drawn from the step, so that a broken run goes on with the same moves and masks; the masks come after the
+        # moves.
         rng = np.random.default_rng([self.seed, step])
         moves = rng.integers(-self.shift, self.shift + 1, (self.batch_size, 2))
         labels = train.labels[drawn]
@@ -141,6 +143,7 @@ class DigitReader(RuleRecipe):
         """Images by rows ``(T, B, D)`` as the network reads them."""
         if self.read_by == "row":
             return xs
+        # Rows and pixels next to each other first, (T, D, B), so that the reshape reads along the rows.
         return np.ascontiguousarray(xs.transpose(0, 2, 1)).reshape(-1, xs.shape[1], 1)
 
     def masks(self, rng: np.random.Generator | None = None) -> np.ndarray:
@@ -163,6 +166,7 @@ class DigitReader(RuleRecipe):
 
     def read_batch(self, network: Network, xs: np.ndarray) -> np.ndarray:
         """As `read`, of at most B images, which blank ones fill up."""
+        # The graph knows B, so the last batch is filled up and what it says of blanks is cut off.
         missing = self.batch_size - xs.shape[1]
         filled = self.sequences(np.pad(xs, ((0, 0), (0, missing), (0, 0))))
         masks = self.masks()
@@ -186,6 +190,7 @@ def moved(xs: np.ndarray, moves: np.ndarray) -> np.ndarray:
     """
     rows, count, pixels = xs.shape
     most = int(abs(moves).max(initial=0))
+    # Blank all around, as wide as the farthest move: then every image is a window of its frame.
     framed = np.pad(xs, ((most, most), (0, 0), (most, most)))
     down, right = moves.T
     row = most - down + np.arange(rows)[:, None]  # (T, B)

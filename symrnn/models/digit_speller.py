@@ -55,6 +55,7 @@ def digit_speller(
     ys = written * scan_unroll(writer, letters_before(letters, dtype), initial=state)
     logits = product(ys, w) + b
     first = pt.ones((1, length(letters, 1)), dtype="bool")
+    # Counted while the letter before does not end the name: the space that ends it counts, those after it do not.
     is_in_name = pt.join(0, first, pt.neq(letters[:-1], END))
     loss = cross_entropy(logits, letters, mask=is_in_name)
     params = [*reader.params, *writer.params, w, b]
@@ -80,6 +81,8 @@ def spelled(logits_after: Callable[[np.ndarray], np.ndarray], count: int) -> np.
     letters = np.full((STEPS, count), END, "int32")
     is_open = np.full(count, True)
     for step in range(STEPS):
+        # All steps are computed for one: letters after the step are blanks yet, and no logit depends on what comes
+        # later.
         likeliest = logits_after(letters)[step].argmax(axis=-1)
         letters[step] = np.where(is_open, likeliest, END)
         is_open &= letters[step] != END

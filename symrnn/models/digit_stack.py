@@ -158,6 +158,7 @@ def digit_stack_loss(
     >>> loss = digit_stack_loss([0.5 * p for p in graph.params], graph, depth=1, hidden_size=4)
     """
     xs, labels = graph.inputs
+    # The graph's inputs have them already; callers pass on the options that they built the graph with.
     for unused in ("steps", "batch", "dtype"):
         network.pop(unused, None)
     net = with_weights(DigitStack.create(dtype=xs.type.dtype, **network), params)

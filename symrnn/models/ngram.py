@@ -55,6 +55,8 @@ class KneserNey:
         grams, counts = np.unique(windows(text, order, symbols), return_counts=True)
         levels = [level(grams, counts, symbols)]
         for length in range(order - 1, 0, -1):
+            # Each longer n-gram once, without its first symbol: how often one is left is how many symbols come before
+            # it.
             grams, counts = np.unique(grams % symbols**length, return_counts=True)
             levels.append(level(grams, counts, symbols))
         return cls(tuple(reversed(levels)), symbols)
@@ -66,10 +68,12 @@ class KneserNey:
 
     def probabilities(self, text: np.ndarray) -> np.ndarray:
         """Of each symbol of ``text (N,)`` after those before it, ``(N,)``; the first ones have shorter contexts."""
+        # From the shortest context to the longest: each order leans on what the one below says.
         p = np.full(len(text), 1 / self.symbols)
         for length, counts in enumerate(self.levels, start=1):
             grams = windows(text, length, self.symbols)
             own, total, left = counted(counts, grams, self.symbols)
+            # A context that was never seen has 0 of 0; there the shorter one's word stands.
             with np.errstate(invalid="ignore"):
                 longer = (own + left * p[length - 1 :]) / total
             p[length - 1 :] = np.where(total > 0, longer, p[length - 1 :])
@@ -123,6 +127,7 @@ def counted(counts: Counts, grams: np.ndarray, symbols: int) -> tuple[np.ndarray
 
 def looked_up(keys: np.ndarray, wanted: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
     """Each column at the place of the `wanted` among the sorted `keys`, 0 where they are missing."""
+    # What is larger than all keys is looked for behind the last one.
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     known = keys[at] == wanted
     return [np.where(known, column[at], 0.0) for column in columns]

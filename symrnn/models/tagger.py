@@ -235,6 +235,7 @@ class Tagger(RuleRecipe):
 
 def fed(lines: Lines, chosen: slice | list[int]) -> list[np.ndarray]:
     """The inputs of the graph, each ``(T, B)``, for the `chosen` lines."""
+    # `Lines` holds symbols, tags, mask; the graph takes the mask second.
     symbols, tags, mask = (np.ascontiguousarray(part[chosen].T) for part in lines)
     return [symbols, mask, tags]
 
@@ -263,6 +264,7 @@ class Baselines(NamedTuple):
 def baselines(lines: Lines) -> Baselines:
     """The commonest tag of all characters, and of each, in the lines to train on."""
     counts = np.zeros((SYMBOLS, len(TAGS)), "int64")
+    # `+=` would count a pair that comes twice once.
     np.add.at(counts, (lines.symbols[lines.mask], lines.tags[lines.mask]), 1)
     commonest = counts.sum(axis=0).argmax()
     by_character = np.where(counts.any(axis=1), counts.argmax(axis=1), commonest)

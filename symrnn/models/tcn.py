@@ -75,6 +75,7 @@ def causal_conv(
             (dilation * (window - 1), length(xs, 1), length(xs, 2)), dtype=xs.type.dtype
         )
         padded = pt.join(0, behind, xs)
+        # The K steps that a filter sees, side by side: the convolution is one product.
         xs = pt.join(2, *taps(padded, 0, window, dilation=dilation))
     return product(xs, w)
 
@@ -108,6 +109,7 @@ class NormedFilters(NamedTuple):
     def each(self) -> list[tuple[TensorVariable, TensorVariable]]:
         """``(w (K*C, F), b (1, F))`` of each convolution."""
         count, height, filters = self.v.type.shape
+        # All filters at once, then cut: the graph has one normalisation, whatever the depth.
         scale = self.g / pt.sqrt((self.v**2).sum(axis=1))
         w = (self.v * scale[:, None, :]).reshape((count * height, filters))
         return list(zip(parts(w, count), parts(self.b, count), strict=True))

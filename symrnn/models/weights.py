@@ -35,6 +35,7 @@ def with_weights(network: N, weights: Iterable[Variable]) -> N:
     ((2, 3), 'tanh')
     """
     weights = list(weights)
+    # Weights are told apart by their places alone.
     assert len(weights) == len(weights_of(network))
     return rebuilt(network, iter(weights))
 

@@ -57,8 +57,8 @@ class OpenKernel:
 Value = Window | OpenKernel | Scalar  # a scalar stands for an array of one number throughout
 
 
-class Program:
-    """What all scopes of a program add to: its constants, errors and callbacks."""
+class Parts:
+    """What all scopes of a program add to: its constants, errors, callbacks, and the names of its loops."""
 
     def __init__(self) -> None:
         self.constants: list[np.ndarray] = []
@@ -79,9 +79,9 @@ class Builder:
     """One scope: the graph of a function, or of a loop's step."""
 
     def __init__(
-        self, nodes: Sequence[Apply], outputs: Sequence[Variable], shapes: Shapes, program: Program
+        self, nodes: Sequence[Apply], outputs: Sequence[Variable], shapes: Shapes, parts: Parts
     ):
-        self.shapes, self.program = shapes, program
+        self.shapes, self.parts = shapes, parts
         self.outputs = set(outputs)
         self.values: dict[Variable, Value] = {}
         self.body: list[Statement] = []
@@ -174,8 +174,8 @@ class Builder:
     def constant(self, data: np.ndarray) -> Window:
         """An array that is part of the program."""
         data = np.asarray(data, order="C")  # of rank 0, too, which ascontiguousarray makes 1
-        self.program.constants.append(data)
-        buffer = Buffer(str(data.dtype), data.size, "constant", len(self.program.constants) - 1)
+        self.parts.constants.append(data)
+        buffer = Buffer(str(data.dtype), data.size, "constant", len(self.parts.constants) - 1)
         return whole(buffer, data.shape)
 
     # ---------------------------------------------------------------- places
@@ -341,7 +341,7 @@ class Builder:
 
     def check(self, condition: Variable, error: Exception) -> None:
         """Stop with `error` where a 0-d variable is zero."""
-        self.body.append(Check(self.window(condition), self.program.error(error)))
+        self.body.append(Check(self.window(condition), self.parts.error(error)))
 
     def done(self, node: Apply) -> None:
         """Say that a node was lowered."""

@@ -14,8 +14,7 @@ import numpy as np
 from pytensor.graph.basic import Apply, Variable
 
 from symrnn.native import guarded
-from symrnn.native.builder import Builder
-from symrnn.native.builder import Program as Shared
+from symrnn.native.builder import Builder, Parts
 from symrnn.native.emit_llvm import llvm_text
 from symrnn.native.lowering import lower
 from symrnn.native.module import MachineCode
@@ -75,8 +74,8 @@ def lowered_program(
     extents: Sequence[str] = (),
 ) -> Lowered:
     """Lower nodes whose shapes are known."""
-    shared = Shared()
-    builder = Builder(nodes, outputs, shapes, shared)
+    parts = Parts()
+    builder = Builder(nodes, outputs, shapes, parts)
     sources = []
     for i, var in enumerate(inputs):
         buffer = Buffer(dtype_of(var), product(shapes.of(var)), "input", i)
@@ -95,7 +94,7 @@ def lowered_program(
     lives = lifetimes(builder.body)
     found = {b.index: b for b in buffers(builder.body) if b.kind == "constant"}
     constants = [
-        found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(shared.constants))
+        found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(parts.constants))
     ]
     arrays = [*sources, *(window.buffer for window in targets)]
     temporaries = [life.buffer for life in lives]
@@ -105,10 +104,10 @@ def lowered_program(
         len(sources),
         tuple((tuple(shapes.of(var)), dtype_of(var)) for var in outputs),
         tuple(lives),
-        tuple(shared.constants),
-        tuple(shared.errors),
+        tuple(parts.constants),
+        tuple(parts.errors),
         tuple(extents),
-        tuple(shared.callbacks),
+        tuple(parts.callbacks),
         routine,
     )
 

@@ -39,7 +39,8 @@ FLAGS = (
     "optdb__max_use_ratio",
     "optdb__position_cutoff",
 )
-SILENT_TAGS = {"trace", "slot_of", "kind", "nominal_id"}  # of a variable, that decide nothing
+# of a variable, that decide nothing: where it was written, what states of updates belong to, what Lasagne's layers note
+SILENT_TAGS = {"trace", "slot_of", "kind", "nominal_id", "walk", "swapped"}
 
 SILENT_OF_SCALARS = {
     "name",
@@ -157,6 +158,8 @@ def _value(value: object) -> str:
             return f"{type(value).__name__}({', '.join(map(_value, value))})"
         case set() | frozenset():
             return f"set({sorted(map(_value, value))})"
+        case Variable():  # in a tag or an attribute: it may lead anywhere, to itself too
+            raise Undigestible(value)
         case Op():
             return _op(value)
         case Type():

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytensor import config
 from pytensor.compile.mode import (
+    fast_run_linkers_to_mode,
     predefined_linkers,
     predefined_modes,
     register_linker,
@@ -66,6 +67,6 @@ def register() -> None:
         accept_in_config()
         register_linker("native", NativeLinker())
     if "NATIVE" not in predefined_modes:
-        register_mode(
-            "NATIVE", NativeMode(NativeLinker(), RewriteDatabaseQuery(include=["fast_run"]))
-        )
+        mode = NativeMode(NativeLinker(), RewriteDatabaseQuery(include=["fast_run"]))
+        register_mode("NATIVE", mode)
+        fast_run_linkers_to_mode["native"] = mode

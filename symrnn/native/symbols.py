@@ -33,7 +33,8 @@ SCIPY = {
 # Of BLAS, as Fortran passes arguments, in scipy.linalg.cython_blas
 BLAS = ("sgemm", "dgemm", "sgemv", "dgemv")
 # Of LAPACK, likewise in scipy.linalg.cython_lapack
-LAPACK = tuple(kind + name for kind in "sd" for name in ("lacpy", "potrf", "trtrs"))
+LAPACK_NAMES = ("lacpy", "potrf", "potrs", "trtrs", "getrf", "getrs", "gesv", "sysv", "laswp")
+LAPACK = tuple(kind + name for kind in "sd" for name in LAPACK_NAMES)
 # Of Python itself
 PYTHON = ("PyList_New", "PyList_SetItem", "Py_IncRef")
 # Of the C library, by their own names

@@ -176,14 +176,17 @@ def _as_size(plain: int | list, facts: Facts) -> Int:
     return Size({tuple(Symbol(str(name)) for name in names): int(c) for c, names in plain}, facts)
 
 
+KINDS: dict[str, Any] = {**vars(builtins), "LinAlgError": np.linalg.LinAlgError}
+
+
 def _error(error: Exception) -> list[str]:
-    if getattr(builtins, type(error).__name__, None) is not type(error):
+    if KINDS.get(type(error).__name__) is not type(error):
         raise TypeError(error)
     return [type(error).__name__, str(error)]
 
 
 def _as_error(name: str, message: str) -> Exception:
-    kind = getattr(builtins, name)
+    kind = KINDS[name]
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         raise TypeError(name)
     return kind(message)

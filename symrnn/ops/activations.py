@@ -6,15 +6,17 @@ is 3.5e-7, of `sigmoid` 2e-7, and their values stay within the exact functions' 
 ``tests/ops/test_activations.py`` checks; ``tests/ops/fit_tanh.py`` made the coefficients.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytensor.scalar as ps
 import pytensor.tensor as pt
+from pytensor.compile.mode import optdb
 from pytensor.graph.basic import Variable
-from pytensor.graph.op import Op
-from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
+from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.scalar.math import sigmoid as sigmoid_op
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.variable import TensorVariable
@@ -114,38 +116,17 @@ static inline float symrnn_tanh(float x) {{
 """
 
 
-# Made anew for each op: Numba caches a function under the key that is returned beside it.
-def _numba_tanh():
-    bound = np.float32(BOUND)
-    p0, p1, p2, p3, p4, p5 = map(np.float32, P)
-    q0, q1, q2, q3 = map(np.float32, Q)
+class KnownToNumba(GraphRewriter):
+    """Rewrites nothing: lets Numba know the rational functions, in the modes that compile with it.
 
-    @numba_njit
-    def rational_tanh(x):
-        x = min(max(x, -bound), bound)
-        t = x * x
-        p = ((((p5 * t + p4) * t + p3) * t + p2) * t + p1) * t + p0
-        q = ((q3 * t + q2) * t + q1) * t + q0
-        # `/` would check for zero, and then LLVM does not vectorise.
-        return np.true_divide(x * p, q)
+    Importing what it does takes longer than compiling a small network does in native mode.
+    """
 
-    return rational_tanh
+    def apply(self, fgraph: FunctionGraph) -> None:
+        import_module("symrnn.ops.activations_numba")
 
 
-@register_funcify_and_cache_key(RationalTanh)
-def numba_rational_tanh(op: Op, node: Any, **kwargs: Any) -> tuple[Callable[..., Any], str]:
-    return _numba_tanh(), "symrnn.RationalTanh.2"
-
-
-@register_funcify_and_cache_key(RationalSigmoid)
-def numba_rational_sigmoid(op: Op, node: Any, **kwargs: Any) -> tuple[Callable[..., Any], str]:
-    half, rational_tanh = np.float32(0.5), _numba_tanh()
-
-    @numba_njit
-    def rational_sigmoid(x):
-        return half + half * rational_tanh(half * x)
-
-    return rational_sigmoid, "symrnn.RationalSigmoid.2"
+optdb.register("rational_activations_known_to_numba", KnownToNumba(), "numba", position=0)
 
 
 _TANH: Any = Elemwise(RationalTanh(ps.same_out, name="rational_tanh"), name="Tanh")

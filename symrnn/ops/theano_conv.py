@@ -1,6 +1,9 @@
 """Convolution and pooling with Theano's names and arguments, over `symrnn.ops.conv` and `symrnn.ops.pool`."""
 
 import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Constant
+from pytensor.graph.traversal import graph_inputs
 
 from symrnn.errors import UserError
 from symrnn.ops.conv import conv, transposed_conv
@@ -12,6 +15,7 @@ def conv2d(input, filters, input_shape=None, filter_shape=None, border_mode="val
            **gpu_only):  # fmt: skip
     """``theano.tensor.nnet.conv2d``: (B, C, H, W) with (F, C / groups, K1, K2)."""
     check_shared(unshared)
+    filters = with_window(filters, filter_shape)
     return conv(input, filters, stride=tuple(subsample), padding=border(border_mode), dilation=tuple(filter_dilation),
                 flip=filter_flip, groups=num_groups, filter_shape=plain(filter_shape))  # fmt: skip
 
@@ -19,6 +23,7 @@ def conv2d(input, filters, input_shape=None, filter_shape=None, border_mode="val
 def conv3d(input, filters, input_shape=None, filter_shape=None, border_mode="valid", subsample=(1, 1, 1),
            filter_flip=True, filter_dilation=(1, 1, 1), num_groups=1):  # fmt: skip
     """``theano.tensor.nnet.conv3d``: (B, C, D, H, W) with (F, C / groups, K1, K2, K3)."""
+    filters = with_window(filters, filter_shape)
     return conv(input, filters, stride=tuple(subsample), padding=border(border_mode), dilation=tuple(filter_dilation),
                 flip=filter_flip, groups=num_groups, filter_shape=plain(filter_shape))  # fmt: skip
 
@@ -34,6 +39,7 @@ def conv2d_grad_wrt_inputs(output_grad, filters, input_shape, filter_shape=None,
                            filter_flip=True, filter_dilation=(1, 1), num_groups=1, unshared=False):  # fmt: skip
     """The gradient of `conv2d` with respect to its input, whose last two sizes `input_shape` names."""
     check_shared(unshared)
+    filters = with_window(filters, filter_shape)
     return transposed_conv(output_grad, filters, stride=tuple(subsample), crop=border(border_mode),
                            output_size=input_shape[2:], dilation=tuple(filter_dilation), flip=filter_flip,
                            groups=num_groups, filter_shape=plain(filter_shape))  # fmt: skip
@@ -158,6 +164,28 @@ def plain(shape):
     if shape is None:
         return None
     return tuple(None if size is None or hasattr(size, "owner") else int(size) for size in shape)
+
+
+def with_window(filters, filter_shape):
+    """`filters` with their window in their type, where shared variables alone say it.
+
+    Theano computed with a window that it did not know; here a value of another window is refused later.
+    """
+    filters = pt.as_tensor(filters)
+    stated = plain(filter_shape) or (None,) * filters.ndim
+    known = [
+        size if theirs is None else theirs
+        for size, theirs in zip(filters.type.shape, stated, strict=True)
+    ]
+    if None not in known[2:]:
+        return filters
+    if isinstance(filters, SharedVariable):
+        window = filters.get_value(borrow=True).shape[2:]
+    elif all(isinstance(root, SharedVariable | Constant) for root in graph_inputs([filters])):
+        window = filters.shape[2:].eval(mode="FAST_COMPILE").tolist()
+    else:
+        return filters
+    return pt.specify_shape(filters, (None, None, *map(int, window)))
 
 
 def check_shared(unshared):

@@ -41,6 +41,7 @@ def number(value: Any) -> str:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return printable(value)
+    # Beyond that a float is whole because it has no digits left, not because it counts something.
     if float(value).is_integer() and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
@@ -103,6 +104,7 @@ def times_span(ratios: Iterable[float]) -> str:
     ('1.5 to 2.5 times', 'exactly', 'about')
     """
     ratios = list(ratios)
+    # Rounded first: 1.001 reads as 1, and may be called about equal but not exactly.
     text = span(ratios)
     if text == "1":
         return "exactly" if set(ratios) == {1} else "about"

@@ -9,8 +9,8 @@ from typing import Any
 
 from symrnn.bench.records import MEMORY_LIMIT_BYTES, STATES, STEPS, TIME_LIMIT_S
 from symrnn.errors import UserError, nearest
+from symrnn.modes import MODES
 
-MODES = ("NATIVE", "C", "CVM", "NUMBA", "JAX", "PYTORCH", "MLX", "FAST_COMPILE", "FAST_RUN", "PY")
 SETTINGS = {
     "modes": ["NUMBA"],
     "states": ["cold"],
@@ -96,6 +96,7 @@ def check_needs(name: str, needs: Sequence[str]) -> None:
         if not isinstance(needed, str) or not needed.partition(".")[0].isidentifier():
             raise UserError(f"{name}.py: needs must be a list of modules, but has {needed!r:.60}")
     for package in dict.fromkeys(needed.partition(".")[0] for needed in needs):
+        # The package alone: to look for a module below it would import it, and this process stays light.
         if importlib.util.find_spec(package) is None:
             raise UserError(
                 f"{name}.py needs {package}, which is not installed;"
@@ -106,6 +107,7 @@ def check_needs(name: str, needs: Sequence[str]) -> None:
 def check_names(name: str, module: ModuleType) -> None:
     """Refuse a misspelt setting: lower-case data of the file must be a declaration."""
     for key, value in vars(module).items():
+        # Only data: a file's own functions and imports may have any name.
         is_data = isinstance(value, list | tuple | dict | int | float | str)
         if is_data and not key.startswith("_") and key.islower() and key not in DECLARATIONS:
             raise UserError(
@@ -185,6 +187,7 @@ def check_signature(
     signature = inspect.signature(function)
     for case in cases:
         try:
+            # Bound, not called: a slip in the last case would otherwise show after hours of the others.
             signature.bind(*leading, **case)
         except TypeError as error:
             raise UserError(
@@ -194,8 +197,9 @@ def check_signature(
 
 def check_settings(where: str, settings: Mapping[str, Any]) -> None:
     """Modes and states are known names; limits and rounds are positive numbers."""
-    for key, known in (("modes", MODES), ("states", STATES)):
+    for key, known in (("modes", tuple(MODES)), ("states", STATES)):
         for spelled in (key, f"quick_{key}"):
+            # A setting that is left out is good: its default is known.
             values = settings.get(spelled, known[:1])
             if not isinstance(values, list | tuple) or not values:
                 raise UserError(

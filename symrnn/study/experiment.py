@@ -9,7 +9,8 @@ stand
 * ``modes``, ``states``, ``rounds``, ``steps``, ``time_limit_s``, ``memory_limit_bytes`` and their
   ``quick_`` twins: optional;
 * ``tasks``: ``{"train": {"cases": ..., "quick": ...}}``, further functions of the file, called
-  once a case in a child;
+  once a case in a child, with ``modes``, ``states``, ``rounds`` and ``time_limit_s`` of their own
+  where they shall differ;
 * ``needs``: modules that the child imports before any clock runs;
 * ``ratio_of``: the quantity of the table's ratios, ``"total_s"`` by default;
 * ``columns``: the quantities of the table, where not the usual ones;
@@ -69,6 +70,7 @@ class Task:
     modes: tuple[str, ...]
     states: tuple[str, ...]
     rounds: int
+    time_limit_s: float
 
 
 @dataclass(frozen=True)
@@ -139,18 +141,24 @@ class Experiment:
                 else settings.get(key, default)
             )
 
-        cases = settings["quick" if quick else "cases"]
-        return Task(
-            name, tuple(cases), tuple(setting("modes")), tuple(setting("states")), setting("rounds")
+        cases, modes, states = (
+            tuple(each)
+            for each in (
+                settings["quick" if quick else "cases"],
+                setting("modes"),
+                setting("states"),
+            )
         )
+        return Task(name, cases, modes, states, setting("rounds"), setting("time_limit_s"))
 
     def jobs(self, *, quick: bool = False, rounds: int | None = None) -> list[Job]:
-        """The jobs in the order they run: round by round, what is compared side by side."""
-        return [
+        """The jobs in the order they run: round by round, also over tasks, what is compared side by side."""
+        found = [
             job
             for task in self.tasks(quick=quick)
             for job in self._task_jobs(task, rounds or task.rounds, quick)
         ]
+        return sorted(found, key=lambda job: job.round)
 
     def profiled_jobs(self, *, quick: bool = False, rounds: int | None = None) -> list[Job]:
         """One case in the first mode again, with a profile of its rewriting, for the report.
@@ -159,6 +167,7 @@ class Experiment:
         round, after the same case without the profile: so the two show what a profile costs.
         """
         reference = self.reference if quick else {}
+        # Other tasks are functions of the file: nothing in them is known to be rewriting.
         compiled = [each for each in self.tasks(quick=quick) if each.name == "compile"]
         return [
             replace(job, profile=True)
@@ -181,7 +190,7 @@ class Experiment:
             experiment=self.name,
             path=str(self.path),
             task=task.name,
-            time_limit_s=self.setting("time_limit_s", quick=quick),
+            time_limit_s=task.time_limit_s,
             memory_limit_bytes=self.setting("memory_limit_bytes", quick=quick),
             steps=self.setting("steps", quick=quick),
         )

@@ -15,6 +15,7 @@ import matplotlib
 from symrnn.bench.records import Record
 from symrnn.bench.spread import Spread
 
+# Before pyplot, which picks a backend when it is imported: there may be no display.
 matplotlib.use("Agg")
 
 from matplotlib import pyplot, rc_context
@@ -75,6 +76,7 @@ class Chart:
         svg, png = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png"))
         about = {"Title": stem.name, "Description": self.alt}
         with rc_context(STYLE):
+            # No date, and ids from a fixed salt: the same records give the same file.
             self.figure.savefig(svg, bbox_inches="tight", metadata={**about, "Date": None})
             self.figure.savefig(png, bbox_inches="tight", metadata=about, dpi=160)
         pyplot.close(self.figure)
@@ -134,6 +136,7 @@ def bars(
         by_hue = grouped(group, hue)
         for i, (name, style) in enumerate(hues.items()):
             mine = by_hue.get(name, [])
+            # Places are numbered, whatever they are; the bars of a group stand around its number.
             at = {place: k + (i - (len(hues) - 1) / 2) * width for k, place in enumerate(places)}
             draw_bars(axis, mine, x, y, style | {"label": label_of(hue, name)}, at, width)
             lost += [(at[place], record, style) for place, record in unfinished(mine, x, y)]
@@ -214,6 +217,7 @@ def chart(
         scale(axes[0], records, y, log)
         axes[0][0].set_ylabel(axis_label(y))
         figure.suptitle(heading)
+        # Panels repeat the hues; the legend has each label once.
         handles = {
             label: h
             for axis in axes[0]
@@ -339,6 +343,7 @@ def scale(axes: Iterable[Axes], records: Sequence[Record], y: str, log: bool | N
     values += [record.wall_s for record in records if is_drawn_at_limit(record, y)]
     wide = bool(values) and min(values) > 0 and max(values) > 20 * min(values)
     for axis in axes:
+        # `log` was asked for, or else the span of the values decides.
         if wide if log is None else log:
             axis.set_yscale("log")
             axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -53,6 +53,7 @@ def power_law(xs: np.ndarray, ys: np.ndarray) -> Growth:
     >>> power_law(xs, 3 * xs**2)
     Growth(exponent=2.0, low=2.0, high=2.0, samples=3)
     """
+    # A power law is a line in logarithms, and its exponent the slope.
     fit = linregress(np.log(xs), np.log(ys))
     width = fit.stderr * student.ppf((1 + CONFIDENCE) / 2, len(xs) - 2)
     slope, low, high = (

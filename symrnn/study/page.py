@@ -46,6 +46,7 @@ def markdown() -> MarkdownIt:
 def inline_svg(picture: Picture, prefix: str) -> Markup:
     """The picture as an SVG element with its text alternative; its ids get a `prefix`."""
     svg = picture.svg.read_text()
+    # From the element on: the XML declaration before it is not allowed within a page.
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'href="#', f'href="#{prefix}-', svg)

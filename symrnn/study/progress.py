@@ -59,6 +59,7 @@ class Progress:
         match event.kind:
             case "started" | "sampled":
                 self.bar.update(self.line, description=running_text(event))
+            # What an earlier sweep recorded is no news: the bar moves, no line is told.
             case "skipped":
                 self.bar.update(self.line, completed=event.done)
             case "finished":

@@ -8,6 +8,7 @@ read as None.
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from statistics import median
 from typing import Any
 
@@ -48,6 +49,7 @@ def reader(quantity: str) -> Callable[[Record], Any]:
         return sum(parts) if all(map(is_number, parts)) else None
 
     def value(record):
+        # An axis of the case goes before a value of the same name: it is what the file's author wrote.
         if quantity in record.case:
             return record.case[quantity]
         found = record.values.get(first)
@@ -63,22 +65,27 @@ def reader(quantity: str) -> Callable[[Record], Any]:
 
 def middle(samples: Sequence[Any]) -> float | None:
     """The median of a list of numbers, None where it is none."""
-    return median(samples) if samples and all(map(is_number, samples)) else None
+    are_numbers = {*map(type, samples)} == {float} or (samples and all(map(is_number, samples)))
+    return median(samples) if are_numbers else None
 
 
 def known(record: Record, quantity: str) -> Any:
     """The value of `quantity` if the record knows it: of a job over its time limit, what it had finished."""
-    is_whole = record.status == "ok" or (record.status == "time_limit" and quantity not in STOPPED)
-    return reading(record, quantity) if is_whole else None
+    return knower(quantity)(record)
+
+
+@lru_cache(maxsize=1000)
+def knower(quantity: str) -> Callable[[Record], Any]:
+    """`known` for one quantity."""
+    read = reader(quantity)
+    whole = ("ok",) if quantity in STOPPED else ("ok", "time_limit")
+    return lambda record: read(record) if record.status in whole else None
 
 
 def known_numbers(records: Sequence[Record], quantity: str) -> list[float]:
     """The numbers among the `known` values of some records."""
-    limited = () if quantity in STOPPED else ("time_limit",)
-    read, whole = reader(quantity), ("ok", *limited)
-    return [
-        each for record in records if record.status in whole and is_number(each := read(record))
-    ]
+    know = knower(quantity)
+    return [each for record in records if is_number(each := know(record))]
 
 
 def select(records: Iterable[Record], **where: Any) -> list[Record]:
@@ -92,7 +99,8 @@ def select(records: Iterable[Record], **where: Any) -> list[Record]:
 
     for quantity, wanted in where.items():
         wanted = wanted if isinstance(wanted, list | tuple | set) else [wanted]
-        records = [record for record in records if reading(record, quantity) in wanted]
+        read = reader(quantity)
+        records = [record for record in records if read(record) in wanted]
     return list(records)
 
 
@@ -112,8 +120,9 @@ def grouped(records: Sequence[Record], quantity: str) -> dict[Any, list[Record]]
     {}
     """
     groups: dict[Any, list[Record]] = {}
+    read = reader(quantity)
     for record in records:
-        value = reading(record, quantity)
+        value = read(record)
         if value is not None:
             value = value if isinstance(value, Hashable) else repr(value)
             groups.setdefault(value, []).append(record)
@@ -144,9 +153,14 @@ def ratio(
     >>> ratio([], "total_s", {"form": "naive"}, {"form": "sgd"}) is None
     True
     """
-    found = pairs(records, quantity, of, to, across_versions=across_versions, **where)
+    found = partners(records, of, to, across_versions=across_versions, **where)
+    return ratio_of(found, quantity)
+
+
+def ratio_of(found: Sequence[tuple[Record, Record]], quantity: str) -> Spread | None:
+    """The spread of `quantity` in one record divided by that in its partner, or None."""
     # a time that is too short for the clock is 0, and no reference
-    return spread(above / below for _, above, below in found if below)
+    return spread(above / below for _, above, below in both_know(found, quantity) if below)
 
 
 def differences(
@@ -166,14 +180,39 @@ def pairs(
     **where: Any,
 ) -> list[tuple[Case, float, float]]:
     """``(case, value in of, value in to)`` for every two records of one run that know both."""
+    found = partners(records, of, to, across_versions=across_versions, **where)
+    return both_know(found, quantity)
+
+
+def both_know(
+    found: Sequence[tuple[Record, Record]], quantity: str
+) -> list[tuple[Case, float, float]]:
+    """``(case, value, value of the partner)`` of the partners that both know a quantity."""
+    know = knower(quantity)
+    return [
+        (above.case, over, under)
+        for above, below in found
+        if is_number(over := know(above)) and is_number(under := know(below))
+    ]
+
+
+def partners(
+    records: Sequence[Record],
+    of: Case,
+    to: Case,
+    *,
+    across_versions: bool = False,
+    **where: Any,
+) -> list[tuple[Record, Record]]:
+    """``(record in of, record in to)`` for every two of one run; they may know different quantities."""
     key = Partner(set(of) | set(to), across_versions)
     records = select(records, **where)
-    partners = {key(record): known(record, quantity) for record in select(records, **to)}
+    # Of several records of one run the last counts, as in a file of records.
+    below = {key(record): record for record in select(records, **to)}
     return [
-        (record.case, over, under)
+        (record, partner)
         for record in select(records, **of)
-        if is_number(over := known(record, quantity))
-        and is_number(under := partners.get(key(record)))
+        if (partner := below.get(key(record))) is not None
     ]
 
 
@@ -185,7 +224,8 @@ class Partner:
 
     def __init__(self, axes: Iterable[str], across_versions: bool = False) -> None:
         self.axes, self.across_versions = set(axes), across_versions
-        self.around = [name for name in RUN if name not in self.axes]
+        around = [name for name in RUN if name not in self.axes]
+        self.around = attrgetter(*around) if around else lambda record: None
         # id: the object, which keeps its id, and its part of the key
         self.seen: dict[int, tuple[Case, frozenset]] = {}
 
@@ -193,7 +233,7 @@ class Partner:
         versions = () if self.across_versions else self.part(record.versions, dict.items)
         machine = map(record.machine.get, MACHINE)
         case = self.part(record.case, self.elsewhere)
-        return (case, versions, *machine, *(getattr(record, name) for name in self.around))
+        return (case, versions, *machine, self.around(record))
 
     def part(self, mapping: Case, items: Callable[[Any], Iterable[Any]]) -> frozenset:
         """The items of a mapping as one hashable value."""

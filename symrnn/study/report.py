@@ -63,6 +63,7 @@ def section(
     newest = newest_setup(records, across_versions=crosses_versions(experiment))
     left_out = len(records) - len(newest)
     newest = [experiment.judged(record) for record in newest]
+    # A profile slows what it watches: its times stand by themselves.
     records, profiled = unprofiled(newest), [record for record in newest if record.profile]
     return Section(
         name=experiment.name,
@@ -222,6 +223,7 @@ def setups(records: Sequence[Record]) -> tuple[str, ...]:
     threads = ("blas_threads",)
     found = {
         (setup(record), *map(record.machine.get, threads)): record
+        # Reversed twice: the first record of each set-up speaks for it, and the order is that of the records.
         for record in reversed(records)
         if record.versions
     }
@@ -283,6 +285,7 @@ def rendered(template: str, **context: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # Only in HTML: Markdown would show the escapes.
         autoescape=template.endswith(".html.j2"),
         keep_trailing_newline=True,
     )

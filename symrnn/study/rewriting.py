@@ -64,6 +64,7 @@ def place(record: Record) -> str:
 def of_case(records: Sequence, plain: Sequence) -> Rewriting:
     """The record with the median time, and the cost of the profile over all rounds."""
     profiles = [RewriteProfile.from_dict(record.values["rewrites"]) for record in records]
+    # The lower of two middle ones: a flame graph must be one that was measured.
     middle = median_low(profile.wall_s for profile in profiles)
     profile = next(each for each in profiles if each.wall_s == middle)
     dearest = replace(rewrite_table(profile), note="")  # the sums say it
@@ -112,6 +113,7 @@ def flame(profile: RewriteProfile) -> Box:
     """
     whole = profile.wall_s
     boxes = [box(each, whole, whole) for each in profile.passes]
+    # No pass accounts for it, but without it the boxes would not fill the whole.
     rest = profile.remainder_s
     details = f"clone and check: {told(rest, whole)}, outside of any pass"
     boxes.append(Box("clone and check", OUTSIDE, rest, rest / whole, details))

@@ -14,7 +14,9 @@ from symrnn.study.quantities import (
     known,
     known_numbers,
     middle,
+    partners,
     ratio,
+    ratio_of,
     reading,
     select,
     values_of,
@@ -54,6 +56,7 @@ def table(
 ) -> Table:
     """The `Table` of the records of one task; with a `Comparison`, the last column holds its ratios."""
     records = [record for record in records if record.task == task]
+    # What no record knows is no column: most tasks measure one or two quantities.
     columns = [each for each in columns if any(known(r, each) is not None for r in records)]
     axes = list(dict.fromkeys(axis for record in records for axis in record.case))
     axes += [name for name in ("mode", "state") if len(values_of(records, name)) > 1]
@@ -100,6 +103,7 @@ class Comparison:
         partners: dict[Any, Any] = {}
         for group in groups:
             if self.fits(group[0]) and self.reference.items() <= group[0].case.items():
+                # A partner is of the same round: rounds are divided first, and then the median is taken.
                 partners |= {key(record): known(record, self.quantity) for record in group}
         return [self.cell(group, key, partners) for group in groups]
 
@@ -124,6 +128,7 @@ def cases_of(records: Sequence[Record]) -> list[list[Record]]:
 
 def outcome_cell(group: Sequence[Record]) -> Cell:
     """ "" where a job of the case finished, else how it failed."""
+    # One round that finished gives the row its figures; the report lists the others as failures.
     text = "" if any(record.status == "ok" for record in group) else outcome(group[-1])
     return text, text
 
@@ -159,8 +164,8 @@ def ratio_table(
     names = [name for name in values_of(select(records, **where), axis) if name != reference]
     rows, pairs = [], 0
     for name in names:
-        of, to = {axis: name}, {axis: reference}
-        found = [ratio(records, each, of, to, **where) for each in quantities]
+        pairs_of = partners(records, {axis: name}, {axis: reference}, **where)
+        found = [ratio_of(pairs_of, each) for each in quantities]
         pairs = max(pairs, *(each.samples for each in found if each), 0)
         rows.append((code(name), *(ratio_text(each) for each in found)))
     if not pairs:

@@ -113,6 +113,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         with beside.open("wb") as file:
             np.savez(file, **arrays)
             file.flush()
+            # Before the file takes its name: a power cut may leave the new name with the old bytes, or with none.
             os.fsync(file.fileno())
         os.replace(beside, path)
 
@@ -160,9 +161,11 @@ def check_writable(path: str | Path) -> None:
     beside = path_beside(path)
     with writing(path, beside):
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Tried in the folder, not read from its permissions: a disk may be full, or mounted to be read only.
         beside.write_bytes(b"")
         beside.unlink()
     for left in path.parent.glob(f".{escape(path.name)}.*"):
+        # The name ends in the writer's pid; one that still runs may be in the midst of a checkpoint of its own.
         pid = left.name.rpartition(".")[2]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             with suppress(OSError):
@@ -232,6 +235,7 @@ def header_of(array: np.ndarray | None) -> dict[str, Any]:
         raise Refused("its header is no JSON") from error
     if not isinstance(header, dict) or header.pop("format", None) != FORMAT:
         raise Refused("it is of another format")
+    # The first checkpoints were written without it.
     header.setdefault("data_hash", "")
     if differ := sorted(HEADER ^ set(header)):
         raise Refused(
@@ -263,6 +267,7 @@ def check_same_run(
     `data_hash` is that of the content at `data` now, by default.
     """
     check_recipe(checkpoint, type(recipe))
+    # Through JSON, as the checkpoint's went: a tuple comes back as a list.
     ours = json.loads(json.dumps(asdict(recipe)))
     theirs = dict(checkpoint.options)
     for name in [name for name in {**ours, **theirs} if name not in recipe.free]:

@@ -31,6 +31,7 @@ def compiled(
     >>> compiled([x], x.sum(), mode="FAST_COMPILE")([1.0, 2.0])
     array(3.)
     """
+    # By name alone PyTensor would not know our own.
     known_mode(mode)
     new_values: Any = None if updates is None else dict(updates)
     if mode not in STATIC:
@@ -41,6 +42,7 @@ def compiled(
     def call(*values):
         shapes = tuple(np.shape(value) for value in values)
         if shapes not in functions:
+            # The graph stays, its inputs are exchanged: shapes are inferred anew from these when it is rewritten.
             static = [x.type.clone(shape=s)(x.name) for x, s in zip(inputs, shapes, strict=True)]
             givens = dict(zip(inputs, static, strict=True))
             functions[shapes] = pytensor.function(

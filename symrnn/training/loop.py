@@ -87,11 +87,14 @@ class Training:
 
     def __iter__(self) -> Iterator[Step]:
         while len(self.losses) < self.recipe.steps:
+            # The losses count the steps, so that a run that goes on from a checkpoint is fed what would have come
+            # next.
             batch = self.batch(len(self.losses))
             begin = perf_counter()
             loss = float(self.function(*batch))
             seconds = perf_counter() - begin
             if not np.isfinite(loss):
+                # The step is not counted, and no checkpoint is written after it: the last good one stays.
                 raise TrainingError(self.trouble(f"the loss is {loss}", len(self.losses) + 1))
             self.losses.append(loss)
             yield Step(len(self.losses), loss, seconds)
@@ -134,6 +137,7 @@ class Training:
     def go_on(self, checkpoint: Checkpoint) -> None:
         """Take over the state of a checkpoint of the same run."""
         check_same_run(checkpoint, self.recipe, self.data_path, self.data_hash)
+        # All are looked at before the first is set: a run that is refused is as it was.
         check_arrays("state", checkpoint.state, self.updates)
         for variable, (_, array) in zip(self.updates, checkpoint.state, strict=True):
             variable.set_value(array)
@@ -141,6 +145,7 @@ class Training:
 
     def restart(self, recipe: Recipe, data: Any) -> None:
         """Train a recipe that differs in its seed alone, from its own fresh values; nothing is compiled again."""
+        # New variables in the same order, since only the seed differs: their values are taken over.
         graph = recipe.graph()
         for variable, fresh in zip(self.updates, recipe.updates(graph), strict=True):
             variable.set_value(fresh.get_value())

@@ -55,6 +55,7 @@ class Network:
     def set_values(self, values: Sequence[Any]) -> None:
         """Evaluate these parameters from now on."""
         for param, value in zip(self.graph.params, values, strict=True):
+            # A checkpoint may have been trained with another floatX.
             param.set_value(np.asarray(value, param.dtype))
 
     @overload
@@ -82,4 +83,5 @@ class Network:
 def inputs_of(outputs: Sequence[Variable], first: Sequence[Variable]) -> list[Variable]:
     """What has to be fed for `outputs`: those among `first` in that order, then others as they are met."""
     needed = [v for v in graph_inputs(outputs) if not isinstance(v, Constant | SharedVariable)]
+    # A function takes its inputs by place, and callers know those of the training graph in their order.
     return [v for v in first if v in needed] + [v for v in needed if v not in first]

@@ -101,6 +101,7 @@ def check_options(recipe: Recipe) -> None:
         default: Any = field.default
         kind = type(default)
         fitting, words = KINDS[kind]
+        # For Python True is a whole number; as a number of steps it is a slip.
         if not isinstance(value, fitting) or (isinstance(value, bool) and kind is not bool):
             raise UserError(f"{field.name} must be {words}, but is {value!r:.60}")
         if field.name == "dtype" and value not in DTYPES:
@@ -170,6 +171,7 @@ def epoch_batch(count: int, batch_size: int, step: int, seed: int) -> list[int]:
             f"batch_size must be at most the number of samples, {count}, but is {batch_size};"
             f" add --set batch_size={count}, or give more data"
         )
+    # A function of the step alone: a run that goes on meets the batches that it would have met.
     epoch, at = divmod(step, per_epoch)
     return shuffled(count, epoch, seed)[at * batch_size : (at + 1) * batch_size]
 
@@ -177,4 +179,5 @@ def epoch_batch(count: int, batch_size: int, step: int, seed: int) -> list[int]:
 @lru_cache(maxsize=4)
 def shuffled(count: int, epoch: int, seed: int) -> list[int]:
     """``range(count)`` in the order of one epoch."""
+    # A list of two numbers seeds each pair apart; their sum would give an epoch of one seed to the next seed.
     return np.random.default_rng([seed, epoch]).permutation(count).tolist()

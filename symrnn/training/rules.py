@@ -89,8 +89,10 @@ def rule_updates(
     options = {"weight_decay": weight_decay} if has_decay else {}
     step = step_counter()
     rates = SCHEDULES[schedule](step, steps, learning_rate)
+    # Rules without a momentum take the schedule's rate alone.
     if rates.momentum is not None and momentum_name:
         options[momentum_name] = rates.momentum
+    # A rule that decays by itself must not decay twice.
     l2 = 0.0 if has_decay else weight_decay
     grads = regular_grads(loss, params, l2, max_norm)
     updates = dict(build(grads, params, rates.learning_rate, **options))
@@ -108,6 +110,7 @@ def regular_grads(
     grads = get_or_compute_grads(loss, params)
     if max_norm is not None:
         grads = total_norm_constraint(grads, max_norm)
+    # An expression may become zero only in a call: then it must stand in the graph.
     if isinstance(l2, Real) and l2 == 0:
         return grads
     return list(each_param(decayed, params, grads, weight_decay=l2).values())

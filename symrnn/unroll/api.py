@@ -23,7 +23,7 @@ gradient
 What is wrong is a `symrnn.errors.UserError`; a length of 0 that shows only in a call is an AssertionError.
 """
 
-from collections.abc import Sequence as Many
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import pytensor.tensor as pt
@@ -127,7 +127,7 @@ def bidirectional(
     backward: Cell,
     xs: TensorLike,
     *,
-    initial: Many[Initial] = (None, None),
+    initial: Sequence[Initial] = (None, None),
     mask: TensorLike | None = None,
     last_only: bool = False,
     scans: Scans = "one",
@@ -174,7 +174,7 @@ def bidirectional(
 
 
 def stack(
-    layers: Many[Cell | Many[Cell]],
+    layers: Sequence[Cell | Sequence[Cell]],
     xs: TensorLike,
     *,
     mask: TensorLike | None = None,
@@ -211,11 +211,11 @@ def stack(
 
 
 def _unrolled(
-    cells: Many[Cell],
-    reverses: Many[bool],
+    cells: Sequence[Cell],
+    reverses: Sequence[bool],
     xs: TensorLike,
     mask: TensorLike | None,
-    initials: Many[Initial],
+    initials: Sequence[Initial],
     options: Options,
     *,
     steps: int | None = None,
@@ -243,7 +243,7 @@ def check_cell(cell: Cell) -> Cell:
     return cell
 
 
-def check_cells(cells: Many[Cell]) -> None:
+def check_cells(cells: Sequence[Cell]) -> None:
     """Refuse what are no cells, and cells that only `stack` can walk."""
     if any(is_stacked(check_cell(cell)) for cell in cells):
         raise UserError(

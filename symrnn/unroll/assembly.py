@@ -1,7 +1,6 @@
 """A layer as one op: what it is given, flat, and its values and gradients for `symrnn.ops.assembled`."""
 
-from collections.abc import Hashable
-from collections.abc import Sequence as Many
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,14 +14,14 @@ from symrnn.ops.scan import Values, scan_loop, static_loop
 from symrnn.unroll.direction import Weights
 from symrnn.unroll.layer import Layer, Projection, layer, projection
 from symrnn.unroll.options import Options
-from symrnn.unroll.sequence import PACKED_LENGTHS, Sequence
+from symrnn.unroll.sequence import PACKED_LENGTHS, MaskedSequence
 
 
 def assembled_layer(
-    cells: Many[Cell],
-    reverses: Many[bool],
-    sequence: Sequence,
-    initials: Many[Values],
+    cells: Sequence[Cell],
+    reverses: Sequence[bool],
+    sequence: MaskedSequence,
+    initials: Sequence[Values],
     options: Options,
     *,
     is_static: bool,
@@ -56,18 +55,20 @@ class LayerAssembly:
     steps: int | None = None
 
     def pack(
-        self, sequence: Sequence, projection: Projection, weights: Many[Weights]
+        self, sequence: MaskedSequence, projection: Projection, weights: Sequence[Weights]
     ) -> list[TensorVariable]:
         """The flat inputs."""
         return [*sequence.pack(), *projection, *_flat(weights)]
 
-    def unpack(self, inputs: Many[TensorVariable]) -> tuple[Sequence, Projection, list[Weights]]:
+    def unpack(
+        self, inputs: Sequence[TensorVariable]
+    ) -> tuple[MaskedSequence, Projection, list[Weights]]:
         """What the flat inputs were packed from; known lengths as numbers."""
         # Positions are all that tells the inputs apart, so they are taken off in the very order of `pack`; how many
         # there are of each, the layer knows: a mask or none, and for each direction its captured expressions and state
         # fields.
         flat = iter(inputs)
-        sequence = Sequence.unpack(flat, is_masked=self.layer.is_masked)
+        sequence = MaskedSequence.unpack(flat, is_masked=self.layer.is_masked)
         projection = Projection(*islice(flat, 2))
         weights = [
             Weights(
@@ -89,22 +90,22 @@ class LayerAssembly:
             return None
         return (*steps, layer.loop, layer.gradient_steps, self.steps)
 
-    def lengths(self, inputs: Many[Variable]) -> list[Variable]:
+    def lengths(self, inputs: Sequence[Variable]) -> list[Variable]:
         return list(inputs[PACKED_LENGTHS])
 
     @property
     def visible(self) -> int:
         return 1 + sum(len(d.symbols.state) for d in self.layer.directions)
 
-    def outputs(self, inputs: Many[TensorVariable]) -> list[TensorVariable]:
+    def outputs(self, inputs: Sequence[TensorVariable]) -> list[TensorVariable]:
         ys, finals, records = self.layer.forward(*self.unpack(inputs))
         return [ys, *sum(finals, []), *sum(records, [])]
 
     def gradients(
         self,
-        inputs: Many[TensorVariable],
-        outputs: Many[TensorVariable],
-        cotangents: Many[TensorVariable | None],
+        inputs: Sequence[TensorVariable],
+        outputs: Sequence[TensorVariable],
+        cotangents: Sequence[TensorVariable | None],
     ) -> list[TensorVariable | None]:
         sequence, projection, weights = self.unpack(inputs)
         dys, *dfinals = cotangents
@@ -116,20 +117,20 @@ class LayerAssembly:
         masks = [None] * len(sequence.mask)
         return [None, None, dxs, *masks, *dprojection, *_flat(dweights)]
 
-    def plain(self, inputs: Many[TensorVariable]) -> list[TensorVariable]:
+    def plain(self, inputs: Sequence[TensorVariable]) -> list[TensorVariable]:
         ys, finals = self.layer.plain(*self.unpack(inputs))
         return [ys, *sum(finals, [])]
 
-    def states(self, flat: Many[Any]) -> list[list[Any]]:
+    def states(self, flat: Sequence[Any]) -> list[list[Any]]:
         """A flat list of all directions' state fields, direction by direction."""
         rest = iter(flat)
         return [list(islice(rest, len(d.symbols.state))) for d in self.layer.directions]
 
-    def records(self, flat: Many[TensorVariable]) -> list[Values]:
+    def records(self, flat: Sequence[TensorVariable]) -> list[Values]:
         """A flat list of all directions' records, direction by direction."""
         rest = iter(flat)
         return [list(islice(rest, len(d.recorded))) for d in self.layer.directions]
 
 
-def _flat(weights: Many[Weights]) -> list[TensorVariable]:
+def _flat(weights: Sequence[Weights]) -> list[TensorVariable]:
     return [var for w in weights for var in (w.w_h, *w.captured, *w.initial)]

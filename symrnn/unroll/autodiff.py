@@ -4,7 +4,7 @@ The input projection stands outside the scan, and the cells of a layer share one
 `pytensor.scan` writes.
 """
 
-from collections.abc import Sequence as Many
+from collections.abc import Sequence
 
 import pytensor.tensor as pt
 from pytensor.gradient import zero_grad
@@ -15,14 +15,14 @@ from symrnn.ops.scan import Recurrence, Values, plain_scan, static_loop
 from symrnn.unroll.columns import joined
 from symrnn.unroll.direction import bounded
 from symrnn.unroll.options import Options
-from symrnn.unroll.sequence import Sequence
+from symrnn.unroll.sequence import MaskedSequence
 
 
 def autodiff_layer(
-    cells: Many[Cell],
-    reverses: Many[bool],
-    sequence: Sequence,
-    initials: Many[Values],
+    cells: Sequence[Cell],
+    reverses: Sequence[bool],
+    sequence: MaskedSequence,
+    initials: Sequence[Values],
     options: Options,
     *,
     is_static: bool,
@@ -50,7 +50,7 @@ def autodiff_layer(
 def _walk(
     cell: Cell,
     reverse: bool,
-    sequence: Sequence,
+    sequence: MaskedSequence,
     initial: Values,
     grad_clipping: float | None,
 ) -> Recurrence:

@@ -33,7 +33,7 @@ from symrnn.ops.scan import Recurrence, Values
 from symrnn.ops.signature import signature
 from symrnn.ops.substitute import captured, evaluate, in_order
 from symrnn.unroll.columns import rows
-from symrnn.unroll.sequence import Sequence
+from symrnn.unroll.sequence import MaskedSequence
 
 
 class Weights(NamedTuple):
@@ -112,7 +112,7 @@ class Direction:
         """The cell's own weights, from that initial state."""
         return Weights(self.cell.w_h, self.captured, initial)
 
-    def forward(self, sequence: Sequence, zs: TensorVariable, weights: Weights) -> Recurrence:
+    def forward(self, sequence: MaskedSequence, zs: TensorVariable, weights: Weights) -> Recurrence:
         """The walk, as a recurrence that records `recorded`; `zs` ``(T, B, G*H)`` is the projected input."""
 
         def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
@@ -127,7 +127,7 @@ class Direction:
         sequences = [self.walk(seq) for seq in (zs, *sequence.mask)]
         return Recurrence(step, sequences, weights.initial, [weights.w_h, *weights.captured])
 
-    def plain(self, sequence: Sequence, zs: TensorVariable, weights: Weights) -> Recurrence:
+    def plain(self, sequence: MaskedSequence, zs: TensorVariable, weights: Weights) -> Recurrence:
         """The walk, as a recurrence that records its states, for autodiff: it bounds what `backward` bounds."""
 
         def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
@@ -143,7 +143,7 @@ class Direction:
 
     def backward(
         self,
-        sequence: Sequence,
+        sequence: MaskedSequence,
         zs: TensorVariable,
         weights: Weights,
         records: list[TensorVariable],

@@ -1,6 +1,6 @@
 """The state that a cell starts from."""
 
-from collections.abc import Sequence as Fields
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytensor.tensor as pt
@@ -9,13 +9,13 @@ from pytensor.tensor.variable import TensorVariable
 from symrnn.cells import Cell
 from symrnn.errors import UserError
 from symrnn.typing import TensorLike
-from symrnn.unroll.sequence import Sequence
+from symrnn.unroll.sequence import MaskedSequence
 
 # A State, or the one field of a state that has one; None for zeros.
-Initial = TensorLike | Fields[TensorLike] | None
+Initial = TensorLike | Sequence[TensorLike] | None
 
 
-def initial_state(cell: Cell, initial: Initial, sequence: Sequence) -> list[TensorVariable]:
+def initial_state(cell: Cell, initial: Initial, sequence: MaskedSequence) -> list[TensorVariable]:
     """The cell's state before the first step, a list of ``(B, H)``; zeros where `initial` is None."""
     fields, hidden, dtype = cell.State._fields, cell.hidden_size, cell.w_h.type.dtype
     if initial is None:
@@ -33,7 +33,7 @@ def initial_state(cell: Cell, initial: Initial, sequence: Sequence) -> list[Tens
 
 
 def _field(
-    name: str, value: TensorVariable, sequence: Sequence, hidden: int, dtype: str
+    name: str, value: TensorVariable, sequence: MaskedSequence, hidden: int, dtype: str
 ) -> TensorVariable:
     known = sequence.batch if isinstance(sequence.batch, int) else None
     fits = (

@@ -1,6 +1,6 @@
 """A layer: one or two cells that walk a sequence side by side, forward and back."""
 
-from collections.abc import Sequence as Many
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from symrnn.typing import Size
 from symrnn.unroll.columns import columns, joined, rows, side_by_side, unrows
 from symrnn.unroll.direction import Direction, Weights, direction
 from symrnn.unroll.options import Options
-from symrnn.unroll.sequence import Sequence
+from symrnn.unroll.sequence import MaskedSequence
 
 
 class Projection(NamedTuple):
@@ -46,7 +46,7 @@ class Layer:
         assert len({len(d.symbols.mask) for d in self.directions}) == 1
 
     def forward(
-        self, sequence: Sequence, projection: Projection, weights: Many[Weights]
+        self, sequence: MaskedSequence, projection: Projection, weights: Sequence[Weights]
     ) -> tuple[TensorVariable, list[Values], list[Values]]:
         """``ys (T, B, sum of H)``, and each direction's last state and records, these in the order of time."""
         walks = self._walks(sequence, projection, weights)
@@ -59,12 +59,12 @@ class Layer:
 
     def backward(
         self,
-        sequence: Sequence,
+        sequence: MaskedSequence,
         projection: Projection,
-        weights: Many[Weights],
-        records: Many[Values],
+        weights: Sequence[Weights],
+        records: Sequence[Values],
         dys: TensorVariable | None,
-        dfinals: Many[Many[TensorVariable | None]],
+        dfinals: Sequence[Sequence[TensorVariable | None]],
     ) -> tuple[TensorVariable, Projection, list[Weights]]:
         """The gradients of ``xs``, of the projection, and of each direction's weights.
 
@@ -89,7 +89,7 @@ class Layer:
         return dxs, dprojection, dweights
 
     def plain(
-        self, sequence: Sequence, projection: Projection, weights: Many[Weights]
+        self, sequence: MaskedSequence, projection: Projection, weights: Sequence[Weights]
     ) -> tuple[TensorVariable, list[Values]]:
         """``ys`` and each direction's last state, through `pytensor.scan`."""
         each = zip(self.directions, self._projected(sequence, projection), weights, strict=True)
@@ -105,19 +105,19 @@ class Layer:
         return bool(self.directions[0].symbols.mask)
 
     def _walks(
-        self, sequence: Sequence, projection: Projection, weights: Many[Weights]
+        self, sequence: MaskedSequence, projection: Projection, weights: Sequence[Weights]
     ) -> list[Recurrence]:
         """Each direction's walk forward."""
         each = zip(self.directions, self._projected(sequence, projection), weights, strict=True)
         return [d.forward(sequence, zs, w) for d, zs, w in each]
 
-    def _projected(self, sequence: Sequence, projection: Projection) -> Values:
+    def _projected(self, sequence: MaskedSequence, projection: Projection) -> Values:
         """The projected input of each direction, ``(T, B, G*H)``."""
         flat = pt.dot(rows(sequence.xs), projection.w_x) + projection.b
         zs = unrows(flat, sequence.steps, sequence.batch)
         return columns(zs, [d.width for d in self.directions])
 
-    def _backward_steps(self, sequence: Sequence) -> Size:
+    def _backward_steps(self, sequence: MaskedSequence) -> Size:
         """How many steps the gradient goes back."""
         if self.gradient_steps is None:
             return sequence.steps
@@ -132,7 +132,12 @@ class Layer:
         return [[dhs] for dhs in columns(dys, [d.cell.hidden_size for d in self.directions])]
 
     def _completed(
-        self, direction: Direction, seqs: Values, carried: Values, sequence: Sequence, steps: Size
+        self,
+        direction: Direction,
+        seqs: Values,
+        carried: Values,
+        sequence: MaskedSequence,
+        steps: Size,
     ) -> tuple[Values, Values]:
         """What a direction's walk back recorded and carried, with zeros for what it did not reach."""
         if self.gradient_steps is None:
@@ -153,7 +158,11 @@ class Layer:
 
 
 def layer(
-    cells: Many[Cell], reverses: Many[bool], sequence: Sequence, options: Options, loop: Loop
+    cells: Sequence[Cell],
+    reverses: Sequence[bool],
+    sequence: MaskedSequence,
+    options: Options,
+    loop: Loop,
 ) -> Layer:
     """The layer of these cells for sequences such as this one."""
     batch = sequence.batch if isinstance(sequence.batch, int) else None
@@ -170,12 +179,12 @@ def layer(
     return Layer(directions, loop, options.gradient_steps)
 
 
-def projection(cells: Many[Cell]) -> Projection:
+def projection(cells: Sequence[Cell]) -> Projection:
     """What projects the input for all of `cells`."""
     return Projection(side_by_side(c.w_x for c in cells), side_by_side(c.b for c in cells))
 
 
-def _known(gradients: Many[TensorVariable | None], likes: Values) -> Values:
+def _known(gradients: Sequence[TensorVariable | None], likes: Values) -> Values:
     """The gradients, with zeros for None."""
     return [
         pt.zeros(like.shape, dtype=like.type.dtype) if g is None else g

@@ -15,7 +15,7 @@ from symrnn.ops.assembled import AssembledOp
 from symrnn.typing import Size, TensorLike
 
 
-class Sequence(NamedTuple):
+class MaskedSequence(NamedTuple):
     """A sequence and what belongs to it."""
 
     xs: TensorVariable  # (T, B, D)
@@ -33,14 +33,14 @@ class Sequence(NamedTuple):
         return [*lengths, self.xs, *self.mask]
 
     @classmethod
-    def unpack(cls, flat: Iterator[Any], *, is_masked: bool) -> "Sequence":
+    def unpack(cls, flat: Iterator[Any], *, is_masked: bool) -> "MaskedSequence":
         """What `pack` packed, taken off the front of `flat`; lengths as numbers where the type of xs tells them."""
         steps, batch, xs = islice(flat, 3)
         known = xs.type.shape
         return cls(xs, list(islice(flat, int(is_masked))), known[0] or steps, known[1] or batch)
 
 
-PACKED_LENGTHS = slice(0, 2)  # where `Sequence.pack` puts T and B
+PACKED_LENGTHS = slice(0, 2)  # where `MaskedSequence.pack` puts T and B
 
 
 def sequence_of(
@@ -50,8 +50,8 @@ def sequence_of(
     *,
     steps: int | None = None,
     is_static: bool = False,
-) -> Sequence:
-    """The `Sequence` that the cells walk: `xs (T, B, D)`, `mask (T, B)` or None; `steps` is T where it is given.
+) -> MaskedSequence:
+    """The `MaskedSequence` that the cells walk: `xs (T, B, D)`, `mask (T, B)` or None; `steps` is T where it is given.
 
     The lengths of a layer's outputs are those of its inputs, so that no length is ever inferred from a scan.
 
@@ -67,7 +67,7 @@ def sequence_of(
     known = check_steps(steps, sequence, is_static)
     batch = sequence.type.shape[1]
     given = lengths_of(sequence) or _shape(sequence)
-    return Sequence(
+    return MaskedSequence(
         sequence,
         masks,
         given[0] if known is None else known,

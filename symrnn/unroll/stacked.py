@@ -5,19 +5,18 @@ way: one outer scan back, whose body is the gradient of one layer. Needs cells w
 (``Cell.create(..., layers=L)``) and whose input is as wide as the layer's output.
 """
 
-from collections.abc import Sequence as Many
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from pytensor.gradient import grad
 from pytensor.graph.basic import Variable
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
 from symrnn.errors import UserError
-from symrnn.ops.assembled import assembled
+from symrnn.ops.assembled import assembled, gradients
 from symrnn.ops.scan import Recurrence, Values, plain_scan, scan_loop
 from symrnn.ops.substitute import evaluate
 from symrnn.typing import TensorLike
@@ -26,7 +25,7 @@ from symrnn.unroll.direction import Weights
 from symrnn.unroll.initial import initial_state
 from symrnn.unroll.layer import Layer, Projection, layer, projection
 from symrnn.unroll.options import Options
-from symrnn.unroll.sequence import PACKED_LENGTHS, Sequence, sequence_of
+from symrnn.unroll.sequence import PACKED_LENGTHS, MaskedSequence, sequence_of
 
 
 def is_stacked(cell: Cell) -> bool:
@@ -41,7 +40,7 @@ def one_layer(cell: Cell) -> Cell:
     return replace(cell, **symbols)
 
 
-def check_layers(cells: Many[Cell]) -> None:
+def check_layers(cells: Sequence[Cell]) -> None:
     """Refuse cells that are not the same number of layers, each as wide as their output."""
     first_axes = [
         (f"{type(cell).__name__}.{name}", weight.type.shape[:1])
@@ -64,8 +63,8 @@ def check_layers(cells: Many[Cell]) -> None:
 
 
 def stacked_layers(
-    cells: Many[Cell],
-    reverses: Many[bool],
+    cells: Sequence[Cell],
+    reverses: Sequence[bool],
     xs: TensorLike,
     mask: TensorLike | None,
     options: Options,
@@ -81,7 +80,7 @@ def stacked_layers(
 
 
 def stacked_autodiff(
-    cells: Many[Cell], reverses: Many[bool], sequence: Sequence, options: Options
+    cells: Sequence[Cell], reverses: Sequence[bool], sequence: MaskedSequence, options: Options
 ) -> TensorVariable:
     """The form to compare with: `autodiff_layer` inside a `pytensor.scan` over the layers."""
     stacked = [var for cell in cells for var in cell.weights.values()]
@@ -90,7 +89,9 @@ def stacked_autodiff(
         rest = iter(values)
         ones = [replace(cell, **dict(zip(cell.weights, rest, strict=False))) for cell in cells]
         steps, batch, *masks = given
-        inner = Sequence.unpack(iter([steps, batch, carried[0], *masks]), is_masked=bool(masks))
+        inner = MaskedSequence.unpack(
+            iter([steps, batch, carried[0], *masks]), is_masked=bool(masks)
+        )
         initials = [initial_state(cell, None, inner) for cell in ones]
         ys, _ = autodiff_layer(ones, reverses, inner, initials, options, is_static=False)
         return [ys], [ys]
@@ -131,20 +132,22 @@ class StackedAssembly:
         """One layer's, on `symbols`."""
         return projection([d.cell for d in self.layer.directions])
 
-    def pack(self, sequence: Sequence, cells: Many[Cell]) -> list[TensorVariable]:
+    def pack(self, sequence: MaskedSequence, cells: Sequence[Cell]) -> list[TensorVariable]:
         """The flat inputs."""
         return [*sequence.pack(), *(var for cell in cells for var in cell.weights.values())]
 
-    def unpack(self, inputs: Many[TensorVariable]) -> tuple[Sequence, list[TensorVariable]]:
+    def unpack(
+        self, inputs: Sequence[TensorVariable]
+    ) -> tuple[MaskedSequence, list[TensorVariable]]:
         """``(sequence, stacked weights)`` from the flat inputs."""
         flat = iter(inputs)
-        sequence = Sequence.unpack(flat, is_masked=self.layer.is_masked)
+        sequence = MaskedSequence.unpack(flat, is_masked=self.layer.is_masked)
         return sequence, list(flat)
 
-    def lengths(self, inputs: Many[Variable]) -> list[Variable]:
+    def lengths(self, inputs: Sequence[Variable]) -> list[Variable]:
         return list(inputs[PACKED_LENGTHS])
 
-    def outputs(self, inputs: Many[TensorVariable]) -> list[TensorVariable]:
+    def outputs(self, inputs: Sequence[TensorVariable]) -> list[TensorVariable]:
         sequence, stacked = self.unpack(inputs)
 
         def step(values: Values, carried: Values, given: Values) -> tuple[Values, Values]:
@@ -162,9 +165,9 @@ class StackedAssembly:
 
     def gradients(
         self,
-        inputs: Many[TensorVariable],
-        outputs: Many[TensorVariable],
-        cotangents: Many[TensorVariable | None],
+        inputs: Sequence[TensorVariable],
+        outputs: Sequence[TensorVariable],
+        cotangents: Sequence[TensorVariable | None],
     ) -> list[TensorVariable | None]:
         sequence, stacked = self.unpack(inputs)
         [dys] = cotangents
@@ -196,7 +199,7 @@ class StackedAssembly:
         masks = [None] * len(sequence.mask)
         return [None, None, dxs, *masks, *(seq[::-1] for seq in recorded)]
 
-    def plain(self, inputs: Many[TensorVariable]) -> list[TensorVariable]:
+    def plain(self, inputs: Sequence[TensorVariable]) -> list[TensorVariable]:
         """``[ys]`` through `pytensor.scan` over the layers."""
         sequence, stacked = self.unpack(inputs)
 
@@ -211,16 +214,18 @@ class StackedAssembly:
         )
         return final
 
-    def _shared(self, inputs: Many[TensorVariable], sequence: Sequence) -> list[Any]:
+    def _shared(self, inputs: Sequence[TensorVariable], sequence: MaskedSequence) -> list[Any]:
         """What every layer is given besides its input and its weights: ``[T, B, *mask]``."""
         return [*self.lengths(inputs), *sequence.mask]
 
-    def _inner(self, xs: TensorVariable, shared: Values) -> Sequence:
+    def _inner(self, xs: TensorVariable, shared: Values) -> MaskedSequence:
         """The sequence that a layer walks, inside the scan over the layers."""
         steps, batch, *mask = shared
-        return Sequence.unpack(iter([steps, batch, xs, *mask]), is_masked=bool(mask))
+        return MaskedSequence.unpack(iter([steps, batch, xs, *mask]), is_masked=bool(mask))
 
-    def _weights(self, values: Values, sequence: Sequence) -> tuple[Projection, list[Weights]]:
+    def _weights(
+        self, values: Values, sequence: MaskedSequence
+    ) -> tuple[Projection, list[Weights]]:
         """What `Layer` is given, from the values of `symbols`; every layer starts from zeros."""
         known: dict[TensorVariable, TensorVariable] = dict(zip(self.symbols, values, strict=True))
         weights = [
@@ -234,11 +239,12 @@ class StackedAssembly:
         return Projection(*evaluate(self.projection, known)), weights
 
     def _field_gradients(
-        self, values: Values, dprojection: Projection, dweights: Many[Weights]
+        self, values: Values, dprojection: Projection, dweights: Sequence[Weights]
     ) -> Values:
         """The gradients of one layer's weights, traced back from what a layer is given to the cells' fields."""
         known: dict[Any, Any] = dict(zip(self.projection, dprojection, strict=True))
         for d, dw in zip(self.layer.directions, dweights, strict=True):
             known |= dict(zip([d.cell.w_h, *d.captured], [dw.w_h, *dw.captured], strict=True))
-        found: Any = grad(None, self.symbols, known_grads=known)
+        # Zeros where a step does not read a weight, which is a sequence of the walk back all the same.
+        found = gradients(self.symbols, known)
         return evaluate(found, dict(zip(self.symbols, values, strict=True)))

@@ -1,12 +1,13 @@
 """A line of JSON may say anything: what is no answer, or no record, is one sentence, and the sweep goes on."""
 
 import json
+import math
 import warnings
 from pathlib import Path
 
 import pytest
 
-from symrnn.bench import records
+from symrnn.bench import checked, records
 from symrnn.bench.checked import DEEPEST, Malformed, check_answer, parsed
 from symrnn.bench.records import BadLine, Job, Record, append_record, load_records
 from symrnn.bench.runner import run_jobs
@@ -78,6 +79,42 @@ def test_what_is_no_answer_is_one_sentence(name):
     line, told = LINES[name]
     with pytest.raises(Malformed, match=told):
         check_answer(parsed(line))
+
+
+READ = {  # what both decoders must read alike: (the JSON text of a number or text, what it is)
+    "not a number": ("NaN", math.nan),
+    "endless": ("-Infinity", -math.inf),
+    "over 64 bits": ("18446744073709551616", 2**64),
+    "under 64 bits": ("-9223372036854775809", -(2**63) - 1),
+    "17 digits": ("0.30000000000000004", 0.1 + 0.2),
+    "halfway": ("9007199254740993.0", 2.0**53),
+    "least": ("5e-324", 5e-324),
+    "lone surrogate": (r'"\ud800"', "\ud800"),
+    "pair": (r'"\ud83d\ude00"', "\U0001f600"),
+}
+
+
+@pytest.mark.parametrize("as_bytes", [True, False])
+@pytest.mark.parametrize("name", READ)
+def test_both_decoders_read_it(name, as_bytes, monkeypatch):
+    """msgspec, where it is installed, and `json`."""
+    text, value = READ[name]
+    line = f'{{"a": {text}}}'
+    line = line.encode() if as_bytes else line
+    for decode in (checked.fast_decode, None):
+        monkeypatch.setattr(checked, "fast_decode", decode)
+        found = parsed(line)["a"]
+        assert (type(found), repr(found)) == (type(value), repr(value))
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"a": "\xed\xa0\x80"}', '{"a": 1}'.encode("utf-16"), b'{"a": "\xff"}']
+)
+def test_bytes_that_are_no_utf_8_are_no_json(line, monkeypatch):
+    for decode in (checked.fast_decode, None):
+        monkeypatch.setattr(checked, "fast_decode", decode)
+        with pytest.raises(Malformed, match="it is no JSON"):
+            parsed(line)
 
 
 SPOKEN = [

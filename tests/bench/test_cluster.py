@@ -13,6 +13,9 @@ from symrnn.bench.records import Job, load_records
 from symrnn.bench.runner import run_jobs
 from symrnn.errors import JobError, UserError
 
+# Filters hold for Dask's threads too, where a warning that is an error is no failure but a worker that never returns.
+pytestmark = pytest.mark.filterwarnings("default")
+
 WORKER = (str(Path(__file__).with_name("fake_worker.py")),)
 ALLOWED_FAILURES = 1
 

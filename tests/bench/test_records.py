@@ -25,6 +25,19 @@ def test_a_record_survives_its_file(tmp_path):
     assert load_records(tmp_path / "records.jsonl") == [written]
 
 
+def test_what_a_record_was_not_told_is_empty_or_zero(tmp_path):
+    """Also where the line leaves it out."""
+    (tmp_path / "records.jsonl").write_text(
+        '{"key": "k", "experiment": "x", "task": "t", "case": {}, "mode": "C", "state": "cold", "round": 0,'
+        ' "status": "ok", "schema": 1, "of a later symrnn": 5}\n'
+    )
+    (read,) = load_records(tmp_path)
+    for found in (read, record()):
+        assert (found.message, found.wall_s, found.profile) == ("", 0.0, False)
+        assert (found.values, found.versions, found.machine) == ({}, {}, {})
+    assert read.started_at == ""
+
+
 def test_a_job_survives_its_json():
     job = Job("x", {"n": [1, None]}, mode="C", environment={"A": "b"})
     assert Job.from_json(job.to_json()) == job

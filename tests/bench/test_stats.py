@@ -7,9 +7,11 @@ import pytest
 
 from symrnn.bench.spread import spread
 from symrnn.bench.stats import (
+    MANY,
     compare_samples,
     fewest_rounds,
-    ratio_and_interval,
+    interval,
+    ratio_and_draws,
     ratios,
 )
 from symrnn.errors import UserError
@@ -83,8 +85,21 @@ def test_the_interval_is_that_of_all_possible_draws(is_paired):
         for values in ([new / old] if is_paired else [new, old])
     ]
     drawn = medians[0] if is_paired else np.divide.outer(*medians)
-    _, found = ratio_and_interval(old, new, is_paired, np.random.default_rng(1))
+    _, draws = ratio_and_draws(old, new, is_paired)
+    found = interval(*draws, np.random.default_rng(1))
     assert found == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+
+
+def test_of_many_comparisons_only_what_ranks_decide_has_an_interval():
+    """16,000 bootstraps, for two files of 2,000 cases, would take minutes."""
+    steady, slower = [1.0 + n / 100 for n in range(30)], [2.0 + n / 100 for n in range(30)]
+    undecided = compare_samples(steady, steady, comparisons=MANY + 1)
+    assert (undecided.interval, undecided.verdict) == (None, "no decision")
+    assert undecided.why == compare_samples(steady, steady, comparisons=MANY).why
+    assert compare_samples(steady, steady, comparisons=MANY).interval
+    decided = compare_samples(steady, slower, comparisons=MANY + 1)
+    assert decided.verdict == "slower"
+    assert decided.interval[0] > 1
 
 
 def test_the_interval_of_one_round_is_its_ratio():

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import symrnn.bench.runner
+import symrnn.modes
 from symrnn.bench.records import Record, append_record, load_records
 from symrnn.bench.runner import Event
 from symrnn.commands.cli import cli
@@ -158,6 +159,29 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(invoke, args):
     assert WRONG[args] in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_run_refuses_a_mode_that_is_none_before_any_job(invoke):
+    Path("experiments/naive.py").write_text(EXPERIMENT.replace('modes = ["FAST', 'modes = ["SLOW'))
+    done = invoke("run", "naive")
+    assert done.exit_code == 2
+    assert (
+        "naive.py: modes has the unknown 'SLOW_COMPILE'; did you mean 'FAST_COMPILE'?"
+        in done.stderr
+    )
+    assert not Path("results").exists()
+
+
+def test_run_refuses_a_mode_whose_backend_is_absent_before_any_job(invoke, monkeypatch):
+    Path("experiments/naive.py").write_text(EXPERIMENT.replace("FAST_COMPILE", "JAX"))
+    monkeypatch.setattr(symrnn.modes, "find_spec", lambda name: None)
+    done = invoke("run", "naive")
+    assert done.exit_code == 2
+    assert done.stderr.strip() == (
+        "symrnn: mode JAX, in which naive runs, needs the package jax, which is not installed;"
+        " install it with `pip install jax`, or take another mode"
+    )
+    assert not Path("results").exists()
 
 
 def test_a_bug_is_one_sentence_too_unless_debug_is_asked_for(invoke, monkeypatch):

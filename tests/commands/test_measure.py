@@ -206,6 +206,19 @@ def test_arrays_that_were_made_up_are_named_when_the_first_call_fails(model):
     assert invoke("measure", "model.py:uncallable", "--mode", "FAST_COMPILE").exit_code == 0
 
 
+def test_measure_lists_what_native_mode_leaves_to_python(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("left.py").write_text(
+        "import pytensor.tensor as pt\n\nx = pt.vector('x')\nplaces = pt.nonzero(x)[0] * 2\n"
+    )
+    done = invoke("measure", "left.py:places", "--mode", "NATIVE", "--steps", "3")
+    assert done.exit_code == 0, done.output
+    title = done.stdout.index("Left to Python by native mode")
+    (row,) = (line.split() for line in done.stdout[title:].splitlines() if "left.py:4" in line)
+    assert row[:3] == ["Nonzero", "left.py:4", "1"]
+    assert "nodes left to Python: 1," in done.stdout[title:]
+
+
 GRADIENTS = {"build": True, "forward": False}  # name: whether it takes a gradient
 
 

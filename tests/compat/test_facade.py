@@ -9,7 +9,7 @@ import pytensor.tensor as pt
 import pytest
 
 from symrnn import compat
-from symrnn.compat import flags, numpy_era, sources
+from symrnn.compat import flags
 from symrnn.errors import UserError
 
 
@@ -85,6 +85,13 @@ def test_gpu_layers_are_refused_where_the_program_says_cpu():
     compat.install(gpu_layers=False, old_numpy=False)
     with pytest.raises(ImportError, match="requires a GPU"):
         import lasagne.layers.dnn  # noqa: F401
+
+
+def test_a_library_that_came_with_theano_says_where_to_get_it(monkeypatch):
+    monkeypatch.setattr("importlib.machinery.PathFinder.find_spec", lambda *args: None)
+    monkeypatch.delitem(sys.modules, "six", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install symrnn\[compat\]"):
+        import six  # noqa: F401
 
 
 def test_function_takes_and_returns_dictionaries():
@@ -209,13 +216,3 @@ def test_flags_are_translated():
     environ = {"THEANO_FLAGS": "base_compiledir=/x,device=cpu", "PYTENSOR_FLAGS": "cxx="}
     with pytest.warns(UserWarning, match="too late"):
         flags.apply_environment(environ)
-
-
-def test_lists_of_slices_are_indices_in_old_programs():
-    tree = sources.with_old_indices(
-        sources.parsed(b'"""Doc."""\nfrom __future__ import division\ny = x[k]', "x.py")
-    )
-    scope = {"x": np.arange(6).reshape(2, 3), "k": [slice(None), slice(1, 2)]}
-    exec(compile(tree, "x.py", "exec"), scope)
-    assert scope["y"].tolist() == [[1], [4]]
-    assert numpy_era.as_index([0, 1]) == [0, 1]

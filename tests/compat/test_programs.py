@@ -101,6 +101,103 @@ def test_old_test_suites_run_under_pytest(tmp_path):
     assert "2 passed" in out
 
 
+PACKAGE = {
+    "run.py": """
+        import csv, cPickle, gzip, itertools, pickle, string, time, urllib
+        import pack.a
+        reload(pack.a)
+        print pack.a.sibling.value, pack.a.random.value, pack.a.absolute.is_library
+        d = {'n': 1}
+        cPickle.dump(d, open('text.pkl', 'w'))
+        print cPickle.load(open('text.pkl')), pickle.load(open('text.pkl', 'rb')).has_key('n')
+        writer = csv.writer(open('rows.csv', 'wb')); writer.writerow(['a', 1]); del writer
+        print list(csv.reader(open('rows.csv', 'rb')))
+        with open('bytes', 'wb') as f:
+            f.write('\\xc3\\xa9 ab\\n')
+        first = open('bytes', 'rb').read()
+        print len(first), first[3] == 'a', first.split(' ')[1] == 'ab\\n', 'ab' in first, ord(first[0])
+        print len(open('bytes').read()), len(open('bytes', 'rU').readline().decode('utf-8'))
+        with gzip.open('words.gz', 'wb') as f:
+            f.write('one two\\n')
+        f = gzip.open('words.gz')
+        print [word in {'one': 1, 'two': 2} for word in f.readline().split()], f.readline() == ''
+        print string.letters[:2], string.maketrans('a', 'b')[97], urllib.quote('a b'), list(itertools.imap(abs, [-1]))
+    """,
+    "pack/__init__.py": "",
+    "pack/a.py": "import sibling, random\nimport absolute\n",
+    "pack/sibling.py": "value = 7 / 2\n",
+    "pack/random.py": "value = 'ours'\n",
+    "pack/absolute.py": "from __future__ import absolute_import\n"
+    "import random\nis_library = hasattr(random, 'shuffle')\n",
+}
+
+
+def test_python_2_packages_find_their_siblings_files_and_library(tmp_path):
+    (tmp_path / "pack").mkdir()
+    for name, source in PACKAGE.items():
+        (tmp_path / name).write_text(textwrap.dedent(source))
+    code, out, err = run("-m", "symrnn.compat", "--py2", "run.py", folder=tmp_path)
+    assert code == 0, err
+    assert out.splitlines() == [
+        "3 ours True",
+        "{'n': 1} True",
+        "[['a', '1']]",
+        "6 True True True 195",
+        "6 5",
+        "[True, True] True",
+        "ab b a%20b [1]",
+    ]
+
+
+OLD_TESTS = {
+    "conftest.py": "import pytest\nprint 'in Python 2'\n@pytest.fixture\ndef seven():\n    return 7\n",
+    "test_two.py": """
+        import helpers
+        class TestHalf:
+            def setup(self):
+                self.n = 1
+            def test_half(self, seven):
+                assert helpers.half(seven) == seven / 2 == 3
+                assert self.n == xrange(2)[1]
+        def check(n):
+            assert n < 3
+        def test_yields():
+            for n in range(3):
+                yield check, n
+        def test_yields_a_failure():
+            yield check, 1
+            yield check, 4
+    """,
+    "helpers.py": "def half(n):\n    return n / 2\n",
+}
+
+
+def test_test_files_and_conftests_are_read_as_python_2(tmp_path):
+    for name, source in OLD_TESTS.items():
+        (tmp_path / name).write_text(textwrap.dedent(source))
+    code, out, _ = run("-m", "symrnn.compat", "--py2", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                       "-c", os.devnull, "--rootdir", ".", "test_two.py", folder=tmp_path)  # fmt: skip
+    assert code == 1, out
+    assert "2 passed" in out
+    assert "assert 4 < 3" in out
+    assert not list(tmp_path.rglob("*.pyc"))
+
+
+def test_suites_of_a_checkout_are_found_beside_our_modules(tmp_path):
+    tests = tmp_path / "theano" / "tensor" / "tests"
+    tests.mkdir(parents=True)
+    for folder in (tests, tests.parent, tests.parent.parent):
+        (folder / "__init__.py").write_text("")
+    (tests / "test_one.py").write_text("from nose.tools import assert_equal\nfrom theano import tensor\n"
+                                       "def tool():\n    return tensor.__name__\n")  # fmt: skip
+    (tests / "test_two.py").write_text("from theano.tensor.tests.test_one import tool\ndef test_name():\n"
+                                       "    assert tool() == 'symrnn.compat.theano.tensor'\n")  # fmt: skip
+    code, out, _ = run("-m", "symrnn.compat", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull,
+                       "--rootdir", ".", str(tests / "test_two.py"), folder=tmp_path)  # fmt: skip
+    assert code == 0, out
+    assert "1 passed" in out
+
+
 @pytest.mark.slow
 def test_the_old_nesterov_program_trains_unchanged(tmp_path):
     code, out, err = run("-m", "symrnn.compat", str(SCRIPT), "1", folder=tmp_path)

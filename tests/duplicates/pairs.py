@@ -35,23 +35,31 @@ GENERATORS = {
 
 
 def values_and_gradients(outputs, *, of_values=False):
-    """Of each output its value and its gradients."""
-    wanted = [*outputs]
-    for output in () if of_values else outputs:
-        wanted += pytensor.grad(
-            pt.sin(output).sum(), [XS, W], disconnected_inputs="ignore", return_disconnected="zero"
-        )
-    function = pytensor.function([XS, W], wanted, mode=FEW_REWRITES, on_unused_input="ignore")
-    return function(*VALUES)
+    """Of each output its value and its gradients, by one function for all."""
+    wanted = [
+        [output]
+        if of_values
+        else [output, *pytensor.grad(pt.sin(output).sum(), [XS, W], **NOT_ALL_READ)]
+        for output in outputs
+    ]
+    flat = pytensor.function([XS, W], sum(wanted, []), mode=FEW_REWRITES, on_unused_input="ignore")
+    values = iter(flat(*VALUES))
+    return [[next(values) for _ in each] for each in wanted]
 
 
-def check(one, other, is_equal, *, turned=False, of_values=False):
+NOT_ALL_READ = {"disconnected_inputs": "ignore", "return_disconnected": "zero"}
+
+
+def check(one, other, is_equal, *, of_values=False):
     """Two walks, in either order, become one if they are equal, and neither's values nor gradients change."""
-    outputs = [one(), other()][:: -1 if turned else 1]
-    shared = share_recurrences(outputs)
-    assert (shared[0] is shared[1]) == is_equal
-    if is_equal:
-        assert len(scan_nodes(shared)) == len(scan_nodes(outputs[:1]))
-    found, wanted = (values_and_gradients(x, of_values=of_values) for x in (shared, outputs))
-    for got, value in zip(found, wanted, strict=True):
-        np.testing.assert_array_equal(got, value)
+    outputs, found = [one(), other()], []
+    for order in (outputs, outputs[::-1]):
+        shared = share_recurrences(order)
+        assert (shared[0] is shared[1]) == is_equal
+        if is_equal:
+            assert len(scan_nodes(shared)) == len(scan_nodes(order[:1]))
+        found += shared
+    first, second, *values = values_and_gradients([*outputs, *found], of_values=of_values)
+    for got, wanted in zip(values, (first, second, second, first), strict=True):
+        for value, right in zip(got, wanted, strict=True):
+            np.testing.assert_array_equal(value, right)

@@ -37,12 +37,17 @@ def moved(params, by):
 
 def mask(seed):
     rng = pytensor.shared(np.random.default_rng(seed), name=f"rng{seed}")
-    return pt.random.bernoulli(0.5, size=(2, SIZE), rng=rng)
+    _, drawn = pt.random.bernoulli(0.5, size=(2, SIZE), rng=rng, return_next_rng=True)
+    return drawn
 
 
 def noise(params):
     rng = pytensor.shared(np.random.default_rng(0), name="noise_rng")
-    return [pt.random.normal(0, 0.1, size=p.get_value().shape, rng=rng) for p in params]
+    drawn = [
+        pt.random.normal(0, 0.1, size=p.get_value().shape, rng=rng, return_next_rng=True)
+        for p in params
+    ]
+    return [noise for _, noise in drawn]
 
 
 PLANTED = {  # kind: two networks (cell, params) -> (T, B, H) that compute the same step twice

@@ -274,6 +274,27 @@ def refusal(updates):
     return str(caught.value)
 
 
+@pytest.mark.parametrize("bend", [lambda a: a, pt.tanh])
+def test_a_sum_with_a_parameter_that_is_looked_ahead_is_no_jump(bend):
+    a, b, v = (
+        pytensor.shared(np.array([n, 2.0]), name=name)
+        for n, name in ((1.0, "a"), (3.0, "b"), (0.5, "v"))
+    )
+
+    def loss(a, b):
+        return (pt.sin(b + bend(a)) * b).sum() + (a**2).sum()
+
+    even = a + 0.9 * v
+    grads = pytensor.grad(loss(even, b), [even, b])
+    velocity = 0.9 * v - 0.1 * grads[0]
+    form = odd_even_form({v: velocity, a: a + velocity, b: b - 0.1 * grads[1]}, [loss(a, b)])
+    assert list(form.odd_values) == [a]
+    pytensor.function([], updates=form.jump, mode=FAST)()
+    [value] = pytensor.function([], form.outputs, mode=FAST)()
+    expected = loss(pt.constant([1.45, 3.8]), pt.constant([3.0, 2.0])).eval()
+    np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
 def test_plain_momentum_is_refused():
     _, params, build = network()
     grads = pytensor.grad(build(params), params)

@@ -51,7 +51,7 @@ def test_answer_of_nesterov_forms_states_sizes_floor_and_training():
     experiment, records = recorded("nesterov_forms")
     told = section(experiment, records).answer
     assert "the naive forms have exactly the Scan nodes of odd/even" in told
-    assert "packed in them 1.5 to 2.5 times the components" in told
+    assert re.search(r"packed in them 1.5 to [23](.5)? times the components", told)
     assert "Odd/even has exactly the scans and components of sgd" in told
     assert "over 200 steps (below 1e-9)" in told
     assert "reads 96.9 % of them correctly" in told
@@ -71,6 +71,24 @@ def test_answer_of_nesterov_forms_owns_up_when_the_forms_disagree():
         for r in records
     ]
     assert "Odd/even has other scans or components than sgd for" in section(experiment, more).answer
+
+
+def test_nesterov_forms_shows_by_depth_what_is_over_the_limit(tmp_path):
+    experiment, records = recorded("nesterov_forms")
+    clone, per_parameter = (f"plain_nesterov_naive_{form}" for form in ("clone", "per_parameter"))
+    even = [r for r in records if r.case.get("form") == "nesterov_odd_even"]
+    first = [replace(r, case=r.case | {"depth": depth}) for depth in (1, 6) for r in even[:1]]
+    made = [replace(r, case=r.case | {"form": clone}) for r in first]
+    lost = [
+        replace(r, case=r.case | {"form": per_parameter}, values={}, wall_s=5.1,
+                status="time_limit", message="over 5 s in phase rewrite")
+        for r in first
+    ]  # fmt: skip
+    told = section(experiment, [*first, *made, *lost]).answer
+    assert re.search(r"\| 1 \| [\d.]+ m?s \| [\d.]+ m?s \| over 5 s \|", told)
+    assert re.search(r"\| 6 \| [\d.]+ m?s \| [\d.]+ m?s \| over 5 s \|", told)
+    chart, *_ = pictures(experiment, [*first, *made, *lost], tmp_path)
+    assert f"{per_parameter} over 5 s in phase rewrite at depth 1" in chart.alt
 
 
 def test_answer_of_gradient_forms_states_growth_and_size():
@@ -109,7 +127,28 @@ def test_answer_of_airline_passengers_states_both_errors_and_the_agreement():
     assert "differ by at most 4.2e-17 in outputs" in told
 
 
-BESIDE_JAX = ["airline_passengers", "binary_adder", "character_model", "digit_networks", "tagger"]
+def test_answer_of_native_mode_has_its_ratios_beside_the_goals():
+    told = section(*recorded("native_mode")).answer
+    assert "| net | cold ÷ JAX by hand | step ÷ JAX by hand | warm ÷ cold |" in told
+    assert re.search(r"\| tanh_1 \| [\d.]+ \| [\d.]+ \(goal: at most 0.18\) \| [\d.]+ \|", told)
+    assert re.search(r"\| adder \| [\d.]+ \(goal: at most 0.8\) \| [\d.]+ µs \| [\d.]+ µs \|", told)
+
+
+def test_answer_of_native_mode_says_which_goals_are_missed():
+    experiment, records = recorded("native_mode")
+    slow = [
+        replace(r, values=r.values | {"step_cpu_s": [1.0], "cpu_ratio": [0.9]}) for r in records
+    ]
+    slow = [r for r in slow if r.mode == "NATIVE"] + [r for r in records if r.mode != "NATIVE"]
+    told = section(experiment, slow).answer
+    assert "(goal MISSED: at most 0.18)" in told
+    assert "0.9 (goal MISSED: at most 0.8)" in told
+
+
+BESIDE_JAX = [
+    *("airline_passengers", "binary_adder", "character_model", "digit_networks"),
+    *("eeg_emotion", "tagger"),
+]
 
 
 @pytest.mark.parametrize("name", BESIDE_JAX)
@@ -117,7 +156,9 @@ def test_a_step_by_hand_in_jax_is_the_same_step(name):
     experiment, records = recorded(name)
     by_hand = [record for record in records if record.task == "by_hand"]
     assert by_hand
-    assert all(record.values["largest_difference"] < 1e-5 for record in by_hand)
+    # Adam's first step divides a gradient by its size, and so what float32 rounds away of the smallest ones
+    most = 1e-4 if name == "eeg_emotion" else 1e-5
+    assert all(record.values["largest_difference"] < most for record in by_hand)
     told = section(experiment, by_hand).answer
     assert told.count("after the first step, parameters differ by at most") == len(by_hand)
 
@@ -131,6 +172,42 @@ def test_tcn_trained_for_a_few_epochs_gives_no_verdict():
     assert "published" not in told
     assert "comes within 5 %" not in told
     assert "published" in section(experiment, records).answer
+
+
+def test_answer_of_eeg_emotion_says_what_leakage_is_worth():
+    experiment, records = recorded("eeg_emotion")
+    folds = {
+        r.case["split"]: replace(r, case=r.case | {"steps": 600})
+        for r in records
+        if r.task == "folds" and r.case["labels"] == "true"
+    }
+
+    def told(at_random, apart):
+        accuracies = {"segment": at_random, "recording": apart}
+        changed = [
+            replace(folds[split], values=folds[split].values | {"accuracy": accuracy})
+            for split, accuracy in accuracies.items()
+        ]
+        return section(experiment, changed).answer
+
+    good, bad = told(0.97, 0.925), told(0.97, 0.5)
+    assert "Leakage is worth 4.5 points to `gru`: 97.0 % at random, 92.5 % on other" in good
+    assert "every network is above 90 %" in good
+    assert "Leakage is worth 47.0 points" in bad
+    assert "every network is NOT above 90 %" in bad
+    assert "| HVHA | " in good
+
+
+def test_answer_of_eeg_series_owns_up_to_medians_below_what_was_to_be_reached():
+    experiment, records = recorded("eeg_series")
+    given = {r.case["data"]: r for r in records if r.task == "given" and r.case["seeds"] == 5}
+    told = section(experiment, [*given.values()]).answer
+    assert "SelfRegulationSCP1" in told
+    for name, goal in experiment.module.GOALS.items():
+        for median, verdict in ((goal, ": at least"), (goal - 0.01, ": NOT at least")):
+            record = replace(given[name], values=given[name].values | {"median": median})
+            answer = section(experiment, [record]).answer
+            assert f"{verdict} {100 * goal:.1f} %. An ensemble of the seeds:" in answer
 
 
 def test_shapes_that_jax_refuses_are_an_answer():

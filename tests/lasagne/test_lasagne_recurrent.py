@@ -249,3 +249,21 @@ def test_custom_layer_draws_anew_inside_the_step():
 def test_options_that_exclude_each_other_are_refused(build, words):
     with pytest.raises(ValueError, match=words):
         build()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mask", [False, True])
+def test_a_shared_initial_state_stands_for_every_item(kind, mask):
+    rows = np.random.default_rng(3).normal(size=(1, 4))
+    found = {}
+    for form, given in (("array", rows), ("shared", pytensor.shared(rows))):
+        layer, l_in, l_mask = seeded(kind, hid_init=given, mask=mask)
+        found[form] = value(layer, l_in, l_mask)
+    np.testing.assert_array_equal(found["shared"], found["array"])
+
+
+def test_a_shared_cell_stands_for_every_item():
+    rows = np.random.default_rng(3).normal(size=(1, 4))
+    layer, l_in, l_mask = seeded("lstm", cell_init=pytensor.shared(rows))
+    other, *inputs = seeded("lstm", cell_init=rows)
+    np.testing.assert_array_equal(value(layer, l_in, l_mask), value(other, *inputs))

@@ -6,19 +6,13 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode, predefined_modes
 
+from symrnn import modes
 from symrnn.errors import UserError
-from symrnn.measure import compile_report, modes
+from symrnn.measure import compile_report
 from symrnn.measure.function_spec import FunctionSpec
-from symrnn.measure.modes import (
-    BACKENDS,
-    backend_of,
-    check_backend,
-    known_modes,
-    mode_name,
-    mode_of,
-)
+from symrnn.measure.modes import backend_of, check_backend, known_modes, mode_name, mode_of
 from symrnn.measure.stages import rewritten
-from symrnn.modes import OWN_MODES
+from symrnn.modes import MODES, OWN_MODES
 
 x = pt.vector("x")
 MISSING = [
@@ -64,17 +58,19 @@ def test_a_mode_as_it_is_and_the_default_one():
     assert isinstance(mode_of(None), Mode)
 
 
-@pytest.mark.parametrize("linker", BACKENDS)
-def test_a_backend_that_is_not_installed_is_one_sentence(linker, monkeypatch):
-    known = map(mode_of, [*PRESENT, *OWN_MODES])
-    made = {type(mode.linker).__name__: mode for mode in [*predefined_modes.values(), *known]}
-    mode = made[linker]
+@pytest.mark.parametrize("name", MODES)
+def test_every_mode_of_the_table_is_one_that_pytensor_knows(name):
+    assert name in known_modes()
+    if name in predefined_modes:
+        assert backend_of(predefined_modes[name]) is MODES[name]
+
+
+@pytest.mark.parametrize("name", [name for name, backend in MODES.items() if backend])
+def test_a_backend_that_is_not_installed_is_one_sentence(name, monkeypatch):
+    mode = mode_of(name) if name in OWN_MODES else predefined_modes[name]
     monkeypatch.setattr(modes, "find_spec", lambda name: None)
-    package = BACKENDS[linker].package
-    with pytest.raises(
-        UserError,
-        match=rf"^mode \w+ needs the package {package}, which is not installed; .*pip install",
-    ):
+    sentence = f"^mode {name} needs the package {MODES[name].package}, which is not installed; .*pip install"
+    with pytest.raises(UserError, match=sentence):
         check_backend(mode)
 
 

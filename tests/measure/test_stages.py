@@ -99,7 +99,17 @@ class Ready:
 @pytest.mark.parametrize(("step_limit_s", "steps"), [(5.0, 5), (0.5, 3), (99.0, 8)])
 def test_slow_steps_stop_at_the_limit_but_there_are_three(step_limit_s, steps):
     watch = Stopwatch(clock=FakeClock())  # a step takes one second
-    assert len(step_samples([Ready()], [[]], 8, step_limit_s, watch)) == steps
+    wall, cpu = step_samples([Ready()], [[]], 8, step_limit_s, watch)
+    assert wall == (1.0,) * steps
+    assert len(cpu) == steps
+
+
+def test_cpu_seconds_of_the_phases_add_up_in_the_record():
+    graph = GraphSize()
+    time = CompileTime(1, 1, 1, 1, 1, (1.0,), graph, graph, total_cpu_s=2.5, step_cpu_s=(0.5,))
+    assert time.to_dict().items() >= {"total_cpu_s": 2.5, "step_cpu_s": [0.5]}.items()
+    without = CompileTime(1, 1, 1, 1, 1, (1.0,), graph, graph).to_dict()
+    assert not {"total_cpu_s", "step_cpu_s"} & set(without)
 
 
 def test_the_first_call_minus_the_median_step_is_the_jit():

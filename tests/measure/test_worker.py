@@ -12,6 +12,7 @@ from symrnn.bench.trace import spans_of, write_traces
 from symrnn.measure.child_process import compile_time
 from symrnn.measure.compile_events import Compilation, CompileEvents
 from symrnn.measure.rewrite_timing import NODE_REWRITE, RewriteProfile
+from symrnn.measure.worker import one_sentence
 
 EXPERIMENT = '''
 """How long does a small network take to compile?"""
@@ -222,6 +223,8 @@ COLD = {  # name: (events, is it cold)
     "one C module compiled": (CompileEvents([Compilation("c", "m", 0, 1)], c_loaded=9), True),
     "JAX": (CompileEvents([Compilation("jax", "f", 0, 1)]), True),
     "JAX only lowered": (CompileEvents([Compilation("jax_lower", "f", 0, 1)]), False),
+    "native compiled": (CompileEvents([Compilation("native", "module", 0, 1)]), True),
+    "native loaded": (CompileEvents(native_loaded=2, native_warm=1), False),
     "Numba without a cache": (CompileEvents([Compilation("numba", "f", 0, 1)]), True),
     "Numba filling its cache": (
         CompileEvents([Compilation("numba", "f", 0, 1)], numba_loaded=5, numba_saved=1),
@@ -263,9 +266,31 @@ def test_a_cold_run_compiles_and_a_warm_one_loads(experiment, tmp_path, mode):
     assert cold.values["after"] == warm.values["after"]
 
 
+def test_a_second_native_process_neither_rewrites_nor_compiles(experiment, tmp_path):
+    jobs = [experiment(mode="NATIVE", state=state) for state in ("cold", "warm")]
+    cold, warm = (record.values for record in run_jobs(jobs, tmp_path))
+    assert (cold["is_cold"], warm["is_cold"]) == (True, False)
+    counts = ("native", "native_loaded", "native_warm")
+    assert cold["compile_events"]["native"] > 0
+    assert cold["compile_events"]["native_warm"] == 0
+    loaded = cold["compile_events"]["native"]
+    assert [warm["compile_events"][name] for name in counts] == [0, loaded, 1]
+    assert cold["total_cpu_s"] > 0
+    assert len(warm["step_cpu_s"]) == len(warm["step_s"]) == 4
+
+
 @pytest.mark.slow
 def test_jax_is_waited_for_and_its_compilations_count(experiment):
     record = compile_time(experiment(mode="JAX"))
     assert record.status == "ok", record.message
     assert record.values["compile_events"]["jax"] >= 1
     assert record.values["is_cold"] is True
+
+
+def test_a_hint_that_pytensor_notes_is_no_part_of_the_sentence():
+    error = ValueError("shapes (2,3) and (4,2) not aligned")
+    error.add_note("\nHINT: Set PyTensor `config.exception_verbosity` to `medium` or `high`")
+    error.add_note("the arrays were made up")
+    assert one_sentence(error) == (
+        "ValueError: shapes (2,3) and (4,2) not aligned; the arrays were made up"
+    )

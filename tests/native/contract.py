@@ -1,5 +1,10 @@
-"""The contract table of op families: their graphs in all layouts, and values to call them with."""
+"""The contract table of op families: their graphs in all layouts, and values to call them with.
 
+A dtype is tried in its share of the combinations of layouts, so that a family's dtypes together go through all of them;
+with ``SYMRNN_ALL_LAYOUTS=1`` in the environment each dtype goes through all.
+"""
+
+import os
 from itertools import product
 
 import numpy as np
@@ -26,7 +31,7 @@ def built(family, dtype, only=None):
     chosen = (
         [only[: len(arrays)]]
         if only
-        else combinations([given.layouts for given in arrays], family.crossed)
+        else share(family, dtype, combinations([g.layouts for g in arrays], family.crossed))
     )
     for layouts in chosen:
         views = [given.views()[name] for given, name in zip(arrays, layouts, strict=True)]
@@ -42,6 +47,15 @@ def combinations(layouts, crossed):
         return list(product(*layouts))
     most = max(map(len, layouts))
     return [[names[(i + k) % len(names)] for k, names in enumerate(layouts)] for i in range(most)]
+
+
+def share(family, dtype, every):
+    """The combinations of layouts that a dtype is tried in: one after the other goes around, two at least."""
+    if os.environ.get("SYMRNN_ALL_LAYOUTS"):
+        return every
+    length = min(len(every), max(2, -(-len(every) // len(family.dtypes))))
+    first = family.dtypes.index(dtype) * length
+    return [every[(first + i) % len(every)] for i in range(length)]
 
 
 def values(family, arrays, extents, rng):

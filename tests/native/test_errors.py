@@ -82,3 +82,21 @@ def test_assertion_names_what_it_was_told():
     with pytest.raises(AssertionError, match="v must not be negative"):
         f([-1.0])
     np.testing.assert_array_equal(f([3.0]), [6.0])
+
+
+def test_a_squeeze_is_refused_in_the_words_of_pytensors_compiled_code():
+    t = pt.tensor3("t", shape=(4, None, 5))
+    f = pytensor.function([t], pt.squeeze(t, axis=1), mode=AS_BUILT)
+    words = "Attempting to squeeze axes with size not equal to one: axis 1 is of extent 2"
+    with pytest.raises(ValueError, match=words):
+        f(ones(4, 2, 5))
+    assert f(ones(4, 1, 5)).shape == (4, 5)
+
+
+def test_a_value_that_does_not_fill_an_array_is_refused_in_numpys_words():
+    f = pytensor.function([x], pt.alloc(x, 6, 7), mode=AS_BUILT)
+    words = r"could not broadcast input array from shape \(3, 7\) into shape \(6, 7\)"
+    for _ in range(2):
+        with pytest.raises(ValueError, match=words):
+            f(ones(3, 7))
+    assert f(ones(6, 7)).shape == (6, 7)

@@ -135,3 +135,10 @@ def test_whole_numbers_up_to_an_extent_that_changes_are_one_program(start, dtype
             np.testing.assert_array_equal(found, expected)
     assert native_report(f).fallbacks == ()
     assert native_report(f).programs <= 3
+
+
+@pytest.mark.parametrize("length", [100, 200, 70000])
+def test_numbers_go_on_beyond_the_dtype_of_the_first(length):
+    x = pt.vector("x")  # the constant zero that arange starts from is an int8
+    count = pytensor.function([x], pt.arange(x.shape[0]), mode="NATIVE")
+    np.testing.assert_array_equal(count(np.zeros(length)), np.arange(length))

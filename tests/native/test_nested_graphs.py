@@ -168,7 +168,7 @@ def test_generator_is_carried_from_step_to_step():
     rng = pytensor.shared(np.random.default_rng(3))
 
     def step(h, rng):
-        following, noise = pt.random.normal(0, 1, rng=rng).owner.outputs
+        following, noise = pt.random.normal(0, 1, rng=rng, return_next_rng=True)
         return [h + noise, following]
 
     hs, _ = scan(step, outputs_info=[x[0], rng], n_steps=4, return_updates=False)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from comparison import AS_BUILT, check
-from contract import FAMILIES, built, combinations, values
+from contract import FAMILIES, built, combinations, share, values
 
 from symrnn.native import warm
 
@@ -25,6 +25,15 @@ def test_family_is_what_the_python_linker_computes(name, dtype):
     calls = [values(family, arrays, extents, rng) for extents in family.calls]
     mode = AS_BUILT if family.is_as_built else "NATIVE"
     check(inputs, outputs, calls, mode=mode, left_to_python=family.left)
+
+
+@pytest.mark.parametrize("count", [1, 5, 25])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_dtypes_of_a_family_go_through_all_combinations_of_layouts(name, count):
+    family, every = FAMILIES[name], list(range(count))
+    met = [share(family, dtype, every) for dtype in family.dtypes]
+    assert set(sum(met, [])) == set(every)
+    assert all(len(part) == len(set(part)) >= min(2, count) for part in met)
 
 
 def test_every_layout_stands_at_each_place():

@@ -42,6 +42,16 @@ def test_a_second_start_neither_rewrites_nor_lowers():
         np.testing.assert_array_equal(first, second)
 
 
+def test_an_inverse_is_kept_with_its_error():
+    x = pt.dmatrix("x")
+    for is_warm in (0, 1):
+        f = pytensor.function([x], pt.linalg.inv(x), mode="NATIVE")
+        np.testing.assert_array_equal(f(2 * np.eye(3)), np.eye(3) / 2)
+        with pytest.raises(np.linalg.LinAlgError, match="Singular matrix"):
+            f(np.zeros((3, 3)))
+        assert native_report(f).warm_programs == is_warm
+
+
 def test_a_shape_that_no_program_is_kept_for_is_compiled_after_all():
     f, _ = accumulated()
     f(np.ones((4, 3)))
@@ -178,6 +188,22 @@ def test_what_is_not_known_has_no_name():
     plain = pt.matrix("a")
     names = {graph_digest([a], [a + 1], "fast_run") for a in (tagged, plain)}
     assert len(names) == 2
+
+
+def test_variables_in_tags_lead_nowhere():
+    x, y = pt.vectors("xy")
+    x.tag.other, y.tag.other = y, x
+    assert graph_digest([x, y], [x + y], "fast_run") is None
+    assert pytensor.function([x, y], x + y, mode="NATIVE")([1.0], [2.0]).tolist() == [3.0]
+
+
+def test_a_network_of_lasagne_has_a_name():
+    from symrnn.lasagne import layers
+
+    l_in = layers.InputLayer((None, None, 3))
+    layer = layers.LSTMLayer(l_in, 4)
+    hs, params = layers.get_output(layer), layers.get_all_params(layer)
+    assert graph_digest([l_in.input_var, *params], [hs], "fast_run") is not None
 
 
 def test_the_name_tells_what_is_excluded():

@@ -6,9 +6,10 @@ import pytensor.tensor as pt
 import pytest
 from fit_tanh import BOUND, fit
 from helpers import FEW_REWRITES
+from pytensor.compile.mode import get_mode, optdb
 
 from symrnn.ops import activations
-from symrnn.ops.activations import sigmoid, tanh
+from symrnn.ops.activations import KnownToNumba, sigmoid, tanh
 
 POINTS = np.linspace(-20, 20, 200_001).astype("float32")
 
@@ -45,6 +46,19 @@ def test_errors_stay_within_the_stated_bounds(mode):
     assert np.abs(values[0]).max() <= 1
     assert values[1].min() >= 0
     assert values[1].max() <= 1
+
+
+def test_modes_that_compile_with_numba_alone_let_it_know_the_rational_functions():
+    from pytensor.link.numba.dispatch.basic import numba_funcify_and_cache_key
+
+    def lets_know(mode):
+        rewriters = optdb.query(get_mode(mode).provided_optimizer)
+        return any(isinstance(each, KnownToNumba) for each in rewriters)
+
+    assert [lets_know(mode) for mode in ("NUMBA", "JAX", "CVM")] == [True, False, False]
+    KnownToNumba().apply(None)
+    known = numba_funcify_and_cache_key.registry
+    assert {activations.RationalTanh, activations.RationalSigmoid} <= set(known)
 
 
 def test_coefficients_are_those_of_the_fit():

@@ -132,6 +132,27 @@ def test_a_task_runs_once_and_cold_unless_it_says_otherwise(folder):
     assert len(Experiment.from_file(path).jobs(quick=True)) == 2
 
 
+def test_a_task_may_have_a_time_limit_of_its_own(folder):
+    path = folder / "naive.py"
+    train = TRAIN.replace('"quick": []', '"quick": grid(form=["sgd"])').replace(
+        '"modes": ["C"]', '"modes": ["C"], "time_limit_s": 900, "quick_time_limit_s": 30'
+    )
+    path.write_text(EXPERIMENT + "\ntime_limit_s = 60\n" + train)
+    experiment = Experiment.from_file(path)
+    for quick, limit in ((False, 900), (True, 30)):
+        limits = {job.task: job.time_limit_s for job in experiment.jobs(quick=quick)}
+        assert limits == {"compile": 60, "train": limit}
+
+
+def test_a_round_goes_over_all_tasks_before_the_next_begins(folder):
+    path = folder / "naive.py"
+    path.write_text(EXPERIMENT + TRAIN.replace('"modes"', '"rounds": 2, "modes"'))
+    order = [(job.round, job.task) for job in Experiment.from_file(path).jobs()]
+    assert order == [
+        *[(0, "compile")] * 6, (0, "train"), *[(1, "compile")] * 6, (1, "train")
+    ]  # fmt: skip
+
+
 def test_unknown_experiment_suggests_the_nearest(folder):
     with pytest.raises(UserError, match="did you mean 'naive'"):
         load_experiment("naiv", folder)

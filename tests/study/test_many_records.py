@@ -3,12 +3,13 @@
 import pytest
 from conftest import make_record
 
+from symrnn.bench.compare import compare_records
 from symrnn.bench.records import Record
 from symrnn.commands.terminal import MOST_ROWS, print_table
 from symrnn.study.page import html_report
 from symrnn.study.quantities import grouped, ratio, select, values_of
 from symrnn.study.report import markdown_report, pictures, section
-from symrnn.study.table import Comparison, table
+from symrnn.study.table import Comparison, ratio_table, table
 from symrnn.tables import Table
 
 
@@ -57,6 +58,7 @@ WORK = {
     "table": lambda experiment, folder: (
         lambda records: table(records, comparison=Comparison({"form": "sgd"}))
     ),
+    "compare": lambda experiment, folder: lambda records: compare_records(records, records),
     "report": lambda experiment, folder: (
         lambda records: (
             html_report([section(experiment, records)]),
@@ -72,6 +74,16 @@ def test_twice_the_cases_are_twice_the_work(name, experiment, tmp_path):
     work(many(4))  # whatever is done once
     few, double = looks(work, 40), looks(work, 80)
     assert double < 2.2 * few
+
+
+def test_a_table_of_ratios_looks_for_partners_once_and_not_for_each_quantity():
+    def looked(quantities):
+        return looks(lambda records: ratio_table(records, "form", "sgd", quantities), 20)
+
+    one, three = looked(["total_s"]), looked(["total_s", "step_s", "after.nodes"])
+    assert (
+        three - one == 2 * 40 * 2 * 2
+    )  # each quantity, of 40 pairs: of either, in its case and its values
 
 
 def test_the_ratios_of_a_table_are_those_of_ratio():

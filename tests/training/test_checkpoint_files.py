@@ -14,7 +14,13 @@ from toy_recipe import Line
 
 from symrnn.commands.cli import cli
 from symrnn.errors import UserError
-from symrnn.training.checkpoint import FORMAT, check_writable, load_checkpoint, save_checkpoint
+from symrnn.training.checkpoint import (
+    FORMAT,
+    Checkpoint,
+    check_writable,
+    load_checkpoint,
+    save_checkpoint,
+)
 from symrnn.training.loop import Training
 
 TOY = f"{toy_recipe.__file__}:Line"
@@ -177,6 +183,14 @@ def test_what_killed_processes_left_is_removed(tmp_path):
         file.write_bytes(b"half a checkpoint")
     check_writable(path)
     assert sorted(tmp_path.iterdir()) == sorted([alive, *others])
+
+
+def test_folders_within_folders_are_made(tmp_path):
+    made = Checkpoint("Toy", {"seed": 0}, "", "", {}, np.zeros(3), (), (("w", np.ones(2)),))
+    for place in ("a/b/c/toy.npz", "a/d/toy.npz", "a/d/toy.npz"):
+        save_checkpoint(tmp_path / place, made)
+        assert load_checkpoint(tmp_path / place).steps == 3
+    assert [path.name for path in (tmp_path / "a/d").iterdir()] == ["toy.npz"]
 
 
 def test_names_of_patterns_are_names(tmp_path):

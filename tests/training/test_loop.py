@@ -118,3 +118,13 @@ def test_jax_gets_the_shapes_of_a_call():
     add = compiled([x], x.sum(), {total: total + pt.zeros(x.shape).shape[0]}, mode="JAX")
     assert [float(add(np.ones(n))) for n in (2, 3, 2)] == [2, 3, 2]
     assert total.get_value() == 7
+
+
+@pytest.mark.parametrize(("mode", "written"), [(MODE, MODE), (None, "")])
+def test_a_checkpoint_says_how_it_was_trained(mode, written, monkeypatch):
+    monkeypatch.setattr("symrnn.training.loop.compiled", lambda *args, **options: None)
+    recipe = Line(steps=3)
+    checkpoint = Training(recipe, recipe.data(), mode=mode).checkpoint()
+    assert (checkpoint.recipe, checkpoint.mode) == ("Line", written)
+    assert checkpoint.options["steps"] == 3
+    assert (checkpoint.data, checkpoint.data_hash, len(checkpoint.losses)) == ("", "", 0)

@@ -1,11 +1,15 @@
 """The form to compare with takes the same options as the assembled one, whatever is known of shapes."""
 
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
 from helpers import assert_all_close, evaluate, make_cell
 
+from symrnn.cells import Cell, RNNState
 from symrnn.unroll import bidirectional, scan_unroll, stack
 
 T, B, H = 4, 3, 2
@@ -13,8 +17,6 @@ T, B, H = 4, 3, 2
 
 def layers_of(cell, count):
     """The layers of a cell that was made with layers=, each as a cell of its own."""
-    from dataclasses import replace
-
     return [
         replace(
             cell,
@@ -45,10 +47,14 @@ def test_layers_in_one_scan_take_the_options_of_layers_apart(options, form, dire
     assert_all_close(found[: len(weights)], found[len(weights) :], 1e-9)
 
 
+SIZES = [(None, None), (T, None), (None, 1), (T, 1)]  # of the first two axes
+# A mask of another dtype is compared with zero, and then is as a bool: what it knows takes part once for each.
+KNOWLEDGE = [(known, told, "bool") for known in SIZES for told in SIZES]
+KNOWLEDGE += [(SIZES[0], told, dtype) for told in SIZES for dtype in ("int8", "float64")]
+
+
 @pytest.mark.parametrize("form", ["autodiff", "assembled"])
-@pytest.mark.parametrize("known", [(None, None), (T, None), (None, 1), (T, 1)])
-@pytest.mark.parametrize("told", [(None, None), (T, None), (None, 1), (T, 1)])
-@pytest.mark.parametrize("dtype", ["bool", "int8", "float64"])
+@pytest.mark.parametrize(("known", "told", "dtype"), KNOWLEDGE)
 def test_a_mask_may_know_more_or_less_than_the_sequence(form, known, told, dtype):
     cell = make_cell("gru", H, H)
     xs, mask = pt.tensor("xs", shape=(*known, H)), pt.tensor("mask", dtype=dtype, shape=told)
@@ -58,3 +64,28 @@ def test_a_mask_may_know_more_or_less_than_the_sequence(form, known, told, dtype
     ):
         pytensor.grad(ys.sum(), cell.w_h)
         assert ys.type.ndim == 3
+
+
+@dataclass(frozen=True)
+class ForgetfulCell(Cell):
+    """A step that reads neither of its parameters but as a condition."""
+
+    unread: pt.TensorVariable  # (H,)
+    turn: pt.TensorVariable  # (H,)
+
+    State: ClassVar = RNNState
+    gates: ClassVar = 1
+
+    def advance(self, z, r, state):
+        return RNNState(pt.switch(pt.gt(self.turn, 0), 1, -1) * pt.tanh(z + r))
+
+
+@pytest.mark.parametrize("form", ["autodiff", "assembled"])
+def test_a_weight_that_no_step_reads_has_a_gradient_of_zeros_in_layers(form):
+    vectors = [pytensor.shared(np.ones((2, H)), name=name, shape=(2, H)) for name in "uv"]
+    cell = ForgetfulCell.create(H, H, rng=0, layers=2, unread=vectors[0], turn=vectors[1])
+    ys = stack([cell], pt.constant(np.ones((T, B, H))), gradient=form)
+    options = {"disconnected_inputs": "ignore", "return_disconnected": "zero"}
+    *zeros, other = evaluate([], pytensor.grad(ys.sum(), [*vectors, cell.b], **options), [])
+    assert_all_close(zeros, [np.zeros((2, H))] * 2, 0)
+    assert other.all()

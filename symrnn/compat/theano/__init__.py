@@ -1,22 +1,24 @@
 """``theano``: functions, shared variables, scans and gradients."""
 
-from pytensor import Lop, Mode, OpFromGraph, Rop
-from pytensor.compile.io import In, Out, SymbolicInput, SymbolicOutput
+from pytensor import Lop, OpFromGraph, Rop
+from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
 from pytensor.gradient import grad, subgraph_grad
 from pytensor.graph import FunctionGraph
-from pytensor.printing import pp
+from pytensor.printing import pp, pprint
 from pytensor.scan.views import foldl, foldr, map, reduce
 from pytensor.tensor import dot, get_scalar_constant_value
 
 from symrnn.compat.missing import missing
-from symrnn.compat.theano.configuration import config
+from symrnn.compat.theano.configuration import change_flags, config
 
 from . import (
     compat,
     compile,
+    configdefaults,
     gof,
     gradient,
     ifelse,
+    misc,
     printing,
     sandbox,
     scalar,
@@ -26,6 +28,9 @@ from . import (
     version,
 )
 from .compile import (
+    In,
+    Mode,
+    Param,
     ProfileStats,
     as_op,
     function,
@@ -47,17 +52,14 @@ from .gof import (
     Variable,
     generic,
 )
+from .misc.safe_asarray import _asarray
 from .scan_module import clone, scan
 from .updates import OrderedUpdates
 from .version import version as __version__
-
-Param = In
 
 __getattr__ = missing(__name__, {
     "gpuarray": "the CPU: symrnn.compat has no GPU back-end",
     "typed_list": "Python lists, or pytensor.scan",
     "sparse": "pytensor.sparse",
     "function_dump": "pytensor.compile.function_dump",
-    "tests": "symrnn's own tests",
-    "misc": "the counterpart in pytensor.misc, if there is one",
 })  # fmt: skip

@@ -1,5 +1,7 @@
 """``theano.config``, over PyTensor's: dots in names, and settings of what is gone."""
 
+from contextlib import ContextDecorator
+
 import pytensor
 
 from symrnn.compat.flags import GPU, NO_EFFECT, PASSED_ON
@@ -9,6 +11,8 @@ GONE = {
     "device": "cpu",
     "force_device": False,
     "compute_test_value": "off",
+    "compute_test_value_opt": "off",
+    "unittests.rseed": "666",
     "print_test_value": False,
     "scan.allow_gc": False,
     "scan.allow_output_prealloc": True,
@@ -28,6 +32,8 @@ GROUPS |= {group.partition(".")[0] for group in GROUPS} | {
     prefix.rstrip(".") for prefix in (*GPU, *NO_EFFECT) if "." in prefix
 }
 
+WARNINGS = ("warn.",)  # of Theano's own bugs of the past: none is asked for
+
 
 class Config:
     """Settings as attributes; a group of them, such as ``config.scan``, is one of these too."""
@@ -43,6 +49,8 @@ class Config:
             return getattr(pytensor.config, spelled(full))
         if full in GROUPS:
             return Config(full + ".", self._gone)
+        if full.startswith(WARNINGS):
+            return False
         known = [*GONE, *PASSED_ON]
         raise AttributeError(
             f"theano.config.{full} is no setting that symrnn.compat knows; {nearest(full, known)}"
@@ -55,11 +63,47 @@ class Config:
         else:
             self._gone[full] = value
 
-    def change_flags(self, **settings):
-        """A context in which other `settings` hold."""
-        return pytensor.config.change_flags(
-            **{spelled(name): value for name, value in settings.items()}
-        )
+    def change_flags(self, *settings, **named):
+        """A context in which other settings hold; see `change_flags`."""
+        return change_flags(*settings, **named)
+
+
+class change_flags(ContextDecorator):
+    """A context, or a decorator, in which other settings hold: ``change_flags(floatX="float32")``.
+
+    Names with dots come in a dictionary, or with ``__`` for each dot.
+    """
+
+    def __init__(self, settings=(), **named):
+        self.settings = {
+            name.replace("__", "."): value for name, value in (dict(settings) | named).items()
+        }
+        for name in self.settings:
+            read(name)  # one that is not known is refused at once
+
+    def __enter__(self):
+        self.before = {name: read(name) for name in self.settings}
+        for name, value in self.settings.items():
+            write(name, value)
+        return self
+
+    def __exit__(self, *exc_info):
+        for name, value in self.before.items():
+            write(name, value)
+
+
+def read(name):
+    """The setting `name`, with dots."""
+    found = config
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def write(name, value):
+    """Set the setting `name`, with dots."""
+    group, _, last = name.rpartition(".")
+    setattr(read(group) if group else config, last, value)
 
 
 def spelled(name):

@@ -83,7 +83,7 @@ class CustomRecurrentLayer(RecurrenceLayer):
         state = self.initial("hid_init", inputs)
         if state is not self.hid_init or state not in self.params:
             return state
-        return pt.alloc(state, batch, *trailing(state, 1))
+        return pt.alloc(self.repeatable(state), batch, *trailing(state, 1))
 
     def _hidden_states(self, sequences, initial, kwargs):
         """The hidden states of all steps (T, B, ...), in the order of the walk."""

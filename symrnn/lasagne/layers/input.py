@@ -24,7 +24,8 @@ class InputLayer(Layer):
             # only a size of one is fixed in the type, as in Theano: batches of other sizes may be fed
             fixed = [1 if size == 1 else None for size in self.shape]
             var_name = f"{name}.input" if name is not None else "input"
-            input_var = pt.tensor(var_name, shape=fixed, dtype=pytensor.config.floatX)
+            input_var = pt.tensor(shape=fixed, dtype=pytensor.config.floatX)
+            input_var.name = var_name  # given to `tensor`, "4x4, i4" would be taken for a dtype
         elif input_var.ndim != len(self.shape):
             raise ValueError(
                 f"input_var must have {len(self.shape)} axes, as shape {self.shape} has, but has {input_var.ndim}"

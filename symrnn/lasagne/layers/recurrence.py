@@ -100,7 +100,7 @@ class RecurrenceLayer(MergeLayer):
             cell,
             time_major(inputs[0], cell),
             self.backwards,
-            cell.State(*(pt.cast(state, cell.w_x.type.dtype) for state in states)),
+            cell.State(*(pt.cast(self.repeatable(state), cell.w_x.type.dtype) for state in states)),
             mask if mask is None else swapped(mask),
             {
                 "last_only": self.only_return_final,
@@ -113,6 +113,15 @@ class RecurrenceLayer(MergeLayer):
         output = walk.output()
         output.tag.walk = walk
         return output
+
+    def repeatable(self, state):
+        """An initial state that is a parameter (1, H) with its size of one in its type: it stands for every item.
+
+        A shared variable that a program made does not have it there.
+        """
+        if state not in self.params or state.type.shape[0] == 1:
+            return state
+        return pt.specify_shape(state, (1, *(None,) * (state.ndim - 1)))
 
     def sequence_shape(self, input_shapes, *size):
         """The output's shape for outputs of `size` a step."""

@@ -13,6 +13,7 @@ from symrnn.native.lowering import (
     choices,
     diagonals,
     elementwise,
+    factorizations,
     gathering,
     indexing,
     joining,
@@ -43,6 +44,7 @@ RULES: dict[type, Rule] = {
     **diagonals.RULES,
     **batched.RULES,
     **systems.RULES,
+    **factorizations.RULES,
 }
 
 
@@ -106,7 +108,7 @@ def _lower_call(node: Apply, builder: Builder) -> None:
     inputs = [builder.window(var) for var in read]
     outputs = [builder.place(out) for out in node.outputs]
     call = PythonCall(node, builder.shapes.called[node], tuple(inputs), tuple(outputs))
-    builder.program.callbacks.append(call)
-    builder.body.append(Call(len(builder.program.callbacks) - 1, outputs, inputs))
+    builder.parts.callbacks.append(call)
+    builder.body.append(Call(len(builder.parts.callbacks) - 1, outputs, inputs))
     for var, place in zip(node.outputs, outputs, strict=True):
         builder.bind(var, place)

@@ -82,8 +82,8 @@ def _lower_core(node, builder, batch, windows):
 
     core, known = builder.shapes.inner[node, "core"], builder.shapes.inner[node]
     places = [builder.place(out) for out in node.outputs]
-    inner = Builder([core], core.outputs, known, builder.program)
-    loops = [Loop(builder.program.name("b"), n) for n in batch]
+    inner = Builder([core], core.outputs, known, builder.parts)
+    loops = [Loop(builder.parts.name("b"), n) for n in batch]
     index = [counter(loop.name) for loop in loops]
     body = builder.body
     for loop in loops:

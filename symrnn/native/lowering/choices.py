@@ -72,7 +72,7 @@ def _lower_branch(node, builder, side, body):
     from symrnn.native.lowering import lower
 
     graph = _graph(node, side)
-    inner = Builder(graph.nodes, graph.outputs, builder.shapes.inner[node, side], builder.program)
+    inner = Builder(graph.nodes, graph.outputs, builder.shapes.inner[node, side], builder.parts)
     inner.body = body
     for var, outer in zip(graph.inputs, node.inputs[1:], strict=True):
         borrow(inner, var, builder, outer)

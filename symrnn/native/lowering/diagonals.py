@@ -79,7 +79,7 @@ def running_lower(node: Apply, builder: Builder) -> None:
     names = {"add": "or", "mul": "and"} if dtype == "bool" else {"add": "add", "mul": "mul"}
     combined = scalar(names[node.op.mode], arg(0, dtype), arg(1, dtype))
     builder.copy(source.at(axis, 0), place.at(axis, 0))
-    loop = Loop(builder.program.name("c"), length - 1)
+    loop = Loop(builder.parts.name("c"), length - 1)
     before = counter(loop.name)
     outside, builder.body = builder.body, loop.body
     entries = [place.at(axis, before), source.at(axis, before + 1)]

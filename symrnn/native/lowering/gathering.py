@@ -115,7 +115,7 @@ def entries(
     outside, body = builder.body, builder.body
     counters = []
     for n in index.shape:
-        loop = Loop(builder.program.name("g"), n)
+        loop = Loop(builder.parts.name("g"), n)
         body.append(loop)
         body = loop.body
         counters.append(counter(loop.name))

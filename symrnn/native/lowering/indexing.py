@@ -127,8 +127,8 @@ def part(node: Apply, builder: Builder, window: Window) -> Window:
 
 def loaded(builder: Builder, index: Variable | Window, extent: Int) -> Size:
     """A number read when the program runs, checked against the extent of the axis that it indexes."""
-    name = builder.program.name("i")
-    error = builder.program.error(IndexError(f"index out of bounds for an axis of size {extent}"))
+    name = builder.parts.name("i")
+    error = builder.parts.error(IndexError(f"index out of bounds for an axis of size {extent}"))
     source = index if isinstance(index, Window) else builder.window(index)
     builder.body.append(Load(name, source, extent, error))
     return counter(name)

@@ -14,7 +14,7 @@ from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.program import Kernel, Position
 from symrnn.native.scalar import arg, cast
-from symrnn.native.shapes import SMALL, Shape, Shapes, broadcast_shape, dtype_of
+from symrnn.native.shapes import SMALL, Shape, Shapes, dtype_of
 from symrnn.native.sizes import Int
 from symrnn.native.window import Window
 
@@ -123,15 +123,11 @@ def alloc_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
         raise ValueError("negative dimensions are not allowed")
     if len(shapes.of(value)) > len(shape):
         raise ValueError("Alloc: the value has more dimensions than the array")
-    if broadcast_shape([shapes.of(value), shape]) != shape:
-        raise ValueError(
-            f"could not broadcast input array from shape {shapes.of(value)} into shape {shape}"
-        )
-    known = value.type.broadcastable
-    if any(
-        n == 1 and m != 1 and not k
-        for n, m, k in zip(*map(reversed, (shapes.of(value), shape, known)), strict=False)
-    ):
+    given, known = shapes.of(value), value.type.broadcastable
+    axes = list(zip(*map(reversed, (given, shape, known)), strict=False))
+    if any(n != m and n != 1 for n, m, _ in axes):
+        raise ValueError(f"could not broadcast input array from shape {given} into shape {shape}")
+    if any(n == 1 and m != 1 and not k for n, m, k in axes):
         raise ValueError(
             "Runtime broadcasting not allowed. Alloc was asked to broadcast a value along a dimension that was not "
             "marked as "
@@ -175,7 +171,10 @@ def _counted(node: Apply, shapes: Shapes) -> Int | None:
 
 def arange_values(node: Apply, shapes: Shapes) -> np.ndarray:
     """The entries, which must be known before anything is computed."""
-    ends = [x.data if isinstance(x, Constant) else int(shapes.number(x)) for x in node.inputs]
+    # numbers of Python: NumPy counts in the dtype of arrays, and a constant zero is an int8
+    ends = [
+        x.data.item() if isinstance(x, Constant) else int(shapes.number(x)) for x in node.inputs
+    ]
     return np.arange(*ends, dtype=dtype_of(node.outputs[0]))
 
 

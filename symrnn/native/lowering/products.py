@@ -244,7 +244,7 @@ def products_of_stacks(
         loops: list[Loop] = []
         counters = []
         for n in extents:
-            loop = Loop(builder.program.name("b"), n)
+            loop = Loop(builder.parts.name("b"), n)
             (loops[-1].body if loops else body).append(loop)
             loops.append(loop)
             counters.append(counter(loop.name))

@@ -125,8 +125,8 @@ def scan_lower(node: Apply, builder: Builder) -> None:
     for var in node.inputs:  # what the loop reads is written before it
         if isinstance(builder.values.get(var), OpenKernel):
             builder.window(var)
-    inner = Builder(nodes, outs, builder.shapes.inner[node], builder.program)
-    loop = Loop(builder.program.name("t"), steps, inner.body)
+    inner = Builder(nodes, outs, builder.shapes.inner[node], builder.parts)
+    loop = Loop(builder.parts.name("t"), steps, inner.body)
     t = counter(loop.name)
 
     taps = [*info.mit_mot_in_slices, *info.mit_sot_in_slices, *info.sit_sot_in_slices]
@@ -169,7 +169,7 @@ def scan_lower(node: Apply, builder: Builder) -> None:
         inner.want(var, partial(lambda target: target, target))
     if info.as_while:
         loop.stop = inner.temporary("bool", ())
-        loop.done = builder.program.name("done")
+        loop.done = builder.parts.name("done")
         inner.want(outs[-1], lambda: loop.stop)
     lower(nodes, inner)
     if loop.stop is not None:  # before states are written over that it may read

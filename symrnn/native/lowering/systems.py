@@ -22,7 +22,7 @@ from symrnn.native.window import Buffer, Window
 
 
 def cholesky_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
-    _check_dtype(node)
+    check_dtype(node)
     [rows, columns] = shape = shapes.of(node.inputs[0])
     if rows != columns:
         raise ValueError(f"Input array is expected to be square but has the shape: {shape}.")
@@ -44,18 +44,18 @@ def cholesky_lower(node: Apply, builder: Builder) -> None:
     into = into or builder.temporary(place.dtype, place.shape)
     info = builder.temporary("int32", ())
     builder.write(into, [], const(0, into.dtype))
-    triangle, kind = "U" if node.op.lower else "L", _letter(into)
+    triangle, kind = "U" if node.op.lower else "L", letter(into)
     copied = [triangle, n, n, source, leading(source), into, leading(into)]
     builder.body.append(Lapack(f"{kind}lacpy", copied, [into], [source]))
     factored = [triangle, n, into, leading(into), info]
     builder.body.append(Lapack(f"{kind}potrf", factored, [into, info], []))
-    _spoil(builder, into, info)
+    spoil(builder, into, info)
     if into is not place:
         builder.copy(into, place)
 
 
 def triangular_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
-    _check_dtype(node)
+    check_dtype(node)
     a, b = (shapes.of(x) for x in node.inputs)
     if a[0] != a[1]:
         raise ValueError("expected square matrix")
@@ -83,22 +83,22 @@ def triangular_lower(node: Apply, builder: Builder) -> None:
         "U" if node.op.unit_diagonal else "N",
     ]
     operands = [*letters, n, columns, matrix, leading(matrix), into, n, info]
-    builder.body.append(Lapack(f"{_letter(into)}trtrs", operands, [into, info], [matrix]))
-    _spoil(builder, into, info)
+    builder.body.append(Lapack(f"{letter(into)}trtrs", operands, [into, info], [matrix]))
+    spoil(builder, into, info)
 
 
-def _check_dtype(node: Apply) -> None:
+def check_dtype(node: Apply) -> None:
     dtype = dtype_of(node.outputs[0])
     if dtype not in ("float32", "float64"):
         raise Unsupported(node.op, f"no native code for {dtype}")
 
 
-def _letter(window: Window) -> str:
+def letter(window: Window) -> str:
     """Of LAPACK's routines for numbers like these."""
     return {"float32": "s", "float64": "d"}[window.dtype]
 
 
-def _spoil(builder: Builder, window: Window, info: Window) -> None:
+def spoil(builder: Builder, window: Window, info: Window) -> None:
     """NaN everywhere, if `info` says that there is no answer."""
     nan = Kernel(window.shape, [window], [], [const(float("nan"), window.dtype)])
     builder.body.append(Branch(info, [nan]))

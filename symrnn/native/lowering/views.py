@@ -25,7 +25,8 @@ def dimshuffle_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     for axis in dropped:
         if shape[axis] != 1:
             raise ValueError(
-                f"cannot drop axis {axis} of extent {shape[axis]}: only one of extent 1 can go"
+                "Attempting to squeeze axes with size not equal to one: "
+                f"axis {axis} is of extent {shape[axis]}"
             )
     number = shapes.number_or_none(x)
     if number is not None and len(order) < 2:

@@ -1,13 +1,10 @@
 """``theano.compile``: functions, modes and shared variables."""
 
-from pytensor.compile.debug.monitormode import MonitorMode
 from pytensor.compile.debug.profiling import ProfileStats
 from pytensor.compile.executor import Function
-from pytensor.compile.io import In, Out, SymbolicInput, SymbolicOutput
+from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
 from pytensor.compile.maker import FunctionMaker
 from pytensor.compile.mode import (
-    Mode,
-    get_mode,
     optdb,
     predefined_linkers,
     predefined_modes,
@@ -22,17 +19,25 @@ from pytensor.compile.sharedvalue import SharedVariable
 
 from symrnn.compat.missing import missing
 
-from . import builders, io, mode, nanguardmode, sharedvalue
+from . import (
+    builders,
+    debugmode,
+    function_module,
+    io,
+    mode,
+    monitormode,
+    nanguardmode,
+    pfunc,
+    sharedvalue,
+)
 from .builders import OpFromGraph
+from .debugmode import DebugMode
 from .functions import as_op, function
-from .mode import get_default_mode
+from .io import In, Param
+from .mode import FAST_COMPILE, Mode, get_default_mode, get_mode
+from .monitormode import MonitorMode
 from .sharedvalue import shared
-
-Param = In
 
 __getattr__ = missing(__name__, {
     "Rebroadcast": "pytensor.tensor.specify_broadcastable",
-    "DebugMode": "pytensor.compile.debug.debugmode.DebugMode",
-    "pfunc": "pytensor.function",
-    "function_module": "pytensor.compile.executor",
 })  # fmt: skip

@@ -8,12 +8,14 @@ from pytensor.compile.ops import wrap_py
 
 from symrnn.compat.flags import MODES
 
+from .defaults import with_defaults
+
 
 def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_default_updates=False,
              accept_inplace=False, name=None, rebuild_strict=True, allow_input_downcast=None, profile=None,
              on_unused_input=None):  # fmt: skip
     """A callable that computes `outputs` from `inputs`; a dictionary of outputs makes it return one."""
-    keys = None
+    keys, inputs = None, list(inputs)
     if isinstance(outputs, dict):
         keys = sorted(outputs)
         outputs = [outputs[key] for key in keys]
@@ -22,10 +24,11 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_defa
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         compiled = pytensor.function(
-            list(inputs), outputs, mode=known_mode(mode), updates=[fitting(shared, value) for shared, value in pairs],
+            inputs, outputs, mode=known_mode(mode), updates=[fitting(shared, value) for shared, value in pairs],
             givens=givens, accept_inplace=accept_inplace, name=name, rebuild_strict=rebuild_strict,
             allow_input_downcast=allow_input_downcast, profile=profile, on_unused_input=on_unused_input, **options,
         )  # fmt: skip
+    compiled = with_defaults(compiled, inputs)
     return (
         compiled
         if keys is None
@@ -54,16 +57,19 @@ def fitting(shared, value):
     ):
         return shared, value
     for axis, (stored, given) in enumerate(zip(ours, theirs, strict=True)):
-        if (
-            stored is None and given == 1
-        ):  # a slice whose end is not known has a size that is not known
-            end = pt.maximum(shared.shape[axis], 1)
-            value = value[(slice(None),) * axis + (slice(None, end),)]
+        if stored is None and given == 1:
+            value = with_free_axis(value, axis, shared.shape[axis])
     if any(
         stored is not None and given is None for stored, given in zip(ours, theirs, strict=True)
     ):
         value = pt.specify_shape(value, ours)
     return shared, value
+
+
+def with_free_axis(x, axis, size):
+    """`x`, one of whose axes has size one, with a size there that its type does not know: `size`, or one."""
+    # a slice whose end is not known has a size that is not known
+    return x[(slice(None),) * axis + (slice(None, pt.maximum(size, 1)),)]
 
 
 def as_op(itypes, otypes, infer_shape=None):

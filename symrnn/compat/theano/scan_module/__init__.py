@@ -9,7 +9,7 @@ from pytensor.scan.views import foldl, foldr, map, reduce
 from symrnn.compat.missing import missing
 
 from ..updates import OrderedUpdates
-from . import scan_utils
+from . import scan_op, scan_opt, scan_utils
 from .scan_utils import clone
 
 

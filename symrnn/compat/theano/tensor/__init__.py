@@ -3,7 +3,7 @@
 The first two lists are PyTensor's names under their old spelling; below them is what Theano called or did otherwise.
 """
 
-from pytensor.gradient import DisconnectedType, Lop, Rop, grad, hessian, jacobian, verify_grad
+from pytensor.gradient import DisconnectedType, Lop, Rop, grad, hessian, jacobian, numeric_grad
 from pytensor.tensor import (  # variables by type
     abs,
     add,
@@ -263,18 +263,35 @@ from pytensor.tensor import (  # variables by type
     zvector,
 )
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
-from pytensor.tensor.type import TensorType
+from pytensor.tensor.exceptions import NotScalarConstantError
+from pytensor.tensor.type import (
+    complex_dtypes,
+    continuous_dtypes,
+    discrete_dtypes,
+    float_dtypes,
+    int_dtypes,
+    integer_dtypes,
+    uint_dtypes,
+)
+from pytensor.tensor.type_other import MakeSlice, NoneConst, SliceType, make_slice, slicetype
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
 from symrnn.compat.missing import missing
+from symrnn.compat.theano import scalar as scal
+from symrnn.compat.theano.compile.sharedvalue import shared as _shared
 from symrnn.compat.theano.gof.variable import Variable
+from symrnn.compat.theano.verified import verify_grad
 
 from . import (
     basic,
+    blas,
+    blas_c,
     elemwise,
     extra_ops,
+    inplace,
     nlinalg,
     nnet,
+    opt,
     shared_randomstreams,
     sharedvar,
     signal,
@@ -283,6 +300,37 @@ from . import (
     subtensor,
     type,
     var,
+)
+from .basic import (
+    Alloc,
+    AllocDiag,
+    AllocEmpty,
+    ARange,
+    Argmax,
+    Choose,
+    Default,
+    Dot,
+    EmptyConstantError,
+    ExtractDiag,
+    Eye,
+    Join,
+    MaxAndArgmax,
+    Mean,
+    PermuteRowElements,
+    Rebroadcast,
+    Reshape,
+    ScalarFromTensor,
+    Shape,
+    SpecifyShape,
+    Split,
+    TensorFromScalar,
+    Tile,
+    Tri,
+    batched_tensordot,
+    chi2sf,
+    default,
+    extract_constant,
+    is_flat,
 )
 from .renamed import (
     abs_,
@@ -310,14 +358,29 @@ from .renamed import (
     unbroadcast,
     vector,
 )
+from .subtensor import (
+    AdvancedBooleanIncSubtensor,
+    AdvancedBooleanSubtensor,
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    IncSubtensor,
+    Subtensor,
+    advanced_inc_subtensor,
+    advanced_inc_subtensor1,
+    advanced_set_subtensor,
+    advanced_set_subtensor1,
+    advanced_subtensor,
+    advanced_subtensor1,
+)
+from .type import TensorType
 
-NoneConst = None
+Tensor = TensorType
+isnan_, isinf_, exp_, log_ = isnan, isinf, exp, log
 
 __getattr__ = missing(__name__, {
-    "opt": "pytensor.tensor.rewriting",
-    "blas": "pytensor.tensor.blas",
     "fft": "pytensor.tensor.fourier",
     "raw_random": "theano.tensor.shared_randomstreams",
-    "Rebroadcast": "theano.tensor.addbroadcast",
     "bartlett": "pytensor.tensor.bartlett",
 })  # fmt: skip

@@ -2,10 +2,14 @@
 
 from pytensor.tensor.basic import (
     Alloc,
+    AllocDiag,
+    AllocEmpty,
     ARange,
+    Choose,
+    ExtractDiag,
     Eye,
-    Join,
     MakeVector,
+    PermuteRowElements,
     ScalarFromTensor,
     Split,
     TensorFromScalar,
@@ -31,10 +35,18 @@ from pytensor.tensor.basic import (
     zeros,
     zeros_like,
 )
+from pytensor.tensor.basic import Join as PyTensorJoin
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.exceptions import NotScalarConstantError
 from pytensor.tensor.math import (
+    Argmax,
     Dot,
+    Max,
+    _allclose,
+    _dot,
+    _get_atol_rtol,
     argmax,
+    chi2sf,
     dot,
     max,
     max_and_argmax,
@@ -46,10 +58,49 @@ from pytensor.tensor.math import (
     sum,
     tensordot,
 )
-from pytensor.tensor.type import TensorType
+from pytensor.tensor.shape import Reshape, Shape, SpecifyShape, reshape, shape, specify_shape
+from pytensor.tensor.type_other import NoneConst
 
+from symrnn.compat.gone import gone
 from symrnn.compat.missing import missing
+from symrnn.compat.stand_in import StandIn
 
-from .renamed import abs_, addbroadcast, batched_dot, flatten, patternbroadcast, stack, unbroadcast
+from .renamed import (
+    abs_,
+    addbroadcast,
+    batched_dot,
+    batched_tensordot,
+    default,
+    extract_constant,
+    flatten,
+    is_flat,
+    patternbroadcast,
+    stack,
+    unbroadcast,
+)
+from .type import TensorType
+
+
+class Join(metaclass=StandIn):
+    """The op of `join`; made, it is called as ``Join()(axis, *tensors)``."""
+
+    real = PyTensorJoin
+
+    @staticmethod
+    def make(view=-1):
+        return join
+
+
+MaxAndArgmax = gone("MaxAndArgmax", "theano.tensor.max_and_argmax")
+Mean = gone("Mean", "theano.tensor.mean")
+Rebroadcast = gone("Rebroadcast", "theano.tensor.addbroadcast")
+Tile = gone("Tile", "theano.tensor.tile")
+Tri = gone("Tri", "theano.tensor.tri")
+Default = gone("Default", "theano.tensor.default")
+
+
+class EmptyConstantError(NotScalarConstantError):
+    """A constant without entries was asked for its value."""
+
 
 __getattr__ = missing(__name__)

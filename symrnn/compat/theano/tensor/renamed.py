@@ -4,13 +4,15 @@ import warnings
 
 import pytensor
 import pytensor.tensor as pt
-from pytensor.gradient import disconnected_grad
+from pytensor.gradient import zero_grad
+
+from ..compile.functions import with_free_axis
 
 abs_ = pt.abs
 inv = pt.reciprocal
 sgn = pt.sign
 alloc_empty = pt.empty
-consider_constant = disconnected_grad
+consider_constant = zero_grad
 
 
 def typed(make):
@@ -76,7 +78,12 @@ def addbroadcast(x, *axes):
 
 
 def unbroadcast(x, *axes):
-    """`x` itself: nothing needs to be taken back here."""
+    """`x` without the promise that `axes` have size one."""
+    x = pt.as_tensor(x)
+    for axis in axes:
+        if x.type.shape[axis] == 1:
+            one = pt.max(pt.stack([x.shape[axis], 1]))  # which PyTensor does not look into
+            x = with_free_axis(x, axis, one)
     return x
 
 
@@ -98,3 +105,41 @@ def topk(x, kth, axis=-1, sorted=True, idx_dtype="int64"):
     kept = slice(-kth, None) if kth > 0 else slice(None, -kth)
     axis = axis % ordered.ndim
     return ordered[(*(slice(None),) * axis, kept)]
+
+
+def batched_tensordot(x, y, axes=2):
+    """`tensordot` of the entries of `x` and `y` along their first axis; `axes` count with it."""
+    if isinstance(axes, int):
+        axes = [list(range(x.ndim - axes, x.ndim)), list(range(1, axes + 1))]
+    first, second = ([axes] if isinstance(axes, int) else list(axes) for axes in axes)
+    x_kept = [axis for axis in range(1, x.ndim) if axis not in first]
+    y_kept = [axis for axis in range(1, y.ndim) if axis not in second]
+    x, y = x.dimshuffle(0, *x_kept, *first), y.dimshuffle(0, *second, *y_kept)
+    summed = pt.prod(x.shape[1 + len(x_kept) :], dtype="int64")
+    rows = x.reshape((x.shape[0], -1, summed), ndim=3)
+    columns = y.reshape((y.shape[0], summed, -1), ndim=3)
+    sizes = [x.shape[i] for i in range(1 + len(x_kept))]
+    sizes += [y.shape[i] for i in range(1 + len(second), y.ndim)]
+    return pt.matmul(rows, columns).reshape(pt.stack(sizes), ndim=len(sizes))
+
+
+def default(x, default):
+    """`x`, or `default` where it is None, a decision that is made while the graph is built."""
+    if x is None or getattr(x, "type", None) == pt.type_other.none_type_t:
+        return pt.as_tensor(default)
+    return pt.as_tensor(x)
+
+
+def extract_constant(x, elemwise=True, only_process_constants=False):
+    """The number that `x` is for certain, or `x`."""
+    from pytensor.tensor.exceptions import NotScalarConstantError
+
+    try:
+        return pt.get_scalar_constant_value(x)
+    except NotScalarConstantError:
+        return x
+
+
+def is_flat(var, ndim=None, outdim=None):
+    """Whether `var` has no more axes than a variable flattened to `ndim`."""
+    return var.ndim == (ndim or outdim or 1)

@@ -23,8 +23,28 @@ from symrnn.ops.nnet import (
 from symrnn.ops.theano_conv import conv2d, conv2d_grad_wrt_inputs, conv2d_grad_wrt_weights, conv3d
 
 from . import abstract_conv, bn, conv, nnet, sigm
-
-softmax_graph = softmax
+from .nnet import (
+    CrossentropyCategorical1Hot,
+    CrossentropyCategorical1HotGrad,
+    CrossentropySoftmax1HotWithBiasDx,
+    CrossentropySoftmaxArgmax1HotWithBias,
+    LogSoftmax,
+    Prepend_scalar_constant_to_each_row,
+    Prepend_scalar_to_each_row,
+    Softmax,
+    SoftmaxGrad,
+    SoftmaxWithBias,
+    crossentropy_categorical_1hot,
+    crossentropy_softmax_1hot_with_bias,
+    crossentropy_softmax_1hot_with_bias_dx,
+    crossentropy_softmax_argmax_1hot_with_bias,
+    crossentropy_softmax_max_and_argmax_1hot,
+    logsoftmax_op,
+    softmax_grad,
+    softmax_graph,
+    softmax_op,
+    softmax_with_bias,
+)
 
 __getattr__ = missing(__name__, {
     "neighbours": "symrnn.ops.windows",

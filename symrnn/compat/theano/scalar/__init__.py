@@ -20,8 +20,26 @@ from pytensor.scalar import (
     upcast,
 )
 from pytensor.scalar import ScalarType as Scalar
-from pytensor.scalar.basic import BinaryScalarOp, UnaryScalarOp
+from pytensor.scalar.basic import (
+    BinaryScalarOp,
+    ComplexError,
+    Composite,
+    IntegerDivisionError,
+    Maximum,
+    Minimum,
+    UnaryScalarOp,
+    all_types,
+    autocast_float,
+    autocast_float_as,
+    constant,
+    float_types,
+    int_types,
+    upcast_out,
+    upgrade_to_float,
+)
 
 from symrnn.compat.missing import missing
+
+from . import basic, sharedvar
 
 __getattr__ = missing(__name__)

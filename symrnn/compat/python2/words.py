@@ -25,10 +25,12 @@ def converted_words(source, path):
     if x: print('a', 1 != 0o10)
     """
     encoding, _ = tokenize.detect_encoding(BytesIO(source).readline)
-    text = source.decode(encoding).replace("\r\n", "\n")
+    text = source.decode(encoding).replace("\r\n", "\n").replace("\f", "")
     has_print_function = re.search(
         r"^from\s+__future__\s+import\s+.*\bprint_function\b", text, re.MULTILINE
     )
+    if not text.isascii() and not re.search(UNICODE_LITERALS, text, re.MULTILINE):
+        text = with_bytes_in_strings(text, encoding)
     converted, line = [], 1
     for statement, ending in statements(text):
         converted.append(
@@ -39,6 +41,21 @@ def converted_words(source, path):
         converted.append(ending)
         line += statement.count("\n") + ending.count("\n")
     return "".join(converted)
+
+
+UNICODE_LITERALS = r"^from\s+__future__\s+import\s+.*\bunicode_literals\b"
+
+
+def with_bytes_in_strings(text, encoding):
+    """`text` where strings that are not unicode hold a character for each byte, as Python 2 counted them."""
+
+    def in_bytes(match):
+        string = match.group()
+        if match.lastgroup != "string" or string[0] in "uU":
+            return string
+        return string.encode(encoding).decode("latin-1")
+
+    return STRING_OR_COMMENT.sub(in_bytes, text)
 
 
 def leading_lines(statement):
@@ -72,6 +89,7 @@ def statement_in_3(statement, print_is_a_word, place):
     """One simple statement, or the head of a block, in Python 3."""
     blanks = re.match(r"\s*", statement).group()
     body = statement[len(blanks) :]
+    blanks = blanks.expandtabs(8)  # Python 2 counted to the next eighth column
     stripped = body.rstrip()
     tail, body = body[len(stripped) :], stripped
     body = outside_strings(body, in_words)

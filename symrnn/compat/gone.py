@@ -1,0 +1,30 @@
+"""Classes of ops that Theano's graphs held and PyTensor's never do.
+
+Old programs import them to ask ``isinstance(node.op, …)``, which is false of every op here; making one is refused with
+what to use.
+"""
+
+
+class Gone(type):
+    """The class of such classes."""
+
+    def __instancecheck__(cls, instance):
+        return False
+
+    def __call__(cls, *args, **kwargs):
+        raise NotImplementedError(f"{cls.__name__} is no op of PyTensor; use {cls.instead}")
+
+
+def gone(name, instead):
+    """A class called `name` that nothing is an instance of; `instead` is what its error advises.
+
+    Examples
+    --------
+    >>> Rebroadcast = gone("Rebroadcast", "theano.tensor.addbroadcast")
+    >>> isinstance(1, Rebroadcast)
+    False
+    >>> Rebroadcast((0, True))
+    Traceback (most recent call last):
+    NotImplementedError: Rebroadcast is no op of PyTensor; use theano.tensor.addbroadcast
+    """
+    return Gone(name, (), {"instead": instead})

@@ -1,0 +1,135 @@
+"""Built-in names as Python 2 had them, given to the modules of a program."""
+
+import builtins
+import decimal
+import functools
+import importlib
+import itertools
+import sys
+from pathlib import Path
+
+from symrnn.compat.python2 import files, imports, run_time
+
+
+def listed(function):
+    """A function of the built-in ones that returned lists."""
+    return functools.wraps(function)(lambda *args: list(function(*args)))
+
+
+def list_map(function, *sequences):
+    """``map``: a list, as long as the longest sequence, with None for what the others lack."""
+    if function is str:
+        function = run_time.text_of
+    if len(sequences) == 1:
+        return list(sequences[0]) if function is None else list(map(function, sequences[0]))
+    rows = itertools.zip_longest(*sequences)
+    return list(rows) if function is None else [function(*row) for row in rows]
+
+
+def like_filter(function, sequence):
+    """``filter``: text of text, a tuple of a tuple, a list of anything else."""
+    kept = list(filter(function, sequence))
+    if isinstance(sequence, str):
+        return "".join(kept)
+    return tuple(kept) if isinstance(sequence, tuple) else kept
+
+
+def away_from_zero(number, ndigits=0):
+    """``round``: halves go away from zero, and the result is a float.
+
+    Examples
+    --------
+    >>> away_from_zero(2.5), away_from_zero(-0.5), away_from_zero(2.675, 2), away_from_zero(1234, -2)
+    (3.0, -1.0, 2.67, 1200.0)
+    """
+    number = float(number)
+    if number != number or number in (float("inf"), float("-inf")):
+        return number
+    exact = decimal.Decimal(number)
+    unit = decimal.Decimal(1).scaleb(-ndigits)
+    with decimal.localcontext() as context:
+        context.prec = 400
+        return float(exact.quantize(unit, decimal.ROUND_HALF_UP))
+
+
+def print_old(*values, sep=" ", end="\n", file=None):
+    """``print``: numbers with twelve digits, bytes as the text they hold."""
+    print(*(shown(run_time.text_of(value)) for value in values), sep=sep, end=end, file=file)
+
+
+def shown(text):
+    """Text whose characters stand for bytes, as a terminal shows those bytes."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def compare(a, b):
+    """``cmp``: -1, 0 or 1."""
+    return (a > b) - (a < b)
+
+
+def run_file(path, scope=None, variables=None):
+    """``execfile``: a file is read as Python 2."""
+    from symrnn.compat.python2.tree import parsed
+
+    frame = sys._getframe(1)
+    code = compile(parsed(Path(path).read_bytes(), str(path)), str(path), "exec", dont_inherit=True)
+    scope = frame.f_globals if scope is None else scope
+    scope.setdefault("__builtins__", vars(builtins) | BUILTINS)
+    exec(code, scope, scope if variables is None else variables)
+
+
+def reload(module):
+    """``reload``; of `sys`, which brought back a setting, nothing."""
+    return module if module is sys else importlib.reload(module)
+
+
+def old_input(prompt=""):
+    """``input``: the value of what is typed."""
+    return eval(input(prompt), sys._getframe(1).f_globals)
+
+
+def sorted_old(iterable, cmp=None, key=None, reverse=False):
+    """``sorted``, with a function that compares two entries."""
+    return sorted(iterable, **run_time.sort_options(cmp, key, reverse))
+
+
+def octal(number):
+    """``oct``: a zero, and no letter."""
+    digits = f"{abs(number):o}"
+    return ("-" if number < 0 else "") + ("0" if digits != "0" else "") + digits
+
+
+BUILTINS = {
+    "__import__": imports.old_import,
+    "xrange": range,
+    "range": listed(range),
+    "map": list_map,
+    "filter": like_filter,
+    "zip": listed(zip),
+    "round": away_from_zero,
+    "print": print_old,
+    "sorted": sorted_old,
+    "open": files.old_open,
+    "file": files.old_open,
+    "raw_input": input,
+    "input": old_input,
+    "unicode": str,
+    "basestring": (str, bytes),
+    "long": int,
+    "unichr": chr,
+    "reduce": functools.reduce,
+    "cmp": compare,
+    "oct": octal,
+    "execfile": run_file,
+    "intern": sys.intern,
+    "reload": reload,
+    "apply": lambda function, args=(), kwargs={}: function(*args, **kwargs),
+    "buffer": memoryview,
+    "StandardError": Exception,
+    "coerce": lambda a, b: (type(a + b)(a), type(a + b)(b)),
+}

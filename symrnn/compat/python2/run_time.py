@@ -1,0 +1,259 @@
+"""What converted programs call: operators, methods and functions as they were; `semantics` lists them.
+
+Byte strings of Python 2 are text here, a character a byte (Latin-1), so that ``.decode`` and ``.encode`` keep their
+meaning.
+"""
+
+import collections.abc
+import functools
+import sys
+
+import numpy as np
+
+from symrnn.errors import UserError
+
+METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys", "viewitems": "items",
+           "viewvalues": "values", "viewkeys": "keys"}  # fmt: skip
+ATTRIBUTES = {"func_name": "__name__", "func_code": "__code__", "func_defaults": "__defaults__", "func_doc": "__doc__",
+              "func_globals": "__globals__", "func_dict": "__dict__", "func_closure": "__closure__",
+              "im_func": "__func__", "im_self": "__self__"}  # fmt: skip
+
+
+def divide(a, b):
+    """``a / b``: ``__div__`` where a class has it, rounded down between whole numbers.
+
+    Examples
+    --------
+    >>> divide(7, 2), divide(7.0, 2)
+    (3, 3.5)
+    """
+    if hasattr(type(a), "__div__"):
+        result = a.__div__(b)
+        if result is not NotImplemented:
+            return result
+    return a // b if is_whole(a) and is_whole(b) else a / b
+
+
+def divide_in_place(a, b):
+    """What ``a /= b`` puts in the place of `a`; an array is changed where it is."""
+    if hasattr(type(a), "__idiv__"):
+        return a.__idiv__(b)
+    if not hasattr(type(a), "__div__"):
+        if is_whole(a) and is_whole(b):
+            a //= b
+            return a
+        a /= b
+        return a
+    return divide(a, b)
+
+
+def is_whole(x):
+    """Whether `x` is a whole number, or an array or an expression of them; pandas always divided exactly."""
+    if isinstance(x, (int, np.integer)):
+        return True
+    if isinstance(x, np.ndarray) or type(x).__module__.startswith("pytensor."):
+        return str(getattr(x, "dtype", "")).startswith(("int", "uint", "bool"))
+    return False
+
+
+def modulo(a, b):
+    """``a % b``, with text formatted as it was."""
+    return a % as_arguments(b) if type(a) is str else a % b
+
+
+def equal(a, b):
+    """``a == b``, where bytes may equal text."""
+    if type(a) is bytes and isinstance(b, str):
+        return a.decode("latin-1") == b
+    if type(b) is bytes and isinstance(a, str):
+        return a == b.decode("latin-1")
+    return a == b
+
+
+def unequal(a, b):
+    """``a != b``, where bytes may equal text."""
+    return not equal(a, b) if bytes in (type(a), type(b)) else a != b
+
+
+class Printed(float):
+    """A number that prints with twelve digits, as it is part of a format."""
+
+    def __str__(self):
+        return text_of(float(self))
+
+    def __format__(self, spec):
+        return str(self) if not spec else super().__format__(spec)
+
+
+def as_argument(x):
+    """`x` as it is put into a format."""
+    if type(x) is float:
+        return Printed(x)
+    if isinstance(x, bytes):
+        return x.decode("latin-1")
+    return x.item() if isinstance(x, np.ndarray) and x.size == 1 and x.ndim else x
+
+
+def as_arguments(b):
+    """The right side of ``text % b``."""
+    if type(b) is tuple:
+        return tuple(map(as_argument, b))
+    return (
+        {key: as_argument(value) for key, value in b.items()} if type(b) is dict else as_argument(b)
+    )
+
+
+def formatted(subject, *args, **kwargs):
+    """``subject.format(…)``."""
+    if type(subject) is str:
+        args = [as_argument(one) for one in args]
+        kwargs = {name: as_argument(one) for name, one in kwargs.items()}
+    return subject.format(*args, **kwargs)
+
+
+def text_of(x=""):
+    """``str(x)``: numbers with twelve digits, bytes as text.
+
+    Examples
+    --------
+    >>> text_of(0.1 + 0.2), text_of(1e22), text_of(2.0), text_of(b"ab")
+    ('0.3', '1e+22', '2.0', 'ab')
+    """
+    if type(x) is float:
+        digits = f"{x:.12g}"
+        return digits + ".0" if digits.lstrip("-").isdigit() else digits
+    return x.decode("latin-1") if isinstance(x, bytes) else str(x)
+
+
+def unicode_of(x="", *encoding):
+    """``unicode(x)``, or with an encoding ``x.decode(encoding)``."""
+    return decode(x, *encoding) if encoding else text_of(x)
+
+
+def encode(subject, *args, **kwargs):
+    """``subject.encode(…)``: of text the bytes, as text with a character a byte."""
+    return (
+        encoded(subject, *args, **kwargs)
+        if isinstance(subject, (str, bytes))
+        else subject.encode(*args, **kwargs)
+    )
+
+
+def decode(subject, *args, **kwargs):
+    """``subject.decode(…)``: of bytes what they mean."""
+    return (
+        decoded(subject, *args, **kwargs)
+        if isinstance(subject, (str, bytes))
+        else subject.decode(*args, **kwargs)
+    )
+
+
+def encoded(text, encoding="ascii", errors="strict"):
+    """The bytes of text, as text with a character a byte; ``"hex"`` and its kin too."""
+    import codecs
+
+    if encoding.lower().replace("-", "_") in (
+        "hex",
+        "base64",
+        "zlib",
+        "bz2",
+        "hex_codec",
+        "rot13",
+        "rot_13",
+    ):
+        raw = text if isinstance(text, bytes) else text.encode("latin-1")
+        coded = codecs.encode(raw.decode("latin-1") if "rot" in encoding else raw, encoding)
+    else:
+        coded = text if isinstance(text, bytes) else text.encode(encoding, errors)
+    return coded if isinstance(coded, str) else coded.decode("latin-1")
+
+
+def decoded(text, encoding="ascii", errors="strict"):
+    """What the bytes mean that text stands for."""
+    import codecs
+
+    raw = text if isinstance(text, bytes) else text.encode("latin-1")
+    if encoding.lower().replace("-", "_") in ("hex", "base64", "zlib", "bz2", "hex_codec"):
+        return codecs.decode(raw, encoding).decode("latin-1")
+    return raw.decode(encoding, errors)
+
+
+def translated(text, table, *deleted):
+    """``text.translate(table, deleted)``: `table` has 256 characters, or is None."""
+    if not isinstance(text, str) or not deleted:
+        return text.translate(table, *deleted)
+    [deleted] = deleted
+    kept = "".join(c for c in text if c not in deleted)
+    return kept if table is None else kept.translate(table)
+
+
+def has_key(mapping, key):
+    """Whether `key` is in `mapping`."""
+    return mapping.has_key(key) if hasattr(mapping, "has_key") else key in mapping
+
+
+def as_list(view):
+    """A dictionary's view as the list it was; what is no view is returned."""
+    abc = collections.abc
+    return list(view) if isinstance(view, (abc.KeysView, abc.ValuesView, abc.ItemsView)) else view
+
+
+def method(subject, old):
+    """The method that `old` is called today, unless `subject` has one of its own by that name."""
+    if hasattr(subject, old):
+        return getattr(subject, old)
+    new = getattr(subject, METHODS[old])
+    return (lambda: iter(new())) if old.startswith("iter") else new
+
+
+def attribute(subject, old):
+    """The attribute that `old` is called today, unless `subject` has one by that name."""
+    return getattr(subject, old) if hasattr(subject, old) else getattr(subject, ATTRIBUTES[old])
+
+
+def next_of(iterator):
+    """``iterator.next()``, whether it is a method of the program or an iterator of Python."""
+    return iterator.next() if hasattr(iterator, "next") else next(iterator)
+
+
+def sort_in_place(subject, *args, **kwargs):
+    """``subject.sort(…)``: a list took a function that compares two entries."""
+    if type(subject) is not list:
+        return subject.sort(*args, **kwargs)
+    return subject.sort(**sort_options(*args, **kwargs))
+
+
+def sort_options(cmp=None, key=None, reverse=False):
+    """The options of ``sort`` today."""
+    if cmp is not None:
+        compared = functools.cmp_to_key(cmp)
+        given = key
+        key = compared if given is None else (lambda entry: compared(given(entry)))
+    return {"key": key, "reverse": bool(reverse)}
+
+
+def execute(code, scope=None, variables=None):
+    """``exec code``; text is read as Python 2."""
+    frame = sys._getframe(1)
+    if isinstance(scope, tuple):
+        scope, variables = (*scope, None)[:2]
+    if isinstance(code, (str, bytes)):
+        from symrnn.compat.python2.tree import parsed
+
+        source = code.encode("utf-8") if isinstance(code, str) else code
+        code = compile(parsed(source, "<string>"), "<string>", "exec", dont_inherit=True)
+    if scope is not None:
+        exec(code, scope, scope if variables is None else variables)
+        return
+    local = frame.f_locals
+    if local is frame.f_globals:
+        exec(code, frame.f_globals)
+        return
+    seen = dict(local)
+    exec(code, frame.f_globals, seen)
+    own = {name for name in seen if not name.startswith("__symrnn_")}
+    if changed := [name for name in own if name not in local or seen[name] is not local[name]]:
+        raise UserError(
+            f"exec in a function sets {', '.join(sorted(changed))}, which Python 3 does not carry over;"
+            " give it a dictionary: exec code in names"
+        )

@@ -1,0 +1,124 @@
+"""Python 2's semantics as a table: what is carried over, what is refused, and what stays different.
+
+Each row of `CARRIED` is a program that leaves its result in ``x``, and what Python 2 leaves there.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A program, and the value of ``x`` after it in Python 2."""
+
+    source: str
+    x: object
+
+
+CARRIED = {
+    # numbers
+    "/ rounds whole numbers down": Carried("x = 7 / 2, -7 / 2, 7.0 / 2", (3, -4, 3.5)),
+    "/ of arrays of whole numbers": Carried("x = (np.arange(5) / 2).tolist()", [0, 0, 1, 1, 2]),
+    "/ of expressions of whole numbers": Carried(
+        "import pytensor.tensor as pt\nx = [str((n / 2).dtype) for n in (pt.lvector(), pt.dvector())]",
+        ["int64", "float64"],
+    ),
+    "/= of a name": Carried("x = 7\nx /= 2", 3),
+    "/= of an attribute": Carried("class A: pass\no = A(); o.n = 7\no.n /= 2\nx = o.n", 3),
+    "/= of an entry": Carried("a = [7, 8]\na[0] /= 2\nx = a", [3, 8]),
+    "/= of a slice": Carried("a = np.arange(4)\na[1:3] /= 2\nx = a.tolist()", [0, 0, 1, 3]),
+    "/= evaluates its target once": Carried(
+        "x = []\ndef f():\n    x.append(1)\n    return [5]\nf()[0] /= 2", [1]
+    ),
+    "/= changes an array where it is": Carried(
+        "a = np.arange(4); x = a\na /= 2\nx = x.tolist()", [0, 0, 1, 1]
+    ),
+    "true division where it is asked for": Carried("from __future__ import division\nx = 7 / 2", 3.5),
+    "round goes away from zero": Carried("x = round(2.5), round(-2.5), round(7)", (3.0, -3.0, 7.0)),
+    "round gives floats": Carried("x = [type(round(7)).__name__, round(2.675, 2)]", ["float", 2.67]),
+    "long numbers and octal ones": Carried("x = 10L + 010, oct(8)", (18, "010")),
+    "cmp": Carried("x = cmp(1, 2), cmp('b', 'a')", (-1, 1)),
+    # text
+    "print of floats": Carried("import StringIO\nf = StringIO.StringIO()\nprint >>f, 0.1 + 0.2, 1e22, [0.1]\n"
+                               "x = f.getvalue()", "0.3 1e+22 [0.1]\n"),
+    "str and formats of floats": Carried("x = str(0.1 + 0.2), '%s' % (0.1 + 0.2), '{}'.format(2/3.)",
+                                         ("0.3", "0.3", "0.666666666667")),
+    "map of str": Carried("x = ' '.join(map(str, [0.1 + 0.2, 2.]))", "0.3 2.0"),
+    "text is bytes until it is decoded": Carried("# coding: utf-8\ns = 'é'\n"
+        "x = len(s), len(s.decode('utf-8')), len(u'é')",
+                                                 (2, 1, 1)),
+    "escapes in text are bytes": Carried("# coding: utf-8\nx = len('\\xc3\\xa9'), '\\xc3\\xa9' == 'é'", (2, True)),
+    "encoded text is text": Carried("x = 'a'.encode('utf-8') + 'b', 'ab'.encode('hex')", ("ab", "6162")),
+    "bytes equal text": Carried("import struct\nx = struct.pack('2s', b'ab') == 'ab', 'b' != b'b'", (True, False)),
+    "translate with characters to delete": Carried(
+        "import string\nx = 'a-b'.translate(string.maketrans('a', 'c'), '-')", "cb"
+    ),
+    "functions of string": Carried("import string\nx = string.join(['a', 'b'], '-'), string.letters[:2], "
+                                   "string.ljust('a', 3), string.upper('a')", ("a-b", "ab", "a  ", "A")),
+    # collections
+    "map, filter, zip, range are lists": Carried(
+        "x = map(abs, [-1]), filter(None, [0, 7]), zip([1], 'a'), range(2)", ([1], [7], [(1, "a")], [0, 1])
+    ),
+    "map as long as the longest": Carried("x = map(None, [1, 2], [3])", [(1, 3), (2, None)]),
+    "filter keeps text and tuples": Carried("x = filter(str.isdigit, 'a1'), filter(None, (0, 1))", ("1", (1,))),
+    "keys, values and items are lists": Carried(
+        "d = {'a': 1}\nx = d.keys()[0], d.values()[0], d.items()[0]", ("a", 1, ("a", 1))
+    ),
+    "iteritems and has_key": Carried(
+        "d = {'a': 1}\nx = list(d.iteritems()), d.iterkeys().next(), d.has_key('b')", ([("a", 1)], "a", False)
+    ),
+    "sorted and sort by comparing": Carried(
+        "a = [1, 3, 2]\na.sort(lambda p, q: q - p)\n"
+        "x = a, sorted([1, 2], cmp=lambda p, q: cmp(q, p))", ([3, 2, 1], [2, 1])
+    ),
+    "variables of list comprehensions stay": Carried("i = 9\ny = [i for i in range(3)]\nx = i, y", (2, [0, 1, 2])),
+    "__builtin__ is that of the time": Carried("import __builtin__\nx = __builtin__.range(2), __builtin__.max(1, 2)",
+                                               ([0, 1], 2)),
+    "reduce": Carried("x = reduce(lambda a, b: a + b, [1, 2, 3])", 6),
+    # classes
+    "def next": Carried("class A:\n    n = 0\n    def __iter__(self):\n        return self\n    def next(self):\n"
+                        "        self.n += 1\n        if self.n > 2: raise StopIteration\n        return self.n\n"
+                        "x = list(A()), A().next()", ([1, 2], 1)),
+    "__div__": Carried("class A:\n    def __div__(self, o): return o\nx = A() / 3", 3),
+    "__nonzero__": Carried("class A:\n    def __nonzero__(self): return False\nx = bool(A())", False),
+    "__getslice__": Carried(
+        "class A:\n    def __getslice__(self, i, j): return i, j\n"
+        "    def __len__(self): return 5\nx = A()[1:-1], A()[2:3]",
+        ((1, 4), (2, 3)),
+    ),
+    "__cmp__": Carried("class A:\n    def __cmp__(self, o): return cmp(3, o)\nx = A() < 4, A() == 3, A() > 3",
+                       (True, True, False)),
+    "!= by identity beside __eq__": Carried(
+        "class A:\n    def __eq__(self, o): return True\n"
+        "x = A() == A(), A() != A(), len({A(), A()}) > 0", (True, True, True)
+    ),
+    "__metaclass__": Carried("class M(type):\n    n = 7\nclass A(object):\n    __metaclass__ = M\nx = A.n", 7),
+    "attributes of functions": Carried("def f(a=1): pass\nx = f.func_name, f.func_defaults", ("f", (1,))),
+    # statements
+    "exceptions stay bound": Carried("try:\n    1 / 0\nexcept ZeroDivisionError, e:\n    pass\nx = type(e).__name__",
+                                     "ZeroDivisionError"),
+    "tabs go to the eighth column": Carried("if True:\n        x = 1\n\tx = 2", 2),
+    "exec is Python 2, too": Carried("names = {}\nexec 'y = 7 / 2' in names\nx = names['y']", 3),
+    # library
+    "functions that moved": Carried(
+        "from itertools import izip, imap\nimport time, urllib, cPickle\n"
+        "x = list(izip([1], [2])), list(imap(abs, [-1])), time.clock() > 0, "
+        "urllib.quote(' '), cPickle.loads(cPickle.dumps(3))",
+        ([(1, 2)], [1], True, "%20", 3),
+    ),
+}  # fmt: skip
+
+REFUSED = {  # a program, and what its error must say
+    "parameters that are tuples": ("x = 1\ndef f((a, b)):\n    pass", "x.py, line 2: parameters that are tuples"),
+    "an exec that sets a function's variables": (
+        "def f():\n    n = 1\n    exec 'n = 2'\n    return n\nf()",
+        "exec in a function sets n",
+    ),
+    "what is no Python of either kind": ("x = (\ny ? 1)", "x.py, line 2"),
+}  # fmt: skip
+
+DIFFERENT = {  # what a program may see, and nothing here can tell
+    "the order of dictionaries and sets": "was arbitrary, and is that of insertion",
+    "random.shuffle, choice, sample, randint": "draw other numbers from the same seed; random.random draws the same",
+    "np.divide of whole numbers": "rounded down, and does not; the operator / does",
+    "a space after print x,": "was written when something followed, and is written at once",
+}

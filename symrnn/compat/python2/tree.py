@@ -1,0 +1,189 @@
+"""The tree of a Python 2 source, where operators, methods and names of that time call what stands for them."""
+
+import ast
+
+from symrnn.compat.python2.leaks import with_leaks
+from symrnn.compat.python2.run_time import ATTRIBUTES, METHODS
+from symrnn.compat.python2.words import converted_words
+from symrnn.compat.sources import after_future_imports
+from symrnn.errors import UserError
+
+LISTS = {"items", "values", "keys"}  # returned lists
+FUNCTIONS = ("divide", "divide_in_place", "modulo", "equal", "unequal", "text_of", "unicode_of", "encode", "decode",
+             "translated", "formatted", "has_key", "as_list", "method", "attribute", "next_of", "sort_in_place",
+             "execute")  # fmt: skip
+TEXT = {"encode": "encode", "decode": "decode", "translate": "translated", "format": "formatted",
+        "sort": "sort_in_place"}  # fmt: skip
+CALLED = {"str": "text_of", "unicode": "unicode_of", "exec": "execute"}
+PLAIN_NUMBERS = (int, float, complex, bool, type(None))
+
+
+def parsed(source, path):
+    """The syntax tree of a Python 2 source (bytes)."""
+    text = converted_words(source, path)
+    try:
+        tree = ast.parse(text, path)
+    except SyntaxError as error:
+        raise UserError(
+            f"{path}, line {error.lineno}: {error.msg}, and --py2 cannot convert it; change this line"
+        ) from error
+    future = {
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        for alias in node.names
+    }
+    tree = with_leaks(OldMethods("division" not in future).visit(tree))
+    for names in (
+        ast.ImportFrom("symrnn.compat.python2.classes", [alias_of("old_class")], 0),
+        ast.ImportFrom("symrnn.compat.python2.run_time", list(map(alias_of, FUNCTIONS)), 0),
+    ):
+        after_future_imports(tree, names)
+    return ast.fix_missing_locations(tree)
+
+
+def alias_of(name):
+    """An import of `name` under `own` name."""
+    return ast.alias(name, own(name))
+
+
+def own(name):
+    """A name that no program has."""
+    return f"__symrnn_{name}__"
+
+
+def call(name, *args):
+    """A call of one of `FUNCTIONS`."""
+    return ast.Call(ast.Name(own(name), ast.Load()), list(args), [])
+
+
+def load(name):
+    """A name that is read."""
+    return ast.Name(name, ast.Load())
+
+
+class OldMethods(ast.NodeTransformer):
+    """Puts today's words for those of Python 2.
+
+    Parameters
+    ----------
+    divide
+        Whether ``/`` rounds whole numbers down.
+    """
+
+    def __init__(self, divide):
+        self.divide, self.temporaries = divide, 0
+
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        if self.divide and isinstance(node.op, ast.Div):
+            return ast.copy_location(call("divide", node.left, node.right), node)
+        if isinstance(node.op, ast.Mod) and not is_number(node.left):
+            return ast.copy_location(call("modulo", node.left, node.right), node)
+        return node
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            sides = node.left, *node.comparators
+            if not any(map(is_number, sides)):
+                name = "equal" if isinstance(node.ops[0], ast.Eq) else "unequal"
+                return ast.copy_location(call(name, *sides), node)
+        return node
+
+    def visit_AugAssign(self, node):
+        self.generic_visit(node)
+        if not self.divide or not isinstance(node.op, ast.Div):
+            return node
+        before, target, reading = self.evaluated_once(node.target)
+        value = call("divide_in_place", reading, node.value)
+        return [ast.copy_location(one, node) for one in (*before, ast.Assign([target], value))]
+
+    def evaluated_once(self, target):
+        """Statements that evaluate the parts of `target`, the target of those parts, and how it is read."""
+        if isinstance(target, ast.Name):
+            return [], target, load(target.id)
+        before, subject = self.kept(target.value)
+        if isinstance(target, ast.Attribute):
+            return (
+                [before],
+                ast.Attribute(subject, target.attr, ast.Store()),
+                ast.Attribute(subject, target.attr, ast.Load()),
+            )
+        index_before, index = self.kept(as_object(target.slice))
+        return (
+            [before, index_before],
+            ast.Subscript(subject, index, ast.Store()),
+            ast.Subscript(subject, index, ast.Load()),
+        )
+
+    def kept(self, expression):
+        """A statement that keeps the value of an expression, and how it is read."""
+        self.temporaries += 1
+        name = own(f"part_{self.temporaries}")
+        return ast.Assign([ast.Name(name, ast.Store())], expression), load(name)
+
+    def visit_Attribute(self, node):
+        self.generic_visit(node)
+        if node.attr in ATTRIBUTES and isinstance(node.ctx, ast.Load):
+            return ast.copy_location(call("attribute", node.value, ast.Constant(node.attr)), node)
+        return node
+
+    def visit_ClassDef(self, node):
+        self.generic_visit(node)
+        for statement in node.body:
+            if isinstance(statement, ast.Assign) and [
+                getattr(one, "id", "") for one in statement.targets
+            ] == ["__metaclass__"]:
+                node.keywords.append(ast.keyword("metaclass", statement.value))
+                node.body[node.body.index(statement)] = ast.Pass()
+        node.decorator_list.append(load(own("old_class")))
+        return node
+
+    def visit_ExceptHandler(self, node):
+        self.generic_visit(node)
+        if node.name:  # it stayed bound after the block
+            name, node.name = node.name, own("exception")
+            node.body.insert(0, ast.Assign([ast.Name(name, ast.Store())], load(node.name)))
+        return node
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in CALLED and not has_stars(node):
+            node.func = load(own(CALLED[node.func.id]))
+            return node
+        if not isinstance(node.func, ast.Attribute):
+            return node
+        name, subject, bare = node.func.attr, node.func.value, not node.args and not node.keywords
+        if name in METHODS and bare:
+            node.func = call("method", subject, ast.Constant(name))
+        elif name == "next" and bare:
+            return ast.copy_location(call("next_of", subject), node)
+        elif name in LISTS and bare:
+            return ast.copy_location(call("as_list", node), node)
+        elif name == "has_key" and len(node.args) == 1:
+            return ast.copy_location(call("has_key", subject, node.args[0]), node)
+        elif name in TEXT:
+            function = load(own(TEXT[name]))
+            return ast.copy_location(ast.Call(function, [subject, *node.args], node.keywords), node)
+        return node
+
+
+def has_stars(node):
+    """Whether a call spreads sequences into its arguments."""
+    return any(isinstance(arg, ast.Starred) for arg in node.args)
+
+
+def is_number(node):
+    """Whether an expression is a number, a truth value or None, written down."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, PLAIN_NUMBERS)
+
+
+def as_object(index):
+    """An index as an expression: ``1:2`` as ``slice(1, 2)``."""
+    if isinstance(index, ast.Slice):
+        parts = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
+        return ast.Call(load("slice"), parts, [])
+    if isinstance(index, ast.Tuple):
+        return ast.Tuple([as_object(one) for one in index.elts], ast.Load())
+    return index

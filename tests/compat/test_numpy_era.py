@@ -1,0 +1,70 @@
+"""NumPy and Python's library as they were when old programs were written."""
+
+import collections.abc
+import inspect
+import time
+
+import numpy as np
+import pytest
+
+from symrnn import compat
+from symrnn.compat import numpy_era, sources
+
+
+def run_old(source, **scope):
+    tree = sources.with_old_indices(sources.parsed(source.encode(), "x.py"))
+    exec(compile(tree, "x.py", "exec"), scope)
+    return scope
+
+
+def test_lists_of_slices_are_indices_in_old_programs():
+    source = '"""Doc."""\nfrom __future__ import division\ny = x[k]'
+    scope = run_old(source, x=np.arange(6).reshape(2, 3), k=[slice(None), slice(1, 2)])
+    assert scope["y"].tolist() == [[1], [4]]
+    assert numpy_era.as_index([0, 1]) == [0, 1]
+
+
+NUMPY = {  # a program with its result in y, and the result
+    "ragged rows are lists": ("y = np.array([[1, 2], [3]]).tolist()", [[1, 2], [3]]),
+    "ragged rows of a dtype are refused": (
+        "try:\n    np.array([[1, 2], [3]], 'float32')\nexcept ValueError:\n    y = 1",
+        1,
+    ),
+    "copy=False copies where it must": ("y = np.array([1], copy=False).tolist()", [1]),
+    "an array of one entry is an element": (
+        "y = np.zeros(2)\ny[0] = np.array([3.])\ny = y.tolist()",
+        [3.0, 0.0],
+    ),
+    "a dictionary keeps it": ("y = {}\ny[0] = np.array([3.])\ny = y[0].shape", (1,)),
+    "an array of one entry is a number": (
+        "from math import sqrt\ny = float(np.array([4.])), int(np.ones((1, 1))), sqrt(np.array([4]))",
+        (4.0, 1, 2.0),
+    ),
+    "and is formatted as one": ("y = '%d %.1f' % (np.array([4.]), np.array([.5]))", "4 0.5"),
+    "bytes": ("y = np.fromstring(np.ones(1).tostring())[0]", 1.0),
+}
+
+
+@pytest.mark.parametrize("what", NUMPY)
+def test_numpy_is_that_of_the_time(what):
+    source, y = NUMPY[what]
+    assert run_old(source, np=np)["y"] == y
+
+
+def test_names_of_numpy_and_of_the_library_are_back(monkeypatch):
+    for module, name in ((np, "cast"), (np, "float"), (np.testing, "dec"), (time, "clock"), (collections, "Mapping"),
+                         (inspect, "getargspec")):  # fmt: skip
+        monkeypatch.delattr(module, name, raising=False)
+    compat.install()
+    compat.uninstall()
+    assert np.cast["int32"](1.5).dtype == "int32"
+    assert (np.float, collections.Mapping) == (float, collections.abc.Mapping)
+    assert time.clock() > 0
+    assert inspect.getargspec(lambda a, b=1: a).defaults == (1,)
+
+
+def test_numpy_prints_as_it_did_until_it_is_told_otherwise():
+    compat.install()
+    assert (str(np.float64(0.1) + 0.2), repr(np.array([1.5, 2]))) == ("0.3", "array([ 1.5,  2. ])")
+    compat.uninstall()
+    assert repr(np.array([1.5, 2])) == "array([1.5, 2. ])"

@@ -1,0 +1,43 @@
+"""How many examples are drawn, and what a failure prints.
+
+About a hundred in all in every run, the same ones. ``SYMRNN_FUZZ=10000 pytest tests/fuzz`` draws as many in all, others
+each time, or those of ``--hypothesis-seed=N``. What fails is made small by hypothesis and printed as a line that runs
+it alone (`again`).
+"""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis.strategies import SearchStrategy
+
+FEW = 100
+EXAMPLES = int(os.environ.get("SYMRNN_FUZZ", FEW))
+
+
+def fuzzed(cases: SearchStrategy, *, share: float) -> Callable:
+    """The decorator of a test of one drawn case, which gets this share of all examples."""
+
+    def decorated(test: Callable[[Any], None]) -> Callable:
+        @settings(
+            max_examples=max(1, round(share * EXAMPLES)),
+            deadline=None,
+            derandomize=EXAMPLES == FEW,
+            database=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+        )
+        @given(case=cases)
+        @wraps(test)
+        def run(case):
+            note(f'python tests/fuzz/again.py "{case!r}"')
+            test(case)
+
+        # a night is one test
+        return run if EXAMPLES <= FEW else pytest.mark.timeout(0)(run)
+
+    return decorated

@@ -14,7 +14,7 @@ from symrnn.measure.op_timeline import op_spans
 from symrnn.measure.python_nodes import PythonNode, python_nodes
 from symrnn.measure.rewrite_profile import rewrite_profile
 from symrnn.measure.rewrite_timing import RewriteProfile
-from symrnn.measure.source_lines import SourceLine, full_traces, source_lines
+from symrnn.measure.source_lines import NOWHERE, Place, SourceLine, full_traces, source_lines
 from symrnn.measure.stopwatch import Stopwatch
 
 SHORTEST_COMPILATION_S = 1e-3  # shorter ones leave no span
@@ -62,6 +62,12 @@ class Profile:
         self.ops = op_spans(functions, arguments)
         self.python_nodes = python_nodes(functions, arguments, self.specs)
 
+    @property
+    def main_line(self) -> Place:
+        """The line that made most nodes; whatever has lost its line, as a graph fused to one node, goes there."""
+        known = (each for each in self.lines.get("lines_before", []) if each.path)
+        return next(((each.path, each.line, each.text) for each in known), NOWHERE)
+
     def to_dict(self, watch: Stopwatch, events: CompileEvents) -> dict:
         """JSON values for a record; times count from `begin`."""
         values: dict[str, Any] = {
@@ -69,7 +75,7 @@ class Profile:
         }
         if self.python_nodes is not None:
             values["python_nodes"] = [asdict(node) for node in self.python_nodes]
-        places = Places(events.ledger.units)
+        places = Places(events.ledger.units, self.main_line)
         spans: list[tuple] = [
             ("phase", name, begin, end - begin) for name, begin, end in watch.spans
         ]
@@ -92,6 +98,6 @@ class Profile:
             rewrites = self.rewrites.to_dict() | {"begin_s": begin - self.begin, "spans": []}
             values |= {"rewrites": rewrites, "rewrite_counts": self.rewrites.counts()}
         if events.ledger.seconds:
-            values["attribution"] = attribution(events.ledger).to_dict()
+            values["attribution"] = attribution(events.ledger, self.main_line).to_dict()
         shifted = [(kind, name, at - self.begin, s, *more) for kind, name, at, s, *more in spans]
         return values | {"spans": shifted}

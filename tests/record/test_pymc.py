@@ -32,7 +32,11 @@ def test_every_function_of_a_sampler_is_recorded_and_its_seconds_have_lines(tmp_
     done = subprocess.run(
         [sys.executable, "-m", "symrnn", "record", "--out", "out", "model.py"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root},
+        env={
+            **os.environ,
+            "PYTHONPATH": root,
+            "PYTENSOR_FLAGS": f"base_compiledir={tmp_path / 'cold'}",
+        },
         capture_output=True,
         text=True,
         check=False,

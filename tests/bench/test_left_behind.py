@@ -152,8 +152,10 @@ def test_functions_take_turns_and_the_clock_runs_for_their_calls_alone(monkeypat
 
 
 def test_ours_is_divided_by_what_is_written_by_hand(monkeypatch):
-    monkeypatch.setattr(turns, "in_turns", lambda *_, **__: {"by_hand": [1.0, 2], "ours": [3.0, 4]})
+    clocks = {"by_hand": [(1.0, 10.0), (2.0, 20.0)], "ours": [(3.0, 5.0), (4.0, 40.0)]}
+    monkeypatch.setattr(turns, "on_both_clocks", lambda *_, **__: clocks)
     values = against_hand(lambda: [1.0, [2.0, 5.0]], lambda: [1.0, [2.5, 3.0]])
     assert values["ratio"] == [3.0, 2.0]
-    assert (values["by_hand_step_s"], values["step_s"]) == ([1.0, 2], [3.0, 4])
+    assert values["cpu_ratio"] == [0.5, 2.0]
+    assert (values["by_hand_step_s"], values["step_s"]) == ([1.0, 2.0], [3.0, 4.0])
     assert values["largest_difference"] == 2.0

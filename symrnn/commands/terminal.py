@@ -44,6 +44,8 @@ class Commands(click.Group):
                 return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
             raise
+        except BrokenPipeError:
+            raise  # whoever reads has seen enough, `head` say: click ends quietly
         except Exception as error:
             if ctx.params.get("debug"):
                 raise

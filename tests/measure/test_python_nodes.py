@@ -9,6 +9,7 @@ import pytest
 
 import symrnn.native  # noqa: F401
 from symrnn.measure.function_spec import FunctionSpec
+from symrnn.measure.ledger import Ledger
 from symrnn.measure.profile import Profile
 from symrnn.measure.python_nodes import lines_by_op, only, python_nodes
 from symrnn.measure.report_tables import report_tables
@@ -97,7 +98,7 @@ def test_a_record_holds_them_as_json_values():
     profile, _ = profiled("NATIVE")
 
     class Nothing:
-        spans, compilations = (), ()
+        spans, compilations, ledger = (), (), Ledger()
 
     values = profile.to_dict(Nothing, Nothing)
     assert {node["times"] for node in values["python_nodes"]} == {1, 4}

@@ -58,13 +58,15 @@ def test_commands_of_the_readme_make_their_own_environment():
 def test_main_job_of_the_readme_runs(tmp_path):
     arguments = block("the main job").strip().split(" && ")[-1].split()[1:]
     environment = {key: value for key, value in os.environ.items() if key != "PYTENSOR_FLAGS"}
-    # One depth of the two: the other one's jobs are the same code once more, a process each.
-    subprocess.run(
-        [sys.executable, "-m", "symrnn", *arguments, "--where", "depth=2", "--results", tmp_path],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-    )
+    # Two depths of four, with all forms and the training: the others' jobs are the same code once more.
+    for depth in (1, 2):
+        options = ["--where", f"depth={depth}", "--results", tmp_path]
+        subprocess.run(
+            [sys.executable, "-m", "symrnn", *arguments, *options],
+            cwd=ROOT,
+            env=environment,
+            check=True,
+        )
     report = (tmp_path / "nesterov_forms" / "report.md").read_text()
     assert "exactly the scans and components of sgd" in report
     assert "(below 1e-9)" in report

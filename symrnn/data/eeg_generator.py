@@ -120,7 +120,7 @@ class EEGGenerator:
         --------
         >>> made = EEGGenerator(subjects=2, videos=4, seconds=1).recordings()
         >>> made.xs.shape, made.labels.tolist(), made.subjects.tolist()
-        ((8, 32, 512), [2, 0, 3, 1, 3, 1, 2, 0], [1, 1, 1, 1, 2, 2, 2, 2])
+        ((8, 32, 512), [2, 0, 1, 3, 3, 2, 1, 0], [1, 1, 1, 1, 2, 2, 2, 2])
         """
         rng = np.random.default_rng(seed)
         count = self.subjects * self.videos

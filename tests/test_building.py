@@ -1,12 +1,10 @@
 """Graphs that are built quickly are the same graphs, with the same call stacks."""
 
-import gc
-
 import pytensor.tensor as pt
 import pytest
 from pytensor.graph import utils
 
-from symrnn.building import built_quickly, call_stack, collector_at_rest
+from symrnn.building import built_quickly, call_stack
 
 SKIPS = [None, [], ["symrnn/", "pluggy"], ["_pytest"], [""]]
 
@@ -43,32 +41,3 @@ def test_pytensors_own_way_is_back_afterwards():
     with pytest.raises(ValueError, match="inside"):
         fail()
     assert utils.simple_extract_stack is before
-    assert gc.isenabled()
-
-
-def test_a_collector_that_was_off_stays_off():
-    gc.disable()
-    try:
-        with collector_at_rest():
-            assert not gc.isenabled()
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
-
-
-def test_graphs_that_nobody_holds_are_collected():
-    """A rest of the collector leaves no garbage behind that the next collections pass over."""
-    gone = []
-
-    class Held:
-        def __init__(self):
-            self.me = self  # a cycle, which only the collector can free
-
-        def __del__(self):
-            gone.append(1)
-
-    for _ in range(3):
-        with collector_at_rest():
-            Held()
-    gc.collect(0)
-    assert len(gone) == 3

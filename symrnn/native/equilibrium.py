@@ -29,9 +29,7 @@ class SparingEquilibrium(EquilibriumGraphRewriter):
 
     def apply(self, fgraph: Any, start_from: Any = None) -> Any:
         if start_from is not None or config.profile:
-            return super().apply(
-                fgraph, start_from
-            )  # keeps the times that PyTensor's profile shows
+            return super().apply(fgraph, start_from)  # keeps the times that a profile shows
         changes = Changes(
             follows_imports=not self.ignore_newtrees, follows_inputs=self.tracks_on_change_inputs
         )
@@ -49,14 +47,16 @@ class SparingEquilibrium(EquilibriumGraphRewriter):
         touched: set[Apply] | None = None  # None: the whole graph is visited
         while True:
             changes.begin()
-            has_changed = self._apply_graph_rewriters(self.global_rewriters, fgraph, changes, uses)
+            has_changed = apply_each(self.global_rewriters, fgraph, changes, uses)
+            has_changed |= self._clean_up(fgraph, changes, uses)
             changes.queue = list(order_of(fgraph, "in_to_out"))
             largest = max(largest, len(changes.queue))
             if touched is not None:
                 visited = near(touched | changes.nodes, fgraph, NEAR)
                 changes.queue = [node for node in changes.queue if node in visited]
             has_changed |= self._visit(fgraph, changes, uses)
-            has_changed |= self._apply_graph_rewriters(self.final_rewriters, fgraph, changes, uses)
+            has_changed |= apply_each(self.final_rewriters, fgraph, changes, uses)
+            has_changed |= self._clean_up(fgraph, changes, uses)
             if exceeding := [r for r, n in uses.items() if n > largest * ratio]:
                 self._complain(exceeding[0])
                 return
@@ -84,28 +84,8 @@ class SparingEquilibrium(EquilibriumGraphRewriter):
         changes.visited = None
         return has_changed
 
-    def _apply_graph_rewriters(
-        self, rewriters: Iterable[GraphRewriter], fgraph: Any, changes: Changes, uses: Counter
-    ) -> bool:
-        """Apply each, then those that clean up; whether any of them changed the graph."""
-        has_changed = False
-        for rewriter in rewriters:
-            before = changes.count
-            rewriter.apply(fgraph)
-            if changes.count != before:
-                uses[rewriter] += 1
-                has_changed = True
-        return self._clean_up(fgraph, changes, uses) or has_changed
-
     def _clean_up(self, fgraph: Any, changes: Changes, uses: Counter) -> bool:
-        has_changed = False
-        for rewriter in self.cleanup_rewriters:
-            before = changes.count
-            rewriter.apply(fgraph)
-            if changes.count != before:
-                uses[rewriter] += 1
-                has_changed = True
-        return has_changed
+        return apply_each(self.cleanup_rewriters, fgraph, changes, uses)
 
     def _complain(self, rewriter: Any) -> None:
         message = (
@@ -163,6 +143,20 @@ class Changes(Feature):
 
     def on_prune(self, fgraph: Any, node: Apply, reason: Any) -> None:
         self.nodes.update(x.owner for x in node.inputs if x.owner is not None)
+
+
+def apply_each(
+    rewriters: Iterable[GraphRewriter], fgraph: Any, changes: Changes, uses: Counter
+) -> bool:
+    """Apply the rewriters, count those that changed the graph, and say whether any did."""
+    has_changed = False
+    for rewriter in rewriters:
+        before = changes.count
+        rewriter.apply(fgraph)
+        if changes.count != before:
+            uses[rewriter] += 1
+            has_changed = True
+    return has_changed
 
 
 def near(nodes: Iterable[Apply], fgraph: Any, edges: int) -> set[Apply]:

@@ -17,8 +17,8 @@ from pytensor.graph.fg import FunctionGraph
 from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.shape import Shape, Shape_i
 
-from symrnn.building import collector_at_rest
 from symrnn.native import warm
+from symrnn.native.collector import collector_at_rest
 from symrnn.native.compiled import NativeProgram, lowered_program
 from symrnn.native.inlined import written_out
 from symrnn.native.lowering import Unsupported, infer

@@ -6,7 +6,7 @@ solved with the transposed factors, and an inverse or a determinant is that of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +21,18 @@ from pytensor.tensor.linalg.summary import Det, SLogDet
 from symrnn.native.builder import Builder
 from symrnn.native.calls import is_row_major, leading
 from symrnn.native.lowering.diagonals import diagonal
-from symrnn.native.lowering.products import as_dtype, fits_blas, usable
+from symrnn.native.lowering.products import as_dtype, usable
 from symrnn.native.lowering.rule import Rule, same_shape
-from symrnn.native.lowering.systems import check_dtype, letter, spoil
-from symrnn.native.program import Branch, Check, Kernel, Lapack, Number, Position, Reduce, Source
+from symrnn.native.lowering.systems import (
+    call,
+    check_dtype,
+    in_rows,
+    letter,
+    right_hand_sides,
+    sizes,
+    spoil,
+)
+from symrnn.native.program import Branch, Check, Kernel, Number, Position, Reduce, Source
 from symrnn.native.scalar import Scalar, arg, cast, const, scalar, select
 from symrnn.native.scalar_ops import Unsupported, lowered
 from symrnn.native.shapes import Shape, Shapes, dtype_of
@@ -48,21 +56,9 @@ def solve_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
 def solve_lower(node: Apply, builder: Builder) -> None:
     """The right-hand sides are copied, column by column, and solved where they lie."""
     into = right_hand_sides(node, builder)
-    if 0 not in (into.shape[0], into.shape[-1]):
+    if 0 not in sizes(into):
         info = SOLVERS[node.op.assume_a](node, builder, into)
         spoil(builder, into, info)
-
-
-def right_hand_sides(node: Apply, builder: Builder) -> Window:
-    """A copy of them, column by column, which is to become the output."""
-    [_, b], [out] = node.inputs, node.outputs
-    dtype, shape = dtype_of(out), builder.shapes.of(out)
-    n, columns = shape[0], shape[1] if len(shape) == 2 else 1
-    into = Window(Buffer(dtype, n * columns), shape, (1, n)[: len(shape)])
-    builder.bind(out, into)
-    if 0 not in (n, columns):
-        builder.copy(as_dtype(builder, builder.window(b), dtype), into)
-    return into
 
 
 def copied(builder: Builder, x: Variable, dtype: str) -> Window:
@@ -112,33 +108,17 @@ def symmetric(node: Apply, builder: Builder, into: Window) -> Window:
     triangle = "U" if node.op.lower else "L"
     operands = [triangle, *sizes(into), matrix, n, pivots, into, n, work, BLOCK * n, info]
     changed = [into, matrix, pivots, work, info]
-    builder.body.append(Lapack(f"{letter(into)}sysv", operands, changed, []))
+    call(builder, f"{letter(into)}sysv", operands, changed)
     return info
 
 
 SOLVERS = {"gen": general, "pos": positive, "sym": symmetric, "her": symmetric}
 
 
-def call(
-    builder: Builder,
-    routine: str,
-    operands: Sequence,
-    outputs: Sequence[Window],
-    inputs: Sequence[Window] = (),
-) -> None:
-    """Add a call of a routine of LAPACK."""
-    builder.body.append(Lapack(routine, list(operands), list(outputs), list(inputs)))
-
-
-def sizes(into: Window) -> list:
-    """The number of unknowns, and of right-hand sides."""
-    return [into.shape[0], into.shape[1] if len(into.shape) == 2 else 1]
-
-
 def cholesky_solve_lower(node: Apply, builder: Builder) -> None:
     """``L L' x = b`` for a factor that is given."""
     into = right_hand_sides(node, builder)
-    if 0 in (into.shape[0], into.shape[-1]):
+    if 0 in sizes(into):
         return
     factor = usable(builder, as_dtype(builder, builder.window(node.inputs[0]), into.dtype))
     by_factor(builder, "L" if node.op.lower != is_row_major(factor) else "U", factor, into)
@@ -161,8 +141,7 @@ def inverse_lower(node: Apply, builder: Builder) -> None:
     if n == 0:
         return
     matrix = copied(builder, x, place.dtype)
-    into = place if fits_blas(place) and is_row_major(place) else None
-    into = into or builder.temporary(place.dtype, place.shape)
+    into = in_rows(builder, place)
     builder.write(into, [], const(0, into.dtype))
     builder.write(diagonal(into, 0, 1, 0), [], const(1, into.dtype))
     pivots, info = builder.temporary("int32", (n,)), builder.temporary("int32", ())

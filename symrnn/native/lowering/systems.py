@@ -6,6 +6,8 @@ upper one. Where a matrix has no answer, every number of the answer is NaN, as i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytensor.graph.basic import Apply
 from pytensor.tensor.linalg.decomposition.cholesky import Cholesky
 from pytensor.tensor.linalg.solvers.triangular import SolveTriangular
@@ -38,17 +40,16 @@ def cholesky_lower(node: Apply, builder: Builder) -> None:
     if n == 0:
         return
     source = as_dtype(builder, builder.window(x), place.dtype)
-    if not (fits_blas(source) and is_row_major(source)):
+    if not is_in_rows(source):
         source = builder.contiguous_copy(source)
-    into = place if fits_blas(place) and is_row_major(place) else None
-    into = into or builder.temporary(place.dtype, place.shape)
+    into = in_rows(builder, place)
     info = builder.temporary("int32", ())
     builder.write(into, [], const(0, into.dtype))
     triangle, kind = "U" if node.op.lower else "L", letter(into)
     copied = [triangle, n, n, source, leading(source), into, leading(into)]
-    builder.body.append(Lapack(f"{kind}lacpy", copied, [into], [source]))
+    call(builder, f"{kind}lacpy", copied, [into], [source])
     factored = [triangle, n, into, leading(into), info]
-    builder.body.append(Lapack(f"{kind}potrf", factored, [into, info], []))
+    call(builder, f"{kind}potrf", factored, [into, info])
     spoil(builder, into, info)
     if into is not place:
         builder.copy(into, place)
@@ -66,15 +67,11 @@ def triangular_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
 
 def triangular_lower(node: Apply, builder: Builder) -> None:
     """The right-hand sides are copied, column by column, and solved where they lie."""
-    [a, b], [out] = node.inputs, node.outputs
-    dtype, shape = dtype_of(out), builder.shapes.of(out)
-    n, columns = shape[0], shape[1] if len(shape) == 2 else 1
-    into = Window(Buffer(dtype, n * columns), shape, (1, n)[: len(shape)])
-    builder.bind(out, into)
-    if n == 0 or columns == 0:
+    into = right_hand_sides(node, builder)
+    n, columns = sizes(into)
+    if 0 in (n, columns):
         return
-    builder.copy(as_dtype(builder, builder.window(b), dtype), into)
-    matrix = usable(builder, as_dtype(builder, builder.window(a), dtype))
+    matrix = usable(builder, as_dtype(builder, builder.window(node.inputs[0]), into.dtype))
     is_transposed = is_row_major(matrix)
     info = builder.temporary("int32", ())
     letters = [
@@ -83,8 +80,46 @@ def triangular_lower(node: Apply, builder: Builder) -> None:
         "U" if node.op.unit_diagonal else "N",
     ]
     operands = [*letters, n, columns, matrix, leading(matrix), into, n, info]
-    builder.body.append(Lapack(f"{letter(into)}trtrs", operands, [into, info], [matrix]))
+    call(builder, f"{letter(into)}trtrs", operands, [into, info], [matrix])
     spoil(builder, into, info)
+
+
+def right_hand_sides(node: Apply, builder: Builder) -> Window:
+    """A copy of them, column by column, which is to become the output."""
+    [_, b], [out] = node.inputs, node.outputs
+    dtype, shape = dtype_of(out), builder.shapes.of(out)
+    n, columns = shape[0], shape[1] if len(shape) == 2 else 1
+    into = Window(Buffer(dtype, n * columns), shape, (1, n)[: len(shape)])
+    builder.bind(out, into)
+    if 0 not in (n, columns):
+        builder.copy(as_dtype(builder, builder.window(b), dtype), into)
+    return into
+
+
+def sizes(into: Window) -> list:
+    """The number of unknowns, and of right-hand sides."""
+    return [into.shape[0], into.shape[1] if len(into.shape) == 2 else 1]
+
+
+def is_in_rows(window: Window) -> bool:
+    """Whether LAPACK can take a matrix as it lies, rows after one another."""
+    return fits_blas(window) and is_row_major(window)
+
+
+def in_rows(builder: Builder, place: Window) -> Window:
+    """The place of an output where LAPACK can write to it, else memory that is copied there afterwards."""
+    return place if is_in_rows(place) else builder.temporary(place.dtype, place.shape)
+
+
+def call(
+    builder: Builder,
+    routine: str,
+    operands: Sequence,
+    outputs: Sequence[Window],
+    inputs: Sequence[Window] = (),
+) -> None:
+    """Add a call of a routine of LAPACK."""
+    builder.body.append(Lapack(routine, list(operands), list(outputs), list(inputs)))
 
 
 def check_dtype(node: Apply) -> None:

@@ -14,14 +14,9 @@ from symrnn.native import native_report, native_text, warm
 from symrnn.native.module import MachineCode
 from symrnn.native.report import native_programs
 
+pytestmark = pytest.mark.usefixtures("cold")  # c is written of what was lowered in this process
+
 needs_c = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    """C is written of what was lowered in this process."""
-    with warm.turned_off():
-        yield
 
 
 def results(function, calls):

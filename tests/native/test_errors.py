@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import pytest
 from comparison import AS_BUILT, PLAIN
 
-from symrnn.native import warm
+pytestmark = pytest.mark.usefixtures("cold")
 
 x, y, v, i, n = pt.matrix("x"), pt.matrix("y"), pt.vector("v"), pt.lvector("i"), pt.lscalar("n")
 
@@ -51,13 +51,6 @@ REFUSED = {  # name: (what is computed, values that it refuses)
     "step of 0": (lambda: v[::n], {v: ones(3), n: 0}),
     "scan of less than nothing": (lambda: grown(v, n), {v: ones(3), n: -1}),
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    """Programs are made here, not kept from another process."""
-    with warm.turned_off():
-        yield
 
 
 @pytest.mark.parametrize("name", REFUSED)

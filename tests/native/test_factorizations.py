@@ -6,6 +6,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from matrices import MATRIX_LAYOUTS
 from pytensor.compile.mode import Mode
 from pytensor.tensor.linalg.decomposition.lu import LUFactor, PivotToPermutations
 from pytensor.tensor.linalg.inverse import MatrixInverse
@@ -13,24 +14,15 @@ from pytensor.tensor.linalg.solvers.general import Solve
 from pytensor.tensor.linalg.solvers.psd import CholeskySolve
 from pytensor.tensor.linalg.summary import Det, SLogDet
 
-from symrnn.native import native_report, warm
+from symrnn.native import native_report
 from symrnn.native.linker import NativeLinker
+
+pytestmark = pytest.mark.usefixtures("cold")
 
 PYTHON = Mode("py", None)
 AS_BUILT = Mode(NativeLinker(), None)
 TOLERANCE = {"float64": 1e-9, "float32": 2e-3, "int64": 1e-9, "int32": 0}
 DTYPES = ("float64", "float32", "int64")
-LAYOUTS = {
-    "rows": (lambda x: x, lambda a: a),
-    "columns": (lambda x: x.T, lambda a: np.ascontiguousarray(a.T)),
-    "reversed": (lambda x: x[::-1, ::-1], lambda a: np.ascontiguousarray(a[::-1, ::-1])),
-}
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    with warm.turned_off():
-        yield
 
 
 def regular(n, dtype, rng):
@@ -58,10 +50,10 @@ def check(inputs, outputs, *calls, programs=None):
     assert programs in (None, report.programs)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MATRIX_LAYOUTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_systems(dtype, layout):
-    as_seen, as_stored = LAYOUTS[layout]
+    as_seen, as_stored = MATRIX_LAYOUTS[layout]
     x, m = pt.matrix("x", dtype=dtype), pt.matrix("m", dtype=dtype)
     v = pt.vector("v", dtype=dtype)
     outputs = []
@@ -77,10 +69,10 @@ def test_systems(dtype, layout):
         check([x, v, m], outputs[:8], (as_stored(regular(n, dtype, rng)), *arrays))
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MATRIX_LAYOUTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_systems_with_a_factor(dtype, layout):
-    as_seen, as_stored = LAYOUTS[layout]
+    as_seen, as_stored = MATRIX_LAYOUTS[layout]
     x, m = pt.matrix("x", dtype=dtype), pt.matrix("m", dtype=dtype)
     outputs = [
         CholeskySolve(b_ndim=b.ndim, lower=lower)(as_seen(x), b)
@@ -92,10 +84,10 @@ def test_systems_with_a_factor(dtype, layout):
         check([x, m], outputs, (as_stored(positive(n, dtype, rng)), regular(n, dtype, rng)))
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MATRIX_LAYOUTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_inverses_and_determinants(dtype, layout):
-    as_seen, as_stored = LAYOUTS[layout]
+    as_seen, as_stored = MATRIX_LAYOUTS[layout]
     x = pt.matrix("x", dtype=dtype)
     outputs = [MatrixInverse()(as_seen(x)).T, Det()(as_seen(x)), *SLogDet()(as_seen(x))]
     for n in (0, 1, 2, 5):

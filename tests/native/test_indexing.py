@@ -8,6 +8,8 @@ from comparison import AS_BUILT, same_in_both
 
 from symrnn.native import native_report, warm
 
+pytestmark = pytest.mark.usefixtures("cold")
+
 v, a, i, j, k = pt.dvector("v"), pt.dtensor3("a"), pt.lvector("i"), pt.lmatrix("j"), pt.iscalar("k")
 RNG = np.random.default_rng(0)
 VALUES = (
@@ -45,13 +47,6 @@ CASES = {
     "eye": lambda: pt.eye(k, 4, 1),
     "eye below": lambda: pt.eye(3, k, -2),
 }
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    """Programs are made here, not kept from another process."""
-    with warm.turned_off():
-        yield
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -10,7 +10,9 @@ from pytensor.compile.builders import OpFromGraph
 from pytensor.scan.utils import until
 from pytensor.tensor.special import log_softmax, softmax, xlogy
 
-from symrnn.native import native_report, warm
+from symrnn.native import native_report
+
+pytestmark = pytest.mark.usefixtures("cold")
 
 try:
     from pytensor.conditional.op import ifelse
@@ -19,13 +21,6 @@ except ImportError:  # before PyTensor 3.3
 
 x, y, n, c = pt.dvector("x"), pt.dmatrix("y"), pt.lscalar("n"), pt.bscalar("c")
 XS, YS = np.array([0.5, -1.0, 2.0, 0.25]), np.eye(4) * 3 + 1
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    """Programs are made here, not kept from another process."""
-    with warm.turned_off():
-        yield
 
 
 def fallbacks(function):

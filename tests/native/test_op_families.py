@@ -5,16 +5,9 @@ import pytest
 from comparison import AS_BUILT, check
 from contract import FAMILIES, built, combinations, share, values
 
-from symrnn.native import warm
+pytestmark = pytest.mark.usefixtures("cold")
 
 CASES = [(name, dtype) for name, family in FAMILIES.items() for dtype in family.dtypes]
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    """Programs are made here, not kept from another process."""
-    with warm.turned_off():
-        yield
 
 
 @pytest.mark.parametrize(("name", "dtype"), CASES)

@@ -5,14 +5,9 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from symrnn.native import native_profile, native_text, warm
+from symrnn.native import native_profile, native_text
 
-
-@pytest.fixture(autouse=True)
-def cold():
-    """Only what is lowered here can be written anew."""
-    with warm.turned_off():
-        yield
+pytestmark = pytest.mark.usefixtures("cold")  # only what is lowered here can be written anew
 
 
 def walk(steps=5):

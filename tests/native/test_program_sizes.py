@@ -15,18 +15,13 @@ from graphs import GRAPHS, lstm_layers
 from sample import sample_in
 
 from symrnn.models import RECIPES, recipe_class
-from symrnn.native import native_report, warm
+from symrnn.native import native_report
 from symrnn.training.loop import Training
 from symrnn.updates import nesterov_odd_even
 
+pytestmark = pytest.mark.usefixtures("cold")
+
 FILE = Path(__file__).with_name("program_sizes.txt")
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    """Programs are made here, not kept from another process."""
-    with warm.turned_off():
-        yield
 
 
 def bilstm(_):

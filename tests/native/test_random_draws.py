@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import pytest
 from comparison import PLAIN
 
-from symrnn.native import warm
+pytestmark = pytest.mark.usefixtures("cold")
 
 DRAWS = {  # name: what is drawn of a generator and a vector
     "normal": lambda rng, v: pt.random.normal(v, 2.0, rng=rng),
@@ -22,13 +22,6 @@ DRAWS = {  # name: what is drawn of a generator and a vector
     "single precision": lambda rng, v: pt.random.normal(0, 1, size=(4,), dtype="float32", rng=rng),
     "nothing": lambda rng, v: pt.random.normal(0, 1, size=(0, 2), rng=rng),
 }
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    """Programs are made here, not kept from another process."""
-    with warm.turned_off():
-        yield
 
 
 def drawn(build, mode):

@@ -8,14 +8,7 @@ from comparison import check
 from layouts import LAYOUTS
 from scans import SCANS, STEPS, Arguments
 
-from symrnn.native import warm
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    """Programs are made here, not kept from another process."""
-    with warm.turned_off():
-        yield
+pytestmark = pytest.mark.usefixtures("cold")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

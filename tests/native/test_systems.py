@@ -6,25 +6,17 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from matrices import MATRIX_LAYOUTS
 from pytensor.compile.mode import Mode
 from pytensor.tensor.linalg.decomposition.cholesky import Cholesky
 from pytensor.tensor.linalg.solvers.triangular import SolveTriangular
 
-from symrnn.native import native_report, warm
+from symrnn.native import native_report
+
+pytestmark = pytest.mark.usefixtures("cold")
 
 PYTHON = Mode("py", None)
 TOLERANCE = {"float64": 1e-9, "float32": 1e-3, "int64": 1e-9}
-LAYOUTS = {
-    "rows": (lambda x: x, lambda a: a),
-    "columns": (lambda x: x.T, lambda a: np.ascontiguousarray(a.T)),
-    "reversed": (lambda x: x[::-1, ::-1], lambda a: np.ascontiguousarray(a[::-1, ::-1])),
-}
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    with warm.turned_off():
-        yield
 
 
 def positive(n, dtype, rng):
@@ -48,10 +40,10 @@ def assert_equal(found, expected, dtype):
 
 
 @pytest.mark.parametrize("lower", [True, False])
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MATRIX_LAYOUTS)
 @pytest.mark.parametrize("dtype", TOLERANCE)
 def test_factors(dtype, layout, lower):
-    as_seen, as_stored = LAYOUTS[layout]
+    as_seen, as_stored = MATRIX_LAYOUTS[layout]
     x = pt.matrix("x", dtype=dtype)
     for n in (0, 1, 2, 5):
         a = positive(n, dtype, np.random.default_rng(n))
@@ -60,10 +52,10 @@ def test_factors(dtype, layout, lower):
 
 
 @pytest.mark.parametrize("lower", [True, False])
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", MATRIX_LAYOUTS)
 @pytest.mark.parametrize("dtype", TOLERANCE)
 def test_triangular_systems(dtype, layout, lower):
-    as_seen, as_stored = LAYOUTS[layout]
+    as_seen, as_stored = MATRIX_LAYOUTS[layout]
     x, vector, matrix = (
         pt.matrix("x", dtype=dtype),
         pt.vector("v", dtype=dtype),

@@ -6,16 +6,9 @@ import pytensor.tensor as pt
 import pytest
 from comparison import PLAIN
 
-from symrnn.native import warm
+pytestmark = pytest.mark.usefixtures("cold")
 
 A, B = np.arange(6.0).reshape(2, 3), np.arange(6.0, 12.0).reshape(2, 3)
-
-
-@pytest.fixture(autouse=True)
-def cold():
-    """Programs are made here, not kept from another process."""
-    with warm.turned_off():
-        yield
 
 
 def swapped(p, q, x):

@@ -24,29 +24,25 @@ the values that the function was asked for:
 So the change is made on the updates, where the caller sees it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytensor
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.replace import clone_replace
-from pytensor.graph.traversal import ancestors, toposort
-from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
-from pytensor.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
+from pytensor.graph.traversal import toposort
 from pytensor.tensor.sharedvar import TensorSharedVariable
 
 from symrnn.duplicates.components import components, scan_nodes
-from symrnn.duplicates.polynomial import Polynomial, difference, in_words, polynomial, total
+from symrnn.duplicates.jumps import SHAPES, Jump, is_network, look_aheads
+from symrnn.duplicates.polynomial import difference, in_words, polynomial, total
 from symrnn.duplicates.share import shared_graph
 from symrnn.errors import UserError
 from symrnn.typing import Updates
-
-SHAPES = (Shape, Shape_i)
-ARITHMETIC = (Elemwise, DimShuffle, CAReduce, SpecifyShape, Reshape, *SHAPES)
 
 
 @dataclass(frozen=True)
@@ -75,16 +71,6 @@ class OddEvenForm:
     outputs: tuple[Variable, ...]
     odd_outputs: tuple[Variable, ...]
     explanation: str
-
-
-@dataclass(frozen=True, eq=False)
-class Jump:
-    """The look-ahead of one parameter: ``even = param + jump`` in the given updates."""
-
-    param: TensorSharedVariable
-    even: Variable
-    terms: Polynomial  # of the jump
-    rates: tuple[Variable, ...]  # variables of the jump that the updates do not set
 
 
 def odd_even_form(
@@ -144,10 +130,7 @@ def odd_even_form(
     return OddEvenForm(
         form_updates,
         odd_values,
-        {
-            j.param: j.param + clone_replace(expression(j.terms, j.param), last.items())
-            for j in jumps
-        },
+        {j.param: j.param + clone_replace(total(j.terms, j.param), last.items()) for j in jumps},
         tuple(at_even),
         tuple(at_odd),
         explained(form_updates, outputs, at_even, at_odd, jumps),
@@ -168,122 +151,6 @@ def check_updates(updates: Updates) -> None:
             )
 
 
-def look_aheads(fgraph: FunctionGraph, updates: Updates, constant: set[Variable]) -> list[Jump]:
-    """The `Jump` of every parameter that is looked ahead in `fgraph`, whose outputs are the next values."""
-    found: dict[TensorSharedVariable, list[Jump]] = {}
-    known: dict[Variable, Polynomial] = {}
-    network = {x for node in fgraph.apply_nodes if is_network(node) for x in ancestors(node.inputs)}
-    values = dict(zip(updates, fgraph.outputs, strict=True))
-    for node in toposort(fgraph.outputs):
-        sums = candidates(node, updates, constant, known)
-        # A sum that no network reads is the update of the parameter (w + v'), which looks like a jump too.
-        jumps = [jump for jump in sums if jump.even in network or not network]
-        for jump in uncontested(jumps, values, known):
-            found.setdefault(jump.param, []).append(jump)
-    found = made_of_state(found, values, known)
-    if not found:
-        raise UserError(
-            f"updates must look ahead, but the network reads none of {names_of(updates)} at its value"
-            " plus a jump made of state, of its own shape and dtype; they are no naive Nesterov form, or"
-            " hold look-ahead values already: use them as they are"
-        )
-    params = [param for param in updates if param in found]
-    return [only_jump(param, outermost(found[param], fgraph)) for param in params]
-
-
-def made_of_state(
-    found: dict[TensorSharedVariable, list[Jump]],
-    values: Updates,
-    known: dict[Variable, Polynomial],
-) -> dict[TensorSharedVariable, list[Jump]]:
-    """`found` without sums of parameters: ``w + (u + mu v)`` is no jump of w, u looked ahead or not."""
-
-    def has_state(factors: tuple[Variable, ...]) -> bool:
-        # What keeps its value from step to step is a parameter, or a count.
-        set_here = (leaves_of({factors: 1.0}) or set()) & values.keys()
-        keeping = {x for x in set_here if polynomial(values[x], known).get((x,)) == 1}
-        return not set_here or (set_here.isdisjoint(found) and set_here != keeping)
-
-    kept = {p: [j for j in jumps if all(map(has_state, j.terms))] for p, jumps in found.items()}
-    return {param: jumps for param, jumps in kept.items() if jumps}
-
-
-def candidates(
-    node: Apply, updates: Updates, constant: set[Variable], known: dict[Variable, Polynomial]
-) -> Iterator[Jump]:
-    """Jumps for which `node` computes ``param + jump``."""
-    if not isinstance(node.op, Elemwise) or len(node.outputs) != 1:
-        return
-    terms = polynomial(node.outputs[0], known)
-    once = [f[0] for f, c in terms.items() if len(f) == 1 and c == 1 and f[0] in updates]
-    param: Any
-    for param in once if len(terms) > 1 else ():
-        rest = {factors: c for factors, c in terms.items() if factors != (param,)}
-        leaves = leaves_of(rest)
-        if leaves is None or param in leaves or not leaves & updates.keys():
-            continue
-        if not can_hold(param, node.outputs[0]):
-            continue
-        rates = sorted(leaves - updates.keys() - constant, key=str)
-        yield Jump(param, node.outputs[0], rest, tuple(rates))
-
-
-def can_hold(param: SharedVariable, value: Variable) -> bool:
-    """Whether `param` could hold `value`: not where the jump has more axes, or more digits."""
-    held, given = param.type, value.type
-    return (held.dtype, held.broadcastable) == (given.dtype, given.broadcastable)
-
-
-def uncontested(
-    jumps: list[Jump], values: Updates, known: dict[Variable, Polynomial]
-) -> list[Jump]:
-    """The jumps at one point of which only one can be meant: in ``w + u`` either may be the jump.
-
-    The parameter keeps its value from step to step, the jump decays: ``w' = w + ...``, ``u' = mu u - ...``.
-    """
-    if len(jumps) < 2:
-        return jumps
-    terms = {jump: polynomial(values[jump.param], known) for jump in jumps}
-    keeping = [j for j in jumps if (j.param,) in terms[j] and terms[j][(j.param,)] == 1]
-    opaque = [j for j in jumps if not any(j.param in factors for factors in terms[j])]
-    left = keeping or opaque
-    if len(left) > 1:  # the parameter moves by the jump, the jump not by the parameter
-        left = [j for j in left if terms[j].keys() & j.terms.keys()]
-    if len(left) != 1:
-        both = " and ".join(str(jump.param) for jump in jumps)
-        raise UserError(
-            f"updates must tell parameter from velocity, but {both} are added up and updated alike;"
-            " write the parameter's update as its value plus a step"
-        )
-    return left
-
-
-def leaves_of(terms: Polynomial) -> set[Variable] | None:
-    """The variables that a polynomial is made of by arithmetic, or None when it holds more than that."""
-    atoms = [x for factors in terms for x in factors]
-    below = set(ancestors(atoms))
-    if any(x.owner and not isinstance(x.owner.op, Elemwise | DimShuffle) for x in below):
-        return None
-    return {x for x in below if x.owner is None and not isinstance(x, Constant)}
-
-
-def outermost(jumps: Sequence[Jump], fgraph: FunctionGraph) -> list[Jump]:
-    """`jumps` without the partial sums of others: of ``(w + a) + b`` only the whole."""
-    points = {jump.even.owner for jump in jumps}
-    return [j for j in jumps if any(n not in points for n, _ in fgraph.clients[j.even])]
-
-
-def only_jump(param: TensorSharedVariable, jumps: Sequence[Jump]) -> Jump:
-    """The one jump of `param`."""
-    if len(jumps) > 1:
-        ways = " and ".join(f"{param} {in_words(jump.terms)}" for jump in jumps)
-        raise UserError(
-            f"updates must look {param} ahead in one way, but read it at {ways};"
-            " the stored value could be only one of them: use one jump a parameter"
-        )
-    return jumps[0]
-
-
 def substituted(
     fgraph: FunctionGraph, updates: Updates, jumps: Sequence[Jump], last: Updates
 ) -> tuple[dict, dict, dict]:
@@ -293,7 +160,7 @@ def substituted(
     for jump in jumps:
         param = jump.param
         fgraph.replace(jump.even, even_point(jump, even, last), import_missing=True)
-        past = clone_replace(expression(jump.terms, param), last)
+        past = clone_replace(total(jump.terms, param), last)
         odd[param] = param.type.filter_variable(even[param] - past)
         for node, i in list(fgraph.clients.get(param, ())):
             if isinstance(node.op, SHAPES):  # those of θ are those of φ
@@ -308,7 +175,7 @@ def even_point(jump: Jump, even: Mapping[TensorSharedVariable, Any], last: Updat
     stand_in = even[jump.param]
     if not jump.rates:
         return stand_in
-    now: Any = expression(jump.terms, jump.param)
+    now: Any = total(jump.terms, jump.param)
     return jump.param.type.filter_variable(stand_in + (now - clone_replace(now, last)))
 
 
@@ -322,7 +189,7 @@ def stored(
     new = dict(values)
     for jump in jumps:
         param = jump.param
-        following = clone_replace(expression(jump.terms, param), values)
+        following = clone_replace(total(jump.terms, param), values)
         new[param] = param.type.filter_variable(shortened(values[param], odd[param]) + following)
     return new
 
@@ -362,11 +229,6 @@ def network_reader(old: Variable, value: Variable) -> Apply | None:
     return None
 
 
-def is_network(node: Apply) -> bool:
-    """Whether a node is more than arithmetic on a parameter: a scan, a product, ..."""
-    return not isinstance(node.op, ARITHMETIC)
-
-
 def last_value(rate: Variable) -> SharedVariable:
     """The state that remembers a rate from call to call."""
     value = (
@@ -374,11 +236,6 @@ def last_value(rate: Variable) -> SharedVariable:
     )
     name = f"{rate.name or 'rate'}.last"
     return pytensor.shared(np.asarray(value, rate.type.dtype), name=name)
-
-
-def expression(terms: Polynomial, like: Variable) -> Any:
-    """The jump as an expression."""
-    return total(terms, like)
 
 
 def explained(
@@ -413,8 +270,3 @@ def explained(
 def carried_components(outputs: Iterable[Variable]) -> int:
     """Recurrences in the scans of `outputs`."""
     return sum(not r.is_map for node in scan_nodes(list(outputs)) for r in components(node))
-
-
-def names_of(updates: Updates) -> str:
-    """The keys of `updates` as a list for a message."""
-    return ", ".join(map(str, updates))

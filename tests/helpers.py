@@ -1,5 +1,7 @@
 """What several test files need: a mode that compiles in a moment, and gradients side by side."""
 
+from html.parser import HTMLParser
+
 import numpy as np
 import pytensor
 from pytensor.compile.mode import Mode
@@ -31,3 +33,22 @@ def assert_all_close(actual, expected, tolerance):
     for a, e in zip(actual, expected, strict=True):
         assert a.shape == e.shape
         np.testing.assert_allclose(a, e, rtol=tolerance, atol=tolerance)
+
+
+def assert_elements_are_closed_in_order(page):
+    """Each element of an HTML page ends before the one around it does."""
+
+    class Closed(HTMLParser):
+        open: list
+
+        def handle_starttag(self, tag, attrs):
+            if tag not in ("meta", "br"):
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+    parser = Closed()
+    parser.open = []
+    parser.feed(page)
+    assert parser.open == []

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from click.testing import CliRunner
+from helpers import assert_elements_are_closed_in_order
 
 import symrnn.native
 from symrnn.commands.cli import cli
@@ -142,19 +142,7 @@ def test_what_a_program_says_is_shown_and_not_obeyed():
 
 
 def test_elements_of_the_page_are_closed_in_order():
-    class Closed(HTMLParser):
-        open: list = []
-
-        def handle_starttag(self, tag, attrs):
-            if tag not in ("meta", "br"):
-                self.open.append(tag)
-
-        def handle_endtag(self, tag):
-            assert self.open.pop() == tag
-
-    parser = Closed()
-    parser.feed(page([function(1), function(2)]))
-    assert parser.open == []
+    assert_elements_are_closed_in_order(page([function(1), function(2)]))
 
 
 # whole programs

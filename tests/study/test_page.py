@@ -3,10 +3,10 @@
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from helpers import assert_elements_are_closed_in_order
 
 from symrnn.bench.records import load_records
 from symrnn.study.experiment import Experiment, load_experiment
@@ -51,20 +51,7 @@ def test_ids_of_inline_figures_differ(page):
 
 
 def test_elements_are_closed_in_order(page):
-    class Closed(HTMLParser):
-        open: list
-
-        def handle_starttag(self, tag, attrs):
-            if tag not in ("meta", "br"):
-                self.open.append(tag)
-
-        def handle_endtag(self, tag):
-            assert self.open.pop() == tag
-
-    parser = Closed()
-    parser.open = []
-    parser.feed(page)
-    assert parser.open == []
+    assert_elements_are_closed_in_order(page)
 
 
 def test_text_of_records_is_escaped():

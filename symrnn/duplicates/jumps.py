@@ -4,7 +4,7 @@ In an update dictionary alone a sum of shared variables does not say which is th
 how each goes on from step to step, does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +42,8 @@ def look_aheads(fgraph: FunctionGraph, updates: Updates, constant: set[Variable]
     values = dict(zip(updates, fgraph.outputs, strict=True))
     for node in toposort(fgraph.outputs):
         sums = candidates(node, updates, constant, known)
-        # A sum that no network reads is the update of the parameter (w + v'), which looks like a jump too.
-        jumps = [jump for jump in sums if jump.even in network or not network]
+        # The update of the parameter (w + v') looks like a jump too, but no network and not v' reads it.
+        jumps = [j for j in sums if j.even in network or is_read_by_its_state(j, values)]
         for jump in uncontested(jumps, values, known):
             found.setdefault(jump.param, []).append(jump)
     found = made_of_state(found, values, known)
@@ -57,6 +57,12 @@ def look_aheads(fgraph: FunctionGraph, updates: Updates, constant: set[Variable]
     return [only_jump(param, outermost(found[param], fgraph)) for param in params]
 
 
+def is_read_by_its_state(jump: Jump, values: Updates) -> bool:
+    """Whether what the jump is made of goes on by what is computed at the look-ahead point."""
+    state = (leaves_of(jump.terms) or set()) & values.keys()
+    return jump.even in ancestors([values[x] for x in state])
+
+
 def made_of_state(
     found: dict[TensorSharedVariable, list[Jump]],
     values: Updates,
@@ -64,14 +70,26 @@ def made_of_state(
 ) -> dict[TensorSharedVariable, list[Jump]]:
     """`found` without sums of parameters: ``w + (u + mu v)`` is no jump of w, u looked ahead or not."""
 
-    def has_state(factors: tuple[Variable, ...]) -> bool:
-        # What keeps its value from step to step is a parameter, or a count.
-        set_here = (leaves_of({factors: 1.0}) or set()) & values.keys()
-        keeping = {x for x in set_here if polynomial(values[x], known).get((x,)) == 1}
-        return not set_here or (set_here.isdisjoint(found) and set_here != keeping)
+    def set_here(factors: tuple[Variable, ...]) -> set[Variable]:
+        return (leaves_of({factors: 1.0}) or set()) & values.keys()
 
-    kept = {p: [j for j in jumps if all(map(has_state, j.terms))] for p, jumps in found.items()}
-    return {param: jumps for param, jumps in kept.items() if jumps}
+    def moves(factors: tuple[Variable, ...]) -> bool:
+        # What keeps its value from step to step is a parameter, or a count.
+        return not (state := set_here(factors)) or not all(
+            polynomial(values[x], known).get((x,)) == 1 for x in state
+        )
+
+    # A network that reads 2 (w + v / 2) reads v plus 2 w too; w is then no jump of v, and v is still one of w.
+    moving = kept(found, moves)
+    return kept(moving, lambda factors: set_here(factors).isdisjoint(moving))
+
+
+def kept(
+    found: dict[TensorSharedVariable, list[Jump]], condition: Callable[[tuple], bool]
+) -> dict[TensorSharedVariable, list[Jump]]:
+    """`found` with the jumps of which all terms fulfil a condition."""
+    rest = {p: [j for j in jumps if all(map(condition, j.terms))] for p, jumps in found.items()}
+    return {param: jumps for param, jumps in rest.items() if jumps}
 
 
 def candidates(

@@ -274,27 +274,6 @@ def refusal(updates):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("bend", [lambda a: a, pt.tanh])
-def test_a_sum_with_a_parameter_that_is_looked_ahead_is_no_jump(bend):
-    a, b, v = (
-        pytensor.shared(np.array([n, 2.0]), name=name)
-        for n, name in ((1.0, "a"), (3.0, "b"), (0.5, "v"))
-    )
-
-    def loss(a, b):
-        return (pt.sin(b + bend(a)) * b).sum() + (a**2).sum()
-
-    even = a + 0.9 * v
-    grads = pytensor.grad(loss(even, b), [even, b])
-    velocity = 0.9 * v - 0.1 * grads[0]
-    form = odd_even_form({v: velocity, a: a + velocity, b: b - 0.1 * grads[1]}, [loss(a, b)])
-    assert list(form.odd_values) == [a]
-    pytensor.function([], updates=form.jump, mode=FAST)()
-    [value] = pytensor.function([], form.outputs, mode=FAST)()
-    expected = loss(pt.constant([1.45, 3.8]), pt.constant([3.0, 2.0])).eval()
-    np.testing.assert_allclose(value, expected, rtol=1e-12)
-
-
 def test_plain_momentum_is_refused():
     _, params, build = network()
     grads = pytensor.grad(build(params), params)
@@ -374,19 +353,9 @@ def test_reduced_parameters_follow_the_same_trajectory(case, form, dtype):
     loss = build(*params) + sum((p**2).sum() for p in params)
     naive = form(loss, params, 0.1, 0.9)
     result = odd_even_form(naive)
-    assert params[0] in result.odd_values
-    result.odd_values.update({p: p for p in params if p not in result.odd_values})
+    assert set(result.odd_values) == set(params)
     xs, tolerance = pt.tensor3("xs"), 1e-12 if dtype == "float64" else 1e-6
     assert largest_difference(xs, params, naive, result, [], lambda call: (), 3) < tolerance
-
-
-@pytest.mark.parametrize(("shape", "dtype"), [((2,), "float64"), ((2, 2), "float32")])
-def test_jump_that_the_parameter_cannot_hold_is_none(shape, dtype):
-    w = pytensor.shared(np.ones(shape, dtype), name="w")
-    v = pytensor.shared(np.zeros((2, 2)), name="v")
-    gradient = pt.tanh(w + 0.9 * v)
-    updates = {v: 0.9 * v - 0.1 * gradient, w: w - 0.1 * gradient.mean().astype(dtype)}
-    assert refusal(updates).startswith("updates must look ahead, but the network reads none")
 
 
 def test_velocity_of_fewer_axes_follows_the_same_trajectory():

@@ -37,7 +37,8 @@ def check(case: SharedCase) -> None:
     weights = {key: var * 0.5 if first.leaves == "halves" else var for key, var in leaves.items()}
     outputs, owners = [], []
     for i, network in enumerate(case.networks):
-        ys, exposed = upon(network, weights, *inputs[:2])
+        own = {key: weights[key] for key in network.values}
+        ys, exposed = upon(network, own, *inputs[:2])
         outputs += [ys, *exposed]
         owners += [i] * (1 + len(exposed))
     shared = share_recurrences(outputs)

@@ -1,0 +1,81 @@
+"""What counts as a look-ahead: a parameter plus a jump made of state, read where its gradient is taken."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from foreign import PYTHON
+from pytensor.graph.replace import clone_replace
+
+from symrnn.duplicates.odd_even import odd_even_form
+from symrnn.errors import UserError
+
+
+def param(*values, name):
+    return pytensor.shared(np.array(values), name=name)
+
+
+def nesterov(loss, params, momentum):
+    """Odd values stored, velocities beside them: the form of most programs by hand."""
+    velocities = [pytensor.shared(0 * p.get_value(), name=f"{p}.v") for p in params]
+    even = [p + momentum * v for p, v in zip(params, velocities, strict=True)]
+    grads = clone_replace(pytensor.grad(loss, params), list(zip(params, even, strict=True)))
+    moved = [momentum * v - 0.1 * g for v, g in zip(velocities, grads, strict=True)]
+    return dict(zip(velocities, moved)) | {p: p + m for p, m in zip(params, moved, strict=True)}
+
+
+LOSSES = {  # of two vectors
+    "a parameter that no network reads": lambda w, u: pt.sort(pt.sin(w)).sum() + pt.tanh(u).sum(),
+    "one that is only decayed": lambda w, u: pt.sort(pt.sin(w)).sum() + (u**2).sum(),
+    # 2 (w + v / 2) is v plus 2 w: no jump of v, for w is no state that decays
+    "a product that makes the jump whole": lambda w, u: (pt.sin(2 * w) * u).sum() + (u**2).sum(),
+}
+
+
+@pytest.mark.parametrize("case", LOSSES)
+def test_the_loss_is_offered_where_every_gradient_is_taken(case):
+    w, u = param(1.0, 2.0, name="w"), param(3.0, 4.0, name="u")
+    loss = LOSSES[case](w, u)
+    naive = nesterov(loss, [w, u], 0.5)
+    form = odd_even_form(naive, [loss])
+    assert set(form.odd_values) == {w, u}
+    step = pytensor.function([], form.outputs, updates=form.updates, mode=PYTHON)
+    losses = [step()[0] for _ in range(4)]
+
+    w.set_value(np.array([1.0, 2.0])), u.set_value(np.array([3.0, 4.0]))
+    wv, uv = (v for v in naive if v not in (w, u))
+    wv.set_value(np.zeros(2)), uv.set_value(np.zeros(2))
+    even = clone_replace(loss, [(w, w + 0.5 * wv), (u, u + 0.5 * uv)])
+    step = pytensor.function([], even, updates=naive, mode=PYTHON)
+    np.testing.assert_allclose(losses, [step() for _ in range(4)], rtol=1e-12)
+
+
+@pytest.mark.parametrize("bend", [lambda a: a, pt.tanh])
+def test_a_sum_with_a_parameter_that_is_looked_ahead_is_no_jump(bend):
+    a, b, v = (
+        pytensor.shared(np.array([n, 2.0]), name=name)
+        for n, name in ((1.0, "a"), (3.0, "b"), (0.5, "v"))
+    )
+
+    def loss(a, b):
+        return (pt.sin(b + bend(a)) * b).sum() + (a**2).sum()
+
+    even = a + 0.9 * v
+    grads = pytensor.grad(loss(even, b), [even, b])
+    velocity = 0.9 * v - 0.1 * grads[0]
+    form = odd_even_form({v: velocity, a: a + velocity, b: b - 0.1 * grads[1]}, [loss(a, b)])
+    assert list(form.odd_values) == [a]
+    pytensor.function([], updates=form.jump, mode=PYTHON)()
+    [value] = pytensor.function([], form.outputs, mode=PYTHON)()
+    expected = loss(pt.constant([1.45, 3.8]), pt.constant([3.0, 2.0])).eval()
+    np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "dtype"), [((2,), "float64"), ((2, 2), "float32")])
+def test_jump_that_the_parameter_cannot_hold_is_none(shape, dtype):
+    w = pytensor.shared(np.ones(shape, dtype), name="w")
+    v = pytensor.shared(np.zeros((2, 2)), name="v")
+    gradient = pt.tanh(w + 0.9 * v)
+    updates = {v: 0.9 * v - 0.1 * gradient, w: w - 0.1 * gradient.mean().astype(dtype)}
+    with pytest.raises(UserError, match="updates must look ahead, but the network reads none"):
+        odd_even_form(updates)

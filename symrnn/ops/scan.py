@@ -15,6 +15,7 @@ from pytensor.scan import scan
 from pytensor.scan.op import Scan, ScanInfo
 from pytensor.tensor.variable import TensorVariable
 
+import symrnn.ops.truncated_scan  # noqa: F401  (a rewrite that truncated scans need)
 from symrnn.errors import UserError
 from symrnn.typing import Size
 

@@ -70,25 +70,30 @@ def made_of_state(
 ) -> dict[TensorSharedVariable, list[Jump]]:
     """`found` without sums of parameters: ``w + (u + mu v)`` is no jump of w, u looked ahead or not."""
 
-    def set_here(factors: tuple[Variable, ...]) -> set[Variable]:
-        return (leaves_of({factors: 1.0}) or set()) & values.keys()
+    def is_turned_around(jump: Jump) -> bool:
+        # A network that reads 2 (w + v / 2) reads v plus 2 w too.
+        others = [k for x in state_of(jump.terms) & found.keys() for k in found[x]]
+        back = [k for k in others if jump.param in state_of(k.terms)]
+        return any(meant([jump, k], values, known) == [k] for k in back)
 
-    def moves(factors: tuple[Variable, ...]) -> bool:
+    def has_state(factors: tuple[Variable, ...]) -> bool:
         # What keeps its value from step to step is a parameter, or a count.
-        return not (state := set_here(factors)) or not all(
-            polynomial(values[x], known).get((x,)) == 1 for x in state
-        )
+        set_here = state_of({factors: 1.0})
+        keeping = {x for x in set_here if polynomial(values[x], known).get((x,)) == 1}
+        return not set_here or (set_here.isdisjoint(found) and set_here != keeping)
 
-    # A network that reads 2 (w + v / 2) reads v plus 2 w too; w is then no jump of v, and v is still one of w.
-    moving = kept(found, moves)
-    return kept(moving, lambda factors: set_here(factors).isdisjoint(moving))
+    def state_of(terms: Polynomial) -> Any:
+        return (leaves_of(terms) or set()) & values.keys()
+
+    found = kept(found, lambda jump: not is_turned_around(jump))
+    return kept(found, lambda jump: all(map(has_state, jump.terms)))
 
 
 def kept(
-    found: dict[TensorSharedVariable, list[Jump]], condition: Callable[[tuple], bool]
+    found: dict[TensorSharedVariable, list[Jump]], condition: Callable[[Jump], bool]
 ) -> dict[TensorSharedVariable, list[Jump]]:
-    """`found` with the jumps of which all terms fulfil a condition."""
-    rest = {p: [j for j in jumps if all(map(condition, j.terms))] for p, jumps in found.items()}
+    """`found` with the jumps that fulfil a condition."""
+    rest = {param: [*filter(condition, jumps)] for param, jumps in found.items()}
     return {param: jumps for param, jumps in rest.items() if jumps}
 
 
@@ -127,18 +132,24 @@ def uncontested(
     """
     if len(jumps) < 2:
         return jumps
-    terms = {jump: polynomial(values[jump.param], known) for jump in jumps}
-    keeping = [j for j in jumps if (j.param,) in terms[j] and terms[j][(j.param,)] == 1]
-    opaque = [j for j in jumps if not any(j.param in factors for factors in terms[j])]
-    left = keeping or opaque
-    if len(left) > 1:  # the parameter moves by the jump, the jump not by the parameter
-        left = [j for j in left if terms[j].keys() & j.terms.keys()]
+    left = meant(jumps, values, known)
     if len(left) != 1:
         both = " and ".join(str(jump.param) for jump in jumps)
         raise UserError(
             f"updates must tell parameter from velocity, but {both} are added up and updated alike;"
             " write the parameter's update as its value plus a step"
         )
+    return left
+
+
+def meant(jumps: list[Jump], values: Updates, known: dict[Variable, Polynomial]) -> list[Jump]:
+    """Those of some jumps, of which one can be meant, that go on as a parameter does."""
+    terms = {jump: polynomial(values[jump.param], known) for jump in jumps}
+    keeping = [j for j in jumps if (j.param,) in terms[j] and terms[j][(j.param,)] == 1]
+    opaque = [j for j in jumps if not any(j.param in factors for factors in terms[j])]
+    left = keeping or opaque or jumps
+    if len(left) > 1:  # the parameter moves by the jump, the jump not by the parameter
+        left = [j for j in left if terms[j].keys() & j.terms.keys()]
     return left
 
 

@@ -1,7 +1,9 @@
 """PyTensor's inference of assumptions (is this matrix diagonal?), which finds soon that nothing is known.
 
-A product of matrices asks whether either is diagonal; the answer is sought in everything that it was computed from, for
-this property and for each that is tied to it, over again after every rewrite. Nothing follows in most graphs.
+A product of matrices asks whether either is diagonal; PyTensor seeks the answer in everything that it was computed
+from, for this property and for each that is tied to it, also those that could only deny it, over again after every
+rewrite. In most graphs nothing holds. Here the rules for the property, and for those that it would follow from, are
+asked alone, and PyTensor only where one of them says yes.
 """
 
 from __future__ import annotations
@@ -19,91 +21,115 @@ from pytensor.assumptions.core import (
     FactState,
     infer_assumption_for_node,
 )
-from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.traversal import walk_toposort
 
 # Since PyTensor 3.3: what the reader of a value promises of it, and what the numbers of a constant say.
 CLIENT_INFER_KEYS = getattr(assumptions, "CLIENT_INFER_KEYS", ())
 infer_assumption_from_client: Any = getattr(assumptions, "infer_assumption_from_client", None)
 CONSTANT_INFER_REGISTRY = getattr(assumptions, "CONSTANT_INFER_REGISTRY", {})
+SAYS_NOTHING = FactState.UNKNOWN, FactState.FALSE
 
 
 class SparingAssumptionFeature(AssumptionFeature):
-    """PyTensor's feature; where no rule has anything to say, that is noted for all tied properties in one pass."""
+    """PyTensor's feature, that is asked where a property may hold.
 
-    __slots__ = ()
+    `_missing` holds, by property, the variables of which it is known not to; a change of the graph takes out what was
+    computed from what has changed, as far as rules look.
+    """
+
+    __slots__ = ("_changed", "_missing")
+
+    def on_attach(self, fgraph: Any) -> None:
+        super().on_attach(fgraph)
+        self._changed: set[Variable] = set()
+        self._missing: dict[AssumptionKey, set[Variable]] = {}
+
+    def on_change_input(
+        self, fgraph: Any, node: Any, i: Any, old_var: Any, new_var: Any, reason: Any = None
+    ) -> None:
+        super().on_change_input(fgraph, node, i, old_var, new_var, reason)
+        self._changed.update(getattr(node, "outputs", ()))
+        self._changed.add(new_var)  # facts about `old_var` are taken over
+
+    def on_prune(self, fgraph: Any, node: Apply, reason: Any = None) -> None:
+        super().on_prune(fgraph, node, reason)
+        self._changed.difference_update(node.outputs)
 
     def clone(self) -> SparingAssumptionFeature:
         return SparingAssumptionFeature()
 
-    def _compute(self, var, key):
-        if key not in CLIENT_INFER_KEYS:
-            self._settle_unknown(var, related(key))
-            if (state := self.cache.get((var, key))) is not None:
-                return state
-        return super()._compute(var, key)
+    def check(self, var: Variable, key: AssumptionKey) -> bool:
+        return self._may_hold(var, key) and super().check(var, key)
 
-    def _settle_unknown(self, var: Variable, keys: tuple) -> None:
-        """Note that nothing is known of `var` and of what it is computed from, down to the first that says anything."""
+    def _may_hold(self, var: Variable, key: AssumptionKey) -> bool:
+        """Whether any rule says that the property holds, or contradicts another."""
+        if self._changed:
+            self._forget_changed()
+        missing, keys = self._missing.setdefault(key, set()), with_stronger(key)
 
         def unsettled(v: Variable) -> Iterable[Variable]:
-            if v.owner is None or (v, keys[0]) in self.cache:
+            if v in missing or v.owner is None or not has_rules(keys, type(v.owner.op)):
                 return ()
-            return v.owner.inputs if has_rules(keys, type(v.owner.op)) else ()
+            return v.owner.inputs
 
-        for v in walk_toposort([var], unsettled):
-            if all((v, key) in self.cache for key in keys):
-                continue
-            if not self._says_nothing(v, keys):
-                continue  # PyTensor's own search takes it from here
-            for key in keys:
-                self.cache.setdefault((v, key), FactState.UNKNOWN)
-            self._var_to_keys.setdefault(v, set()).update(keys)
+        if var not in missing:
+            for v in walk_toposort([var], unsettled):
+                if v not in missing and not any(self._is_said(v, k, missing) for k in keys):
+                    missing.add(v)
+        return var not in missing
 
-    def _says_nothing(self, var: Variable, keys: tuple) -> bool:
-        """Whether no rule for `keys` infers anything of `var`, and nothing is known of what it is computed from."""
-        if self._is_promised(var, keys):
-            return False
+    def _is_said(self, var: Variable, key: AssumptionKey, missing: set[Variable]) -> bool:
+        """Whether it is known that the property holds of `var`, or a rule says so if it holds of all but `missing`."""
+        if self.cache.get((var, key), FactState.UNKNOWN) not in SAYS_NOTHING:
+            return True
+        if key in CLIENT_INFER_KEYS and self._is_promised(var, key):
+            return True
         node = var.owner
         if node is None:
-            infer = (CONSTANT_INFER_REGISTRY.get(k) for k in keys if isinstance(var, Constant))
-            return all(rule is None or rule(var) is FactState.UNKNOWN for rule in infer)
-        if not has_rules(keys, type(node.op)):
-            return True
-        if any(self.cache.get((x, k)) is not FactState.UNKNOWN for x in node.inputs for k in keys):
+            rule = CONSTANT_INFER_REGISTRY.get(key) if isinstance(var, Constant) else None
+            return rule is not None and rule(var) not in SAYS_NOTHING
+        if not has_rules((key,), type(node.op)):
             return False
-        unknown = [FactState.UNKNOWN] * len(node.inputs)
-        return all(
-            state is FactState.UNKNOWN
-            for key in keys
-            for state in infer_assumption_for_node(key, node.op, self, self.fgraph, node, unknown)
-        )
+        states = [FactState.UNKNOWN if x in missing else FactState.TRUE for x in node.inputs]
+        said = infer_assumption_for_node(key, node.op, self, self.fgraph, node, states)
+        return said[node.outputs.index(var)] not in SAYS_NOTHING
 
-    def _is_promised(self, var: Variable, keys: tuple) -> bool:
-        """Whether something that reads `var` promises anything of it."""
+    def _is_promised(self, var: Variable, key: AssumptionKey) -> bool:
+        """Whether something that reads `var` promises the property."""
         return any(
-            infer_assumption_from_client(key, client.op, client, index) is not FactState.UNKNOWN
-            for key in keys
-            if key in CLIENT_INFER_KEYS
+            infer_assumption_from_client(key, client.op, client, index) not in SAYS_NOTHING
             for client, index in self.fgraph.clients.get(var, ())
         )
 
+    def _forget_changed(self) -> None:
+        """Take out what is not known any more."""
+        for key, missing in self._missing.items():
+            keys, seen, pending = with_stronger(key), set(self._changed), [*self._changed]
+            while pending:
+                var = pending.pop()
+                missing.discard(var)
+                for node, _ in self.fgraph.clients.get(var, ()):
+                    if has_rules(keys, type(node.op)):
+                        pending += (out for out in node.outputs if out not in seen)
+                        seen.update(node.outputs)
+        self._changed.clear()
 
-def has_rules(keys: tuple, kind: type) -> bool:
+
+def has_rules(keys: tuple[AssumptionKey, ...], kind: type) -> bool:
     """Whether any of the properties can be inferred for ops of that type."""
+    return _has_rules(keys, kind, len(ASSUMPTION_INFER_REGISTRY))
+
+
+@cache
+def _has_rules(keys: tuple[AssumptionKey, ...], kind: type, registered: int) -> bool:
     return any((key, cls) in ASSUMPTION_INFER_REGISTRY for key in keys for cls in kind.__mro__)
 
 
 @cache
-def related(key: AssumptionKey) -> tuple[AssumptionKey, ...]:
-    """The keys tied to `key` by implications, in either direction and through others; `key` is one of them."""
-    found, stack = {key}, [key]
-    while stack:
-        k = stack.pop()
-        near = [
-            *IMPLIES.get(k, ()),
-            *(stronger for stronger, weaker in IMPLIES.items() if k in weaker),
-        ]
-        stack += [n for n in near if n not in found]
-        found.update(near)
-    return tuple(sorted(found, key=lambda k: k.name))
+def with_stronger(key: AssumptionKey) -> tuple[AssumptionKey, ...]:
+    """A property, and those that it follows from, also through others."""
+    found = [key]
+    for k in found:
+        found += [s for s, weaker in IMPLIES.items() if k in weaker and s not in found]
+    return tuple(found)

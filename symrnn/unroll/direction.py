@@ -184,7 +184,9 @@ class Direction:
             # Where z and r only stand in one sum, as in an LSTM, dz and dr are one variable, and one record is enough.
             return list(dict.fromkeys([dz, dr])), [*dstate, *map(pt.add, sums, dcaptured)]
 
-        zeros = [pt.zeros(var.shape, dtype=weights.w_h.type.dtype) for var in weights.captured]
+        # A gradient is of the dtype of what is captured: of float64, where a float32 weight meets a number of floatX.
+        sums = zip(weights.captured, line.gradients[2 + count :], strict=True)
+        zeros = [pt.zeros(var.shape, dtype=gradient.type.dtype) for var, gradient in sums]
         sequences = [self.walk_back(seq) for seq in [*sources.values(), *dhs]]
         return Recurrence(step, sequences, [*dfinal, *zeros], [weights.w_h.T, *weights.captured])
 

@@ -46,7 +46,8 @@ def get_or_compute_grads(loss_or_grads: LossOrGrads, params: Params) -> list[Ten
             f" but {str(error).splitlines()[0]};"
             " take that parameter out of params, or its disconnected_grad out of the loss"
         ) from error
-    return grads
+    # PyTensor gives a float32 parameter a gradient of floatX behind a switch, or beside a number of floatX.
+    return [grad.astype(param.dtype) for grad, param in zip(grads, params, strict=True)]
 
 
 def check_grads(grads: Sequence[TensorVariable], params: Params) -> None:

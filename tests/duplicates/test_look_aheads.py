@@ -15,13 +15,15 @@ def param(*values, name):
     return pytensor.shared(np.array(values), name=name)
 
 
-def nesterov(loss, params, momentum):
+def nesterov(loss, params, momentum, decay=0.0):
     """Odd values stored, velocities beside them: the form of most programs by hand."""
     velocities = [pytensor.shared(0 * p.get_value(), name=f"{p}.v") for p in params]
     even = [p + momentum * v for p, v in zip(params, velocities, strict=True)]
     grads = clone_replace(pytensor.grad(loss, params), list(zip(params, even, strict=True)))
     moved = [momentum * v - 0.1 * g for v, g in zip(velocities, grads, strict=True)]
-    return dict(zip(velocities, moved)) | {p: p + m for p, m in zip(params, moved, strict=True)}
+    return dict(zip(velocities, moved)) | {
+        p: p + m - decay * p for p, m in zip(params, moved, strict=True)
+    }
 
 
 LOSSES = {  # of two vectors
@@ -32,11 +34,12 @@ LOSSES = {  # of two vectors
 }
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("case", LOSSES)
-def test_the_loss_is_offered_where_every_gradient_is_taken(case):
+def test_the_loss_is_offered_where_every_gradient_is_taken(case, decay):
     w, u = param(1.0, 2.0, name="w"), param(3.0, 4.0, name="u")
     loss = LOSSES[case](w, u)
-    naive = nesterov(loss, [w, u], 0.5)
+    naive = nesterov(loss, [w, u], 0.5, decay)
     form = odd_even_form(naive, [loss])
     assert set(form.odd_values) == {w, u}
     step = pytensor.function([], form.outputs, updates=form.updates, mode=PYTHON)

@@ -15,7 +15,8 @@ def _larger(a, b):
     return np.where(np.real(a) > np.real(b), a, b)
 
 
-# Kinks stand where no value of a walk does: a state that starts at zero is at no corner.
+# Kinks stand where no value of a walk does: a state that starts at zero is at no corner. Numbers are exact in float16,
+# so that float32 stays what it is.
 OPS = {  # name: (in PyTensor, in NumPy), on one value or on two
     "tanh": (pt.tanh, np.tanh),
     "sin": (pt.sin, np.sin),
@@ -27,18 +28,21 @@ OPS = {  # name: (in PyTensor, in NumPy), on one value or on two
     "negative": (lambda a: -a, lambda a: -a),
     "half": (lambda a: 0.5 * a, lambda a: 0.5 * a),
     "less": (lambda a: 1 - a, lambda a: 1 - a),
-    "hinge": (lambda a: pt.maximum(a + 0.013, 0), lambda a: _larger(a + 0.013, 0)),
-    "size": (lambda a: abs(a - 0.017), lambda a: np.where(np.real(a) > 0.017, 1, -1) * (a - 0.017)),
+    "hinge": (lambda a: pt.maximum(a + 0.015625, 0), lambda a: _larger(a + 0.015625, 0)),
+    "size": (
+        lambda a: abs(a - 0.02148437553125),
+        lambda a: np.where(np.real(a) > 0.02148437553125, 1, -1) * (a - 0.02148437553125),
+    ),
 }
 PAIRS = {
     "add": (lambda a, b: a + b, lambda a, b: a + b),
     "sub": (lambda a, b: a - b, lambda a, b: a - b),
     "mul": (lambda a, b: a * b, lambda a, b: a * b),
     "div": (lambda a, b: a / (1.5 + b**2), lambda a, b: a / (1.5 + b**2)),
-    "max": (lambda a, b: pt.maximum(a, b + 0.019), lambda a, b: _larger(a, b + 0.019)),
+    "max": (lambda a, b: pt.maximum(a, b + 0.021484375), lambda a, b: _larger(a, b + 0.021484375)),
     "gate": (
-        lambda a, b: pt.switch(pt.gt(b, 0.023), a, -a),
-        lambda a, b: np.where(np.real(b) > 0.023, a, -a),
+        lambda a, b: pt.switch(pt.gt(b, 0.0234375), a, -a),
+        lambda a, b: np.where(np.real(b) > 0.0234375, a, -a),
     ),
 }
 IN_PYTENSOR = {name: meanings[0] for name, meanings in (OPS | PAIRS).items()}

@@ -121,8 +121,7 @@ def foreign_class(foreign: Foreign) -> type[Cell]:
         columns = [a[:, i * size : (i + 1) * size] for a in (z, r) for i in range(count)]
         params = [getattr(self, f"p{i}") for i in range(len(foreign.params))]
         values = run(foreign.program, [*columns, *given, *params], IN_PYTENSOR)
-        # NumPy's numbers in a program are float64 under the tests' floatX
-        return state(*(values[place].astype(given[0].dtype) for place in foreign.after))
+        return state(*(values[place] for place in foreign.after))
 
     params = [(f"p{i}", pt.TensorVariable) for i in range(len(foreign.params))]
     own = {"State": state, "gates": foreign.gates, "advance": advance}

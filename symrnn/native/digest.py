@@ -77,6 +77,22 @@ def graph_digest(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def graph_text(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> str | None:
+    """What `graph_digest` hashes of the graph itself: its name within a process and under one query.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> x, y = pt.vectors("xy")
+    >>> graph_text([x, y], [x - y]) == graph_text([y, x], [y - x]) != graph_text([x, y], [y - x])
+    True
+    """
+    try:
+        return _graph(inputs, outputs)
+    except Undigestible:
+        return None
+
+
 def _graph(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> str:
     """Every node, with what it reads by number; numbers follow the order of a walk from the outputs."""
     numbers = {var: i for i, var in enumerate(inputs)}

@@ -16,6 +16,7 @@ from pytensor.scalar.basic import int64
 from pytensor.scan.op import Scan
 
 from symrnn.native import warm
+from symrnn.native.digest import graph_text
 from symrnn.native.nested import Choice, Ended, Graph, Steps
 
 try:
@@ -41,6 +42,7 @@ class Copy:
     def __init__(self) -> None:
         self.nodes: list[Apply] = []
         self.new: dict[Variable, Variable] = {}
+        self.steps: dict[str, Graph] = {}  # of scans, by the text of their graphs
 
     def read(self, variables: Iterable[Variable]) -> list[Variable]:
         return [self.new.get(var, var) for var in variables]
@@ -112,7 +114,7 @@ def _add_inner(node: Apply, copy: Copy) -> None:
     """
     inner = rewritten(node.op.fgraph)
     within = Copy()
-    within.nodes = copy.nodes
+    within.nodes, within.steps = copy.nodes, copy.steps
     within.new = dict(zip(inner.inputs, copy.read(node.inputs), strict=True))
     fresh = _Fresh(within)
     _add_flat(inner.toposort(), fresh)
@@ -123,7 +125,7 @@ class _Fresh(Copy):
     """A copy that keeps no node as it is."""
 
     def __init__(self, within: Copy):
-        self.nodes, self.new = within.nodes, within.new
+        self.nodes, self.new, self.steps = within.nodes, within.new, within.steps
 
     def keep(self, node: Apply) -> None:
         self.replace(node, self.add(node.op, self.read(node.inputs), node.outputs))
@@ -131,7 +133,7 @@ class _Fresh(Copy):
 
 def _add_scan(node: Apply, copy: Copy) -> None:
     op, info = node.op, node.op.info
-    step = written_out(rewritten(op.fgraph))
+    step = _step(op.fgraph, copy)
     inputs = copy.read(node.inputs)
     if not info.as_while:
         copy.replace(node, copy.add(Steps(op, step), inputs, node.outputs))
@@ -142,6 +144,16 @@ def _add_scan(node: Apply, copy: Copy) -> None:
     for i, first in enumerate([*firsts, *[0] * info.n_nit_sot], start=info.n_mit_mot):
         [outputs[i]] = copy.add(Ended(first), [outputs[i], done, inputs[0]], [node.outputs[i]])
     copy.replace(node, outputs)
+
+
+def _step(fgraph: AbstractFunctionGraph, copy: Copy) -> Graph:
+    """The step of a scan, rewritten and written out; once for equal ones, where rewriting is ours to do."""
+    name = None if rewrite_inner_graph else graph_text(fgraph.inputs, fgraph.outputs)
+    if name is None:
+        return written_out(rewritten(fgraph))
+    if name not in copy.steps:
+        copy.steps[name] = written_out(rewritten(fgraph))
+    return copy.steps[name]
 
 
 def lazy(graph: Graph) -> Graph:

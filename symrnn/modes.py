@@ -32,7 +32,7 @@ class Backend:
 
 NATIVE = "NATIVE"
 MODES: dict[str, Backend | None] = {  # None: all that it needs comes with PyTensor
-    NATIVE: Backend("NativeLinker", "llvmlite", ("symrnn.native",)),
+    NATIVE: Backend("NativeLinker", "llvmlite", ("symrnn.native", "scipy.linalg.cython_blas")),
     "C": None,
     "CVM": None,
     "NUMBA": Backend("NumbaLinker", "numba", ("numba", "pytensor.link.numba.dispatch")),

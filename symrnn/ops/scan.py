@@ -170,13 +170,17 @@ def plain_scan(
     array([1., 3., 6.])
     """
 
+    # Of an expression that two recurrences read, tied weights say, `pytensor.scan` takes one.
+    distinct = list(dict.fromkeys(_flat(r.invariants for r in recurrences)))
+
     def step(*arguments: TensorVariable) -> Values:
         # `pytensor.scan` hands over what it was given, in its order: all sequences, then all states, then all
         # invariants.
         rest = iter(arguments)
         elements = [list(islice(rest, len(r.sequences))) for r in recurrences]
         states = [list(islice(rest, len(r.carried))) for r in recurrences]
-        invariants = [list(islice(rest, len(r.invariants))) for r in recurrences]
+        symbols = dict(zip(distinct, rest, strict=True))
+        invariants = [[symbols[var] for var in r.invariants] for r in recurrences]
         given = zip(recurrences, elements, states, invariants, strict=True)
         following = [r.step(e, s, i)[1] for r, e, s, i in given]
         pairs = zip(_flat(states), _flat(following), strict=True)
@@ -187,7 +191,7 @@ def plain_scan(
             step,
             sequences=_flat(r.sequences for r in recurrences),
             outputs_info=_flat(r.carried for r in recurrences),
-            non_sequences=_flat(r.invariants for r in recurrences),
+            non_sequences=distinct,
             n_steps=steps,
             truncate_gradient=-1 if gradient_steps is None else gradient_steps,
             name=name,

@@ -189,6 +189,20 @@ WIDE = pt.tensor("wide", shape=(None, None, 4))
 NARROW = pt.tensor("narrow", shape=(None, None, D))
 
 
+@pytest.mark.parametrize("gradient", ["assembled", "autodiff"])
+def test_both_directions_may_read_one_expression(gradient):
+    """Tied weights that are no variables of their own: `pytensor.scan` takes no input twice."""
+    cell = make_cell("gru", D, 2)
+    halves = replace(cell, **{name: 0.5 * var for name, var in cell.weights.items()})
+    xs = pt.constant(XS)
+    tied = bidirectional(halves, halves, xs, scans="one", gradient=gradient)
+    apart = bidirectional(halves, halves, xs, scans="two", gradient=gradient)
+    gradients = [pytensor.grad(loss_of(ys, pt), [*cell.weights.values()]) for ys in (tied, apart)]
+    found = evaluate([], [*gradients[0], *gradients[1]], [])
+    count = len(gradients[0])
+    assert_all_close(found[:count], found[count:], 1e-12)
+
+
 def deep(name="lstm", layers=2, input_size=4, **options):
     return make_cell(name, input_size, 2, layers=layers, **options)
 

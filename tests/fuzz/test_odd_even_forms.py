@@ -1,6 +1,6 @@
 """Naive Nesterov forms drawn by hypothesis: what `odd_even_form` makes of them follows the rule in NumPy."""
 
-from fuzzing import at_night, fuzzed
+from fuzzing import fuzzed
 from hypothesis import strategies as st
 from look_aheads import JUMPS, SCALES, LookAheadCase, check
 from network_draws import modes
@@ -39,7 +39,6 @@ def look_aheads(draw) -> LookAheadCase:
     )
 
 
-@at_night
 @fuzzed(look_aheads(), share=0.4)
 def test_an_odd_even_form_follows_the_naive_rule_in_numpy(case):
     check(case)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from drawn_cells import cells
-from fuzzing import at_night, fuzzed
+from fuzzing import fuzzed
 from hypothesis import strategies as st
 from network_draws import layer_options, modes
 from networks import LayerCase, NetworkCase
@@ -67,7 +67,6 @@ def shared_walks(draw) -> SharedCase:
     return SharedCase(networks, draw(modes()))
 
 
-@at_night
 @fuzzed(shared_walks(), share=0.15)
 def test_shared_walks_are_what_loops_in_numpy_make_of_them(case):
     check(case)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from helpers import CELLS, FEW_REWRITES, assert_all_close, make_cell
+from helpers import AS_WRITTEN, CELLS, MODES, assert_all_close, make_cell
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -49,13 +49,13 @@ def trained(network, form, gradient):
     updates = form((pt.sin(ys + 1) ** 2).mean(), params, 0.1, 0.8)
     updates = list(updates) if isinstance(updates, tuple | list) else [updates]
     readout = odd_values(params, updates[-1]) if form is nesterov_momentum else params
-    options = {"mode": FEW_REWRITES, "on_unused_input": "ignore"}
+    options = {"mode": MODES[gradient], "on_unused_input": "ignore"}
     functions = [pytensor.function([xs, mask], [], updates=each, **options) for each in updates]
     values = rng.normal(size=(steps, batch, inputs)), rng.integers(0, 2, (steps, batch))
     for _ in range(STEPS):
         for function in functions:
             function(*values)
-    return pytensor.function([], list(readout), mode=FEW_REWRITES)()
+    return pytensor.function([], list(readout), mode=AS_WRITTEN)()
 
 
 @given(network=NETWORKS, form=st.sampled_from(sorted(FORMS)))

@@ -105,8 +105,9 @@ def train(cell, depth, steps, more_steps):
     rows = len(held_out[1])
     evaluate = evaluation(digit_stack(cell=cell, depth=depth, steps=ROWS, batch=rows), held_out)
     runs = {form: progress(form, cell, depth, digits, evaluate) for form in FORMS[1:]}
-    losses = {form: [next(run)[0] for _ in range(steps)] for form, run in runs.items()}
-    *_, (_, accuracy) = (next(runs[ODD_EVEN]) for _ in range(more_steps))
+    losses = {form: [next(run)()[0] for _ in range(steps)] for form, run in runs.items()}
+    *_, last = (next(runs[ODD_EVEN]) for _ in range(more_steps))
+    _, accuracy = last()
     return {
         "losses": losses,
         "largest_difference": largest_difference(losses.values()),
@@ -117,7 +118,7 @@ def train(cell, depth, steps, more_steps):
 
 
 def progress(form, cell, depth, digits, evaluate):
-    """Train for ever; yields held-out loss and accuracy at the odd values after each step."""
+    """Train for ever; yields after each step what tells held-out loss and accuracy at the odd values it has reached."""
     import numpy as np
     import pytensor
 
@@ -131,7 +132,7 @@ def progress(form, cell, depth, digits, evaluate):
         drawn = rng.choice(labels.size, BATCH, replace=False)
         for step, spec in zip(steps, specs, strict=True):
             step(*[xs[:, drawn], labels[drawn]][: len(spec.inputs)])
-        yield evaluate(odd())
+        yield lambda: evaluate(odd())
 
 
 def odd_readout(form, params, specs):

@@ -5,10 +5,19 @@ from html.parser import HTMLParser
 import numpy as np
 import pytensor
 from pytensor.compile.mode import Mode
+from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 
 from symrnn import cells
 
 FEW_REWRITES = Mode(linker="py", optimizer="fast_compile")
+
+# The graph as it was written, with what stands for graphs inlined: a tenth of the time. It is for the other side of a
+# comparison, whose rewriting is PyTensor's own affair, and for algebra whose rewritten form another test compiles.
+AS_WRITTEN = Mode(
+    linker="py",
+    optimizer=RewriteDatabaseQuery(include=["merge", "inline_assembled", "inline_ofg_expansion"]),
+)
+MODES = {"assembled": FEW_REWRITES, "autodiff": AS_WRITTEN}  # of a gradient: tested, compared with
 
 # name: (class, its own fields); every cell that has a name, so that a new one meets every test of cells
 CELLS = {name: (cls, {}) for name, cls in cells.CELLS.items()}

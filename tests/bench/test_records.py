@@ -2,15 +2,17 @@
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
 from symrnn.bench import records
-from symrnn.bench.records import Job, Record, append_record, load_records, set_aside
+from symrnn.bench.records import BadLine, Job, Record, append_record, load_records, set_aside
 from symrnn.errors import JobError, UserError
 
 
@@ -93,15 +95,20 @@ def test_a_line_that_was_cut_short_is_skipped_and_the_next_one_is_whole(tmp_path
     first, second = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(first + second[:kept])
     whole = [record(0), record(1)] if kept == -1 else [record(0)]  # only the newline was lost
-    assert [r.key for r in load_records(path)] == [r.key for r in whole]
-    append_record(tmp_path, record(2))
-    assert [r.key for r in load_records(path)] == [r.key for r in (*whole, record(2))]
+    told = nullcontext() if kept == -1 else pytest.warns(BadLine, match="line 2: skipped")
+    with told:
+        assert [r.key for r in load_records(path)] == [r.key for r in whole]
+        append_record(tmp_path, record(2))
+        assert [r.key for r in load_records(path)] == [r.key for r in (*whole, record(2))]
 
 
 def test_lines_that_are_no_records_are_skipped(tmp_path):
     path = tmp_path / "records.jsonl"
     path.write_bytes(b'\n[]\n{"a": 1}\n\xff\xfe\nnull\n' + record().to_json().encode() + b"\n")
-    assert len(load_records(path)) == 1
+    with pytest.warns(BadLine) as caught:
+        assert len(load_records(path)) == 1
+    lines = [re.search(r"line (\d): skipped", str(warning.message))[1] for warning in caught]
+    assert lines == ["2", "3", "4", "5"]
 
 
 def test_fields_of_an_older_or_foreign_record_are_left_out(tmp_path):
@@ -135,7 +142,7 @@ def test_every_line_is_on_the_disk_before_the_next_job(tmp_path, monkeypatch):
 
 WRITER = """
 import sys
-from symrnn.bench.records import Job, Record, append_record
+from symrnn.bench.records import BadLine, Job, Record, append_record
 
 def append(**case):
     values = {"text": sys.argv[2] * 9000}
@@ -178,7 +185,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_finished(tmp_path, monke
 
 LIMITED = """
 import resource, sys
-from symrnn.bench.records import Job, Record, append_record
+from symrnn.bench.records import BadLine, Job, Record, append_record
 resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
 for n in range(99):
     append_record(sys.argv[1], Record.of(Job("x", {"n": n}), "ok"))

@@ -259,19 +259,19 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_child(tmp_path):
     (tmp_path / "naive.py").write_text(EXPERIMENT)
     command = [sys.executable, "-m", "symrnn", "run", str(tmp_path / "naive.py")]
     results = tmp_path / "results"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "--results", str(results)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         cwd=REPOSITORY,
         preexec_fn=hear_interrupts,
-    )
-    while "1/14" not in process.stderr.readline():
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    told = process.stderr.read()
-    assert process.wait() == 130, told
+    ) as process:
+        while "1/14" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+        assert process.wait() == 130, told
     kept = len(load_records(results / "naive"))
     assert f"stopped: {kept} of 14 jobs are recorded" in told
     assert "Traceback" not in told

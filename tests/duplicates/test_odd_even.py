@@ -15,6 +15,7 @@ from foreign import (
     state,
     weights,
 )
+from helpers import AS_WRITTEN, FEW_REWRITES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytensor.graph.replace import clone_replace
@@ -78,20 +79,17 @@ def test_rewritten_size_is_that_of_the_form_written_by_hand(form, cell, rule):
     assert mine.inner_nodes == theirs.inner_nodes
 
 
-def trained(xs, updates, inputs, rates, schedule, steps, readout=None):
+def trained(xs, updates, inputs, rates, schedule, steps, readout=None, mode=FEW_REWRITES):
     """The values after `steps` calls, ``schedule(call)`` the rates of each: shared ones are set, inputs given."""
     shared = [rate for rate in rates if hasattr(rate, "set_value")]
     given = [rate for rate in rates if not hasattr(rate, "set_value")]
-    step = pytensor.function([xs, *given], updates=updates, mode=FAST, on_unused_input="ignore")
+    step = pytensor.function([xs, *given], updates=updates, mode=mode, on_unused_input="ignore")
     for call in range(steps):
         values = dict(zip(rates, schedule(call), strict=True))
         for rate in shared:
             rate.set_value(values[rate])
         step(inputs, *(values[rate] for rate in given))
-    return pytensor.function([], readout, mode=FAST)() if readout else None
-
-
-FAST = pytensor.compile.mode.Mode(linker="py", optimizer="fast_compile")
+    return pytensor.function([], readout, mode=AS_WRITTEN)() if readout else None
 
 
 def restore(values):
@@ -101,7 +99,7 @@ def restore(values):
 
 def largest_difference(xs, params, naive, form, rates, schedule, steps):
     before = {x: x.get_value() for x in {*naive, *form.updates}}
-    trained(xs, naive, batch(), rates, schedule, steps)
+    trained(xs, naive, batch(), rates, schedule, steps, mode=AS_WRITTEN)
     odd = [param.get_value() for param in params]
     restore(before)
     readout = [form.odd_values[param] for param in params]
@@ -204,10 +202,10 @@ def test_jump_enters_from_a_state_that_is_not_zero():
         velocity.set_value(velocity.get_value() + 0.1)
     result = odd_even_form(naive)
     before = {x: x.get_value() for x in naive}
-    trained(xs, naive, batch(), [], lambda call: (), 3)
+    trained(xs, naive, batch(), [], lambda call: (), 3, mode=AS_WRITTEN)
     odd = [param.get_value() for param in params]
     restore(before)
-    pytensor.function([], updates=result.jump, mode=FAST)()
+    pytensor.function([], updates=result.jump, mode=FEW_REWRITES)()
     readout = [result.odd_values[param] for param in params]
     read = trained(xs, result.updates, batch(), [], lambda call: (), 3, readout)
     assert max(np.abs(a - b).max() for a, b in zip(odd, read, strict=True)) < 1e-12
@@ -223,11 +221,11 @@ def test_loss_at_odd_values_is_offered_and_named_as_what_keeps_the_copy():
         " outputs[0] is the same at the look-ahead values, without the copy."
     )
     assert compiled_counts(xs, result.odd_outputs, result.updates)[1] == 3
-    step = pytensor.function([xs], loss, updates=naive, mode=FAST)
+    step = pytensor.function([xs], loss, updates=naive, mode=FEW_REWRITES)
     before = {x: x.get_value() for x in naive}
     losses = [step(batch()) for _ in range(5)]
     restore(before)
-    step = pytensor.function([xs], result.odd_outputs, updates=result.updates, mode=FAST)
+    step = pytensor.function([xs], result.odd_outputs, updates=result.updates, mode=FEW_REWRITES)
     np.testing.assert_allclose([step(batch())[0] for _ in range(5)], losses, rtol=1e-12)
 
 

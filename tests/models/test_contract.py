@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytensor
 import pytest
-from helpers import FEW_REWRITES
 from pytensor.graph.replace import clone_replace
 from sample import sample_in
 
 import symrnn.models
+import symrnn.native
 from symrnn.data import READERS
 from symrnn.errors import UserError
 from symrnn.models import RECIPES, recipe_class
@@ -22,6 +22,7 @@ from symrnn.training.defined import recipes_of
 from symrnn.training.loop import Training
 from symrnn.updates import even_values, nesterov_naive_clone, nesterov_odd_even
 
+assert symrnn.native  # makes mode="NATIVE" known
 MODE = "FAST_COMPILE"
 STEPS, BREAK = 10, 4  # of a training, and after how many it is broken off
 LONG = 100  # steps in which forms must agree
@@ -175,7 +176,7 @@ def trajectory(graph, batches, dictionaries, odd):
     """``(steps, parameters)``: the odd values after each step, which calls a function for each of `dictionaries`."""
     steps = [
         pytensor.function(
-            graph.inputs, [], updates=updates, mode=FEW_REWRITES, on_unused_input="ignore"
+            graph.inputs, [], updates=updates, mode="NATIVE", on_unused_input="ignore"
         )
         for updates in dictionaries
     ]

@@ -105,6 +105,8 @@ def test_a_terminal_is_not_steered(folder, word, tmp_path, command):
         assert "no: " in done.output
 
 
+# The command line has its own words for this warning.
+@pytest.mark.filterwarnings("always::symrnn.bench.records.BadLine")
 def test_a_line_that_is_skipped_is_told(folder, tmp_path):
     for record in hostile("x"):
         append_record(tmp_path / "results" / "naive", record)

@@ -73,6 +73,11 @@ def without(path, name):
     np.savez(path, **arrays)
 
 
+def with_one_array(path):
+    with path.open("wb") as file:  # of a path alone, save makes another name
+        np.save(file, np.zeros(3))
+
+
 def with_pickle(path, name):
     arrays = dict(np.load(path))
     np.savez(path, **arrays | {name: np.array([print], dtype=object)})
@@ -88,7 +93,7 @@ BROKEN = {  # what happened to the file: what the sentence says
     "pickle beside it": (lambda path: with_pickle(path, "more"), "it holds a pickle"),
     "pickle as the header": (lambda path: with_pickle(path, "header"), "it holds a pickle"),
     "one array": (
-        lambda path: np.save(path.open("wb"), np.zeros(3)),
+        with_one_array,
         "or no file of `symrnn train`",
     ),
     "another npz": (lambda path: np.savez(path, w=np.zeros(3)), "or no file of `symrnn train`"),

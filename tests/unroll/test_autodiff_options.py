@@ -7,7 +7,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from helpers import assert_all_close, evaluate, make_cell
+from helpers import AS_WRITTEN, MODES, assert_all_close, evaluate, make_cell
 
 from symrnn.cells import Cell, RNNState
 from symrnn.unroll import bidirectional, scan_unroll, stack
@@ -38,13 +38,15 @@ def test_layers_in_one_scan_take_the_options_of_layers_apart(options, form, dire
     xs = pt.tensor("xs", shape=(None, None, width))
     apart = list(zip(*(layers_of(cell, 3) for cell in cells), strict=True))
     weights = [var for cell in cells for var in cell.weights.values()]
-    gradients = []
-    for layers in ([list(cells)], [list(each) for each in apart]):
+    found, values = [], np.random.default_rng(0).normal(size=(T, B, width))
+    for layers, mode in (
+        ([list(cells)], MODES[form]),
+        ([list(each) for each in apart], AS_WRITTEN),
+    ):
         ys = stack(layers, xs, gradient=form, **options)
-        gradients += pytensor.grad((ys**2).sum(), weights)
-    values = np.random.default_rng(0).normal(size=(T, B, width))
-    found = evaluate([xs], gradients, [values])
-    assert_all_close(found[: len(weights)], found[len(weights) :], 1e-9)
+        gradients = pytensor.grad((ys**2).sum(), weights)
+        found.append(evaluate([xs], gradients, [values], mode=mode))
+    assert_all_close(*found, 1e-9)
 
 
 SIZES = [(None, None), (T, None), (None, 1), (T, 1)]  # of the first two axes

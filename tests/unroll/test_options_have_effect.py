@@ -9,11 +9,10 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from helpers import make_cell
+from helpers import AS_WRITTEN, make_cell
 from pytensor.graph.traversal import apply_ancestors
 from pytensor.scan.op import Scan
 
-import symrnn.native  # noqa: F401  (the mode "NATIVE")
 from symrnn.errors import UserError
 from symrnn.ops.assembled import AssembledOp
 from symrnn.unroll import api, bidirectional, scan_states, scan_unroll, stack, static_unroll
@@ -112,7 +111,7 @@ def test_every_option_changes_values_or_the_gradients_of_every_cell(path, gradie
         found = flat(function(*made, xs, gradient=gradient, **option))
         loss = sum(pt.sin(y).sum() for y in found)
         outputs.append([found[0], *pytensor.grad(loss, sum(weights, []))])
-    results = iter(pytensor.function([xs], sum(outputs, []), mode="NATIVE")(XS))
+    results = iter(pytensor.function([xs], sum(outputs, []), mode=AS_WRITTEN)(XS))
     for name, row in zip(each, outputs, strict=True):
         values[name] = [next(results) for _ in row]
     plain = values.pop("none")

@@ -8,7 +8,7 @@ import oracle
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from helpers import assert_all_close, evaluate, make_cell
+from helpers import MODES, assert_all_close, evaluate, make_cell
 
 from symrnn.cells import Cell, RNNState
 from symrnn.errors import UserError
@@ -114,13 +114,13 @@ def loss_of(ys, module):
     return (module.sin(ys) * module.arange(1, 1 + ys.shape[-1])).sum()
 
 
-def in_pytensor(unroller, cells, initial, **options):
+def in_pytensor(unroller, cells, initial, *, gradient="assembled", **options):
     """``[outputs, *gradients]`` by everything that a pair of cells can learn, and by the input."""
     xs, mask = pt.tensor("xs", shape=(None, None, D)), pt.lmatrix("mask")
-    ys = unroller(cells, xs, initial=initial, mask=mask, **options)
+    ys = unroller(cells, xs, initial=initial, mask=mask, gradient=gradient, **options)
     wrt = [xs, *cells[0].params, *cells[1].params, *initial[0], *initial[1]]
     outputs = [ys, *pytensor.grad(loss_of(ys, pt), wrt, disconnected_inputs="ignore")]
-    return evaluate([xs, mask], outputs, [XS, MASK])
+    return evaluate([xs, mask], outputs, [XS, MASK], mode=MODES[gradient])
 
 
 def in_numpy(kinds, cells, initial, live):

@@ -21,10 +21,13 @@ def rates(draw, values, calls) -> RateCase:
 def look_aheads(draw) -> LookAheadCase:
     count, calls = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     shapes = tuple(draw(st.sampled_from(SHAPES)) for _ in range(count + 1))
+    program = draw(loss_programs(shapes))
+    # JAX takes no gradient of a scan of unknown length (docs/upstream/jax_gradient_of_unknown_length.md)
+    may_be_jax = not any(name == "walk" for name, *_ in program)
     still = tuple(i for i in range(1, count) if draw(st.integers(0, 3)) == 0)
     return LookAheadCase(
         shapes,
-        draw(loss_programs(shapes)),
+        program,
         draw(st.sampled_from(["clone", "per parameter", "rebuild"])),
         draw(st.sampled_from(sorted(JUMPS))),
         draw(st.sampled_from(sorted(SCALES))),
@@ -34,7 +37,7 @@ def look_aheads(draw) -> LookAheadCase:
         decay=draw(st.sampled_from([0.0, 0.0, 0.1])),
         starts=draw(st.booleans()),
         calls=calls,
-        mode=draw(modes()),
+        mode=draw(modes() if may_be_jax else modes().filter(lambda mode: mode != "JAX")),
         seed=draw(st.integers(0, 999)),
     )
 

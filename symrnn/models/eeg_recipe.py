@@ -144,7 +144,7 @@ class EEGRecipe(RuleRecipe):
         else:
             parts, classes = self.divided(recordings_at(path)), CLASSES
         found = {"samples": parts[0].xs.shape[1], "channels": parts[0].xs.shape[2]}
-        check_options_fit(self, found | {"classes": len(classes)})
+        check_options_fit(self, found | {"classes": len(classes)}, is_made_up=path is None)
         train, test = (part._replace(xs=self.features(part.xs)) for part in parts)
         scaled = fitted_scaling(self.scaling, train.xs)
         train, test = (part._replace(xs=scaled(part.xs)) for part in (train, test))
@@ -266,16 +266,18 @@ def recordings_at(path: Path | None) -> Recordings:
     return deap.read(path)
 
 
-def check_options_fit(recipe: EEGRecipe, found: dict[str, int]) -> None:
+def check_options_fit(recipe: EEGRecipe, found: dict[str, int], *, is_made_up: bool) -> None:
     """Refuse options that are not the sizes of the data, naming all that must change."""
     wrong = {name: size for name, size in found.items() if getattr(recipe, name) != size}
     if wrong:
         names = " and ".join(wrong)
         options = " ".join(f"--set {name}={size}" for name, size in wrong.items())
         had = " and ".join(str(getattr(recipe, name)) for name in wrong)
+        sizes = " and ".join(map(str, wrong.values()))
         raise UserError(
-            f"{names} must be those of the data, {' and '.join(map(str, wrong.values()))}, but are {had};"
-            f" add {options}"
+            f"{names} must be those of the data, {sizes}, but are {had}; add {options}"
+            # A network that was trained on a file asks for that file again when it is to predict.
+            + ", or, for the data that they are of, --data PATH" * is_made_up
         )
 
 

@@ -92,7 +92,9 @@ def test_options_that_are_not_the_sizes_of_the_series_are_named_with_the_way_out
         "samples and channels must be those of the data, 24 and 2, but are 128 and 32;"
         " add --set samples=24 --set channels=2"
     )
-    with pytest.raises(UserError, match="classes=4, or, for the data that they are of, --data PATH"):
+    with pytest.raises(
+        UserError, match="classes=4, or, for the data that they are of, --data PATH"
+    ):
         recipe.data()
 
 

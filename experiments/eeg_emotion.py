@@ -310,7 +310,7 @@ def accuracies(records):
     for record in folded(records):
         values, case = record.values, record.case
         published = PUBLISHED[case["cell"]] if case["labels"] == "true" else None
-        beside = f"; published for DEAP: {percent(published)}" if published else ""
+        beside = f" ({percent(published)} published for DEAP)" if published else ""
         shuffles = f" in {case['seeds']} shuffles" if case["labels"] == "shuffled" else ""
         lines.append(
             f"- {title_of(record)}: {percent(values['accuracy'])} of {values['segments']} held-out segments{shuffles}"

@@ -19,10 +19,10 @@ __all__ = [
 ]
 
 READERS = {  # file here: what the path given to --data must be
-    "deap": "DEAP's sXX.dat or sXX.bdf, a folder of sXX.dat, or of NAME_TRAIN.ts and NAME_TEST.ts",
+    "deap": "DEAP's sXX.dat or sXX.bdf or a folder of them, or a pair NAME_TRAIN.ts and NAME_TEST.ts",
     "idx": "a folder with MNIST's four idx files, gzipped or not",
     "monthly_csv": "a CSV file headed month,passengers, a row for each month",
     "pairs_csv": "a CSV file headed x1,x2, rows of two whole numbers from 0 to 63",
     "text": "a text in UTF-8",
-    "ts": "a folder with NAME_TRAIN.ts and NAME_TEST.ts",
+    "ts": "NAME_TRAIN.ts or NAME_TEST.ts, which lie side by side, or their folder",
 }

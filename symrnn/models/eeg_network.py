@@ -11,11 +11,15 @@ maximum, with which they change places.
 Dropout masks are inputs of the graph: 0 where a unit is dropped, ``1 / (1 - dropout)`` where it is kept, ones to test
 with. That of a block drops a channel at all steps.
 
+A committee is several such networks that read the same batch, each from its own fresh parameters and with masks of its
+own. Its loss is the sum of theirs, so that a step moves each as it would move alone; its opinion is the mean of theirs.
+
 .. [1] Zamani, Wulansari: Emotion classification using 1D-CNN and RNN based on DEAP dataset. CS & IT (2021).
 """
 
 from dataclasses import dataclass
 from functools import reduce
+from operator import add
 
 import numpy as np
 import pytensor
@@ -51,6 +55,8 @@ class EEGShape:
         H, of the recurrent and of the dense layer.
     readout
         What the dense layer reads of the recurrent one: ``"last"``, its last output, or ``"mean"``, that of all.
+    members
+        Networks of the committee; 1 for a network by itself.
     """
 
     samples: int = 128
@@ -62,6 +68,7 @@ class EEGShape:
     pool: int = 4
     hidden_size: int = 32
     readout: str = "last"
+    members: int = 1
 
     def __post_init__(self) -> None:
         check_choice("readout", self.readout, READOUTS)
@@ -108,7 +115,8 @@ def eeg_network(
     -------
     TrainingGraph
         Inputs ``xs (T, B, C)``, ``block_masks (M, B, F)``, ``masks (2, B, H)`` and ``labels (B,)``, int32; output
-        ``"logits" (B, K)``.
+        ``"logits" (B, K)``. Of a committee, each member's masks follow those of the one before it, and the logits are
+        the logarithms of the mean of the members' probabilities.
 
     Examples
     --------
@@ -121,15 +129,38 @@ def eeg_network(
     dtype, rng = dtype or pytensor.config.floatX, np.random.default_rng(seed)
     sizes = {
         "xs": (shape.samples, batch, shape.channels),
-        "block_masks": (shape.blocks, batch, shape.filters),
-        "masks": (2, batch, shape.hidden_size),
+        "block_masks": (shape.members * shape.blocks, batch, shape.filters),
+        "masks": (shape.members * 2, batch, shape.hidden_size),
     }
     inputs = [pt.tensor(name, dtype=dtype, shape=size) for name, size in sizes.items()]
     labels = pt.tensor("labels", dtype="int32", shape=(batch,))
-    logits, params = classified(inputs, cell, shape, rng, dtype)
-    return TrainingGraph(
-        [*inputs, labels], cross_entropy(logits, labels), params, {"logits": logits}
-    )
+    xs, *masks = inputs
+    each = zip(*(parts(mask, shape.members) for mask in masks), strict=True)
+    opinions, params = [], []
+    for number, own in enumerate(each, 1):
+        name = f"member{number}." if shape.members > 1 else ""
+        logits, weights = classified([xs, *own], cell, shape, rng, dtype, name=name)
+        opinions.append(logits)
+        params += weights
+    loss = reduce(add, [cross_entropy(logits, labels) for logits in opinions])
+    return TrainingGraph([*inputs, labels], loss, params, {"logits": agreed(opinions)})
+
+
+def agreed(opinions: list[TensorVariable]) -> TensorVariable:
+    """Logits ``(B, K)`` whose probabilities are the mean of those of `opinions`.
+
+    Examples
+    --------
+    >>> sure, torn = (pt.log(np.array([[p, 1 - p]])) for p in (0.9, 0.5))
+    >>> np.exp(agreed([sure, torn]).eval()).round(6)
+    array([[0.7, 0.3]])
+    """
+    if len(opinions) == 1:
+        return opinions[0]
+    shares = reduce(add, [pt.special.softmax(logits, axis=-1) for logits in opinions])
+    # A class that no member holds possible in this precision must not be minus infinity.
+    least = np.finfo(shares.type.dtype).tiny
+    return pt.log(pt.maximum(shares / len(opinions), least))
 
 
 def classified(
@@ -138,12 +169,14 @@ def classified(
     shape: EEGShape,
     rng: np.random.Generator,
     dtype: str,
+    *,
+    name: str = "",
 ) -> tuple[TensorVariable, list[TensorSharedVariable]]:
-    """``logits (B, K)`` and the parameters."""
+    """``logits (B, K)`` and the parameters, whose names begin with `name`."""
 
-    def weights(name, *size):
-        w = param(f"{name}w", size, glorot_uniform, rng, dtype=dtype)
-        return w, param(f"{name}b", size[-1:], zeros, rng, dtype=dtype)
+    def weights(layer, *size):
+        w = param(f"{name}{layer}w", size, glorot_uniform, rng, dtype=dtype)
+        return w, param(f"{name}{layer}b", size[-1:], zeros, rng, dtype=dtype)
 
     ys, block_masks, masks = inputs
     params = []
@@ -153,7 +186,7 @@ def classified(
         ys = mask * relu(pooled(same_conv(ys, w, window=shape.window), shape.pool) + b)
         params += [w, b]
     layer = CELLS[cell].create(
-        shape.filters, shape.hidden_size, rng=rng, name=f"{cell}.", dtype=dtype
+        shape.filters, shape.hidden_size, rng=rng, name=f"{name}{cell}.", dtype=dtype
     )
     is_last = shape.readout == "last"
     h = scan_unroll(layer, ys, last_only=True) if is_last else scan_unroll(layer, ys).mean(axis=0)

@@ -1,9 +1,9 @@
 """What the recipes `eeg_cnn_lstm` and `eeg_cnn_gru` share: EEG, how it is prepared and split, and what is said of it.
 
 Without a path the recordings are those of `symrnn.data.eeg_generator`. A path is one of DEAP's ``sXX.dat`` or a folder
-of them, an ``sXX.bdf`` as the amplifier wrote it, or a folder with a pair ``NAME_TRAIN.ts`` and ``NAME_TEST.ts``, whose
-split is given and whose series are taken whole. Whatever is fitted to data, the scaling and the network, is fitted to
-the training part alone.
+of them, an ``sXX.bdf`` or ``.edf`` as the amplifier wrote it or a folder of them, or a pair ``NAME_TRAIN.ts`` and
+``NAME_TEST.ts``, one of the two or their folder, whose split is given and whose series are taken whole. Whatever is
+fitted to data, the scaling and the network, is fitted to the training part alone.
 """
 
 from abc import abstractmethod
@@ -15,7 +15,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pytensor
 
-from symrnn.data import deap, eeg_raw, ts
+from symrnn.data import READERS, deap, eeg_raw, ts
 from symrnn.data.eeg_generator import EEGGenerator
 from symrnn.data.eeg_recordings import CHANNELS, CLASSES, Recordings, Segments, segments_of
 from symrnn.data.eeg_splits import SPLITS, shuffled_by_recording, split_places
@@ -47,7 +47,7 @@ class EEGRecipe(RuleRecipe):
     ----------
     samples, channels, classes
         Of a stretch, as for `symrnn.models.eeg_network.EEGShape`; with ``.ts`` files they must be those of the series.
-    blocks, filters, window, pool, hidden_size, readout
+    blocks, filters, window, pool, hidden_size, readout, members
         As for `symrnn.models.eeg_network.EEGShape`.
     split, folds, fold
         As for `symrnn.data.eeg_splits.split_places`.
@@ -81,6 +81,7 @@ class EEGRecipe(RuleRecipe):
     pool: int = 4
     hidden_size: int = 32
     readout: str = "last"
+    members: int = 1
     split: str = "recording"
     folds: int = 5
     fold: int = 0
@@ -134,15 +135,16 @@ class EEGRecipe(RuleRecipe):
             pool=self.pool,
             hidden_size=self.hidden_size,
             readout=self.readout,
+            members=self.members,
         )
 
     def data(self, path: Path | None = None) -> EEGData:
-        if path is not None and ts.is_ts_folder(path):
+        if path is not None and ts.is_ts(path):
             parts, classes = self.given(*ts.read(path))
         else:
             parts, classes = self.divided(recordings_at(path)), CLASSES
         found = {"samples": parts[0].xs.shape[1], "channels": parts[0].xs.shape[2]}
-        check_options_fit(self, found | {"classes": len(classes)})
+        check_options_fit(self, found | {"classes": len(classes)}, is_made_up=path is None)
         train, test = (part._replace(xs=self.features(part.xs)) for part in parts)
         scaled = fitted_scaling(self.scaling, train.xs)
         train, test = (part._replace(xs=scaled(part.xs)) for part in (train, test))
@@ -196,11 +198,11 @@ class EEGRecipe(RuleRecipe):
         return [time_first(xs), *self.masks(rng), data.train.labels[drawn]]
 
     def masks(self, rng: np.random.Generator | None = None) -> list[np.ndarray]:
-        """Dropout masks ``(M, B, F)`` and ``(2, B, H)``; ones without `rng`."""
+        """Dropout masks ``(M, B, F)`` and ``(2, B, H)`` of each member; ones without `rng`."""
         shape, dtype = self.shape, pytensor.config.floatX
         sizes = (
-            (shape.blocks, self.batch_size, shape.filters),
-            (2, self.batch_size, shape.hidden_size),
+            (shape.members * shape.blocks, self.batch_size, shape.filters),
+            (shape.members * 2, self.batch_size, shape.hidden_size),
         )
         if rng is None:
             return [np.ones(size, dtype) for size in sizes]
@@ -254,19 +256,28 @@ def recordings_at(path: Path | None) -> Recordings:
     """Those of a path, or made up; the same ones whatever the seed of a training."""
     if path is None:
         return EEGGenerator().recordings()
-    return (eeg_raw if path.suffix.lower() in eeg_raw.ENDINGS else deap).read(path)
+    if not path.exists():
+        raise UserError(f"{path} must be {READERS['deap']}, but there is none")
+    if eeg_raw.is_raw(path):
+        return eeg_raw.read(path)
+    if not deap.is_preprocessed(path):
+        found = "holds none" if path.is_dir() else "is another file"
+        raise UserError(f"{path} must be {READERS['deap']}, but {found}")
+    return deap.read(path)
 
 
-def check_options_fit(recipe: EEGRecipe, found: dict[str, int]) -> None:
+def check_options_fit(recipe: EEGRecipe, found: dict[str, int], *, is_made_up: bool) -> None:
     """Refuse options that are not the sizes of the data, naming all that must change."""
     wrong = {name: size for name, size in found.items() if getattr(recipe, name) != size}
     if wrong:
         names = " and ".join(wrong)
         options = " ".join(f"--set {name}={size}" for name, size in wrong.items())
         had = " and ".join(str(getattr(recipe, name)) for name in wrong)
+        sizes = " and ".join(map(str, wrong.values()))
         raise UserError(
-            f"{names} must be those of the data, {' and '.join(map(str, wrong.values()))}, but are {had};"
-            f" add {options}"
+            f"{names} must be those of the data, {sizes}, but are {had}; add {options}"
+            # A network that was trained on a file asks for that file again when it is to predict.
+            + ", or, for the data that they are of, --data PATH" * is_made_up
         )
 
 

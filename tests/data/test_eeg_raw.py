@@ -87,6 +87,22 @@ def test_trials_are_rated_by_their_order_and_lose_their_blinks(bdf):
         assert np.abs(left - left.mean())[20:-20].max() < 0.1
 
 
+def test_folder_holds_a_file_for_each_subject(bdf):
+    write_bdf(bdf.with_name("s02.bdf"), codes=codes_at(4))
+    made = eeg_raw.read(bdf.parent, video_s=4, steps=["rate"])
+    assert made.subjects.tolist() == [1, 1, 2]
+    assert made.ratings.tolist() == [[7, 3, 5, 5], [2.5, 8, 5, 5], [1, 1, 1, 1]]
+    np.testing.assert_array_equal(made.xs[:2], eeg_raw.read(bdf, video_s=4, steps=["rate"]).xs)
+
+
+def test_folder_is_raw_where_a_file_is_called_as_a_subject(tmp_path):
+    (tmp_path / "notes.bdf").touch()
+    assert not eeg_raw.is_raw(tmp_path)
+    (tmp_path / "s07.BDF").touch()
+    assert eeg_raw.is_raw(tmp_path)
+    assert eeg_raw.files_in(tmp_path) == [tmp_path / "s07.BDF"]
+
+
 def test_steps_must_bring_the_rate_that_networks_expect(bdf):
     with pytest.raises(UserError, match="from 512 to 128 Hz, but eyes do not; add rate"):
         eeg_raw.read(bdf, video_s=4, steps=["eyes"])

@@ -70,6 +70,18 @@ def test_folder_must_hold_one_pair(tmp_path):
         ts.read(tmp_path)
 
 
+def test_pair_is_named_by_either_file_where_a_folder_holds_more(tmp_path):
+    write(tmp_path)
+    (tmp_path / "Other_TRAIN.ts").write_text(HEAD + CASES)
+    for name in ("Toy_TRAIN.ts", "Toy_TEST.ts"):
+        assert ts.is_ts(tmp_path / name)
+        assert ts.pair_at(tmp_path / name) == (tmp_path / "Toy_TRAIN.ts", tmp_path / "Toy_TEST.ts")
+    with pytest.raises(
+        UserError, match=r"Toy.ts must be one of a pair of files, .* called otherwise"
+    ):
+        ts.read(tmp_path / "Toy.ts")
+
+
 def test_sets_are_looked_for_where_the_environment_says_and_in_the_package(tmp_path, monkeypatch):
     package = tmp_path / "site" / ts.PACKAGE
     for folder in (tmp_path / "mine" / "Toy", package / "datasets" / "data" / "Other"):

@@ -200,6 +200,11 @@ def test_answer_of_eeg_emotion_says_what_leakage_is_worth():
     assert "Leakage is worth 47.0 points" in bad
     assert "every network is NOT above 90 %" in bad
     assert "| HVHA | " in good
+    whole = section(experiment, records).answer
+    assert "The generator plants it: 5.0 % of the recordings" in whole
+    assert re.search(
+        r"GRU, by recording, ratings shuffled: 2\d.\d % of 4800 .* in 5 shuffles", whole
+    )
 
 
 def test_answer_of_eeg_series_owns_up_to_medians_below_what_was_to_be_reached():

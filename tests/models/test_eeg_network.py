@@ -1,5 +1,6 @@
 """The network for EEG: its values against a loop over steps, and beside JAX by hand; its sizes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from oracle import step_gru, step_lstm
 
 from symrnn.errors import UserError
 from symrnn.models import recipe_class
-from symrnn.models.eeg_network import EEGShape, eeg_network, pooled, same_conv
+from symrnn.models.eeg_network import EEGShape, agreed, eeg_network, pooled, same_conv
 
 B = 3
 SHAPE = EEGShape(
@@ -71,6 +72,34 @@ def test_logits_are_those_of_a_loop_over_steps(cell, readout):
     expected = logits_by_loop(cell, graph, xs, block_masks, masks, readout)
     log_p = expected - np.log(np.exp(expected).sum(axis=1, keepdims=True))
     assert_all_close([logits, loss], [expected, -log_p[np.arange(B), labels].mean()], 1e-10)
+
+
+def test_committee_says_the_mean_of_its_members_and_its_loss_is_their_sum():
+    graph = eeg_network("gru", replace(SHAPE, members=3), batch=B)
+    xs, block_masks, masks, labels = arrays_for(graph)
+    logits, loss = evaluate(
+        graph.inputs, [graph.outputs["logits"], graph.loss], [xs, block_masks, masks, labels]
+    )
+    alone = eeg_network("gru", SHAPE, batch=B)
+    count = len(alone.params)
+    chosen = np.arange(B), labels
+    shares, nats = [], []
+    for i in range(3):
+        mine = replace(graph, params=graph.params[i * count : (i + 1) * count])
+        own = block_masks[2 * i : 2 * i + 2], masks[2 * i : 2 * i + 2]
+        powers = np.exp(logits_by_loop("gru", mine, xs, *own, "last"))
+        shares.append(powers / powers.sum(axis=1, keepdims=True))
+        nats.append(-np.log(shares[-1][chosen]).mean())
+    assert_all_close([np.exp(logits), loss], [np.mean(shares, axis=0), sum(nats)], 1e-10)
+    names = [param.name for param in graph.params]
+    assert len(set(names)) == len(names) == 3 * count
+
+
+def test_committee_that_is_sure_has_finite_logits():
+    sure = pt.as_tensor(np.array([[1e4, 0.0]]))
+    logits = agreed([sure, sure]).eval()
+    assert np.isfinite(logits).all()
+    assert logits[0, 0] == 0
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 4])

@@ -15,7 +15,9 @@ from symrnn.models.eeg_cnn_gru import EEGCNNGRU
 from symrnn.training.loop import Training
 
 assert symrnn.native  # makes mode="NATIVE" known
-LEARNER = EEGCNNGRU(steps=300, dropout=0.1)  # on what the generator makes by default
+LEARNER = EEGCNNGRU(  # on what the generator makes by default; small, for many short steps
+    steps=200, batch_size=48, filters=16, dropout=0.0, learning_rate=0.01
+)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +92,10 @@ def test_options_that_are_not_the_sizes_of_the_series_are_named_with_the_way_out
         "samples and channels must be those of the data, 24 and 2, but are 128 and 32;"
         " add --set samples=24 --set channels=2"
     )
+    with pytest.raises(
+        UserError, match="classes=4, or, for the data that they are of, --data PATH"
+    ):
+        recipe.data()
 
 
 def test_means_and_deltas_are_what_the_network_reads(series):
@@ -123,12 +129,50 @@ def test_noise_and_shifts_are_drawn_anew_each_step_for_training_alone(series):
 def test_probabilities_do_not_depend_on_how_many_are_asked_for(series):
     path, recipe = series
     data = recipe.data(path)
-    network = Training(recipe, data, mode="FAST_COMPILE").network()
+    network = Training(recipe, data, mode="NATIVE").network()
     whole = recipe.probabilities(network, data.train)
     assert whole.shape == (12, 2)
     np.testing.assert_allclose(whole.sum(axis=1), 1)
     few = recipe.probabilities(network, data.train.at(np.array([5])))
     np.testing.assert_allclose(few[0], whole[5], atol=1e-12)
+
+
+def test_series_are_found_by_either_of_the_two_files(series):
+    path, recipe = series
+    whole = recipe.data(path)
+    for name in ("Toy_TRAIN.ts", "Toy_TEST.ts"):
+        np.testing.assert_equal(recipe.data(path / name), whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("notes.md", "is another file"), ("s01.bdf", "there is none"), ("", "holds none")],
+)
+def test_path_that_is_no_eeg_is_refused_with_what_it_may_be(name, found, tmp_path):
+    (tmp_path / "notes.md").write_text("# EEG")
+    message = f"{name} must be DEAP's sXX.dat or .* NAME_TEST.ts, but {found}"
+    with pytest.raises(UserError, match=message):
+        EEGCNNGRU().data(tmp_path / name)
+
+
+def test_members_of_a_committee_are_trained_as_each_would_be_alone(series):
+    path, recipe = series
+    recipe = replace(recipe, steps=4, noise=0.1, readout="mean")
+    data = recipe.data(path)
+    alone, together = (
+        Training(replace(recipe, members=members), data, mode="NATIVE") for members in (1, 2)
+    )
+    for _ in zip(alone, together, strict=True):
+        pass
+    count = len(alone.values())
+    first, second = together.values()[:count], together.values()[count:]
+    for mine, theirs, other in zip(alone.values(), first, second, strict=True):
+        np.testing.assert_allclose(theirs, mine, atol=1e-10)
+        assert (other != theirs).any()
+    masks = replace(recipe, members=2, dropout=0.5).batch(data, 0)[1:3]
+    for mask in masks:  # each member has its own
+        ours, theirs = np.split(mask, 2)
+        assert (ours != theirs).any()
 
 
 def test_recording_says_what_its_segments_say_together():

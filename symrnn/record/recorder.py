@@ -22,6 +22,7 @@ from symrnn.bench.machine import peak_rss_bytes
 from symrnn.measure.attribution import attribution
 from symrnn.measure.compile_events import CompileEvents, c_events, jax_events, numba_events
 from symrnn.measure.ledger import Ledger
+from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.modes import backend_of, mode_name
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name
@@ -96,6 +97,7 @@ class Recorder:
         """Put the wrappers in, for as long as the process lives."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.listen()
+        self.stack.enter_context(lines_kept())
         for owner, name, wrapper in (
             (maker_module, "construct_function_ins_and_outs", self.asking("clone")),
             (FunctionMaker, "__init__", self.asking("rewrite")),

@@ -1,5 +1,6 @@
 """What is recorded of an experiment, on the screen and in files."""
 
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from symrnn.study.report import Picture
 def recorded(experiment: Experiment, results: str | Path) -> list[Record]:
     """The records of an experiment; none at all is a `UserError`."""
     records = load_records(results)
+    gc.freeze()  # they stay to the end of the command: no search for garbage need go through them again
     if not records:
         raise UserError(
             f"nothing is recorded of {experiment.name} in {results};"

@@ -28,6 +28,7 @@ from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name
 from symrnn.measure.source_lines import NOWHERE, PYTENSOR, SYMRNN, is_library
 from symrnn.measure.unit_hooks import BACKEND_UNITS
+from symrnn.measure.verdict import counted
 from symrnn.record.compiled import append
 
 EVENTS = {  # what listens to a backend, by the module that it has imported before it compiles
@@ -183,10 +184,11 @@ class Recorder:
             self.depth += 1
             try:
                 asked = self.ask()
-                with self.own_time():
+                with asked.phase("link"):
                     backend = backend_of(maker.mode)
                     for needed in backend.modules if backend else ():
                         importlib.import_module(needed)  # linking would; nothing is heard before
+                with self.own_time():
                     self.listen()
                 before = counts(self.events)
                 with asked.phase("link"):
@@ -328,14 +330,14 @@ def cache_in_words(events: dict[str, float], reason: str) -> str:
     """
     said = []
     for made, loaded, what in (
-        ("numba", "numba_loaded", "functions"),
-        ("c_compiled", "c_loaded", "modules"),
+        ("numba", "numba_loaded", "function"),
+        ("c_compiled", "c_loaded", "module"),
     ):
         if events.get(made):
             why = (
                 f"never kept: {reason}" if reason and made == "numba" else "none like them was kept"
             )
-            said.append(f"{events[made]:.0f} {what} compiled, {why}")
+            said.append(f"{counted(round(events[made]), what)} compiled, {why}")
         if events.get(loaded):
             said.append(f"{events[loaded]:.0f} taken from the disk")
     if events.get("numba_saved"):

@@ -7,9 +7,11 @@ import pytensor.tensor as pt
 from pytensor.compile.mode import Mode
 from pytensor.graph.fg import FunctionGraph
 
+from symrnn import unroll
+from symrnn.measure import target
 from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.sizes import graph_size
-from symrnn.measure.source_lines import full_traces, source_lines, user_line
+from symrnn.measure.source_lines import full_traces, is_library, source_lines, user_line
 from symrnn.measure.stages import FunctionSpec, rewritten
 
 x = pt.vector("x")
@@ -103,3 +105,8 @@ def test_only_new_nodes_without_a_line_are_given_one():
         "out = known * kept",
         "known, kept = pt.exp(x), pt.tanh(x)",
     ]
+
+
+def test_what_measuring_builds_is_no_line_of_its_own():
+    assert is_library(target.__file__)
+    assert not is_library(unroll.__file__)

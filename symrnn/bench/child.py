@@ -26,6 +26,7 @@ from typing import Any
 import psutil
 
 from symrnn.bench.checked import Malformed, check_answer, parsed
+from symrnn.bench.descendants import rss_bytes
 from symrnn.errors import JobError
 
 POLL_S = 0.05  # between two looks at the clock and the pipes
@@ -128,11 +129,7 @@ class Child:
 
     def rss_bytes(self) -> int:
         """Memory that the child and its children hold now; shared pages count in each."""
-        total = 0
-        for process in self.processes():
-            with suppress(psutil.Error):
-                total += process.memory_info().rss
-        return total
+        return rss_bytes(self.process.pid)
 
     def kill(self) -> None:
         """End the process, its group, and children that left the group; then wait for it."""

@@ -192,7 +192,8 @@ def fewest_rounds(alpha: float = ALPHA, *, is_paired: bool = False) -> int:
 
 def doubt_of_rounds(rounds: int, fewest: int) -> str:
     """Why so few rounds decide nothing; empty where they are enough."""
-    return f"{rounds} rounds, and a decision takes {fewest}" if rounds < fewest else ""
+    made = f"{rounds} round{'s' * (rounds != 1)}"
+    return f"{made}, and a decision takes {fewest}" if rounds < fewest else ""
 
 
 def doubt_of_ranks(p_value: float, alpha: float) -> str:

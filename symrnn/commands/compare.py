@@ -46,7 +46,7 @@ def compare(
     """Say what got larger, smaller, slower or faster from OLD to NEW; exit code 1 if anything got worse.
 
     OLD and NEW are folders of results, or files of records. Counts lead, times follow; a verdict on times takes five
-    rounds.
+    rounds or more, the more the more times are compared: seven for one function of `symrnn measure`.
 
     \b
     Example:

@@ -77,7 +77,7 @@ def measure(
     Examples:
       symrnn measure model.py:build
       symrnn measure package.module:function --mode JAX --trace traces
-      symrnn measure new.py:build --against old.py:build --rounds 5
+      symrnn measure new.py:build --against old.py:build --rounds 7
     """
     from symrnn.measure.report_tables import report_tables
     from symrnn.measure.verdict import verdict

@@ -1,5 +1,6 @@
 """`symrnn record`: every function that an unchanged program compiles, on one page."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import click
 
 from symrnn.errors import UserError
+from symrnn.record.hook import WAITS
 
 FOLDER = "recorded"
 
@@ -43,7 +45,9 @@ def record(out: str, is_module: bool, program: str, arguments: tuple[str, ...]) 
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "symrnn.record.program", str(folder.resolve())]
     ended = subprocess.run(
-        [*command, *(["-m"] if is_module else []), program, *arguments], check=False
+        [*command, *(["-m"] if is_module else []), program, *arguments],
+        env={**os.environ, WAITS: str(os.getpid())},
+        check=False,
     )
     path = write_page(folder)
     for sentence in summary(compiled_in(folder)):

@@ -19,6 +19,7 @@ from symrnn.doctor.graph_causes import located
 from symrnn.duplicates.explained import step_name
 from symrnn.duplicates.found import duplicates
 from symrnn.measure.function_spec import FunctionSpec
+from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.modes import mode_of
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import op_name
@@ -58,6 +59,7 @@ def examined(target: object, mode: Mode) -> Patient:
         caught = stack.enter_context(warnings.catch_warnings(record=True))
         warnings.simplefilter("always")
         specs = stack.enter_context(asked_for())
+        stack.enter_context(lines_kept())
         with full_traces():
             found = target_of(target)
         if found.compiled is None:

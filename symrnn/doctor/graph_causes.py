@@ -74,17 +74,23 @@ def large_constants(patient: Patient) -> Iterator[Finding]:
 
 
 def baked_rates(patient: Patient) -> Iterator[Finding]:
-    """Rates as numbers in the updates: with another rate it is another function."""
+    """Rates as numbers in the updates: with another rate it is another function. One finding a line and rate."""
+    names: dict[tuple[str, float], list[str]] = {}
     for spec in patient.specs:
         for shared, new in spec.updates.items():
+            line = at(user_line(new.owner) or NOWHERE) if new.owner else ""
             for factor in rates_in(shared, new):
-                yield Finding(
-                    "baked_rate",
-                    f"the update of {shared} has the rate {factor.data.item():g} in its graph; another rate"
-                    " is another function, which compiles again",
-                    at(user_line(new.owner) or NOWHERE) if new.owner else "",
-                    'make it shared: rate = pytensor.shared(0.1, name="rate"), then rate.set_value(...)',
-                )
+                names.setdefault((line, factor.data.item()), []).append(str(shared))
+    for (line, rate), updated in names.items():
+        first, *others = updated
+        rest = f" and of {len(others)} more" if others else ""
+        yield Finding(
+            "baked_rate",
+            f"the update of {first}{rest} has the rate {rate:g} in its graph; another rate"
+            " is another function, which compiles again",
+            line,
+            f'make it shared: rate = pytensor.shared({rate:g}, name="rate"), then rate.set_value(...)',
+        )
 
 
 def rates_in(shared: SharedVariable, new: Variable) -> Iterator[Constant]:

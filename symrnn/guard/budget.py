@@ -18,6 +18,7 @@ from pytensor.scan.op import Scan
 
 from symrnn.errors import UserError, nearest
 from symrnn.guard.block_budget import BLOCK_LIMITS, amount, block_overrun, watched_block
+from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name, with_wrapped
 from symrnn.measure.source_lines import relative
@@ -79,7 +80,7 @@ def graph_budget(**limits: Limit) -> Iterator[list[Function]]:
     __tracebackhide__ = True
     of_block = {name: limit for name, limit in limits.items() if name in BLOCK_LIMITS}
     of_graphs = {name: limit for name, limit in limits.items() if name not in BLOCK_LIMITS}
-    with watched_block(of_block) as block, compiled_functions() as functions:
+    with watched_block(of_block) as block, lines_kept(), compiled_functions() as functions:
         yield functions
     # Not in a `finally`: a test that fails by itself keeps its own failure.
     if not functions:

@@ -17,7 +17,7 @@ Cold or warm follows from these counts, not from what a run was meant to be.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -32,6 +32,8 @@ JAX_COMPILE = "/jax/core/compile/backend_compile_duration"
 JAX_LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
 JAX_TRACE = "/jax/core/compile/jaxpr_trace_duration"
 
+OF_CACHES = ("numba_loaded", "numba_saved", "native_loaded", "native_warm")
+
 
 @dataclass(frozen=True)
 class Compilation:
@@ -43,6 +45,7 @@ class Compilation:
     duration_s: float
     is_nested: bool = False  # within another one of the same backend
     unit: Unit | None = None  # that it was compiled for
+    is_aside: bool = False  # for something else, off the clock
 
 
 @dataclass
@@ -67,12 +70,29 @@ class CompileEvents:
 
     def count(self, backend: str) -> int:
         """How many things `backend` compiled."""
-        return sum(each.backend == backend for each in self.compilations)
+        return sum(each.backend == backend and not each.is_aside for each in self.compilations)
 
     def seconds(self, backend: str) -> float:
         """How long `backend` compiled."""
         mine = (each for each in self.compilations if each.backend == backend)
-        return sum(each.duration_s for each in mine if not each.is_nested)
+        return sum(each.duration_s for each in mine if not (each.is_nested or each.is_aside))
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Count nothing of the ``with`` block: it compiles for something else (PyMC's initial point, say)."""
+        found, loaded = len(self.compilations), modules_loaded()
+        counts = {name: getattr(self, name) for name in OF_CACHES}
+        self.ledger.is_paused = True
+        try:
+            yield
+        finally:
+            self.ledger.is_paused = False
+            vars(self).update(counts)
+            self.compilations[found:] = [
+                replace(each, is_aside=True) for each in self.compilations[found:]
+            ]
+            if self.loaded_before is not None:
+                self.loaded_before += modules_loaded() - loaded
 
     @property
     def is_cold(self) -> bool:

@@ -49,6 +49,7 @@ class Ledger:
         self.code_bytes: Counter[Unit] = Counter()  # what a unit brings to the function around it
         self.keyless: list[Unit] = []  # what keeps a function from being kept on the disk
         self.stack: list[tuple[Unit, str]] = []
+        self.is_paused = False  # what happens meanwhile is nobody's
         self.clock, self.since = clock, 0.0
 
     @property
@@ -84,6 +85,9 @@ class Ledger:
     @contextmanager
     def block(self, kind: str, unit: Unit | None = None) -> Iterator[None]:
         """Put the time of the block down to `unit`, or to the one that is open."""
+        if self.is_paused:
+            yield
+            return
         self._turn()
         self.stack.append((unit or self.unit, kind))
         try:
@@ -94,12 +98,13 @@ class Ledger:
 
     def told(self, kind: str, seconds: float) -> None:
         """Put down to the whole function what is told after it was done, unless a block counted it."""
-        if not self.stack:
+        if not (self.stack or self.is_paused):
             self.seconds[FUNCTION, kind] += seconds
 
     def compiled(self) -> None:
         """Count a compilation of the unit that is open."""
-        self.compilations[self.unit] += 1
+        if not self.is_paused:
+            self.compilations[self.unit] += 1
 
     def _turn(self) -> None:
         """Put down the time since the last change."""

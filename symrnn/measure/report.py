@@ -103,7 +103,9 @@ def compile_report(
         sizes = {"before": before, "after": total_size(functions)}
         values: dict[str, Any] = {name: size.to_dict() for name, size in sizes.items() if size}
         if found.batch is not None:
-            values["step_s"] = called(functions, found.arguments(), steps, watch)
+            with events.aside():
+                arguments = found.arguments()
+            values["step_s"] = called(functions, arguments, steps, watch)
     if profile.rewrites is None:  # a function that was there already: looking at it is no phase
         del watch.seconds["build"]
     values |= {"phases_s": watch.seconds, "compile_events": events.to_dict()}

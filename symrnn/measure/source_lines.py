@@ -25,6 +25,7 @@ from symrnn.versions import inner_graphs
 PYTENSOR, SYMRNN, STANDARD = (
     f"{Path(str(module.__file__)).parent}{os.sep}" for module in (pytensor, symrnn, os)
 )
+MEASURE = f"{SYMRNN}measure{os.sep}"  # builds for nobody: a model's gradient is taken here, say
 Place = tuple[str, int, str]  # path, line and text
 
 
@@ -116,13 +117,13 @@ def relative(filename: str) -> str:
 
 
 def is_library(path: str) -> bool:
-    """Whether a file belongs to PyTensor or to Python's standard library.
+    """Whether a file belongs to PyTensor, to Python's standard library, or to what measures.
 
     Examples
     --------
     >>> is_library(pytensor.__file__), is_library("model.py")
     (True, False)
     """
-    if path.startswith((PYTENSOR, "<frozen")):
+    if path.startswith((PYTENSOR, MEASURE, "<frozen")):
         return True
     return path.startswith(STANDARD) and "-packages" not in path

@@ -19,6 +19,7 @@ from pytensor.link.c.cmodule import GCC_compiler
 from pytensor.link.vm import VMLinker
 
 from symrnn.measure.ledger import FUNCTION, START_UP, Ledger, Unit
+from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.patched import patched
 
 START_UP_MODULES = ("lazylinker_ext", "cutils_ext", "scan_perform")
@@ -28,6 +29,7 @@ START_UP_MODULES = ("lazylinker_ext", "cutils_ext", "scan_perform")
 def unit_hooks(ledger: Ledger) -> Iterator[None]:
     """Fill `ledger` in the ``with`` block. Backends that were not imported before are not listened to."""
     with ExitStack() as stack:
+        stack.enter_context(lines_kept())
         for needed, hooks in BACKEND_UNITS.items():
             if needed in sys.modules:
                 stack.enter_context(hooks(ledger))

@@ -181,10 +181,15 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
             compile_events(units=job.profile) as events,
             profile.traces() if profile else nullcontext(),
         ):
+
+            def arguments(graph: Any, specs: Sequence) -> list[list]:
+                with events.aside():
+                    return made.arguments(graph, specs)
+
             time = stages(
                 made.build,
                 made.functions,
-                made.arguments,
+                arguments,
                 mode=job.mode,
                 steps=job.steps,
                 watch=watch,

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 VARIABLE = "SYMRNN_RECORD"
+WAITS = "SYMRNN_RECORD_WAITS"  # the process that writes the page when this one has ended
 
 
 def start(folder: str | Path) -> None:
@@ -33,8 +34,8 @@ def install(folder: Path) -> None:
 
 
 def write_last(folder: Path, process: int) -> None:
-    """Write the page, but not from a fork."""
-    if os.getpid() == process:
+    """Write the page, but not from a fork, and not where `symrnn record` waits to do it."""
+    if os.getpid() == process and os.environ.get(WAITS) != str(os.getppid()):
         from symrnn.record.page import write_page
 
         write_page(folder)

@@ -63,13 +63,16 @@ def summary(functions: Sequence[Compiled]) -> list[str]:
         f"{counted(len(functions), 'function')} took {seconds(total)} to compile: {', '.join(shares)}.",
         f"The dearest took {seconds(dearest.seconds)}, asked for at {dearest.where}.",
     ]
-    (asked, times), *_ = Counter(each.asked for each in functions).most_common(1)
+    # Of one size as well: a line that compiles whatever it is given, as that of a library, asks for different ones.
+    (again, times), *_ = Counter((each.asked, each.nodes_before) for each in functions).most_common(
+        1
+    )
     if times > 2:
-        same = [each for each in functions if each.asked == asked]
+        same = [each for each in functions if (each.asked, each.nodes_before) == again]
         line, spent = same[0].where, sum(each.seconds for each in same)
         said.append(
-            f"{line} asked for {times} functions, {seconds(spent)}: what differs between them could be an input,"
-            " or shared."
+            f"{line} asked for {times} functions of one size, {seconds(spent)}: what differs between them could be"
+            " an input, or shared."
         )
     recording_s = {each.process: each.recording_s for each in functions}
     if total and (spent := sum(recording_s.values())):

@@ -22,11 +22,13 @@ from symrnn.bench.machine import peak_rss_bytes
 from symrnn.measure.attribution import attribution
 from symrnn.measure.compile_events import CompileEvents, c_events, jax_events, numba_events
 from symrnn.measure.ledger import Ledger
+from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.modes import backend_of, mode_name
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name
 from symrnn.measure.source_lines import NOWHERE, PYTENSOR, SYMRNN, is_library
 from symrnn.measure.unit_hooks import BACKEND_UNITS
+from symrnn.measure.verdict import counted
 from symrnn.record.compiled import append
 
 EVENTS = {  # what listens to a backend, by the module that it has imported before it compiles
@@ -96,6 +98,7 @@ class Recorder:
         """Put the wrappers in, for as long as the process lives."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.listen()
+        self.stack.enter_context(lines_kept())
         for owner, name, wrapper in (
             (maker_module, "construct_function_ins_and_outs", self.asking("clone")),
             (FunctionMaker, "__init__", self.asking("rewrite")),
@@ -181,10 +184,11 @@ class Recorder:
             self.depth += 1
             try:
                 asked = self.ask()
-                with self.own_time():
+                with asked.phase("link"):
                     backend = backend_of(maker.mode)
                     for needed in backend.modules if backend else ():
                         importlib.import_module(needed)  # linking would; nothing is heard before
+                with self.own_time():
                     self.listen()
                 before = counts(self.events)
                 with asked.phase("link"):
@@ -326,14 +330,14 @@ def cache_in_words(events: dict[str, float], reason: str) -> str:
     """
     said = []
     for made, loaded, what in (
-        ("numba", "numba_loaded", "functions"),
-        ("c_compiled", "c_loaded", "modules"),
+        ("numba", "numba_loaded", "function"),
+        ("c_compiled", "c_loaded", "module"),
     ):
         if events.get(made):
             why = (
                 f"never kept: {reason}" if reason and made == "numba" else "none like them was kept"
             )
-            said.append(f"{events[made]:.0f} {what} compiled, {why}")
+            said.append(f"{counted(round(events[made]), what)} compiled, {why}")
         if events.get(loaded):
             said.append(f"{events[loaded]:.0f} taken from the disk")
     if events.get("numba_saved"):

@@ -105,7 +105,7 @@ def test_of_many_comparisons_only_what_ranks_decide_has_an_interval():
 def test_the_interval_of_one_round_is_its_ratio():
     comparison = compare_samples([2.0], [3.0])
     assert comparison.interval == (1.5, 1.5)
-    assert comparison.why == "1 rounds, and a decision takes 5"
+    assert comparison.why == "1 round, and a decision takes 5"
 
 
 @pytest.mark.parametrize("samples", [[], [1.0, float("nan")], [0.0], [-1.0], [[1.0]]])

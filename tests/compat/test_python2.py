@@ -1,9 +1,13 @@
 """Python 2 sources read as Python 3."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 
 from symrnn.compat import python2
+from symrnn.compat.python2.imports import old_import
 from symrnn.compat.python2.words import converted_words
 from symrnn.errors import UserError
 
@@ -59,3 +63,11 @@ def test_what_cannot_be_carried_over_is_refused_with_a_sentence(what):
     source, message = python2.REFUSED[what]
     with pytest.raises(UserError, match=message):
         run(source)
+
+
+def test_a_module_that_the_program_made_by_hand_stands_for_the_librarys(monkeypatch):
+    made = types.ModuleType("urllib2")
+    monkeypatch.setitem(sys.modules, "urllib2", made)
+    assert old_import("urllib2") is made
+    monkeypatch.delitem(sys.modules, "urllib2")
+    assert old_import("urllib2").urlopen

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import planted
 import pytensor
+import pytensor.tensor as pt
 import pytest
 from click.testing import CliRunner
 from pytensor.compile.mode import Mode
@@ -178,3 +179,12 @@ def test_another_rate_is_another_function_unless_it_is_shared():
     clean = planted.baked_rate_clean
     again = compiled_again(planted.baked_rate, lambda: planted.baked_rate(rate))
     assert again > compiled_again(clean, clean)
+
+
+def test_one_line_with_many_rates_is_one_finding():
+    params = [planted.shared(np.ones(3), f"w{i}") for i in range(3)]
+    x = pt.vector("x")
+    loss = sum(((x - w) ** 2).sum() for w in params)
+    updates = {w: w - 0.1 * pytensor.grad(loss, w) for w in params}
+    (found,) = doctor(([x], [loss], updates), mode="FAST_COMPILE")
+    assert found.sentence.startswith("the update of w0 and of 2 more has the rate 0.1")

@@ -173,6 +173,17 @@ def test_nothing_is_attributed_unless_asked_for():
     assert not events.ledger.units
 
 
+def test_what_is_compiled_aside_counts_for_nothing():
+    with compile_events(units=True) as events:
+        with events.aside():
+            pytensor.function(*model(), mode="NATIVE")([1.0])
+        assert (events.count("native"), dict(events.ledger.seconds)) == (0, {})
+        assert not events.is_cold
+        with warm.turned_off():
+            pytensor.function([x := pt.vector("x")], pt.log1p(x) * 3.25, mode="NATIVE")([1.0])
+    assert events.ledger.seconds
+
+
 @pytest.mark.slow
 def test_numba_is_put_down_to_nodes_and_lines():
     with pytensor.config.change_flags(numba__cache=False):  # whatever an earlier run left there

@@ -5,9 +5,13 @@ import inspect
 import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.mode import Mode
+from pytensor.graph.fg import FunctionGraph
 
+from symrnn import unroll
+from symrnn.measure import target
+from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.sizes import graph_size
-from symrnn.measure.source_lines import full_traces, source_lines
+from symrnn.measure.source_lines import full_traces, is_library, source_lines, user_line
 from symrnn.measure.stages import FunctionSpec, rewritten
 
 x = pt.vector("x")
@@ -69,3 +73,40 @@ def test_lines_are_kept_by_rewriting():
     after = source_lines(rewritten(FunctionSpec([xs, h0], [loss]), Mode("py", "fast_run")).fgraph)
     assert line_of("loss") in {each.line for each in after}
     assert "(rewrites)" in {str(each) for each in after}
+
+
+def test_what_rewrites_make_has_the_line_of_what_it_replaces():
+    with full_traces():
+        y = pt.exp(x) * 2
+        z = y + pt.tanh(x)  # fused
+    spec = FunctionSpec([x], [z])
+    fused = rewritten(spec, Mode("py", "fast_run")).fgraph.outputs[0].owner
+    assert "Composite" in str(fused)
+    assert user_line(fused) is None
+    with lines_kept():
+        fused = rewritten(spec, Mode("py", "fast_run")).fgraph.outputs[0].owner
+    assert user_line(fused)[1:] == (line_of("fused"), "z = y + pt.tanh(x)  # fused")
+
+
+def test_only_new_nodes_without_a_line_are_given_one():
+    with full_traces():
+        known, kept = pt.exp(x), pt.tanh(x)
+        out = known * kept
+    bare = pt.log(kept)
+    made = pt.sqrt(bare)
+    for node in (bare.owner, made.owner):
+        node.outputs[0].tag.trace = []
+    graph = FunctionGraph([x], [out], clone=False)
+    with lines_kept():
+        graph.replace(out, made)
+    lines = [user_line(each.owner)[2] for each in (made, bare, kept)]
+    assert lines == [
+        "out = known * kept",
+        "out = known * kept",
+        "known, kept = pt.exp(x), pt.tanh(x)",
+    ]
+
+
+def test_what_measuring_builds_is_no_line_of_its_own():
+    assert is_library(target.__file__)
+    assert not is_library(unroll.__file__)

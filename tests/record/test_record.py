@@ -121,8 +121,10 @@ def test_the_summary_has_the_total_the_shares_and_the_line_that_asks_again():
     assert told == [
         "3 functions took 4.00 s to compile: 25 % rewrite, 75 % first call.",
         "The dearest took 2.00 s, asked for at train.py:3.",
-        "train.py:3 asked for 3 functions, 4.00 s: what differs between them could be an input, or shared.",
+        "train.py:3 asked for 3 functions of one size, 4.00 s: what differs between them could be an input, or shared.",
     ]
+    different = [function(i, nodes_before=i) for i in range(3)]  # a loop over networks
+    assert not any("asked for" in sentence for sentence in summary(different)[2:])
     assert len(summary([function(1, 3), function(2, 4)])) == 2
     assert summary([]) == ["No function was compiled."]
 

@@ -48,9 +48,12 @@ def is_beside(head, package):
 
 
 def is_own_module(head):
-    """Whether the program has a module of its own by the name of one of the library's."""
+    """Whether the program has a module of its own by the name of one of the library's, or put one there by hand."""
     from symrnn.compat.programs import is_own
 
+    stands_in = sys.modules.get(head)
+    if stands_in is not None and getattr(stands_in, "__spec__", None) is None:
+        return True
     if head not in library.MOVED or head in sys.modules:
         return False
     try:

@@ -148,7 +148,8 @@ def _add_scan(node: Apply, copy: Copy) -> None:
 
 def _step(fgraph: AbstractFunctionGraph, copy: Copy) -> Graph:
     """The step of a scan, rewritten and written out; once for equal ones, where rewriting is ours to do."""
-    name = None if rewrite_inner_graph else graph_text(fgraph.inputs, fgraph.outputs)
+    is_ours = rewrite_inner_graph is None
+    name = graph_text(fgraph.inputs, fgraph.outputs) if is_ours else None
     if name is None:
         return written_out(rewritten(fgraph))
     if name not in copy.steps:

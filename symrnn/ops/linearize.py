@@ -21,6 +21,7 @@ from pytensor.graph.traversal import ancestors, graph_inputs
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.rewriting.elemwise import FusionOptimizer
 from pytensor.tensor.subtensor import Subtensor
+from pytensor.tensor.type import float_dtypes
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.ops.join_slices import join_slices
@@ -97,7 +98,7 @@ def linearize(
     connected = [not isinstance(g.type, DisconnectedType) for g in found]
     # PyTensor gives a float32 variable a gradient of floatX behind a switch, say: a state would change its type.
     gradients = [
-        g.astype(x.type.dtype)
+        g.astype(x.type.dtype) if x.type.dtype in float_dtypes else g
         for g, x, is_connected in zip(found, wrt, connected, strict=True)
         if is_connected
     ]

@@ -125,6 +125,12 @@ def naive_nesterov(form, build, params, rate, momentum, rule="sgd"):
     return updates
 
 
+def restore(values):
+    """Set shared variables to the values that they had."""
+    for variable, value in values.items():
+        variable.set_value(value)
+
+
 def even_nesterov(build, params, rate, momentum, rule="sgd"):
     """The form written by hand: look-ahead values stored."""
     directions, updates = scaled(rule, pytensor.grad(build(params), params), params)

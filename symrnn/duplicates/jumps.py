@@ -59,8 +59,7 @@ def look_aheads(fgraph: FunctionGraph, updates: Updates, constant: set[Variable]
 
 def is_read_by_its_state(jump: Jump, values: Updates) -> bool:
     """Whether what the jump is made of goes on by what is computed at the look-ahead point."""
-    state = (leaves_of(jump.terms) or set()) & values.keys()
-    return jump.even in ancestors([values[x] for x in state])
+    return jump.even in ancestors([values[x] for x in state_of(jump.terms, values)])
 
 
 def made_of_state(
@@ -72,18 +71,15 @@ def made_of_state(
 
     def is_turned_around(jump: Jump) -> bool:
         # A network that reads 2 (w + v / 2) reads v plus 2 w too.
-        others = [k for x in state_of(jump.terms) & found.keys() for k in found[x]]
-        back = [k for k in others if jump.param in state_of(k.terms)]
+        others = [k for x in state_of(jump.terms, values) & found.keys() for k in found[x]]
+        back = [k for k in others if jump.param in state_of(k.terms, values)]
         return any(meant([jump, k], values, known) == [k] for k in back)
 
     def has_state(factors: tuple[Variable, ...]) -> bool:
         # What keeps its value from step to step is a parameter, or a count.
-        set_here = state_of({factors: 1.0})
+        set_here = state_of({factors: 1.0}, values)
         keeping = {x for x in set_here if polynomial(values[x], known).get((x,)) == 1}
         return not set_here or (set_here.isdisjoint(found) and set_here != keeping)
-
-    def state_of(terms: Polynomial) -> Any:
-        return (leaves_of(terms) or set()) & values.keys()
 
     found = kept(found, lambda jump: not is_turned_around(jump))
     return kept(found, lambda jump: all(map(has_state, jump.terms)))
@@ -151,6 +147,11 @@ def meant(jumps: list[Jump], values: Updates, known: dict[Variable, Polynomial])
     if len(left) > 1:  # the parameter moves by the jump, the jump not by the parameter
         left = [j for j in left if terms[j].keys() & j.terms.keys()]
     return left
+
+
+def state_of(terms: Polynomial, values: Updates) -> set[Any]:
+    """The variables of a polynomial that the updates set; none where it holds more than arithmetic."""
+    return (leaves_of(terms) or set()) & values.keys()
 
 
 def leaves_of(terms: Polynomial) -> set[Variable] | None:

@@ -49,7 +49,7 @@ class SparingAssumptionFeature(AssumptionFeature):
         self, fgraph: Any, node: Any, i: Any, old_var: Any, new_var: Any, reason: Any = None
     ) -> None:
         super().on_change_input(fgraph, node, i, old_var, new_var, reason)
-        self._changed.update(getattr(node, "outputs", ()))
+        self._changed.update(node.outputs)
         self._changed.add(new_var)  # facts about `old_var` are taken over
 
     def on_prune(self, fgraph: Any, node: Apply, reason: Any = None) -> None:

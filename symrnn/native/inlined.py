@@ -113,19 +113,19 @@ def _add_inner(node: Apply, copy: Copy) -> None:
     They are made anew for each node, since two nodes may hold the same graph.
     """
     inner = rewritten(node.op.fgraph)
-    within = Copy()
-    within.nodes, within.steps = copy.nodes, copy.steps
-    within.new = dict(zip(inner.inputs, copy.read(node.inputs), strict=True))
-    fresh = _Fresh(within)
+    fresh = _Fresh(dict(zip(inner.inputs, copy.read(node.inputs), strict=True)), within=copy)
     _add_flat(inner.toposort(), fresh)
     copy.replace(node, fresh.read(inner.outputs))
 
 
 class _Fresh(Copy):
-    """A copy that keeps no node as it is."""
+    """A copy that keeps no node as it is; its nodes stand behind those of another one where it is within that."""
 
-    def __init__(self, within: Copy):
-        self.nodes, self.new, self.steps = within.nodes, within.new, within.steps
+    def __init__(self, new: dict[Variable, Variable], within: Copy | None = None):
+        super().__init__()
+        self.new = new
+        if within is not None:
+            self.nodes, self.steps = within.nodes, within.steps
 
     def keep(self, node: Apply) -> None:
         self.replace(node, self.add(node.op, self.read(node.inputs), node.outputs))
@@ -236,9 +236,7 @@ def _branch(
             wanted.add(node)
             stack += [var for var in node.inputs if var not in outside]
     given = [var.clone() for var in read]
-    within = Copy()
-    within.new = dict(zip(read, given, strict=True))
-    fresh = _Fresh(within)
+    fresh = _Fresh(dict(zip(read, given, strict=True)))
     for node in graph.nodes:
         if node in wanted:
             fresh.keep(node)

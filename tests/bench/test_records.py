@@ -142,7 +142,7 @@ def test_every_line_is_on_the_disk_before_the_next_job(tmp_path, monkeypatch):
 
 WRITER = """
 import sys
-from symrnn.bench.records import BadLine, Job, Record, append_record
+from symrnn.bench.records import Job, Record, append_record
 
 def append(**case):
     values = {"text": sys.argv[2] * 9000}
@@ -185,7 +185,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_finished(tmp_path, monke
 
 LIMITED = """
 import resource, sys
-from symrnn.bench.records import BadLine, Job, Record, append_record
+from symrnn.bench.records import Job, Record, append_record
 resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
 for n in range(99):
     append_record(sys.argv[1], Record.of(Job("x", {"n": n}), "ok"))

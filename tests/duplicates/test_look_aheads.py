@@ -4,7 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from foreign import PYTHON
+from foreign import PYTHON, naive_nesterov, restore
 from pytensor.graph.replace import clone_replace
 
 from symrnn.duplicates.odd_even import odd_even_form
@@ -13,17 +13,6 @@ from symrnn.errors import UserError
 
 def param(*values, name):
     return pytensor.shared(np.array(values), name=name)
-
-
-def nesterov(loss, params, momentum, decay=0.0):
-    """Odd values stored, velocities beside them: the form of most programs by hand."""
-    velocities = [pytensor.shared(0 * p.get_value(), name=f"{p}.v") for p in params]
-    even = [p + momentum * v for p, v in zip(params, velocities, strict=True)]
-    grads = clone_replace(pytensor.grad(loss, params), list(zip(params, even, strict=True)))
-    moved = [momentum * v - 0.1 * g for v, g in zip(velocities, grads, strict=True)]
-    return dict(zip(velocities, moved)) | {
-        p: p + m - decay * p for p, m in zip(params, moved, strict=True)
-    }
 
 
 LOSSES = {  # of two vectors
@@ -39,15 +28,17 @@ LOSSES = {  # of two vectors
 def test_the_loss_is_offered_where_every_gradient_is_taken(case, decay):
     w, u = param(1.0, 2.0, name="w"), param(3.0, 4.0, name="u")
     loss = LOSSES[case](w, u)
-    naive = nesterov(loss, [w, u], 0.5, decay)
+    naive = naive_nesterov("clone", lambda params: LOSSES[case](*params), [w, u], 0.1, 0.5)
+    if decay:
+        naive |= {p: naive[p] - decay * p for p in (w, u)}
+    start = {variable: variable.get_value() for variable in naive}
     form = odd_even_form(naive, [loss])
     assert set(form.odd_values) == {w, u}
     step = pytensor.function([], form.outputs, updates=form.updates, mode=PYTHON)
     losses = [step()[0] for _ in range(4)]
 
-    w.set_value(np.array([1.0, 2.0])), u.set_value(np.array([3.0, 4.0]))
+    restore(start)
     wv, uv = (v for v in naive if v not in (w, u))
-    wv.set_value(np.zeros(2)), uv.set_value(np.zeros(2))
     even = clone_replace(loss, [(w, w + 0.5 * wv), (u, u + 0.5 * uv)])
     step = pytensor.function([], even, updates=naive, mode=PYTHON)
     np.testing.assert_allclose(losses, [step() for _ in range(4)], rtol=1e-12)

@@ -12,6 +12,7 @@ from foreign import (
     even_nesterov,
     loss_of,
     naive_nesterov,
+    restore,
     state,
     weights,
 )
@@ -90,11 +91,6 @@ def trained(xs, updates, inputs, rates, schedule, steps, readout=None, mode=FEW_
             rate.set_value(values[rate])
         step(inputs, *(values[rate] for rate in given))
     return pytensor.function([], readout, mode=AS_WRITTEN)() if readout else None
-
-
-def restore(values):
-    for variable, value in values.items():
-        variable.set_value(value)
 
 
 def largest_difference(xs, params, naive, form, rates, schedule, steps):

@@ -30,8 +30,8 @@ OPS = {  # name: (in PyTensor, in NumPy), on one value or on two
     "less": (lambda a: 1 - a, lambda a: 1 - a),
     "hinge": (lambda a: pt.maximum(a + 0.015625, 0), lambda a: _larger(a + 0.015625, 0)),
     "size": (
-        lambda a: abs(a - 0.02148437553125),
-        lambda a: np.where(np.real(a) > 0.02148437553125, 1, -1) * (a - 0.02148437553125),
+        lambda a: abs(a - 0.01953125),
+        lambda a: np.where(np.real(a) > 0.01953125, 1, -1) * (a - 0.01953125),
     ),
 }
 PAIRS = {

@@ -12,14 +12,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-fast_decode: Callable[[str | bytes], Any] | None
-try:
-    import msgspec.json
-except ImportError:  # no wheel for this Python
-    fast_decode = None
-else:
-    fast_decode = msgspec.json.decode
-HOLDS_NAMES_ONCE = fast_decode is not None  # those of all lines, not of each
+import msgspec
 
 STATUSES = ("ok", "time_limit", "memory_limit", "crash", "error", "garbage")
 SAID = ("ok", "error", "memory_limit")  # by a child about itself
@@ -58,14 +51,13 @@ def parsed(line: str | bytes) -> dict:
 
 
 def decoded(line: str | bytes) -> Any:
-    """What JSON says, read by msgspec where it is installed: a third of the time, and names are held once.
+    """What JSON says, read by msgspec: a third of the time, and names are held once.
 
     msgspec refuses NaN, infinities and lone surrogates, which `json` writes and reads; what the two accept, they
     read alike.
     """
-    if fast_decode is not None:
-        with suppress(ValueError, RecursionError):
-            return fast_decode(line)
+    with suppress(ValueError, RecursionError):
+        return msgspec.json.decode(line)
     return json.loads(line.decode() if isinstance(line, bytes) else line)
 
 

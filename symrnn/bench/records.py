@@ -23,6 +23,7 @@ from typing import Any
 
 from symrnn.bench.appending import append_line, check_regular, locked, writing
 from symrnn.bench.checked import STATUSES, Malformed, check_record, check_type, parsed
+from symrnn.bench.outline import outline
 from symrnn.bench.repeated import Repeated
 from symrnn.errors import JobError, UserError, printable
 
@@ -183,7 +184,7 @@ class Record:
 
         It shares with other records what is in `repeated`.
         """
-        data = parsed(text)
+        data = outline(text) or parsed(text)
         check_type("schema", data.get("schema"), int)
         if data["schema"] > SCHEMA:
             raise UserError(

@@ -10,12 +10,12 @@ from sys import intern
 from typing import Any
 
 from symrnn.bench.checked import (
-    HOLDS_NAMES_ONCE,
     check_case,
     check_counts,
     check_machine,
     check_texts,
     check_values,
+    decoded,
 )
 
 LOAD = "load_before"
@@ -46,8 +46,6 @@ class Repeated:
         data["case"] = self.part("case", data["case"], check_case)
         data["versions"] = self.part("versions", data.get("versions", {}), check_texts)
         data["machine"] = self.machine(data.get("machine", {}))
-        if not HOLDS_NAMES_ONCE:
-            data["values"] = with_names_held_once(values)
         return data
 
     def machine(self, machine: Any) -> dict:
@@ -61,7 +59,15 @@ class Repeated:
         return {**same, **load} if load else same
 
     def part(self, name: str, value: Any, check: Callable) -> dict:
-        """An object that is as good as `value`, checked when it was first seen."""
+        """An object that is as good as `value`, checked when it was first seen; `value` may be its JSON text."""
+        if type(value) is bytes:
+            text = check, value
+            if text not in self.parts:
+                found = self.part(name, decoded(value), check)
+                if len(self.parts) >= MOST:
+                    return found
+                self.parts[text] = found
+            return self.parts[text]
         if type(value) is not dict:
             check(name, value)
             return value
@@ -73,13 +79,3 @@ class Repeated:
                 return value
             self.parts[key] = {intern(each): inner for each, inner in value.items()}
         return self.parts[key]
-
-
-def with_names_held_once(values: dict) -> dict:
-    """The values, with names that all records share, to the second level."""
-    return {
-        intern(name): {intern(inner): each for inner, each in value.items()}
-        if type(value) is dict and name not in SIZES
-        else value
-        for name, value in values.items()
-    }

@@ -6,6 +6,7 @@ how each goes on from step to step, does.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isclose
 from typing import Any
 
 from pytensor.compile.sharedvalue import SharedVariable
@@ -75,14 +76,29 @@ def made_of_state(
         back = [k for k in others if jump.param in state_of(k.terms, values)]
         return any(meant([jump, k], values, known) == [k] for k in back)
 
-    def has_state(factors: tuple[Variable, ...]) -> bool:
-        # What keeps its value from step to step is a parameter, or a count.
+    def is_made_of_state(jump: Jump) -> bool:
+        return all(has_state(factors, jump.param) for factors in jump.terms)
+
+    def has_state(factors: tuple[Variable, ...], param: SharedVariable) -> bool:
+        # What keeps its value from step to step is a parameter, or a count; one that decays goes its own way.
         set_here = state_of({factors: 1.0}, values)
         keeping = {x for x in set_here if polynomial(values[x], known).get((x,)) == 1}
-        return not set_here or (set_here.isdisjoint(found) and set_here != keeping)
+        moving = {x for x in set_here if moves(x, param, values, known)}
+        return not set_here or (set_here.isdisjoint(found) and bool(moving) and set_here != keeping)
 
     found = kept(found, lambda jump: not is_turned_around(jump))
-    return kept(found, lambda jump: all(map(has_state, jump.terms)))
+    return kept(found, is_made_of_state)
+
+
+def moves(
+    state: Any, param: SharedVariable, values: Updates, known: dict[Variable, Polynomial]
+) -> bool:
+    """Whether a parameter goes on by the next value of a state: read as it is, or written out term by term."""
+    if values[state] in ancestors([values[param]]):
+        return True
+    step = polynomial(values[param], known)
+    following = polynomial(values[state], known).items()
+    return all(isclose(step.get(key, 0.0), c) for key, c in following if key != (param,))
 
 
 def kept(

@@ -1,107 +1,56 @@
 """What records say: a quantity, its spread over repetitions, its ratio between two forms.
 
-A *quantity* is named by a string: an axis of the case (``"depth"``), a field of the record
-(``"mode"``), a value (``"rewrite_s"``), a value inside another (``"after.components"``), or a sum
-(``"build_s+grad_s"``). A list of samples is read as its median. What a record does not have is
-read as None.
+`symrnn.study.readings` says how a quantity is named. Each function takes any records; those of a `Selection`, which an
+experiment's `answer` is given, are read once for all that is asked of them.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import lru_cache
-from operator import attrgetter
-from statistics import median
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from symrnn.bench.records import Case, Record
 from symrnn.bench.spread import Spread, is_number, spread
+from symrnn.study.readings import knower, known, middle, reader, reading
+from symrnn.study.selection import Pairs, Selection
 
-FIELDS = {"task", "mode", "state", "round", "status", "message", "wall_s"}
-STOPPED = ("peak_rss_bytes", "total_s", "wall_s")  # of a job that was stopped: not the whole
-# what makes two machines different
-RUN = ("task", "mode", "state", "round")  # what two records that are divided share beside the case
-MACHINE = ("cpu", "cores", "memory_bytes", "os", "jobs_at_once")
-
-
-def reading(record: Record, quantity: str) -> Any:
-    """The value of `quantity` in a record, None where it has none.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> values = {"step_s": [3.0, 1.0, 2.0], "after": {"nodes": 9}}
-    >>> record = SimpleNamespace(case={"depth": 2}, mode="C", values=values)
-    >>> [reading(record, name) for name in ("depth", "mode", "step_s", "after.nodes", "grad_s")]
-    [2, 'C', 2.0, 9, None]
-    """
-    return reader(quantity)(record)
-
-
-@lru_cache(maxsize=1000)
-def reader(quantity: str) -> Callable[[Record], Any]:
-    """`reading` for one quantity: its name is taken apart once, and not for each record."""
-    terms, (first, *below) = quantity.split("+"), quantity.split(".")
-
-    def field(record):
-        return getattr(record, quantity)
-
-    def total(record):
-        parts = [reading(record, term) for term in terms]
-        return sum(parts) if all(map(is_number, parts)) else None
-
-    def value(record):
-        # An axis of the case goes before a value of the same name: it is what the file's author wrote.
-        if quantity in record.case:
-            return record.case[quantity]
-        found = record.values.get(first)
-        for name in below:
-            found = found.get(name) if isinstance(found, dict) else None
-        return middle(found) if type(found) is list else found
-
-    if quantity not in FIELDS and len(terms) == 1:
-        return value
-    read = field if quantity in FIELDS else total
-    return lambda record: record.case[quantity] if quantity in record.case else read(record)
-
-
-def middle(samples: Sequence[Any]) -> float | None:
-    """The median of a list of numbers, None where it is none."""
-    are_numbers = {*map(type, samples)} == {float} or (samples and all(map(is_number, samples)))
-    return median(samples) if are_numbers else None
-
-
-def known(record: Record, quantity: str) -> Any:
-    """The value of `quantity` if the record knows it: of a job over its time limit, what it had finished."""
-    return knower(quantity)(record)
-
-
-@lru_cache(maxsize=1000)
-def knower(quantity: str) -> Callable[[Record], Any]:
-    """`known` for one quantity."""
-    read = reader(quantity)
-    whole = ("ok",) if quantity in STOPPED else ("ok", "time_limit")
-    return lambda record: read(record) if record.status in whole else None
+__all__ = [
+    "differences",
+    "grouped",
+    "known",
+    "known_numbers",
+    "middle",
+    "pairs",
+    "partners",
+    "ratio",
+    "ratio_of",
+    "reading",
+    "select",
+    "spread_of",
+    "values_of",
+]
 
 
 def known_numbers(records: Sequence[Record], quantity: str) -> list[float]:
     """The numbers among the `known` values of some records."""
-    know = knower(quantity)
-    return [each for record in records if is_number(each := know(record))]
+    if isinstance(records, Selection):
+        numbers = records.numbers(quantity)
+        return [each for place in records.places if (each := numbers[place]) is not None]
+    return [each for each in map(knower(quantity), records) if is_number(each)]
 
 
-def select(records: Iterable[Record], **where: Any) -> list[Record]:
+def selection(records: Iterable[Record]) -> Selection:
+    """The records as a `Selection`, which they may be already."""
+    return records if isinstance(records, Selection) else Selection(records)
+
+
+def select(records: Iterable[Record], **where: Any) -> Selection:
     """The records whose quantities have the given values; a list of values means any of them.
 
     Examples
     --------
     >>> select([], status="ok", form=["sgd", "momentum"])
-    []
+    ()
     """
-
-    for quantity, wanted in where.items():
-        wanted = wanted if isinstance(wanted, list | tuple | set) else [wanted]
-        read = reader(quantity)
-        records = [record for record in records if read(record) in wanted]
-    return list(records)
+    return selection(records).all_where(where)
 
 
 def values_of(records: Sequence[Record], quantity: str) -> list[Any]:
@@ -109,7 +58,7 @@ def values_of(records: Sequence[Record], quantity: str) -> list[Any]:
     return list(grouped(records, quantity))
 
 
-def grouped(records: Sequence[Record], quantity: str) -> dict[Any, list[Record]]:
+def grouped(records: Sequence[Record], quantity: str) -> dict[Any, Sequence[Record]]:
     """The records by their value of `quantity`, as values first appear; those without one are left out.
 
     One pass, where `select` for each of `values_of` would be one a value.
@@ -119,14 +68,15 @@ def grouped(records: Sequence[Record], quantity: str) -> dict[Any, list[Record]]
     >>> grouped([], "depth")
     {}
     """
-    groups: dict[Any, list[Record]] = {}
-    read = reader(quantity)
-    for record in records:
-        value = read(record)
-        if value is not None:
-            value = value if isinstance(value, Hashable) else repr(value)
-            groups.setdefault(value, []).append(record)
-    return groups
+
+    def value(record):
+        found = read(record)
+        return found if isinstance(found, Hashable) else repr(found)
+
+    read, records = reader(quantity), selection(records)
+    name = "grouped", quantity
+    groups = records.by(name, records.column(name, value))
+    return {value: group for value, group in groups.items() if value is not None}
 
 
 def spread_of(records: Sequence[Record], quantity: str, **where: Any) -> Spread | None:
@@ -157,10 +107,10 @@ def ratio(
     return ratio_of(found, quantity)
 
 
-def ratio_of(found: Sequence[tuple[Record, Record]], quantity: str) -> Spread | None:
+def ratio_of(found: Pairs, quantity: str) -> Spread | None:
     """The spread of `quantity` in one record divided by that in its partner, or None."""
     # a time that is too short for the clock is 0, and no reference
-    return spread(above / below for _, above, below in both_know(found, quantity) if below)
+    return spread(above / below for _, above, below in found.knowing(quantity) if below)
 
 
 def differences(
@@ -181,19 +131,7 @@ def pairs(
 ) -> list[tuple[Case, float, float]]:
     """``(case, value in of, value in to)`` for every two records of one run that know both."""
     found = partners(records, of, to, across_versions=across_versions, **where)
-    return both_know(found, quantity)
-
-
-def both_know(
-    found: Sequence[tuple[Record, Record]], quantity: str
-) -> list[tuple[Case, float, float]]:
-    """``(case, value, value of the partner)`` of the partners that both know a quantity."""
-    know = knower(quantity)
-    return [
-        (above.case, over, under)
-        for above, below in found
-        if is_number(over := know(above)) and is_number(under := know(below))
-    ]
+    return list(found.knowing(quantity))
 
 
 def partners(
@@ -203,50 +141,6 @@ def partners(
     *,
     across_versions: bool = False,
     **where: Any,
-) -> list[tuple[Record, Record]]:
-    """``(record in of, record in to)`` for every two of one run; they may know different quantities."""
-    key = Partner(set(of) | set(to), across_versions)
-    records = select(records, **where)
-    # Of several records of one run the last counts, as in a file of records.
-    below = {key(record): record for record in select(records, **to)}
-    return [
-        (record, partner)
-        for record in select(records, **of)
-        if (partner := below.get(key(record))) is not None
-    ]
-
-
-class Partner:
-    """What two records must share to be divided by each other, as a function of a record.
-
-    The cases and versions of many records are the same objects: each is looked at once.
-    """
-
-    def __init__(self, axes: Iterable[str], across_versions: bool = False) -> None:
-        self.axes, self.across_versions = set(axes), across_versions
-        around = [name for name in RUN if name not in self.axes]
-        self.around = attrgetter(*around) if around else lambda record: None
-        # id: the object, which keeps its id, and its part of the key
-        self.seen: dict[int, tuple[Case, frozenset]] = {}
-
-    def __call__(self, record: Record) -> tuple[Hashable, ...]:
-        versions = () if self.across_versions else self.part(record.versions, dict.items)
-        machine = map(record.machine.get, MACHINE)
-        case = self.part(record.case, self.elsewhere)
-        return (case, versions, *machine, self.around(record))
-
-    def part(self, mapping: Case, items: Callable[[Any], Iterable[Any]]) -> frozenset:
-        """The items of a mapping as one hashable value."""
-        if id(mapping) not in self.seen:
-            self.seen[id(mapping)] = mapping, frozenset(items(mapping))
-        return self.seen[id(mapping)][1]
-
-    def elsewhere(self, case: Case) -> list[tuple[str, str]]:
-        """The axes that are compared by value, where 1 and True differ."""
-        return [(axis, repr(value)) for axis, value in case.items() if axis not in self.axes]
-
-
-def setup(record: Record, *, across_versions: bool = False) -> tuple[Hashable, ...]:
-    """The machine and, unless `across_versions`, the versions of a record, to be compared and hashed."""
-    machine = tuple(map(record.machine.get, MACHINE))
-    return machine if across_versions else (*machine, frozenset(record.versions.items()))
+) -> Pairs:
+    """Every two records of one run, one in `of` and one in `to`; they may know different quantities."""
+    return select(records, **where).pairs(of, to, across_versions=across_versions)

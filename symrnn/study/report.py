@@ -18,8 +18,9 @@ from symrnn.bench.spread import is_number
 from symrnn.errors import UserError, printable, printable_lines
 from symrnn.study.amounts import amount, case_text, goal, listing, number
 from symrnn.study.experiment import REFUSED, Experiment, called
-from symrnn.study.quantities import grouped, select, setup
+from symrnn.study.quantities import grouped, select
 from symrnn.study.rewriting import Rewriting, rewriting
+from symrnn.study.selection import Selection, setup
 from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
 from symrnn.tables import Table, as_markdown, literally
 
@@ -82,9 +83,9 @@ def section(
     )
 
 
-def unprofiled(records: Sequence[Record]) -> list[Record]:
+def unprofiled(records: Sequence[Record]) -> Selection:
     """The records whose times hold nothing but the measured."""
-    return [record for record in records if not record.profile]
+    return Selection(record for record in records if not record.profile)
 
 
 def answer(experiment: Experiment, records: Sequence[Record]) -> str:

@@ -1,17 +1,15 @@
 """Records as a table: one row a case, mode and state; medians; ratios to the reference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from symrnn.bench.records import Record
-from symrnn.bench.spread import Spread, is_number
+from symrnn.bench.spread import Spread
 from symrnn.errors import printable
 from symrnn.study.amounts import amount, number, times, title
 from symrnn.study.quantities import (
-    Partner,
-    known,
     known_numbers,
     middle,
     partners,
@@ -21,6 +19,7 @@ from symrnn.study.quantities import (
     select,
     values_of,
 )
+from symrnn.study.selection import Partner, Selection
 from symrnn.tables import Table, as_markdown
 
 Cell = tuple[str, Any]  # text, and what it sorts by
@@ -55,9 +54,9 @@ def table(
     comparison: "Comparison | None" = None,
 ) -> Table:
     """The `Table` of the records of one task; with a `Comparison`, the last column holds its ratios."""
-    records = [record for record in records if record.task == task]
+    records = select(records, task=task)
     # What no record knows is no column: most tasks measure one or two quantities.
-    columns = [each for each in columns if any(known(r, each) is not None for r in records)]
+    columns = [each for each in columns if is_known(records, each)]
     axes = list(dict.fromkeys(axis for record in records for axis in record.case))
     axes += [name for name in ("mode", "state") if len(values_of(records, name)) > 1]
     groups = cases_of(records)
@@ -65,7 +64,7 @@ def table(
     heading = [printable(each) for each in (*axes, *map(title, columns))]
     if comparison and any(comparison.fits(record) for record in records):
         heading.append(comparison.heading)
-        for cells, cell in zip(rows, comparison.cells(groups), strict=True):
+        for cells, cell in zip(rows, comparison.cells(records, groups), strict=True):
             cells.append(cell)
     if any(outcome_cell(group)[0] for group in groups):
         heading.append("outcome")
@@ -74,6 +73,12 @@ def table(
     texts = tuple(tuple(text for text, _ in cells) for cells in rows)
     keys = tuple(tuple(key for _, key in cells) for cells in rows)
     return Table(tuple(heading), texts, axes=len(axes), keys=keys)
+
+
+def is_known(records: Selection, quantity: str) -> bool:
+    """Whether any of the records knows a quantity."""
+    known = records.known(quantity)
+    return any(known[place] is not None for place in records.places)
 
 
 @dataclass(frozen=True)
@@ -94,36 +99,47 @@ class Comparison:
         """Whether a record's case has the axes of the reference."""
         return bool(self.reference) and set(self.reference) <= set(record.case)
 
-    def cells(self, groups: Sequence[Sequence[Record]]) -> list[Cell]:
-        """The ratio of each case, a group of records, to the reference: ``(text, sort key)``.
+    def cells(self, records: Selection, groups: Sequence[Selection]) -> list[Cell]:
+        """The ratio of each case, a group of the records, to the reference: ``(text, sort key)``.
 
         As `ratio` divides, but the reference's records are looked for once and not for each case.
         """
-        key = Partner(self.reference, self.across_versions)
-        partners: dict[Any, Any] = {}
-        for group in groups:
-            if self.fits(group[0]) and self.reference.items() <= group[0].case.items():
-                # A partner is of the same round: rounds are divided first, and then the median is taken.
-                partners |= {key(record): known(record, self.quantity) for record in group}
-        return [self.cell(group, key, partners) for group in groups]
+        found = [at for at, record in zip(records.places, records) if self.is_reference(record)]
+        # A partner is of the same round: rounds are divided first, and then the median is taken.
+        partners = dict(self.keyed(records, found))
+        return [
+            self.cell(self.keyed(records, group.places), partners)
+            if self.fits(group[0])
+            else ("–", None)
+            for group in groups
+        ]
 
-    def cell(self, group: Sequence[Record], key: Partner, partners: Mapping[Any, Any]) -> Cell:
+    def is_reference(self, record: Record) -> bool:
+        """Whether others are divided by a record."""
+        return self.fits(record) and self.reference.items() <= record.case.items()
+
+    def keyed(self, records: Selection, places: Iterable[int]) -> Iterator[tuple[Any, Any]]:
+        """What a record shares with those that it is divided by, and its number, None where it knows none."""
+        keys = records.partner_keys(self.reference, across_versions=self.across_versions)
+        numbers = records.numbers(self.quantity)
+        return ((keys[place], numbers[place]) for place in places)
+
+    def cell(self, group: Iterable[tuple[Any, Any]], partners: Mapping[Any, Any]) -> Cell:
         """The ratio of one case, ``"–"`` where it has no partner that knows the quantity."""
-        if not self.fits(group[0]):
-            return "–", None
-        pairs = [(known(record, self.quantity), partners.get(key(record))) for record in group]
-        found = middle([a / b for a, b in pairs if is_number(a) and is_number(b) and b])
+        pairs = [(number, partners.get(key)) for key, number in group]
+        # a time that is too short for the clock is 0, and no reference
+        found = middle([above / below for above, below in pairs if above is not None and below])
         return ("–", None) if found is None else (f"{found:.2f}", found)
 
 
-def cases_of(records: Sequence[Record]) -> list[list[Record]]:
+def cases_of(records: Selection) -> list[Selection]:
     """The records grouped by case, mode and state."""
-    groups: dict[Any, list[Record]] = {}
     case = Partner(())
-    for record in records:
-        place = case.part(record.case, case.elsewhere), record.mode, record.state
-        groups.setdefault(place, []).append(record)
-    return list(groups.values())
+
+    def place(record):
+        return case.part(record.case, case.elsewhere), record.mode, record.state
+
+    return list(records.by("case", records.column("case", place)).values())
 
 
 def outcome_cell(group: Sequence[Record]) -> Cell:

@@ -73,3 +73,32 @@ def test_jump_that_the_parameter_cannot_hold_is_none(shape, dtype):
     updates = {v: 0.9 * v - 0.1 * gradient, w: w - 0.1 * gradient.mean().astype(dtype)}
     with pytest.raises(UserError, match="updates must look ahead, but the network reads none"):
         odd_even_form(updates)
+
+
+def loss_of_a_sum(a, b):
+    return pt.sin(b + a).sum()
+
+
+def test_a_parameter_that_decays_is_no_jump_of_another_without_a_velocity():
+    """Found by the fuzzer's night: of momentum 0 nothing is left to look ahead by, and b + a was taken for it."""
+    a, b, u, v = (
+        pytensor.shared(np.full(shape, 0.1), name=n)
+        for n, shape in zip("abuv", ((), 2) * 2, strict=True)
+    )
+    gradients = pytensor.grad(loss_of_a_sum(a, b), [a, b])
+    new_u, new_v = (0.0 * x - 0.1 * g for x, g in zip((u, v), gradients, strict=True))
+    updates = {u: new_u, v: new_v, a: 0.9 * a + new_u, b: 0.9 * b + new_v}
+    with pytest.raises(UserError, match="updates must look ahead, but the network reads none"):
+        odd_even_form(updates)
+
+
+def test_a_parameter_that_decays_is_no_part_of_the_jump_of_another():
+    a, b, v = (
+        pytensor.shared(np.full(shape, 0.1), name=n)
+        for n, shape in zip("abv", ((), 2, 2), strict=True)
+    )
+    even = b + 0.9 * v
+    for_a, for_b = pytensor.grad(loss_of_a_sum(a, even), [a, even])
+    new_v = 0.9 * v - 0.1 * for_b
+    form = odd_even_form({v: new_v, a: 0.9 * a - 0.1 * for_a, b: 0.9 * b + new_v})
+    assert form.explanation == "b holds its look-ahead value b + 0.9*v."

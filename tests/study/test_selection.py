@@ -1,0 +1,80 @@
+"""A selection says what the records say, and reads each quantity of each of them once."""
+
+from collections import Counter
+
+import pytest
+
+from symrnn.study import readings
+from symrnn.study.quantities import grouped, known_numbers, ratio, select, values_of
+from symrnn.study.selection import Selection
+
+FORMS = ("sgd", "naive")
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """How often each quantity was read."""
+    counts, reader = Counter(), readings.reader.__wrapped__
+
+    def counting(quantity):
+        read = reader(quantity)
+
+        def value(record):
+            counts[quantity] += 1
+            return read(record)
+
+        return value
+
+    monkeypatch.setattr("symrnn.study.selection.reader", counting)
+    monkeypatch.setattr("symrnn.study.readings.reader", counting)
+    readings.knower.cache_clear()
+    yield counts
+    readings.knower.cache_clear()
+
+
+def test_each_record_is_read_once_however_much_is_asked(records, reads):
+    found = Selection(records)
+    for _ in range(3):
+        for form in FORMS:
+            ratio(found, "total_s", {"form": form}, {"form": "sgd"}, state="cold")
+            known_numbers(select(found, form=form), "total_s")
+    knowing = sum(record.is_ok for record in records)
+    assert reads == {"total_s": knowing, "form": len(records), "state": len(records)}
+
+
+@pytest.mark.parametrize(
+    "where", [{}, {"form": "sgd"}, {"form": ["sgd", "naive"], "state": "cold"}, {"form": None}, {"depth": [7]}]
+)  # fmt: skip
+def test_what_is_selected_of_a_selection_is_what_is_selected_of_a_list(records, where):
+    again = select(select(Selection(records), task="compile"), **where)
+    expected = [
+        record
+        for record in records
+        if record.task == "compile"
+        and all(
+            readings.reading(record, name) in (value if isinstance(value, list) else [value])
+            for name, value in where.items()
+        )
+    ]
+    assert list(again) == expected
+    for quantity in ("total_s", "after.nodes", "nothing"):
+        assert known_numbers(again, quantity) == known_numbers(expected, quantity)
+    assert values_of(again, "form") == values_of(expected, "form")
+    groups = grouped(expected, "form")
+    assert {name: list(group) for name, group in grouped(again, "form").items()} == {
+        name: list(group) for name, group in groups.items()
+    }
+
+
+def test_values_without_a_hash_are_selected_by_comparing():
+    from types import SimpleNamespace
+
+    records = [SimpleNamespace(case={"sizes": sizes}, values={}) for sizes in ([1], [2], None)]
+    assert list(Selection(records).where("sizes", None)) == records[2:]
+    assert list(Selection(records).where("sizes", [[1], [2]])) == records[:2]
+
+
+def test_selections_and_lists_are_put_together(records):
+    found = select(records, form="sgd")
+    assert list(found + records) == [*found, *records]
+    assert list(records + found) == [*records, *found]

@@ -39,6 +39,9 @@ def predict(
     Example:
       symrnn predict binary_adder 13 29 --checkpoint trained/binary_adder.npz
     """
+    import numpy as np
+
+    from symrnn.params import of_at_most
     from symrnn.training.checkpoint import check_arrays, load_checkpoint, recipe_of
     from symrnn.training.network import Network
     from symrnn.training.recipe import returned
@@ -48,7 +51,9 @@ def predict(
     recipe = recipe_of(found, cls)
     free = {option: getattr(recipe, option) for option in sorted(cls.free)}
     recipe = replace(recipe, **options_in(settings, free))
-    graph = recipe.graph()
+    size = sum(np.size(array) for _, array in found.values)
+    with of_at_most(size, f"{checkpoint} holds no more, so its options are not its own"):
+        graph = recipe.graph()
     check_arrays("values", found.values, graph.params)
     network = Network(graph, [array for _, array in found.values], mode=mode)
     lines = recipe.predict(network, words, None if data is None else Path(data))

@@ -17,6 +17,7 @@ import symrnn.native
 from symrnn.data import READERS
 from symrnn.errors import UserError
 from symrnn.models import RECIPES, recipe_class
+from symrnn.params import of_at_most
 from symrnn.training.checkpoint import load_checkpoint, recipe_of, save_checkpoint
 from symrnn.training.defined import recipes_of
 from symrnn.training.loop import Training
@@ -138,6 +139,16 @@ def test_file_that_is_not_there_is_one_sentence(version):
     with pytest.raises(UserError, match="nowhere") as caught:
         version.recipe.data(version.folder / "nowhere")
     assert "\n" not in str(caught.value)
+
+
+def test_network_draws_no_more_values_than_its_checkpoint_holds(version):
+    """So that the options of a forged checkpoint allocate nothing."""
+    size = sum(value.size for _, value in version.run.checkpoints[0].values)
+    with of_at_most(size, "the file holds no more"):
+        version.recipe.graph()
+    told = f"among at most {size - 1} values, for the file is short"
+    with pytest.raises(UserError, match=told), of_at_most(size - 1, "the file is short"):
+        version.recipe.graph()
 
 
 def test_training_lowers_the_loss_and_reaches_every_parameter(version):

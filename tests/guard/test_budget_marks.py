@@ -1,0 +1,206 @@
+"""Budgets by mark, by block and in code: what holds, what fails with which message, and what it costs nothing."""
+
+import re
+
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from in_pytester import PLUGINS, failure
+
+from symrnn.errors import UserError
+from symrnn.guard.budget import assert_graph_budget, check_limits, graph_budget
+
+pytest_plugins = ("pytester",)
+
+
+def test_budget_holds_for_every_function_of_the_test(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(nodes=2, scans=0)
+def test_small():
+    compiled(x + x), compiled(x * x + x)
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_budget_that_is_overrun_names_count_ops_lines_and_the_new_size(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(nodes=2, scans=0)
+def test_large():
+    compiled(x + x)
+    y = pt.exp(x) + pt.exp(x)
+    compiled(y * y)
+"""
+    )
+    assert (
+        failure(result)
+        == """\
+function 2 of 2: nodes is 4, over its budget of 2 by 2
+  most frequent ops: Elemwise{Exp} 2, Elemwise{Mul} 1, Elemwise{Add} 1
+  3 of them from test_it.py:10
+  1 of them from test_it.py:11
+to accept the new size: graph_budget(nodes=4, scans=0)"""
+    )
+
+
+def test_budget_of_ops_and_bodies(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(scans=1, components=1, inner_nodes=0, by_op={"Scan": 0})
+def test_scan():
+    compiled(pytensor.scan(lambda x, s: s + x, x, pt.zeros((), dtype=x.dtype), return_updates=False))
+"""
+    )
+    text = failure(result)
+    assert text.startswith(
+        "inner_nodes is 1, over its budget of 0 by 1 and Scan is 1, over its budget of 0 by 1\n"
+    )
+    assert text.endswith(
+        "to accept the new size:"
+        " graph_budget(scans=1, components=1, inner_nodes=1, by_op={'Scan': 1})"
+    )
+
+
+def test_a_budget_of_scans_names_the_scans_and_their_lines(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(scans=0)
+def test_scan():
+    compiled(pytensor.scan(lambda x, s: s + x, x, pt.zeros((), dtype=x.dtype), return_updates=False))
+"""
+    )
+    lines = failure(result).splitlines()
+    assert lines[0] == "scans is 1, over its budget of 0 by 1"
+    assert lines[1] == "  a scan of 1 nodes from test_it.py:9"
+
+
+def test_a_budget_of_the_whole_test_counts_functions_and_memory(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(functions=2, nodes=3, memory="4 GB", compile_events=0)
+def test_within():
+    compiled(x + x), compiled(x * x)
+
+@pytest.mark.graph_budget(functions=1)
+def test_over():
+    compiled(x + x), compiled(x * x)
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    assert failure(result) == "functions is 2, over its budget of 1 by 1"
+
+
+def test_what_a_block_may_compile_is_no_limit_to_one_graph():
+    with pytest.raises(UserError, match="has no count 'functions'"):
+        assert_graph_budget(pt.exp(pt.vector("x")), functions=1)
+    with pytest.raises(UserError, match='must be a number, or a text such as "200 MB", but is'):
+        check_limits({"memory": "much"})
+
+
+def test_memory_over_its_budget_fails():
+    large = []
+
+    def compiled():
+        pytensor.function([], pt.constant(1.0), mode="FAST_COMPILE")
+        large.append(bytearray(b"x" * 50_000_000))
+
+    over = pytest.raises(AssertionError, match=r"memory is [\d.]+ MB, over its budget of 1.0 MB")
+    with over, graph_budget(memory="1 MB"):
+        compiled()
+
+
+@pytest.mark.slow
+def test_compilations_over_their_budget_name_their_lines():
+    x = pt.vector("x")
+    uncached = pytensor.config.change_flags(numba__cache=False)
+    with uncached, pytest.raises(AssertionError) as told, graph_budget(compile_events=1):
+        pytensor.function([x], pt.exp(x).sum() + 0.123, mode="NUMBA")([1.0])
+    sentence, *lines = str(told.value).splitlines()
+    assert re.match(r"compile_events is \d+, over its budget of 1 by \d+", sentence)
+    assert any("test_budget_marks.py" in line for line in lines)
+
+
+def test_budget_with_a_wrong_name_suggests_the_nearest(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(scan=1)
+def test_wrong():
+    compiled(x + 1)
+"""
+    )
+    assert failure(result) == "graph_budget has no count 'scan'; did you mean 'scans'?"
+
+
+def test_budget_of_single_ops_names_them():
+    with pytest.raises(
+        UserError, match=r"by_op must map ops to their limits, but is 2; give by_op="
+    ):
+        assert_graph_budget(pt.exp(pt.vector("x")), by_op=2)
+
+
+def test_budget_of_a_test_that_compiles_nothing_fails(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(nodes=1)
+def test_nothing():
+    pass
+"""
+    )
+    assert failure(result) == (
+        "graph_budget(nodes=1) limits functions that are compiled, but none was;"
+        " compile one inside, or drop the budget"
+    )
+
+
+def test_failing_test_keeps_its_own_failure(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(nodes=1)
+def test_wrong():
+    compiled(x + x + x)
+    assert 1 == 2
+"""
+    )
+    assert "assert 1 == 2" in failure(result)
+    assert "over its budget" not in result.stdout.str()
+
+
+def test_budget_of_a_class_holds_for_its_tests_and_the_nearest_wins(run):
+    result = run(
+        """
+@pytest.mark.graph_budget(nodes=1)
+class TestLayer:
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_sum(self, times):
+        compiled(pt.add(*[x] * (times + 1)) if times == 1 else x + x + x)
+
+    @pytest.mark.graph_budget(nodes=2)
+    def test_more(self):
+        compiled(x + x + x)
+"""
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    assert "FAILED test_it.py::TestLayer::test_sum[2]" in result.stdout.str()
+
+
+def test_budget_in_code_needs_no_pytest():
+    x = pt.vector("x")
+    assert_graph_budget([x + 1], total_nodes=2)
+    with pytest.raises(AssertionError, match="nodes is 2, over its budget of 0 by 2"):
+        assert_graph_budget(x + 1, nodes=0)
+
+
+@pytest.mark.slow
+def test_suite_without_marks_imports_nothing_and_wraps_nothing(pytester):
+    pytester.makepyfile(
+        """
+import sys
+
+def test_nothing(request):
+    assert not {"pytensor", "numpy"} & set(sys.modules)
+    assert request.config.pluginmanager.get_plugin("symrnn-graph-guard") is None
+"""
+    )
+    pytester.runpytest_subprocess(*PLUGINS).assert_outcomes(passed=1)

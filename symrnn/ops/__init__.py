@@ -5,6 +5,7 @@ __all__ = [
     "assembled",
     "conv",
     "ctc",
+    "error_rates",
     "linearize",
     "nnet",
     "pool",

@@ -33,6 +33,7 @@ from symrnn.ops.ctc_decoding import beam_decode, beam_hypotheses, greedy_decode
 from symrnn.ops.ctc_lattice import (
     LOWEST,
     entered,
+    flushed_exp,
     frames_within,
     lattice,
     left,
@@ -221,7 +222,7 @@ def forward(
 def backward(elements: Values, states: Values, invariants: Values) -> tuple[Values, Values]:
     """The posteriors of frame t from ``b_t``, which is then taken to ``b_{t-1}``."""
     [emitted, within, alpha], [beta], [skip_ahead, outside, found] = elements, states, invariants
-    posteriors = pt.exp(alpha + beta - found)
+    posteriors = flushed_exp(alpha + beta - found)
     before = log_add(*left(beta + emitted, skip_ahead, outside))
     return [posteriors], [pt.switch(within, before, beta)]
 

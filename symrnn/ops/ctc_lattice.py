@@ -17,6 +17,9 @@ from pytensor.tensor.variable import TensorVariable
 from symrnn.ops.windows import length
 
 LOWEST = -1e30  # below every log likelihood of a path, and far from overflow in float32
+# Differences below make no difference to a sum of at least one, but their exponentials would be denormal numbers, with
+# which processors take many times as long.
+LEAST = {"float32": -80.0, "float64": -700.0}
 
 
 @dataclass(frozen=True)
@@ -127,10 +130,18 @@ def log_add(a: TensorVariable, b: TensorVariable, c: TensorVariable) -> TensorVa
 def _log_add(dtype: str) -> Any:
     scalars: Any = [ps.ScalarType(dtype)(name) for name in "abc"]
     lowest: Any = ps.constant(np.asarray(LOWEST, dtype))
+    least: Any = ps.constant(np.asarray(LEAST[dtype], dtype))
+    largest: Any = reduce(ps.maximum, scalars)
     # Of a maximum of -inf the differences would be NaN.
-    base: Any = reduce(ps.maximum, scalars, lowest)
-    total = reduce(ps.add, [ps.exp(each - base) for each in scalars])
-    return Elemwise(ps.Composite(scalars, [base + ps.log(total)]), name="LogAdd")
+    base: Any = ps.maximum(largest, lowest)
+    total = reduce(ps.add, [ps.exp(ps.maximum(each - base, least)) for each in scalars])
+    return Elemwise(ps.Composite(scalars, [largest + ps.log(total)]), name="LogAdd")
+
+
+def flushed_exp(x: TensorVariable) -> TensorVariable:
+    """``exp x``, 0 where it would be a denormal number or nearly one."""
+    least = np.asarray(LEAST[x.type.dtype], x.type.dtype)
+    return pt.switch(x < least, np.asarray(0, x.type.dtype), pt.exp(pt.maximum(x, least)))
 
 
 def log_add_plain(a: TensorVariable, b: TensorVariable, c: TensorVariable) -> TensorVariable:

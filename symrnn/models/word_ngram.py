@@ -5,6 +5,7 @@ product over the symbols of a word and the space behind it is the word's, and no
 with.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import numpy as np
 from symrnn.errors import UserError
 from symrnn.models.ngram import KneserNey
 
+LAST = "\U0010ffff"  # the last character of all
 END = 0  # number of the end of a sentence, among those of the words
 
 
@@ -114,29 +116,36 @@ class WordNgram:
 
     def distribution(self, state: Read) -> tuple[np.ndarray, float]:
         """The probability of each symbol to be the next, ``(C,)``, and that of the end."""
-        words, part = self.following(state.words), state.part
+        part = state.part
+        words, below = self.following(state.words)
+        first, behind = self.spans(part)
+        masses = below[behind] - below[first]  # of the words that begin so
         # A space was said to be followed by a word, so that the end is left out there; at the start it is not.
-        whole = 1.0 if state.is_first else self.beginning(words, part)
-        longer = [self.beginning(words, part + c) if c.strip() else 0.0 for c in self.alphabet]
-        symbols = np.array(longer) / whole
+        whole = 1.0 if state.is_first else masses[-1]
+        symbols = masses[:-1] / whole
         if not part:
             return symbols, float(words[END]) if state.is_first else 0.0
         complete = words[self.number(part)] / whole if part in self.words else 0.0
-        end = self.following(self.context_after(state))[END] if complete else 0.0
+        end = self.following(self.context_after(state))[0][END] if complete else 0.0
         symbols[self.alphabet.index(" ")] = complete * (1 - end)
         return symbols, float(complete * end)
 
-    def following(self, words: tuple[int, ...]) -> np.ndarray:
-        """The probability of each word number after `words`."""
+    def following(self, words: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """The probability of each word number after `words`, and that of all words before each place in their order."""
         if words not in self.known:
-            self.known[words] = self.model.following(words)
+            found = self.model.following(words)
+            self.known[words] = found, np.append(0.0, np.cumsum(found[1:]))
         return self.known[words]
 
-    def beginning(self, words: np.ndarray, part: str) -> float:
-        """The probability of all words that begin with `part`."""
-        # Sorted, they stand in a row; no character of a word is above the last of all.
-        first, behind = (np.searchsorted(self.words, key) for key in (part, part + "\U0010ffff"))
-        return float(words[1 + first : 1 + behind].sum())
+    def spans(self, part: str) -> tuple[np.ndarray, np.ndarray]:
+        """Where the words begin and end in their order that begin with `part` and each symbol, or, last, any."""
+        if part not in self.known:
+            # No character of a word is above the last of all. A space, or a blank's "", begins no word.
+            keys = [part + c if c.strip() else None for c in self.alphabet] + [part]
+            starts = [0 if key is None else bisect_left(self.words, key) for key in keys]
+            ends = [0 if key is None else bisect_left(self.words, key + LAST) for key in keys]
+            self.known[part] = np.array(starts), np.array(ends)
+        return self.known[part]
 
     def number(self, word: str) -> int:
         return self.words.index(word) + 1

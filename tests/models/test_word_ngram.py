@@ -24,7 +24,7 @@ def by_words(model, sentence):
     context = [END] * (model.model.order - 1)
     total = 0.0
     for i, number in enumerate(numbers):
-        total += np.log(model.model.following([*context, *numbers[:i]][-2:])[number])
+        total += np.log(model.following((*context, *numbers[:i])[-2:])[0][number])
     return total
 
 

@@ -168,7 +168,7 @@ def answer(records):
 
     compiled = select(records, task="compile")
     told = [forms(compiled, mode) for mode in values_of(compiled, "mode")]
-    told += [cold(records), step_against_hand(records)]
+    told += [cold(records), step_against_hand(records), on_the_cpu_clock(records)]
     return "\n\n".join(filter(None, told)) or "Nothing has finished yet."
 
 
@@ -225,3 +225,16 @@ def cold(records):
         )
     head = "From nothing to the end of the first step, cold:"
     return "\n".join([head, "", *lines]) if lines else ""
+
+
+def on_the_cpu_clock(records):
+    """The step beside JAX by hand on a clock that other programs on the machine disturb less."""
+    from symrnn.bench.spread import spread
+    from symrnn.study.amounts import case_text, listing, times
+    from symrnn.study.quantities import select
+
+    told = [
+        f"{times(spread(record.values['cpu_ratio']))} ({case_text(record.case)}, mode {record.mode})"
+        for record in select(records, task="by_hand", status="ok")
+    ]
+    return f"On the CPU clock of the process: {listing(told)}." if told else ""

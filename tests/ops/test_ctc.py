@@ -53,6 +53,17 @@ def test_losses_and_gradients_are_pytorchs(name):
     np.testing.assert_allclose(gradient, values["gradient"], rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.slow
+def test_jax_has_the_same_losses_and_gradients():
+    pytest.importorskip("jax")
+    values = [GOLDEN[f"impossible/{key}"] for key in ARGUMENTS]
+    given = [pt.tensor(shape=v.shape, dtype=v.dtype) for v in values]  # JAX knows no other shapes
+    losses = ctc_loss(*given)
+    function = pytensor.function(given, [losses, pytensor.grad(losses.sum(), given[0])], mode="JAX")
+    for found, key in zip(function(*values), ("losses", "gradient"), strict=True):
+        np.testing.assert_allclose(found, GOLDEN[f"impossible/{key}"], atol=1e-10)
+
+
 @pytest.mark.parametrize("form", [ctc_loss, ctc_loss_plain])
 def test_the_loss_is_that_of_all_paths_that_spell_the_labels(form):
     rng = np.random.default_rng(1)

@@ -48,6 +48,13 @@ def test_example_of_the_page_on_native_mode_runs(capsys):
     assert "fallbacks=()" in capsys.readouterr().out
 
 
+def test_examples_of_the_page_on_ctc_run(capsys):
+    page = (ROOT / "docs" / "ctc.md").read_text()
+    examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile("\n".join(examples), "ctc.md", "exec"), {})
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
 def test_commands_of_the_readme_make_their_own_environment():
     for heading in ("the main job", "the tests"):
         [command] = block(heading).splitlines()

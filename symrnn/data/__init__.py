@@ -14,6 +14,7 @@ __all__ = [
     "eeg_recordings",
     "eeg_splits",
     "eeg_steps",
+    "grid_grammar",
     "streams",
     "word_shapes",
 ]

@@ -5,7 +5,8 @@ dictionaries. Names,
 signatures, defaults and attributes are Lasagne's, so that its tutorials, recipes and programs apply as they
 stand. Tensors are ``(B, T, D)`` here (the builders in `symrnn.unroll` are time-major).
 
-Beyond Lasagne: `param_files` saves and loads parameter values without pickling code.
+Beyond Lasagne: `param_files` saves and loads parameter values without pickling code, and `ctc` is the loss of unaligned
+sequences with the signature of the file that programs brought along for it.
 
 Examples
 --------
@@ -17,6 +18,7 @@ Examples
 """
 
 from . import (
+    ctc,
     init,
     layers,
     nonlinearities,
@@ -31,6 +33,7 @@ from . import (
 __version__ = "0.2.dev1"
 
 __all__ = [
+    "ctc",
     "init",
     "layers",
     "nonlinearities",

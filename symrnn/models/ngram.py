@@ -4,6 +4,7 @@
    13 (1999); equations 28 to 33.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -77,6 +78,26 @@ class KneserNey:
             with np.errstate(invalid="ignore"):
                 longer = (own + left * p[length - 1 :]) / total
             p[length - 1 :] = np.where(total > 0, longer, p[length - 1 :])
+        return p
+
+    def following(self, context: Sequence[int]) -> np.ndarray:
+        """Of each symbol after the last symbols of `context`, ``(V,)``.
+
+        Examples
+        --------
+        >>> model = KneserNey.fit(np.tile([0, 1, 2], 50), order=3, symbols=4)
+        >>> model.following([0, 1]).argmax(), bool(np.isclose(model.following([0, 1]).sum(), 1))
+        (np.int64(2), True)
+        """
+        p = np.full(self.symbols, 1 / self.symbols)
+        number, digit = 0, 1
+        for counts, symbol in zip(self.levels, [None, *reversed(context)], strict=False):
+            if symbol is not None:
+                number, digit = number + int(symbol) * digit, digit * self.symbols
+            grams = number * self.symbols + np.arange(self.symbols)
+            own, total, left = counted(counts, grams, self.symbols)
+            if total[0] > 0:
+                p = (own + left * p) / total
         return p
 
     def bits(self, text: np.ndarray) -> np.ndarray:

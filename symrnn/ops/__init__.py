@@ -1,9 +1,11 @@
-"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling."""
+"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling, CTC."""
 
 __all__ = [
     "activations",
     "assembled",
     "conv",
+    "ctc",
+    "error_rates",
     "linearize",
     "nnet",
     "pool",

@@ -12,6 +12,7 @@ CHECKS = {  # a case's class: the module whose `check` it is given to
     "TrainingCase": "training_runs",
     "LookAheadCase": "look_aheads",
     "SharedCase": "shared_walks",
+    "CTCCase": "ctc_losses",
 }
 
 

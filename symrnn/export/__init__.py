@@ -1,0 +1,25 @@
+"""Graphs that leave: any PyTensor graph to ONNX, ncnn or readable Python, with whole layers found by their algebra."""
+
+from symrnn.export.api import export_onnx
+from symrnn.export.cell_patterns import CELL_PATTERNS, CellPattern
+from symrnn.export.graph import Graph, Node, Value
+from symrnn.export.matching import matched
+from symrnn.export.scalar_ops import SCALARS
+from symrnn.export.simplify import RULES
+from symrnn.export.subgraphs import SUBGRAPHS, Subgraph
+from symrnn.export.tensor_ops import OPS
+
+__all__ = [
+    "CELL_PATTERNS",
+    "OPS",
+    "RULES",
+    "SCALARS",
+    "SUBGRAPHS",
+    "CellPattern",
+    "Graph",
+    "Node",
+    "Subgraph",
+    "Value",
+    "export_onnx",
+    "matched",
+]

@@ -1,6 +1,6 @@
 """Graphs that leave: any PyTensor graph to ONNX, ncnn or readable Python, with whole layers found by their algebra."""
 
-from symrnn.export.api import export_onnx
+from symrnn.export.api import export_ncnn, export_onnx, export_python
 from symrnn.export.cell_patterns import CELL_PATTERNS, CellPattern
 from symrnn.export.graph import Graph, Node, Value
 from symrnn.export.matching import matched
@@ -20,6 +20,8 @@ __all__ = [
     "Node",
     "Subgraph",
     "Value",
+    "export_ncnn",
     "export_onnx",
+    "export_python",
     "matched",
 ]

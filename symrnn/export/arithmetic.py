@@ -26,7 +26,10 @@ def _reduced(name: str) -> Callable[..., str]:
 
 
 def _sliced(x: str, start: str | None, stop: str | None, *, axis: int, step: int = 1) -> str:
-    part = f"{start or ''}:{stop or ''}" + (f":{step}" if step != 1 else "")
+    bounds = [bound or "" for bound in (start, stop)]
+    is_plain = all(bound.lstrip("-").isalnum() or not bound for bound in bounds)
+    colon = ":" if is_plain else " : "
+    part = colon.join(bounds).strip() + (f"{colon.rstrip()}{step}" if step != 1 else "")
     return f"{x}[{', '.join([':'] * axis + [part])}]"
 
 
@@ -217,11 +220,12 @@ def added(x, where, values):
 def convolved(xs, w, b, strides, dilations, pads):
     \"\"\"Cross-correlation of xs (B, C, *S) with w (F, C, *K).\"\"\"
     xs = np.pad(xs, [(0, 0), (0, 0), *pads])
-    spans = [d * (k - 1) + 1 for d, k in zip(dilations, w.shape[2:])]
+    spans = [d * (k - 1) + 1 for d, k in zip(dilations, w.shape[2:], strict=True)]
     axes = tuple(range(2, xs.ndim))
     windows = np.lib.stride_tricks.sliding_window_view(xs, spans, axes)
     windows = windows[(..., *(slice(None, None, d) for d in dilations))]
-    windows = windows[(slice(None), slice(None), *(slice(None, None, s) for s in strides))]
+    strided = (slice(None, None, s) for s in strides)
+    windows = windows[(slice(None), slice(None), *strided)]
     summed = [1, *range(xs.ndim, windows.ndim)]
     ys = np.tensordot(windows, w, [summed, list(range(1, w.ndim))])
     return np.moveaxis(ys + b, -1, 1)""",
@@ -229,7 +233,8 @@ def convolved(xs, w, b, strides, dilations, pads):
 def max_pooled(xs, window, strides):
     axes = tuple(range(2, xs.ndim))
     windows = np.lib.stride_tricks.sliding_window_view(xs, window, axes)
-    windows = windows[(slice(None), slice(None), *(slice(None, None, s) for s in strides))]
+    strided = (slice(None, None, s) for s in strides)
+    windows = windows[(slice(None), slice(None), *strided)]
     return windows.max(tuple(range(xs.ndim, windows.ndim)))""",
     "batch_normalized": """\
 def batch_normalized(xs, scale, shift, mean, variance):

@@ -50,6 +50,16 @@ class Builder:
             self._constants[key] = Value(str(array.dtype), array.shape, name, array)
         return self._constants[key]
 
+    def parameters(self) -> dict[tuple[Shape, bytes], str]:
+        """The names of constants that have one, by shape and bytes; what two names have is left out."""
+        found: dict[tuple[Shape, bytes], str] = {}
+        twice = set()
+        for value in self._constants.values():
+            if value.name and value.constant is not None:
+                key = (value.shape, value.constant.tobytes())
+                twice |= {key} if found.setdefault(key, value.name) != value.name else set()
+        return {key: name for key, name in found.items() if key not in twice}
+
     def integer(self, number: int) -> Value:
         """A scalar int64."""
         return self.constant(np.int64(number))
@@ -105,6 +115,7 @@ class Builder:
     ) -> tuple[list[Value], str, Shape]:
         """Inputs of one dtype, and what comes out of them."""
         shape = broadcast([v.shape for v in inputs])
+        inputs = self._stripped(inputs, len(shape))
         if op == "Where":
             common = self.kind(dtype or str(np.result_type(*(v.dtype for v in inputs[1:]))))
             return [inputs[0], *(self.cast(v, common) for v in inputs[1:])], common, shape
@@ -113,6 +124,20 @@ class Builder:
             return [self.cast(v, self.kind(common)) for v in inputs], "bool", shape
         common = self.kind(dtype or str(np.result_type(*(v.dtype for v in inputs))))
         return [self.cast(v, common) for v in inputs], common, shape
+
+    def _stripped(self, inputs: list[Value], ndim: int) -> list[Value]:
+        """Inputs without the axes of length one in front of constants, which broadcasting puts there."""
+        if not any(v.constant is None and v.ndim == ndim for v in inputs):
+            return inputs
+        stripped = []
+        for v in inputs:
+            if v.constant is not None and v.shape[:1] == (1,) and v.constant.size > 1:
+                array = v.constant
+                while array.shape[0] == 1:
+                    array = array[0]
+                v = self.constant(array, v.name)
+            stripped.append(v)
+        return stripped
 
     def _folded(
         self, op: str, inputs: Sequence[Value | None], attributes: dict[str, Any], dtype: str
@@ -149,6 +174,8 @@ class Builder:
 
     def transpose(self, x: Value, perm: Sequence[int]) -> Value:
         """`x` with its axes in another order."""
+        if tuple(perm) == tuple(range(x.ndim)):
+            return x
         shape = tuple(x.shape[axis] for axis in perm)
         return self.make("Transpose", x, dtype=x.dtype, shape=shape, perm=tuple(perm))
 

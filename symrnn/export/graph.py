@@ -23,7 +23,8 @@ ONNX's of that name mean, but for these, which are easier to reason about:
     out the last states, then the records ``(T, ...)``.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,14 +75,17 @@ class Graph:
     ----------
     inputs, outputs
         In the order of the function; names are unique, and fit for a program.
-    masks
-        Sentences on what the recognised layers take for granted of masks, for whoever reads the file.
+    notes
+        Sentences on what the file takes for granted, for whoever reads it.
+    parameters
+        Names of the user's shared variables, by shape and bytes.
     """
 
     inputs: list[Value]
     outputs: list[Value]
     output_names: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    parameters: dict[tuple[Shape, bytes], str] = field(default_factory=dict)
 
     def nodes(self) -> list[Node]:
         """Every node, each after those that it reads."""
@@ -100,7 +104,15 @@ class Graph:
         )
 
 
-def nodes_before(outputs: Iterable[Value]) -> list[Node]:
+Reads = Callable[[Node], Sequence[Value | None]]
+
+
+def inputs_of(node: Node) -> Sequence[Value | None]:
+    """What a node reads."""
+    return node.inputs
+
+
+def nodes_before(outputs: Iterable[Value], reads: Reads = inputs_of) -> list[Node]:
     """The nodes that `outputs` need, each after those that it reads."""
     order: dict[Node, None] = {}
     # A stack of our own: a network of a thousand steps written out is deeper than Python's.
@@ -115,7 +127,7 @@ def nodes_before(outputs: Iterable[Value]) -> list[Node]:
         stack.append((node, True))
         stack += [
             (v.node, False)
-            for v in reversed(node.inputs)
+            for v in reversed(reads(node))
             if v is not None and v.node is not None and v.node not in order
         ]
     return list(order)
@@ -136,15 +148,10 @@ def depends_on(value: Value, sources: Sequence[Value]) -> set[Value]:
     return found
 
 
-def readers(outputs: Iterable[Value]) -> dict[Value, int]:
+def readers(outputs: Iterable[Value], reads: Reads = inputs_of) -> Counter[Value]:
     """How often each value is read by a node, or is an output."""
     outputs = list(outputs)
-    counts: dict[Value, int] = {}
-    for value in [*outputs, *_read(nodes_before(outputs))]:
-        counts[value] = counts.get(value, 0) + 1
+    counts = Counter(outputs)
+    for node in nodes_before(outputs, reads):
+        counts.update(v for v in reads(node) if v is not None)
     return counts
-
-
-def _read(nodes: Iterable[Node]) -> Iterator[Value]:
-    for node in nodes:
-        yield from (v for v in node.inputs if v is not None)

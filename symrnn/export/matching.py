@@ -16,7 +16,7 @@ from symrnn.export.recurrent import layer_values, recognised
 from symrnn.export.subgraphs import replaced
 from symrnn.export.translate import translated
 
-MASKED = "Masks are taken to be true up to a sequence's end and false behind it: a masked layer is given lengths."
+MASKED = "A mask is taken to be true up to its sequence's end, and false behind it."
 
 
 def matched(
@@ -25,6 +25,7 @@ def matched(
     *,
     names: Sequence[str] = (),
     floats: str = "float32",
+    batch: int | None = None,
 ) -> Graph:
     """The graph to write: what PyTensor's is, with layers and operators found in it.
 
@@ -36,6 +37,8 @@ def matched(
         Of the outputs.
     floats
         The dtype of every float in it.
+    batch
+        The length of the inputs' second axis, where it is unknown.
 
     Raises
     ------
@@ -52,7 +55,7 @@ def matched(
     given, wanted = variables_of(inputs, outputs)
     if names and len(names) != len(wanted):
         raise UserError(f"names must be one an output, {len(wanted)}, but are {len(names)}")
-    graph = translated(given, wanted, floats=floats)
+    graph = translated(given, wanted, floats=floats, batch=batch)
     b = Builder(floats)
     for step in (with_layers, with_subgraphs, with_both_ways):
         graph = step(graph, b)
@@ -85,6 +88,7 @@ def variables_of(inputs: Any, outputs: Any) -> tuple[list[Variable], list[Variab
 def with_layers(graph: Graph, b: Builder) -> Graph:
     """`graph` with a `Recurrent` node for each loop that is a layer of a known cell."""
     counts, names = readers(graph.outputs), Counter[str]()
+    given = graph.parameters
 
     def rule(b: Builder, node: Node, inputs: list[Any], new: Any) -> list[Any] | None:
         if node.op != "Loop":
@@ -96,7 +100,7 @@ def with_layers(graph: Graph, b: Builder) -> Graph:
         sources = [new(s.value) for s in [*layer.sources, *([layer.mask] if layer.mask else [])]]
         names[layer.kind] += 1
         name = f"{layer.kind.lower()}{names[layer.kind]}"
-        return layer_values(b, node, layer, [*inputs[:count], *sources], name)
+        return layer_values(b, node, layer, [*inputs[:count], *sources], name, given)
 
     return rebuilt(graph, b, rule)
 

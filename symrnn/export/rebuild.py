@@ -32,7 +32,7 @@ def rebuilt(graph: Graph, b: Builder, rule: Rule) -> Graph:
                     value.name = old.name
                 known[old] = value
     outputs = [new(out) for out in graph.outputs]
-    return Graph(graph.inputs, outputs, graph.output_names, graph.notes)
+    return Graph(graph.inputs, outputs, graph.output_names, graph.notes, graph.parameters)
 
 
 def again(b: Builder, node: Node, inputs: list[Any]) -> list[Value]:

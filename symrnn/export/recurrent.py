@@ -118,8 +118,10 @@ def _width(state: Value, outputs: list[Value]) -> int:
     if state.shape and state.shape[-1] is not None:
         return state.shape[-1]
     for node in nodes_before(outputs):
-        if node.op == "MatMul" and node.inputs[0] is state and node.inputs[1].constant is not None:  # type: ignore[union-attr]
-            return node.inputs[1].shape[0]  # type: ignore[union-attr,return-value]
+        if node.op == "MatMul" and node.inputs[0] is state:
+            matrix = node.inputs[1]
+            if matrix is not None and matrix.constant is not None:
+                return int(matrix.constant.shape[0])
     raise NoForm("a state of unknown width")
 
 
@@ -286,8 +288,13 @@ def _rows(matrices: Mapping[Any, np.ndarray], key: Any, size: int, width: int) -
     return rows
 
 
-def layer_values(b: Builder, node: Node, layer: Layer, inputs: list[Any], name: str) -> list[Any]:
-    """What stands for a Loop's outputs: last states by their places, and the record of the first."""
+def layer_values(
+    b: Builder, node: Node, layer: Layer, inputs: list[Any], name: str, given: Mapping[Any, Any]
+) -> list[Any]:
+    """What stands for a Loop's outputs: last states by their places, and the record of the first.
+
+    Weights are called `name`, or by a variable's own name, which `given` has by shape and bytes.
+    """
     count = node.attributes["states"]
     states = [inputs[i] for i in layer.order]
     is_single = states[0].ndim == 1  # a step of one row, without a batch
@@ -303,10 +310,11 @@ def layer_values(b: Builder, node: Node, layer: Layer, inputs: list[Any], name: 
             mask = b.squeeze(mask, mask.ndim - 1)
         mask = b.cast(b.unsqueeze(mask, 1) if is_single else mask, "bool")
     weights = {"w_x": layer.w_x, "w_h": layer.w_h, "b": layer.b, "b_n": layer.b_n, "p": layer.p}
-    constants = [
-        None if array is None else b.constant(array.astype(b.floats), f"{name}.{key}")
-        for key, array in weights.items()
-    ]
+    constants = []
+    for key, array in weights.items():
+        exact = None if array is None else array.astype(b.floats)
+        own = None if exact is None else given.get((exact.shape, exact.tobytes()))
+        constants.append(None if exact is None else b.constant(exact, own or f"{name}.{key}"))
     width = layer.w_h.shape[0]
     steps, batch = joined.shape[:2]
     types = [(joined.dtype, (steps, batch, width)), *[(joined.dtype, (batch, width))] * len(states)]

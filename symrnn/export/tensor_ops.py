@@ -67,7 +67,13 @@ def product(b: Builder, node: Any, operands: Values) -> list[Value]:
     # A weight that was given axes of length one to fit a batch is a matrix again.
     while y.ndim > 2 and y.constant is not None and y.shape[0] == 1 and x.ndim >= y.ndim:
         y = b.squeeze(y, 0)
-    return [b.make("MatMul", x, y, dtype=out.dtype, shape=tuple(out.shape))]
+    shape = list(out.shape)
+    # Values know more of lengths than types do: a shared variable's is that of its value.
+    if y.ndim > 1 and shape[-1] is None:
+        shape[-1] = y.shape[-1]
+    if x.ndim == out.ndim:
+        shape[:-1] = [n if s is None else s for s, n in zip(shape[:-1], x.shape, strict=False)]
+    return [b.make("MatMul", x, y, dtype=out.dtype, shape=tuple(shape))]
 
 
 def blockwise(b: Builder, node: Any, operands: Values) -> list[Value]:
@@ -85,7 +91,15 @@ def scalars_of(b: Builder, vector: Value, count: int) -> list[Value]:
 def reshape(b: Builder, node: Any, operands: Values) -> list[Value]:
     x, shape = operands
     out = tuple(node.outputs[0].type.shape)
-    return [b.reshape(x, scalars_of(b, shape, len(out)), out)]
+    sizes = scalars_of(b, shape, len(out))
+    return [b.reshape(x, sizes, known_shape(out, sizes))]
+
+
+def known_shape(stated: Sequence[int | None], sizes: Values) -> tuple[int | None, ...]:
+    """What a type says of a shape, and the lengths that are known besides."""
+    numbers = [None if size.constant is None else int(size.constant) for size in sizes]
+    each = zip(stated, numbers, strict=True)
+    return tuple(n if s is None and n is not None and n >= 0 else s for s, n in each)
 
 
 def shape_of(b: Builder, node: Any, operands: Values) -> list[Value]:
@@ -124,7 +138,8 @@ def alloc(b: Builder, node: Any, operands: Values) -> list[Value]:
     x, *sizes = operands
     out = node.outputs[0].type
     sizes = [b.cast(size, "int64") for size in sizes]
-    return [b.make("Expand", x, *sizes, dtype=out.dtype, shape=tuple(out.shape))]
+    shape = known_shape(out.shape, sizes)
+    return [b.make("Expand", x, *sizes, dtype=out.dtype, shape=shape)]
 
 
 def alloc_empty(b: Builder, node: Any, operands: Values) -> list[Value]:

@@ -24,8 +24,8 @@ from symrnn.measure.source_lines import source_line
 class Translator:
     """Values of variables: each variable is translated once."""
 
-    def __init__(self, builder: Builder) -> None:
-        self.builder = builder
+    def __init__(self, builder: Builder, batch: int | None = None) -> None:
+        self.builder, self.batch = builder, batch
         self.known: dict[Variable, Any] = {}
 
     def input(self, variable: Any) -> Value:
@@ -35,7 +35,10 @@ class Translator:
             raise UserError(
                 f"inputs must be tensors, but {variable} is of type {kind}; export the outputs that need none such"
             )
-        value = Value(b.kind(kind.dtype), tuple(kind.shape), variable.name)
+        shape = list(kind.shape)
+        if self.batch is not None and len(shape) > 1 and shape[1] is None:
+            shape[1] = self.batch
+        value = Value(b.kind(kind.dtype), tuple(shape), variable.name)
         self.known[variable] = value
         return value
 
@@ -123,9 +126,15 @@ def refusal(node: Apply, what: str, line: str = "") -> UserError:
 
 
 def translated(
-    inputs: Sequence[Variable], outputs: Sequence[Variable], *, floats: str = "float32"
+    inputs: Sequence[Variable],
+    outputs: Sequence[Variable],
+    *,
+    floats: str = "float32",
+    batch: int | None = None,
 ) -> Graph:
     """The intermediate graph of `outputs` as functions of `inputs`; every float in it is of `floats`.
+
+    `batch` is the length of the second axis of inputs where it is unknown.
 
     Raises
     ------
@@ -139,6 +148,8 @@ def translated(
     >>> [node.op for node in translated([x], [pt.tanh(x[::-1][::-1]) * 1.0]).nodes()]
     ['Tanh']
     """
-    translator = Translator(Builder(floats))
+    translator = Translator(Builder(floats), batch)
     values = [translator.input(variable) for variable in inputs]
-    return Graph(values, translator.values(outputs))
+    graph = Graph(values, translator.values(outputs))
+    graph.parameters = translator.builder.parameters()
+    return graph

@@ -29,7 +29,7 @@ REFUSED = {  # what builds it: what the message says of the op
 }
 
 
-@pytest.mark.filterwarnings("ignore:RandomStream is deprecated", "ignore:RandomVariable Ops")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize("name", REFUSED)
 def test_an_op_that_cannot_leave_is_named_with_its_line(name):
     build, op = REFUSED[name]

@@ -16,18 +16,19 @@ from symrnn.export.lengths import length, same
 from symrnn.export.simplify_indexing import (
     Attributes,
     Inputs,
-    flip_below_transpose,
     gather_of_flip,
     gather_of_join,
     gather_of_transpose,
     gather_of_update,
     gather_of_vector,
     gather_of_widened,
+    is_flip,
     last_record_is_state,
     number,
     slice_of_join,
     slice_of_slice,
     slice_of_update,
+    slice_of_vector,
     whole_slice,
 )
 
@@ -75,6 +76,26 @@ def transposed_once(b: Builder, inputs: Inputs, attributes: Attributes) -> Value
     if x.node is not None and x.node.op == "Transpose":
         return b.transpose(x.node.inputs[0], [x.node.attributes["perm"][p] for p in perm])
     return None
+
+
+def transpose_of_flip(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
+    """``transpose(x[::-1]) = transpose(x)[::-1]``, so that flips meet."""
+    node, perm = inputs[0].node, attributes["perm"]
+    if node is None or node.op != "Slice" or not is_flip(node.inputs, node.attributes):
+        return None
+    return b.flip(b.transpose(node.inputs[0], perm), perm.index(node.attributes["axis"]))
+
+
+def join_of_transposes(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
+    """``join(transpose(x), transpose(y)) = transpose(join(x, y))``."""
+    nodes = [each.node for each in inputs]
+    if any(node is None or node.op != "Transpose" for node in nodes):
+        return None
+    perms = {node.attributes["perm"] for node in nodes}
+    if len(perms) > 1:
+        return None
+    [perm] = perms
+    return b.transpose(b.concat([n.inputs[0] for n in nodes], perm[attributes["axis"]]), perm)
 
 
 def unsqueezed_back(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
@@ -201,7 +222,7 @@ def where_is_known(b: Builder, inputs: Inputs, attributes: Attributes) -> Value 
 
 
 RULES: dict[str, tuple[Callable[..., Value | None], ...]] = {
-    "Slice": (whole_slice, slice_of_slice, flip_below_transpose, slice_of_join, slice_of_update),
+    "Slice": (whole_slice, slice_of_slice, slice_of_join, slice_of_update, slice_of_vector),
     "Gather": (
         gather_of_vector,
         gather_of_update,
@@ -211,9 +232,9 @@ RULES: dict[str, tuple[Callable[..., Value | None], ...]] = {
         gather_of_transpose,
         last_record_is_state,
     ),
-    "Concat": (joined_once, joined_again),
+    "Concat": (joined_once, joined_again, join_of_transposes),
     "Cast": (cast_to_itself,),
-    "Transpose": (transposed_once,),
+    "Transpose": (transposed_once, transpose_of_flip),
     "Unsqueeze": (no_axes,),
     "Squeeze": (unsqueezed_back, product_of_vector),
     "Expand": (expanded_to_itself,),

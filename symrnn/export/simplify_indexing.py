@@ -66,13 +66,18 @@ def slice_of_slice(b: Builder, inputs: Inputs, attributes: Attributes) -> Value 
     return b.slice(node.inputs[0], axis, inner + first, last)
 
 
-def flip_below_transpose(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
-    """``transpose(x)[::-1] = transpose(x[::-1])``, so that flips meet."""
-    node = inputs[0].node
-    if node is None or node.op != "Transpose" or not is_flip(inputs, attributes):
+def slice_of_vector(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
+    """``vector(a, b, c)[1:] = vector(b, c)``."""
+    x, *bounds = inputs
+    if (
+        x.node is None
+        or x.node.op != "Vector"
+        or any(v is not None and v.constant is None for v in bounds)
+    ):
         return None
-    perm = node.attributes["perm"]
-    return b.transpose(b.flip(node.inputs[0], perm[attributes["axis"]]), perm)
+    first, last = (number(v) for v in bounds)
+    items = x.node.inputs[slice(first, last, attributes["step"])]
+    return b.make("Vector", *items, dtype=x.dtype, shape=(len(items),)) if items else None
 
 
 def slice_of_join(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:

@@ -8,6 +8,9 @@ from export.ways_to_write import WAYS, B, H, Weights, cut, scan, sequence, zeros
 from symrnn.cells import CELLS
 from symrnn.export import matched
 from symrnn.export.cell_patterns import CELL_PATTERNS, terms_of
+from symrnn.lasagne import layers as lasagne_layers
+from symrnn.lasagne import nonlinearities
+from symrnn.lasagne.layers import InputLayer, get_output
 from symrnn.unroll import bidirectional, scan_unroll, static_unroll
 
 
@@ -34,6 +37,40 @@ def test_the_librarys_layers_are_found(name, is_masked):
     assert node.op == "Bidirectional"
     assert (node.inputs[11] is not None) == is_masked == bool(graph.notes)
     assert node.inputs[0] is graph.inputs[0]
+
+
+LASAGNE = {  # what the layer is called there: keywords, operator, its kind
+    "LSTMLayer": ({"peepholes": True}, "LSTM"),
+    "GRULayer": ({"backwards": True}, "GRU"),
+    "RecurrentLayer": ({"nonlinearity": nonlinearities.rectify}, "RNN"),
+}
+
+
+@pytest.mark.parametrize("name", LASAGNE)
+@pytest.mark.parametrize("is_masked", [False, True])
+def test_layers_of_the_lasagne_api_are_found(name, is_masked):
+    options, kind = LASAGNE[name]
+    mask = {"mask_input": InputLayer((None, None))} if is_masked else {}
+    below = InputLayer((None, None, 3))
+    made = getattr(lasagne_layers, name)(below, H, grad_clipping=5, **mask, **options)
+    given = [below.input_var, *(layer.input_var for layer in mask.values())]
+    [node] = layers(matched(given, [get_output(made)]))
+    assert node.attributes["kind"] == kind
+    assert node.attributes["reverse"] == bool(options.get("backwards"))
+    assert (node.inputs[6] is not None) == is_masked
+
+
+def test_layers_of_pytensor_ml_are_found():
+    ml = pytest.importorskip("pytensor_ml.layers")
+    xs = ml.Input("xs", shape=(None, 7, 3))
+    both = ml.Bidirectional(*(ml.LSTM(name, n_in=3, n_hidden=H) for name in ("there", "back")))
+    for layer, op, kind in [
+        (ml.LSTM("one", n_in=3, n_hidden=H), "Recurrent", "LSTM"),
+        (ml.GRU("other", n_in=3, n_hidden=H), "Recurrent", "GRU"),
+        (both, "Bidirectional", "LSTM"),
+    ]:
+        [node] = layers(matched([xs], [layer(xs)]))
+        assert (node.op, node.attributes["kind"]) == (op, kind)
 
 
 def test_a_cell_of_another_formula_stays_a_loop():

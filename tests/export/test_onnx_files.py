@@ -4,8 +4,10 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from export.test_operators import ARITHMETIC, FOUND, IMAGES, I, X, Y
 from export.ways_to_write import WAYS, Weights, sequence, values_for
 from helpers import AS_WRITTEN
+from pytensor.graph.traversal import ancestors
 
 from symrnn.errors import UserError
 from symrnn.export import export_onnx
@@ -53,6 +55,20 @@ def test_hand_written_layers_agree(way):
     model = assert_agree(inputs, outputs, values_for(inputs))
     operators = [node.op_type for node in model.graph.node]
     assert ("Scan" if WAYS[way] is None else WAYS[way]["kind"]) in operators
+
+
+@pytest.mark.parametrize("name", ARITHMETIC)
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value", "ignore:divide by zero")
+def test_operators_agree_in_onnx(name):
+    inputs = [v for v in (X, Y, I, IMAGES) if v in ancestors(ARITHMETIC[name])]
+    assert_agree(inputs, ARITHMETIC[name], values_for(inputs))
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_subgraphs_agree_in_onnx(name):
+    output, _ = FOUND[name]
+    inputs = [v for v in (X, IMAGES) if v in ancestors([output])]
+    assert_agree(inputs, [output], values_for(inputs))
 
 
 NETWORKS = [(name, o) for name in RECIPES for o in recipe_class(name).small]

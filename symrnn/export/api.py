@@ -30,8 +30,8 @@ def export_onnx(
 ) -> Any:
     """The ONNX model of a graph, its floats in float32; written to `path` where one is given.
 
-    Shared variables become constants. `inputs` and `outputs` are variables, or `inputs` is a compiled function; `names`
-    are those of the outputs.
+    Shared variables become constants. `inputs` and `outputs` are variables, or `inputs` is a compiled function (as its
+    mode rewrote it: the variables that it was built from tell more); `names` are those of the outputs.
 
     Raises
     ------
@@ -76,9 +76,9 @@ def export_python(
     --------
     >>> import pytensor.tensor as pt
     >>> x = pt.vector("x")
-    >>> text, weights = export_python([x], pt.maximum(x, 0) / x.sum(), name="shares")
+    >>> text, weights = export_python([x], 2 * pt.maximum(x, 0) - 1, name="bent")
     >>> text.splitlines()[-1].strip()
-    'return relu(x) / x.sum(axis=0)'
+    'return 2.0 * relu(x) - 1.0'
     """
     check_choice("library", library, LIBRARIES)
     if path is not None:

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from symrnn.export.build import Builder
 from symrnn.export.graph import Graph, Value, depends_on
+from symrnn.export.lengths import length, same
 
 if TYPE_CHECKING:
     from symrnn.export.translate import Translator
+
+
+SHORTENED = "Scan that rewriting lets keep its last steps alone: give the variables that the function was built from"
 
 
 @dataclass
@@ -44,7 +48,7 @@ def loop(translator: "Translator", node: Any, operands: Sequence[Any]) -> list[A
     for var, seq in zip(op.inner_seqs(op.inner_inputs), op.outer_seqs(outer), strict=True):
         parts.sequences.append(walked(b, seq, steps))
         parts.elements.append(_inner(inner, var, seq.shape[1:]))
-    taps, buffers = _traced(b, op, inner, outer, parts)
+    taps, buffers = _traced(b, op, inner, outer, parts, steps)
     carried = zip(
         op.inner_untraced_sit_sot(op.inner_inputs), op.outer_untraced_sit_sot(outer), strict=True
     )
@@ -99,7 +103,7 @@ def _is_length(value: Value) -> bool:
 
 
 def _traced(
-    b: Builder, op: Any, inner: "Translator", outer: list[Any], parts: Parts
+    b: Builder, op: Any, inner: "Translator", outer: list[Any], parts: Parts, steps: Value
 ) -> tuple[list[list[int]], list[Value]]:
     """The states kept in buffers: the places of each one's taps among the states, and its initial values."""
     inner_inputs, info = op.inner_inputs, op.info
@@ -118,6 +122,9 @@ def _traced(
         depth = -min(taps)
         if max(taps) >= 0:
             raise NotImplementedError("Scan that reads a state ahead of its step")
+        # What rewriting shortens is counted from another start, which nothing in the graph says.
+        if not same(length(b, buffer, 0), b.make("Add", steps, b.integer(depth))):
+            raise NotImplementedError(SHORTENED)
         by_tap = dict(zip(taps, variables, strict=True))
         start = len(parts.states)
         for back in range(-depth, 0):

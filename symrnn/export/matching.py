@@ -32,7 +32,8 @@ def matched(
     Parameters
     ----------
     inputs, outputs
-        Variables, or a function that PyTensor compiled.
+        Variables, or a function that PyTensor compiled, which is read as its mode rewrote it: give the variables that
+        it was built from where that stands in the way.
     names
         Of the outputs.
     floats
@@ -70,13 +71,13 @@ MASK = {"Recurrent": 6, "Bidirectional": 11}  # where a layer's mask stands amon
 
 
 def variables_of(inputs: Any, outputs: Any) -> tuple[list[Variable], list[Variable]]:
-    """Inputs and outputs as lists of variables, as they were written: those of a function before its rewriting."""
+    """Inputs and outputs as lists of variables; those of a function as its mode rewrote them."""
     if isinstance(inputs, Function):
         maker = inputs.maker
-        shared = [i for i in maker.inputs if i.implicit or i.shared]
-        given = [i.variable for i in maker.inputs if i not in shared]
-        # A function computes on copies of its shared variables; they hold the same values.
-        return given, [out.variable for out in maker.outputs]
+        given = [i.variable for i in maker.inputs if not (i.implicit or i.shared)]
+        # Updates are outputs too, behind those that a call returns.
+        returned = maker.fgraph.outputs[: len(maker.outputs)]
+        return given, list(returned)
     if outputs is None:
         raise UserError(
             "outputs must be given with inputs, but are None; or give a compiled function"

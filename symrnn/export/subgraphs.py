@@ -62,6 +62,13 @@ def _log_sum_exp(b: Builder, found: Binding) -> Value | None:
     return b.make("ReduceLogSumExp", x, dtype=out.dtype, shape=out.shape, axes=found["a"])
 
 
+def _log_sum_exp_kept(b: Builder, found: Binding) -> Value | None:
+    x, axes = found["x"], found["a"]
+    shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+    made = b.make("ReduceLogSumExp", x, dtype=x.dtype, shape=shape, axes=axes)
+    return b.unsqueeze(made, *axes)
+
+
 def _mean(b: Builder, found: Binding) -> Value | None:
     """``sum(x) / n`` where n is what was summed."""
     x, axes, out = found["x"], found["a"], found["root"].outputs[0]
@@ -150,6 +157,11 @@ SUBGRAPHS: tuple[Subgraph, ...] = (
         _softmax("LogSoftmax"),
     ),
     Subgraph("logarithm of a sum of powers", "Log(ReduceSum(Exp(x), axes=a))", _log_sum_exp),
+    Subgraph(
+        "logarithm of a sum of powers, its axis kept",
+        "Log(Unsqueeze(ReduceSum(Exp(x), axes=a), axes=a))",
+        _log_sum_exp_kept,
+    ),
     Subgraph("mean", "Div(ReduceSum(x, axes=a), n)", _mean),
     Subgraph("batch normalisation", "Add(Mul(Sub(x, mean), rate), shift)", _batch_norm),
     Subgraph("dense layer", "Add(MatMul(x, w), b)", _dense),

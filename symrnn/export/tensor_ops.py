@@ -83,6 +83,22 @@ def blockwise(b: Builder, node: Any, operands: Values) -> list[Value]:
     return product(b, node, operands)
 
 
+def gemm(b: Builder, node: Any, operands: Values) -> list[Value]:
+    """What rewriting makes of ``beta * z + alpha * x @ y``."""
+    z, alpha, x, y, beta = operands
+    out = node.outputs[0].type
+    product_ = b.make("MatMul", x, y, dtype=out.dtype, shape=tuple(out.shape))
+    return [b.make("Add", b.make("Mul", beta, z), b.make("Mul", alpha, product_))]
+
+
+def scaled_product(b: Builder, node: Any, operands: Values) -> list[Value]:
+    """What rewriting makes of ``alpha * x @ y``."""
+    x, y, alpha = operands
+    out = node.outputs[0].type
+    product_ = b.make("MatMul", x, y, dtype=out.dtype, shape=tuple(out.shape))
+    return [b.make("Mul", alpha, product_)]
+
+
 def scalars_of(b: Builder, vector: Value, count: int) -> list[Value]:
     """The entries of a vector of `count`."""
     return [b.cast(b.gather(vector, i, 0), "int64") for i in range(count)]
@@ -254,6 +270,10 @@ OPS: dict[str, Row] = {
     "ScalarOp": scalar_apply,
     "DimShuffle": dimshuffle,
     "Dot": product,
+    "Dot22": product,
+    "Dot22Scalar": scaled_product,
+    "Gemm": gemm,
+    "Gemv": gemm,
     "BatchedDot": product,
     "Blockwise": blockwise,
     "Reshape": reshape,

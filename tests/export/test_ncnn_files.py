@@ -40,8 +40,12 @@ def ran(ncnn, folder, inputs, names):
     return [np.array(found) for _, found in results]
 
 
-def assert_agrees(folder, inputs, outputs, names):
-    ncnn = pytest.importorskip("ncnn")
+@pytest.fixture
+def ncnn():
+    return pytest.importorskip("ncnn")
+
+
+def assert_agrees(ncnn, folder, inputs, outputs, names):
     values = [
         np.ones_like(value) if var.name == "mask" else value
         for var, value in zip(inputs, values_for(inputs, batch=1), strict=True)
@@ -59,9 +63,9 @@ def assert_agrees(folder, inputs, outputs, names):
 
 
 @pytest.mark.parametrize("way", WRITTEN, ids=lambda way: way.__name__)
-def test_hand_written_layers_agree_in_ncnn(way, tmp_path):
+def test_hand_written_layers_agree_in_ncnn(way, ncnn, tmp_path):
     inputs, outputs = way(Weights())
-    assert_agrees(tmp_path, inputs, outputs, [f"out{i}" for i in range(len(outputs))])
+    assert_agrees(ncnn, tmp_path, inputs, outputs, [f"out{i}" for i in range(len(outputs))])
 
 
 NETWORKS = [(name, options) for name in RECIPES for options in recipe_class(name).small]
@@ -69,12 +73,12 @@ NETWORKS = [each for each in NETWORKS if each[1].get("network") != "sequence_to_
 
 
 @pytest.mark.parametrize(("name", "options"), NETWORKS, ids=lambda x: str(x)[:40])
-def test_the_projects_networks_agree_in_ncnn(name, options, tmp_path):
+def test_the_projects_networks_agree_in_ncnn(name, options, ncnn, tmp_path):
     graph = recipe_class(name)(**{**options, "batch_size": 1}).graph()
     # ncnn compares no numbers, as the cost of a target does.
     chosen = {key: out for key, out in graph.outputs.items() if key != "nats"}
     inputs = inputs_of(list(chosen.values()), graph.inputs)
-    assert_agrees(tmp_path, inputs, list(chosen.values()), list(chosen))
+    assert_agrees(ncnn, tmp_path, inputs, list(chosen.values()), list(chosen))
 
 
 @pytest.mark.parametrize("name", REFUSED)

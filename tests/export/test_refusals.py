@@ -4,6 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.compile.mode import Mode
 from pytensor.scan.utils import until
 from pytensor.tensor.random.utils import RandomStream
 
@@ -58,3 +59,11 @@ def test_values_of_shared_variables_are_kept_as_they_are_when_it_is_written():
     _, weights = export_python([X], [X + w])
     w.set_value(np.zeros(2))
     np.testing.assert_array_equal(weights["w"], [1, 1])
+
+
+def test_a_scan_that_rewriting_shortened_is_refused_with_the_way_out():
+    last = pytensor.scan(lambda x, h: h + x, X, [X[0] * 0], return_updates=False)[-1]
+    function = pytensor.function([X], last, mode=Mode("py", "fast_run"))
+    with pytest.raises(UserError, match="give the variables that the function was built from"):
+        matched(function)
+    assert matched([X], [last]).nodes()

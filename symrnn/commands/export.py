@@ -1,6 +1,7 @@
 """`symrnn export`: a trained network as a file for other programs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,19 @@ FORMS = ("onnx", "ncnn", "python", "torch")
 @click.option(
     "--output", "wanted", multiple=True, metavar="NAME", help="Of the network's outputs; all by default."
 )  # fmt: skip
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Of the file, where the network fixes one; ncnn's is 1.",
+)
 def export_command(
-    name: str, checkpoint: str, form: str, path: str | None, wanted: tuple[str, ...]
+    name: str,
+    checkpoint: str,
+    form: str,
+    path: str | None,
+    wanted: tuple[str, ...],
+    batch_size: int | None,
 ) -> None:
     """Write a trained network as ONNX, ncnn or readable Python.
 
@@ -43,7 +55,9 @@ def export_command(
 
     cls, called = named_recipe(name)
     found = load_checkpoint(checkpoint)
-    graph = recipe_of(found, cls).graph()
+    recipe = recipe_of(found, cls)
+    size = 1 if form == "ncnn" else batch_size
+    graph = (recipe if size is None else replace(recipe, batch_size=size)).graph()
     check_arrays("values", found.values, graph.params)
     Network(graph, [array for _, array in found.values])  # which keeps the values
     for each in wanted:

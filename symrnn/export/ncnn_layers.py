@@ -231,6 +231,8 @@ def recurrent(w: "NcnnWriter", node: Node) -> list[str]:
     states = list(node.inputs[12 if is_both else 7 :])
     kind, count = node.attributes["kind"], len(states) // len(weights)
     check_kind(node, weights)
+    if node.inputs[0].shape[1] != 1:  # type: ignore[union-attr]
+        raise NotImplementedError("a batch that is not one")
     d, hidden = node.inputs[1].shape[0], node.inputs[2].shape[0]  # type: ignore[union-attr]
     gates = ORDER[kind]
     given = [w.layer("Reshape", [w.blob(node.inputs[0])], f"0={d} 1=-1")]

@@ -50,6 +50,19 @@ def test_a_trained_network_is_written_as_onnx(checkpoint, tmp_path):
     assert (tmp_path / "adder.onnx").read_bytes()
 
 
+def test_the_batch_of_the_file_is_chosen(tmp_path):
+    small = ["image_size=8", "hidden_size=4", "batch_size=3", "steps=10"]
+    options = [part for option in small for part in ("--set", option)]
+    done = CliRunner().invoke(cli, ["train", "digit_rows", "--folder", str(tmp_path), *options])
+    assert done.exit_code == 0, done.output
+    arguments = ["--checkpoint", str(tmp_path / "digit_rows.npz"), "--to", "python"]
+    path = tmp_path / "digits.py"
+    command = ["export", "digit_rows", *arguments, "--path", str(path), "--batch-size", "7"]
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 0, done.output
+    assert "logits (7, 10) from xs (8, 7, 8)" in path.read_text()
+
+
 def test_an_output_that_is_none_is_refused(checkpoint):
     done = exported(checkpoint, "--to", "ncnn", "--output", "z")
     assert done.exit_code == 2

@@ -7,10 +7,12 @@ import pytest
 from export.ways_to_write import WAYS, Weights, sequence, values_for
 from helpers import AS_WRITTEN
 
+from symrnn.cells import CELLS
 from symrnn.errors import UserError
 from symrnn.export import export_ncnn
 from symrnn.models import RECIPES, recipe_class
 from symrnn.training.network import inputs_of
+from symrnn.unroll import scan_unroll
 
 TOLERANCE = 1e-5
 REFUSED = {  # ways that ncnn has no layer for, and what is said
@@ -89,6 +91,13 @@ def test_what_ncnn_has_no_layer_for_is_named(name):
         match=rf"ncnn has layers for, but .*{REFUSED[name]}",
     ):
         export_ncnn(*way(Weights()))
+
+
+def test_a_batch_that_is_not_one_is_refused():
+    xs = pt.tensor("xs", dtype="float32", shape=(5, 2, 3))
+    cell = CELLS["lstm"].create(3, 4, rng=0, dtype="float32")
+    with pytest.raises(UserError, match="a batch that is not one"):
+        export_ncnn([xs], scan_unroll(cell, xs))
 
 
 def test_a_blob_that_several_layers_read_is_split():

@@ -20,6 +20,7 @@ LEVELS = [  # lowest first; a module may import from its own level and from thos
     ["losses", "updates"],
     ["training"],
     ["models", "lasagne"],
+    ["export"],
     ["study", "compat"],
     ["commands", "__main__"],
 ]
@@ -44,7 +45,7 @@ BESIDE = {  # these know no builder, and no builder knows them: what they import
     "doctor": {"measure", "duplicates"},
     "record": {"measure", "bench"},
 }
-ABOVE = ("study", "compat", "commands", "__main__")  # may import the instruments too
+ABOVE = ("export", "study", "compat", "commands", "__main__")  # may import the instruments too
 EXCEPTIONS = {"symrnn/__init__.py": {"record"}}  # where an environment variable asks for it
 
 

@@ -1,0 +1,146 @@
+"""What `symrnn.export` offers: a graph or a compiled function in, a file out."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pytensor.compile.executor import Function
+from pytensor.graph.basic import Variable
+
+from symrnn.errors import UserError, check_choice
+from symrnn.export.matching import matched
+from symrnn.export.names import identifier
+from symrnn.export.ncnn_file import ncnn_files
+from symrnn.export.numpy_source import numpy_source
+from symrnn.export.onnx_file import onnx_model
+from symrnn.export.torch_source import torch_source
+
+LIBRARIES = {"numpy": numpy_source, "torch": torch_source}
+
+
+def export_onnx(
+    inputs: Sequence[Variable] | Function,
+    outputs: Sequence[Variable] | Variable | None = None,
+    path: str | Path | None = None,
+    *,
+    names: Sequence[str] = (),
+    opset: int = 20,
+) -> Any:
+    """The ONNX model of a graph, its floats in float32; written to `path` where one is given.
+
+    Shared variables become constants. `inputs` and `outputs` are variables, or `inputs` is a compiled function (as its
+    mode rewrote it: the variables that it was built from tell more); `names` are those of the outputs.
+
+    Raises
+    ------
+    UserError
+        When an op can't be exported (by its name and source line), an input is missing, or onnx is not installed.
+
+    Examples
+    --------
+    A layer of this library is one operator of ONNX (this needs ``pip install 'symrnn[export]'``)::
+
+        xs = pt.tensor("xs", shape=(None, None, 3))
+        model = export_onnx([xs], scan_unroll(LSTMCell.create(3, 4, rng=0), xs), "lstm.onnx")
+    """
+    graph = matched(inputs, listed(outputs), names=names)
+    model = onnx_model(graph, opset=opset)
+    if path is not None:
+        write(Path(path), model.SerializeToString())
+    return model
+
+
+def export_python(
+    inputs: Sequence[Variable] | Function,
+    outputs: Sequence[Variable] | Variable | None = None,
+    path: str | Path | None = None,
+    *,
+    names: Sequence[str] = (),
+    library: str = "numpy",
+    name: str = "network",
+    floats: str = "float32",
+) -> tuple[str, dict[str, np.ndarray]]:
+    """A graph as readable Python: the text of a file, and the weights that it reads.
+
+    With a `path` that ends in ``.py`` both are written, the weights to an ``.npz`` of the same name beside it, and the
+    function or the module is called as the file is. `library` is ``"numpy"`` or ``"torch"``, which need not be there.
+
+    Raises
+    ------
+    UserError
+        When an op can't be exported, an input is missing, or `library` is another.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> x = pt.vector("x")
+    >>> text, weights = export_python([x], 2 * pt.maximum(x, 0) - 1, name="bent")
+    >>> text.splitlines()[-1].strip()
+    'return 2.0 * relu(x) - 1.0'
+    """
+    check_choice("library", library, LIBRARIES)
+    if path is not None:
+        path = Path(path)
+        if path.suffix != ".py":
+            raise UserError(f"path must end in .py, but is {path}; give another")
+        name = path.stem
+    graph = matched(inputs, listed(outputs), names=names, floats=floats)
+    text, weights = LIBRARIES[library](graph, identifier(name), floats)
+    if path is not None:
+        write(path, text.encode())
+        if weights:
+            content = BytesIO()
+            np.savez(content, **weights)  # type: ignore[arg-type]
+            write(path.with_name(f"{identifier(name)}.npz"), content.getvalue())
+    return text, weights
+
+
+def export_ncnn(
+    inputs: Sequence[Variable] | Function,
+    outputs: Sequence[Variable] | Variable | None = None,
+    path: str | Path | None = None,
+    *,
+    names: Sequence[str] = (),
+) -> tuple[str, bytes]:
+    """A graph as ncnn's ``.param`` text and ``.bin`` bytes; both are written where `path`, the ``.param``, is given.
+
+    ncnn walks one sequence at a time: the second axis of an input is of length one where it is not known, and a mask is
+    no input any more.
+
+    Raises
+    ------
+    UserError
+        When an op can't be exported, ncnn has no layer for it, or a batch is not one.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> x = pt.matrix("x")
+    >>> param, weights = export_ncnn([x], pt.tanh(x))
+    >>> [line.split()[0] for line in param.splitlines()[2:]], weights
+    (['Input', 'TanH', 'Noop'], b'')
+    """
+    graph = matched(inputs, listed(outputs), names=names, batch=1)
+    param, weights = ncnn_files(graph)
+    if path is not None:
+        write(Path(path), param.encode())
+        write(Path(path).with_suffix(".bin"), weights)
+    return param, weights
+
+
+def listed(outputs: Any) -> Any:
+    """`outputs` as a list, one variable as a list of it."""
+    return [outputs] if isinstance(outputs, Variable) else outputs
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file, or say in one sentence why not."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(
+            f"path must be a file that can be written, but {path} can't: {error.strerror or error}"
+        ) from error

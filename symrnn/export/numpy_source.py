@@ -1,0 +1,211 @@
+"""A graph as a readable file of NumPy, with its weights beside it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from symrnn.export.arithmetic import HELPERS, formula
+from symrnn.export.graph import Graph, Node, Value
+from symrnn.export.numpy_layers import function_of, source_of
+from symrnn.export.python_source import (
+    Source,
+    Text,
+    broken,
+    described,
+    number_text,
+    operator_text,
+    signature,
+)
+
+RESERVED = {"np", "math", "Path", "weights", *HELPERS}
+# Operators whose first operand has something called or taken of it; all others put theirs between brackets.
+RECEIVERS = {"Cast", "Transpose", "Reshape", "Squeeze", "Slice", "Gather", "GatherND", "Dim"}
+RECEIVERS |= {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceAll"}
+RECEIVERS |= {"ReduceAny", "ArgMax", "CumSum"}
+
+
+class NumpySource(Source):
+    """Statements in NumPy."""
+
+    library = "numpy"
+
+    def __init__(self, floats: str) -> None:
+        super().__init__(RESERVED)
+        self.floats = floats
+        self.weights: dict[str, np.ndarray] = {}
+        self._named: dict[Value, Text] = {}
+
+    def formula(self, node: Node, operands: list[Any]) -> Text:
+        if (infix := operator_text(node, operands)) is not None:
+            return infix
+        if node.op == "Dense":
+            return Text(f"{operands[0].within(12)} @ {operands[1]} + {operands[2]}", 11)
+        if node.op == "Reciprocal":
+            return Text(f"1 / {operands[0].within(13)}", 12)
+        if node.op == "Expand" and (filled := self.filled(node, operands)) is not None:
+            return filled
+        if node.op in RECEIVERS:
+            operands = [operands[0].within(ATOM_), *operands[1:]]
+        text = formula(node.op, operands, node.attributes)
+        for name in HELPERS:
+            if text.startswith(f"{name}("):
+                self.need(name)
+        return Text(text)
+
+    def filled(self, node: Node, operands: list[Any]) -> Text | None:
+        """A number in every place of a shape."""
+        fill: Any = node.inputs[0]
+        if fill.constant is None or fill.constant.size != 1:
+            return None
+        shape = f"({', '.join(operands[1:])}{',' if len(operands) == 2 else ''})"
+        kind = f"np.{fill.dtype}" if fill.dtype != "bool" else "bool"
+        if not np.any(fill.constant):
+            return Text(f"np.zeros({shape}, {kind})")
+        return Text(f"np.full({shape}, {number_text(fill.constant)}, {kind})")
+
+    def need(self, name: str) -> None:
+        """Have a helper in the file."""
+        self.helpers[name] = HELPERS[name]
+
+    def constant(self, value: Value) -> Text:
+        array = value.constant
+        assert array is not None
+        if array.ndim == 0 or (array.size == 1 and not value.name):
+            text = number_text(array)
+            return Text(text, 13 if text.startswith("-") else 100)
+        if value not in self._named:
+            self._named[value] = Text(self.weight(value.name or "constant", array))
+        return self._named[value]
+
+    def weight(self, name: str, array: np.ndarray) -> str:
+        """Keep an array beside the file; the name that it has in it."""
+        known = self.names.fresh(name)
+        self.weights[known] = array
+        return known
+
+    def reads(self, node: Node) -> Sequence[Value | None]:
+        # Both directions walk the sequence, which gets a name where it is read twice.
+        return [*node.inputs, node.inputs[0]] if node.op == "Bidirectional" else node.inputs
+
+    def layer(self, node: Node) -> None:
+        function = function_of(node)
+        self.helpers[function.name] = source_of(function, self.library)
+        for activation, helper in (("Sigmoid", "sigmoid"), ("Relu", "relu"), ("Softplus", "softplus")):  # fmt: skip
+            if activation in function.activations and self.library == "numpy":
+                self.need(helper)
+        if node.op == "Recurrent":
+            each = zip(node.outputs, ["hs", "h", "c"], self.used, strict=False)
+            outs = [self.bind(out, hint) if used else "_" for out, hint, used in each]
+            reverse = node.attributes["reverse"]
+            self.call(node, function, outs, node.inputs[1:6], node.inputs[7:], reverse)
+            return
+        states = node.inputs[12:]
+        half = len(states) // 2
+        ys = []
+        for side, start in (("forward", 0), ("backward", 1)):
+            finals = node.outputs[1 + start * half : 1 + (start + 1) * half]
+            read = [self.used[node.outputs.index(out)] for out in finals]
+            each = zip(finals, "hc", read, strict=False)
+            names = [self.bind(v, f"{side}_{s}") if is_read else "_" for v, s, is_read in each]
+            ys.append(self.names.fresh(side))
+            given = states[start * half : (start + 1) * half]
+            weights = node.inputs[1 + 5 * start : 6 + 5 * start]
+            self.call(node, function, [ys[-1], *names], weights, given, start == 1)
+        self.assign(self.bind(node.outputs[0], "hs"), self.side_by_side(ys))
+
+    def side_by_side(self, parts: Sequence[str]) -> str:
+        """Outputs of both directions joined."""
+        return f"np.concatenate([{', '.join(parts)}], axis=2)"
+
+    def call(
+        self, node: Any, function: Any, outs: Any, weights: Any, states: Any, reverse: bool
+    ) -> None:
+        """Write the call of a layer's function."""
+        mask = node.inputs[11 if node.op == "Bidirectional" else 6]
+        names = ["w_x", "w_h", "b", "b_n", "p"]
+        by_name = dict(zip(names, weights, strict=True))
+        width = weights[1].shape[0]
+        arguments = [self.text(node.inputs[0])]
+        for name in function.weights:
+            value = by_name[name]
+            if value is None:  # the other direction has one
+                zeros = np.zeros(width if name == "b_n" else (3, width), self.floats)
+                arguments.append(Text(self.weight(f"no_{name}", zeros)))
+            else:
+                arguments.append(self.text(value))
+        arguments += [self.text(v) for v in [mask, *states] if v is not None]
+        if reverse:
+            arguments.append(Text("reverse=True"))
+        self.assign(", ".join(outs), f"{function.name}({', '.join(arguments)})")
+
+    def stacked(self, name: str) -> str:
+        return f"np.stack({name})"
+
+
+ATOM_ = 100
+OPENED = 'np.load(Path(__file__).with_suffix(".npz"))'
+
+
+def numpy_source(
+    graph: Graph, name: str, floats: str = "float32"
+) -> tuple[str, dict[str, np.ndarray]]:
+    """The file ``NAME.py``, and the arrays of ``NAME.npz``.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> from symrnn.export.matching import matched
+    >>> x = pt.matrix("x")
+    >>> text, weights = numpy_source(matched([x], [2 * pt.tanh(x) + 1]), "curve")
+    >>> print(text)
+    \"\"\"curve, in NumPy.\"\"\"
+    <BLANKLINE>
+    import numpy as np
+    <BLANKLINE>
+    <BLANKLINE>
+    def curve(x):
+        \"\"\"output (T, B) from x (T, B).\"\"\"
+        return 2.0 * np.tanh(x) + 1.0
+    <BLANKLINE>
+    """
+    source = NumpySource(floats)
+    function = source.names.fresh(name)
+    inputs = [source.bind(v, "x") for v in graph.inputs]
+    source.write(graph)
+    results = [source.text(out) for out in graph.outputs]
+    returned(source, results)
+    body = [*signature(function, inputs), *described(graph, inputs), *source.lines]
+    parts = [*source.helpers.values(), "\n".join(body)]
+    return "\n\n\n".join([header(source, name), *parts]) + "\n", source.weights
+
+
+def returned(source: Source, results: Sequence[str]) -> None:
+    """Write the return statement; what was assigned in the line before is returned at once."""
+    at, target, expression = source.last
+    if len(results) == 1 and target == results[0]:
+        del source.lines[at:]
+        results = [expression]
+    line = f"return {', '.join(results)}"
+    if len(line) + 4 * source.indent <= 88:
+        source.put(line)
+        return
+    whole = results[0] if len(results) == 1 else f"({', '.join(results)})"
+    for each in broken("return ", whole, 80):
+        source.put(each)
+
+
+def header(source: NumpySource, name: str) -> str:
+    """The docstring, imports, and weights."""
+    about = f"{name}, in NumPy"
+    lines = [f'"""{about}.']
+    if source.weights:
+        lines += ["", f"The weights are those of {name}.npz beside this file."]
+    lines = [f'"""{about}."""'] if len(lines) == 1 else [*lines, '"""']
+    imports = ["import math"] if "erf" in source.helpers else []
+    imports += ["from pathlib import Path"] if source.weights else []
+    lines += ["", *imports, *([""] if imports else []), "import numpy as np"]
+    if source.weights:
+        lines += ["", f"with {OPENED} as weights:"]
+        lines += [f'    {known} = weights["{known}"]' for known in source.weights]
+    return "\n".join(lines)

@@ -1,0 +1,210 @@
+"""The way back: recurrent layers of an ONNX file as cells, to be trained on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.variable import TensorVariable
+
+from symrnn.cells import Cell, GRUCell, GRUState, LSTMCell, PeepholeLSTMCell, RNNCell
+from symrnn.errors import UserError
+from symrnn.export.onnx_file import needed
+from symrnn.export.onnx_layers import DEFAULTS, ORDER
+from symrnn.unroll import bidirectional, scan_unroll
+
+
+@dataclass(frozen=True)
+class TwoBiasGRUCell(Cell):
+    """A `symrnn.cells.GRUCell` with a bias of its own within the product that the reset gate multiplies.
+
+    ``n := tanh(n + sigmoid(s + s') * (n' + b_n))``, as in PyTorch, cuDNN and ONNX; `b_n` is ``(H,)``.
+
+    Examples
+    --------
+    >>> cell = GRUCell.create(3, 4, rng=0)
+    >>> TwoBiasGRUCell(cell.w_x, cell.w_h, cell.b, pytensor.shared(np.zeros(4))).gates
+    3
+    """
+
+    b_n: TensorVariable
+
+    State: ClassVar = GRUState
+    gates: ClassVar = 3
+
+    def advance(self, z: TensorVariable, r: TensorVariable, state: GRUState) -> GRUState:
+        n = self.hidden_size
+        gates = pt.sigmoid(z[:, : 2 * n] + r[:, : 2 * n])
+        reset, update = gates[:, :n], gates[:, n:]
+        new = pt.tanh(z[:, 2 * n :] + reset * (r[:, 2 * n :] + self.b_n))
+        return GRUState(update * state.h + (1 - update) * new)
+
+
+@dataclass(frozen=True)
+class ImportedLayer:
+    """A recurrent operator of a file: a cell, or two that walk from both ends.
+
+    Attributes
+    ----------
+    name
+        Of the operator.
+    cells
+        One, or the forward and the backward one.
+    reverse
+        Whether one alone walks from the end.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+    reverse: bool = False
+
+    @property
+    def params(self) -> list[TensorSharedVariable]:
+        """Every weight."""
+        return [param for cell in self.cells for param in cell.params]
+
+    def outputs(self, xs: TensorVariable, **options: Any) -> TensorVariable:
+        """``ys (T, B, H)``, or ``(T, B, 2H)``, from ``xs (T, B, D)``; `options` are those of `symrnn.unroll`."""
+        if len(self.cells) == 2:
+            return bidirectional(*self.cells, xs, **options)
+        return scan_unroll(self.cells[0], xs, reverse=self.reverse, **options)
+
+
+def layers_of_onnx(path: str | Path, *, dtype: str | None = None) -> list[ImportedLayer]:
+    """The recurrent layers of an ONNX file, in its order; their weights are fresh shared variables.
+
+    `dtype` is `pytensor.config.floatX` unless given. What stands between the layers is left to the reader.
+
+    Raises
+    ------
+    UserError
+        When there is no such file, it is no ONNX, has no recurrent layer, or one that no cell here is, or onnx is not
+        installed.
+
+    Examples
+    --------
+    A layer of PyTorch's goes on in PyTensor (this needs ``pip install 'symrnn[export]'``)::
+
+        [layer] = layers_of_onnx("lstm.onnx")
+        loss = ((layer.outputs(xs) - targets) ** 2).mean()
+        train = pytensor.function([xs, targets], loss, updates=adam(loss, layer.params))
+    """
+    model = loaded(Path(path))
+    arrays = constants(model)
+    dtype = dtype or pytensor.config.floatX
+    nodes = [node for node in model.graph.node if node.op_type in ORDER]
+    if not nodes:
+        raise UserError(
+            f"path must have an LSTM, GRU or RNN in it, but {path} has none; give another"
+        )
+    names = [
+        node.name.strip("/") or f"{node.op_type.lower()}{i}" for i, node in enumerate(nodes, 1)
+    ]
+    return [layer(node, arrays, name, dtype) for node, name in zip(nodes, names, strict=True)]
+
+
+def loaded(path: Path) -> Any:
+    """The model in a file."""
+    onnx = needed("onnx")
+    if not path.is_file():
+        raise UserError(f"path must be an ONNX file, but there is none at {path}; give another")
+    try:
+        return onnx.load(str(path))
+    except Exception as error:  # whatever protobuf says of what is no message of its own
+        raise UserError(
+            f"path must be an ONNX file, but {path} is none that can be read: {error}; give another"
+        ) from error
+
+
+def constants(model: Any) -> dict[str, np.ndarray]:
+    """The arrays that a model holds, by name."""
+    to_array = needed("onnx").numpy_helper.to_array
+    found = {each.name: to_array(each) for each in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            found[node.output[0]] = to_array(node.attribute[0].t)
+    return found
+
+
+def layer(node: Any, arrays: Mapping[str, np.ndarray], name: str, dtype: str) -> ImportedLayer:
+    """The layer that a node is."""
+    get = needed("onnx").helper.get_attribute_value
+    attributes = {each.name: get(each) for each in node.attribute}
+    kind = node.op_type
+    direction = attributes.get("direction", b"forward").decode()
+    given = [a.decode().capitalize() for a in attributes.get("activations", [])]
+    activations = tuple(given[: len(DEFAULTS[kind])]) or DEFAULTS[kind]
+    check_plain(kind, name, attributes, activations)
+    inputs = [*node.input, *[""] * 8]
+    w, r = (weight(arrays, inputs[i], kind, name) for i in (1, 2))
+    ways, hidden = r.shape[0], r.shape[2]
+    zeros = np.zeros((ways, 2 * w.shape[1]), w.dtype)
+    b = weight(arrays, inputs[3], kind, name) if inputs[3] else zeros
+    p = weight(arrays, inputs[7], kind, name) if kind == "LSTM" and inputs[7] else None
+    sides = ["forward.", "backward."] if ways == 2 else [""]
+    parts = [[None if a is None else a[i] for a in (w, r, b, p)] for i in range(ways)]
+    cells = tuple(
+        cell_of(kind, hidden, activations, f"{name}.{side}", dtype, own)
+        for side, own in zip(sides, parts, strict=True)
+    )
+    return ImportedLayer(name, cells, reverse=direction == "reverse")
+
+
+def check_plain(kind: str, name: str, attributes: Mapping[str, Any], activations: Any) -> None:
+    """Refuse what no cell here does."""
+    unusual = ""
+    if kind == "GRU" and not attributes.get("linear_before_reset", 0):
+        unusual = "has its reset gate before the product"
+    elif activations != DEFAULTS[kind] and not (kind == "RNN" and activations == ("Relu",)):
+        unusual = f"has the activations {', '.join(activations)}"
+    elif attributes.get("layout", 0) or attributes.get("clip") or attributes.get("input_forget", 0):
+        unusual = "has a layout, a clip, or coupled gates"
+    if unusual:
+        raise UserError(f"path must have layers that are cells here, but its {kind} {name} {unusual};"
+                        " write a cell of your own for it")  # fmt: skip
+
+
+def weight(arrays: Mapping[str, np.ndarray], name: str, kind: str, layer_name: str) -> np.ndarray:
+    """A weight, which the file itself must hold."""
+    if name not in arrays:
+        raise UserError(
+            f"path must hold the weights of its layers, but those of the {kind} {layer_name} are computed in it"
+            f" ({name}); fold its constants first"
+        )
+    return arrays[name]
+
+
+def cell_of(
+    kind: str, hidden: int, activations: Any, prefix: str, dtype: str, arrays: list[Any]
+) -> Cell:
+    """A cell with the weights of one direction, its gates in the library's order."""
+    w, r, b, p = arrays
+    order = np.argsort(ORDER[kind])
+
+    def gates(array: np.ndarray) -> np.ndarray:
+        blocks = np.split(array, len(order), axis=0)
+        return np.concatenate([blocks[i] for i in order], axis=0)
+
+    def shared(name: str, array: np.ndarray) -> TensorSharedVariable:
+        value = np.ascontiguousarray(array, dtype=dtype)
+        return pytensor.shared(value, name=f"{prefix}{name}", shape=value.shape)
+
+    into, within = (gates(half) for half in np.split(b, 2))
+    bias = into + within
+    weights = {"w_x": shared("w_x", gates(w).T), "w_h": shared("w_h", gates(r).T)}
+    if kind == "LSTM":
+        if p is None:
+            return LSTMCell(**weights, b=shared("b", bias))
+        i, o, f = np.split(p, 3)
+        return PeepholeLSTMCell(**weights, b=shared("b", bias), p=shared("p", np.stack([i, f, o])))
+    if kind == "RNN":
+        return RNNCell(**weights, b=shared("b", bias), activation=activations[0].lower())
+    new = within[2 * hidden :]
+    if not np.any(new):
+        return GRUCell(**weights, b=shared("b", bias))
+    bias[2 * hidden :] -= new
+    return TwoBiasGRUCell(**weights, b=shared("b", bias), b_n=shared("b_n", new))

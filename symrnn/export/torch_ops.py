@@ -1,0 +1,90 @@
+"""How operators are spelled in PyTorch: one row of `TORCH` where it is not NumPy with another name in front."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from symrnn.errors import UserError
+from symrnn.export.arithmetic import NUMPY
+
+DTYPES = {"float32": "float", "float64": "double", "int64": "long", "int32": "int", "bool": "bool"}
+
+
+def _axes(axes: Sequence[int]) -> str:
+    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
+
+
+def _reduced(name: str) -> Any:
+    def text(x: str, *, axes: Sequence[int], keepdims: bool = False) -> str:
+        kept = ", keepdim=True" if keepdims else ""
+        return f"{x}.{name}({_axes(axes)}{kept})"
+
+    return text
+
+
+def _sliced(x: str, start: str | None, stop: str | None, *, axis: int, step: int = 1) -> str:
+    if step == -1 and (start, stop) == (None, None):
+        return f"{x}.flip({axis})"
+    if step < 0:
+        raise UserError(
+            "outputs must hold no slices of a negative step for PyTorch, but hold one; flip the whole axis first"
+        )
+    return NUMPY["Slice"](x, start, stop, axis=axis, step=step)  # type: ignore[operator]
+
+
+def _padded(x: str, *, pads: Sequence[tuple[int, int]], value: float = 0.0) -> str:
+    flat = [n for pad in reversed(pads) for n in pad]
+    return f"F.pad({x}, {tuple(flat)}{f', value={value!r}' if value else ''})"
+
+
+def _updated(x: str, y: str, *bounds: str, slices: Any, add: bool = False) -> str:
+    return NUMPY["Update"](x, y, *bounds, slices=slices, add=add)  # type: ignore[operator]
+
+
+TORCH: dict[str, Any] = {  # where it is not NumPy with another name in front
+    "Max": "torch.maximum({0}, {1})",
+    "Min": "torch.minimum({0}, {1})",
+    "Asin": "torch.asin({0})",
+    "Acos": "torch.acos({0})",
+    "Atan": "torch.atan({0})",
+    "Asinh": "torch.asinh({0})",
+    "Acosh": "torch.acosh({0})",
+    "Atanh": "torch.atanh({0})",
+    "Sigmoid": "torch.sigmoid({0})",
+    "Relu": "torch.relu({0})",
+    "Softplus": "F.softplus({0})",
+    "Erf": "torch.erf({0})",
+    "Reciprocal": "1 / {0}",
+    "Cast": lambda x, *, to: f"{x}.{DTYPES[to]}()",
+    "Transpose": lambda x, *, perm: f"{x}.permute({', '.join(map(str, perm))})",
+    "Expand": lambda x, *lengths: f"{x}.expand({', '.join(lengths)})",
+    "Unsqueeze": lambda x, *, axes: x + "".join(f".unsqueeze({axis})" for axis in axes),
+    "Squeeze": lambda x, *, axes: f"{x}.squeeze({_axes(axes)})",
+    "Concat": lambda *parts, axis: f"torch.cat([{', '.join(parts)}], dim={axis})",
+    "Slice": _sliced,
+    "Pad": _padded,
+    "Update": _updated,
+    "Vector": lambda *items: f"torch.tensor([{', '.join(items)}])",
+    "Range": "torch.arange({0}, {1}, {2})",
+    "ReduceSum": _reduced("sum"),
+    "ReduceMean": _reduced("mean"),
+    "ReduceMax": _reduced("amax"),
+    "ReduceMin": _reduced("amin"),
+    "ReduceLogSumExp": _reduced("logsumexp"),
+    "ArgMax": lambda x, *, axis: f"{x}.argmax({axis})",
+    "CumSum": lambda x, *, axis: f"{x}.cumsum({axis})",
+    "Softmax": lambda x, *, axis: f"{x}.softmax({axis})",
+    "LogSoftmax": lambda x, *, axis: f"{x}.log_softmax({axis})",
+    "MaxPool": lambda x, *, window, strides: (
+        f"F.max_pool{len(window)}d({x}, {size_text(window)}, {size_text(strides)})"
+    ),
+}
+INSIDE = {"Max", "Min", "Pad", "MaxPool", "Concat", "Vector", "Range"}  # operands between brackets
+HELPERS = {
+    "updated": "def updated(x, where, values):\n    x = x.clone()\n    x[where] = values\n    return x",
+    "added": "def added(x, where, values):\n    x = x.clone()\n    x[where] += values\n    return x",
+}
+
+
+def size_text(numbers: Sequence[int]) -> str:
+    """A window or stride: one number where all axes have the same."""
+    return str(numbers[0]) if len(set(numbers)) == 1 else str(tuple(numbers))

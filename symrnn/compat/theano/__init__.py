@@ -6,7 +6,7 @@ from pytensor.gradient import grad, subgraph_grad
 from pytensor.graph import FunctionGraph
 from pytensor.printing import pp, pprint
 from pytensor.scan.views import foldl, foldr, map, reduce
-from pytensor.tensor import dot, get_scalar_constant_value
+from pytensor.tensor import dot
 
 from symrnn.compat.missing import missing
 from symrnn.compat.theano.configuration import change_flags, config
@@ -54,6 +54,7 @@ from .gof import (
 )
 from .misc.safe_asarray import _asarray
 from .scan_module import clone, scan
+from .tensor import get_scalar_constant_value
 from .updates import OrderedUpdates
 from .version import version as __version__
 

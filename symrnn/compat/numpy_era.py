@@ -95,8 +95,15 @@ def random_integers(low, high=None, size=None):
     return np.random.randint(low, high + 1, size)
 
 
+class Place(float):
+    """A float that may stand as an index, as NumPy before 1.12 took it, and is a key as before."""
+
+    def __index__(self):
+        return int(self)
+
+
 def as_index(index):
-    """`index` as NumPy before 1.23 took it: a list with slices in it is meant as a tuple.
+    """`index` as old NumPy took it: a list with slices in it is meant as a tuple, a float as a whole number.
 
     Examples
     --------
@@ -109,4 +116,6 @@ def as_index(index):
         isinstance(entry, slice) or entry is None or entry is Ellipsis for entry in index
     ):
         return tuple(index)
+    if isinstance(index, (float, np.floating)):
+        return Place(index)
     return index

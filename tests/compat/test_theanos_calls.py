@@ -112,3 +112,42 @@ def test_arguments_by_place_as_theano_took_them():
         T.flatten(x, 2)
     assert T.TensorType.values_eq_approx
     assert isinstance(T.join(0, x, x).owner.op, T.Join().__class__)
+
+
+def test_gpu_modules_are_as_without_a_gpu():
+    import theano
+    import theano.sandbox.cuda.dnn as dnn
+    from theano.sandbox.cuda.basic_ops import gpu_contiguous
+
+    assert not theano.sandbox.cuda.cuda_available
+    assert not theano.gpuarray.pygpu_activated
+    with pytest.warns(UserWarning, match="runs on the CPU"):
+        theano.sandbox.cuda.use("gpu0")
+    images, filters = (
+        pt.as_tensor(np.arange(9.0).reshape(1, 1, 3, 3)),
+        np.arange(4.0).reshape(1, 1, 2, 2),
+    )
+    assert (
+        dnn.dnn_conv(gpu_contiguous(images), filters, conv_mode="cross").eval()[0, 0, 0, 0]
+        == 1 + 2 * 3 + 3 * 4
+    )
+
+
+def test_settings_that_a_program_adds():
+    import theano
+    from theano.configparser import AddConfigVar, StrParam
+
+    AddConfigVar("mine.path", "where", StrParam("here"))
+    assert theano.config.mine.path == "here"
+    theano.config.mine.path = "there"
+    assert theano.config.mine.path == "there"
+
+
+def test_sparse_matrices():
+    import theano.sparse
+    from scipy.sparse import csr_matrix
+
+    x = theano.sparse.csr_matrix("x", dtype="float64")
+    product = theano.sparse.structured_dot(x, pt.as_tensor(np.ones((2, 1))))
+    given = csr_matrix([[1.0, 2.0]])
+    assert product.eval({x: given}).tolist() == [[3.0]]

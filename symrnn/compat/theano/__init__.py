@@ -15,7 +15,9 @@ from . import (
     compat,
     compile,
     configdefaults,
+    configparser,
     gof,
+    gpuarray,
     gradient,
     ifelse,
     misc,
@@ -59,8 +61,7 @@ from .updates import OrderedUpdates
 from .version import version as __version__
 
 __getattr__ = missing(__name__, {
-    "gpuarray": "the CPU: symrnn.compat has no GPU back-end",
     "typed_list": "Python lists, or pytensor.scan",
-    "sparse": "pytensor.sparse",
+    "sparse": "import theano.sparse first",
     "function_dump": "pytensor.compile.function_dump",
 })  # fmt: skip

@@ -159,6 +159,7 @@ net.predict(x[1000:])
 
 ADDITION = """
 sys.path.insert(0, os.path.join(CHECKOUTS, "lmjohns3+downhill"))
+sys.path.insert(0, os.path.join(FOLDER, ".."))
 stand_in("matplotlib.pyplot", plot=None)
 scope = dict(__name__="__main__", __builtins__=__builtins__)
 import theanets
@@ -293,7 +294,7 @@ PROGRAMS = {
     "theanet": ("rakeshvar+theanet", ".", python3(THEANET), [], r"^\s+\d+\s+([\d.]+)\s+[\d.]+%"),
     "deep_q_rl": ("spragunr+deep_q_rl", "deep_q_rl", python2(Q_LEARNING), PY2,
                   r"loss ([\d.]+)"),
-    "NN-Python": ("Philip-Bachman+NN-Python", "basic_sear", python2(FRANKE), PY2, r"cost:? ([\d.]+)"),
+    "NN-Python": ("Philip-Bachman+NN-Python", "basic_sear", python2(FRANKE), PY2, r"t_loss=([\d.]+)"),
     "GRU4Rec": ("hidasib+GRU4Rec", ".", python3(SESSIONS), [], r"loss: ([\d.]+)"),
 }  # fmt: skip
 

@@ -111,6 +111,12 @@ def test_arguments_by_place_as_theano_took_them():
     with pytest.raises(ValueError, match="ndim must be from 1 to 1"):
         T.flatten(x, 2)
     assert T.TensorType.values_eq_approx
+    assert T.inc_subtensor(x[0], 2.0, tolerate_inplace_aliasing=True).eval().tolist() == [
+        2.0,
+        1.0,
+        2.0,
+    ]
+    assert T.set_subtensor(x[0], 2.0, False, True).owner.op.set_instead_of_inc
     assert isinstance(T.join(0, x, x).owner.op, T.Join().__class__)
 
 

@@ -122,7 +122,6 @@ from pytensor.tensor import (  # variables by type
     imag,
     imatrices,
     imatrix,
-    inc_subtensor,
     int_div,
     inverse_permutation,
     invert,
@@ -199,7 +198,6 @@ from pytensor.tensor import (  # variables by type
     scalars,
     searchsorted,
     second,
-    set_subtensor,
     shape,
     shape_padaxis,
     shape_padleft,
@@ -275,7 +273,7 @@ from pytensor.tensor.variable import TensorConstant, TensorVariable
 from symrnn.compat.missing import missing
 from symrnn.compat.theano import scalar as scal
 from symrnn.compat.theano.compile.sharedvalue import shared as _shared
-from symrnn.compat.theano.gof.variable import Variable
+from symrnn.compat.theano.gof import Apply, Constant, Op, Variable
 from symrnn.compat.theano.verified import verify_grad
 
 from . import (
@@ -375,6 +373,8 @@ from .subtensor import (
     advanced_set_subtensor1,
     advanced_subtensor,
     advanced_subtensor1,
+    inc_subtensor,
+    set_subtensor,
 )
 from .type import TensorType
 

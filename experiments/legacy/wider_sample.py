@@ -244,7 +244,7 @@ import NetTrainers
 x, y = digits(900)
 parts = [(theano.shared(x[a:b]), theano.shared(y[a:b].astype(theano.config.floatX) + 1))
          for a, b in ((0, 500), (500, 700), (700, 900))]
-sgd = {"start_rate": 0.1, "decay_rate": 0.998, "wt_norm_bound": 3.5, "epochs": 6, "batch_size": 50, "bias_noise": 0.1,
+sgd = {"start_rate": 0.1, "decay_rate": 0.998, "wt_norm_bound": 3.5, "epochs": 40, "batch_size": 25, "bias_noise": 0.1,
        "mlp_type": "raw", "result_tag": "x", "top_only": False}
 mlp = {"layer_sizes": [784, 40, 40, 11], "dev_clones": 1, "dev_types": [1, 1, 2], "dev_lams": [0., 0., 0.],
        "dev_mix_rate": 0., "lam_l2a": 1e-3, "use_bias": 1}

@@ -3,7 +3,7 @@
 Shapes: ``B`` batch, ``K`` classes.
 """
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -148,8 +148,45 @@ def batch_normalization(
     return (inputs - mean) * (gamma / std) + beta
 
 
-def h_softmax(*args: Any, **kwargs: Any) -> NoReturn:
-    """Theano's two-level softmax has no counterpart here."""
-    raise NotImplementedError(
-        "h_softmax has no counterpart in symrnn; use softmax over all classes"
-    )
+def h_softmax(
+    x: TensorVariable,
+    batch_size: Any,
+    n_outputs: int,
+    n_classes: int,
+    n_outputs_per_class: int,
+    W1: TensorVariable,
+    b1: TensorVariable,
+    W2: TensorVariable,
+    b2: TensorVariable,
+    target: TensorVariable | None = None,
+) -> TensorVariable:
+    """Probabilities of outputs in classes: that of the class, times that of the output among those of its class [1]_.
+
+    Parameters
+    ----------
+    x
+        (B, D), with weights `W1` (D, n_classes), `b1` (n_classes,), `W2` (n_classes, D, n_outputs_per_class) and
+        `b2` (n_classes, n_outputs_per_class).
+    target
+        Output numbers (B,), whose probabilities (B,) are then all that is computed; without it, all (B, n_outputs).
+
+    References
+    ----------
+    .. [1] Goodman: Classes for fast maximum entropy training. ICASSP 2001.
+
+    Examples
+    --------
+    >>> zeros = [np.zeros(shape) for shape in ((1, 2), (2, 2), (2,), (2, 2, 2), (2, 2))]
+    >>> x, W1, b1, W2, b2 = map(pt.as_tensor, zeros)
+    >>> h_softmax(x, 1, 4, 2, 2, W1, b1, W2, b2).eval().tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
+    """
+    of_classes = special.softmax(pt.dot(x, W1) + b1, axis=-1)  # (B, n_classes)
+    if target is None:
+        within = special.softmax(pt.tensordot(x, W2, axes=[[1], [1]]) + b2, axis=-1)
+        return (of_classes[:, :, None] * within).reshape((batch_size, -1))[:, :n_outputs]
+    target = target.flatten()
+    chosen, place = target // n_outputs_per_class, target % n_outputs_per_class
+    rows = pt.arange(target.shape[0])
+    within = special.softmax(pt.sum(x[:, :, None] * W2[chosen], axis=1) + b2[chosen], axis=-1)
+    return of_classes[rows, chosen] * within[rows, place]

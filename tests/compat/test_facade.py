@@ -81,6 +81,8 @@ def test_a_missing_name_says_what_to_use():
     with pytest.raises(ImportError, match=r"theano\.typed_list"):
         import theano.typed_list
     assert not hasattr(theano, "typed_list")
+    with pytest.raises(ImportError, match=r"pytensor\.graph\.features"):
+        import theano.gof.toolbox
 
 
 def test_gpu_layers_are_refused_where_the_program_says_cpu():

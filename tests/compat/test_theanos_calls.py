@@ -75,6 +75,17 @@ def test_shared_streams_draw_numpys_numbers(in_native):
     assert RandomStreams(0).uniform((2,)).type.ndim == RandomStreams().uniform((2,)).type.ndim == 1
 
 
+def test_classes_without_replacement(in_native):
+    from theano.sandbox.rng_mrg import MRG_RandomStreams
+
+    chosen = (
+        MRG_RandomStreams(1)
+        .multinomial_wo_replacement(n=2, pvals=np.array([[0.5, 0.5, 0.0]] * 9))
+        .eval()
+    )
+    assert (np.sort(chosen, axis=1) == [0, 1]).all()
+
+
 def seeds_of(seed):
     return np.random.RandomState(seed).randint(2**30)
 

@@ -40,6 +40,10 @@ class RandomStreams(RandomStream):
         )
         return pt.cast(pt.switch(p <= 0.5, drawn > 1 - p, drawn <= p), dtype)
 
+    def poisson(self, size=(), lam=1.0, ndim=None, dtype="int64"):
+        """How many events came, where `lam` are expected."""
+        return pt.cast(self.draw(basic.poisson, lam, size=size or shape_of(lam), ndim=ndim), dtype)
+
     def updates(self):
         """The pairs of generators and their successors."""
         return list(self.state_updates)

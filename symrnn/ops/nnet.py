@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import special
+from pytensor.tensor.elemwise import DimShuffle
+from pytensor.tensor.shape import Reshape, SpecifyShape
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.typing import TensorLike
@@ -102,7 +104,8 @@ def sigmoid_binary_crossentropy(output: TensorLike, target: TensorLike) -> Tenso
 def categorical_crossentropy(coding_dist: TensorLike, true_dist: TensorLike) -> TensorVariable:
     """``-log p`` of the true class (B,), or of distributions (B, K) over the classes, for rows of probabilities.
 
-    The logarithm stands directly on `coding_dist`, so that PyTensor turns ``log(softmax(x))`` into its stable form.
+    The logarithm stands directly on a softmax, so that PyTensor turns ``log(softmax(x))`` into its stable form. Of
+    other probabilities it is that of the true class alone: one of zero elsewhere has no part in the gradient.
 
     Examples
     --------
@@ -113,11 +116,22 @@ def categorical_crossentropy(coding_dist: TensorLike, true_dist: TensorLike) -> 
     if true_dist.ndim == coding_dist.ndim:
         return -pt.sum(true_dist * pt.log(coding_dist), axis=-1)
     if true_dist.ndim == coding_dist.ndim - 1 and true_dist.dtype.startswith(("int", "uint")):
+        if coding_dist.ndim == 2 and not is_softmax(coding_dist):
+            return -pt.log(coding_dist[pt.arange(true_dist.shape[0]), true_dist])
         if coding_dist.ndim == 2:
             return -pt.log(coding_dist)[pt.arange(true_dist.shape[0]), true_dist]
+        if not is_softmax(coding_dist):
+            return -pt.log(pt.take_along_axis(coding_dist, true_dist[..., None], axis=-1)[..., 0])
         return -pt.take_along_axis(pt.log(coding_dist), true_dist[..., None], axis=-1)[..., 0]
     raise TypeError(f"true_dist must hold class numbers ({coding_dist.ndim - 1} axes, integers) or distributions"
                     f" ({coding_dist.ndim} axes), but has {true_dist.ndim} axes of {true_dist.dtype}")  # fmt: skip
+
+
+def is_softmax(x: TensorVariable) -> bool:
+    """Whether `x` is a softmax, seen in whichever shape."""
+    while x.owner is not None and isinstance(x.owner.op, DimShuffle | Reshape | SpecifyShape):
+        x = x.owner.inputs[0]
+    return x.owner is not None and isinstance(x.owner.op, special.Softmax)
 
 
 def crossentropy_softmax_1hot(

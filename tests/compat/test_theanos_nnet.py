@@ -99,3 +99,12 @@ def test_patches_of_images():
     assert rows[:2].tolist() == [[0, 1, 4, 5], [2, 3, 6, 7]]
     assert (back == x).all()
     assert steps.shape == (9, 4)
+
+
+def test_a_probability_of_zero_elsewhere_has_no_part_in_the_gradient():
+    from theano.tensor.nnet import categorical_crossentropy
+
+    p = pt.as_tensor(np.array([[0.5, 0.5, 0.0]]))
+    x = p + 0.0
+    loss = categorical_crossentropy(x, pt.as_tensor(np.array([1]))).sum()
+    assert values(pytensor.grad(loss, x))[0].tolist() == [[0.0, -2.0, 0.0]]

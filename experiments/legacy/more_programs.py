@@ -270,12 +270,12 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-def losses(folder, program):
+def losses(folder, program, programs=None):
     """What `program` printed of its loss, in order; or the last lines of its error."""
-    repository, below, driver, options, pattern = PROGRAMS[program]
+    repository, below, driver, options, pattern = (programs or PROGRAMS)[program]
     checkout = Path(folder, repository, below).absolute()
     with tempfile.TemporaryDirectory() as work:
-        given = f"\nFOLDER = {str(checkout)!r}\n"
+        given = f"\nFOLDER, CHECKOUTS = {str(checkout)!r}, {str(Path(folder).absolute())!r}\n"
         (Path(work) / "driver.py").write_text(PRELUDE + given + driver)
         path = os.pathsep.join([str(checkout), os.environ.get("PYTHONPATH", "")])
         done = subprocess.run(

@@ -88,7 +88,14 @@ def real_spec(module):
 
 
 def missing_module(fullname):
-    """What to say when a module is not there."""
+    """What to say when a module is not there: what its package says of the name, if that is imported."""
+    package, _, name = fullname.rpartition(".")
+    if package in sys.modules and fullname.startswith("theano"):
+        try:
+            getattr(sys.modules[package], name)
+        except AttributeError as error:
+            if "look for" not in str(error):
+                return str(error)
     if fullname.startswith("theano"):
         return (f"{fullname} is not part of symrnn.compat; its facade has theano, theano.tensor (nnet, signal,"
                 " nlinalg, slinalg), gradient, gof, compile, scan_module, printing, ifelse, sandbox.rng_mrg;"

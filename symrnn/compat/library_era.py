@@ -5,6 +5,7 @@ import importlib
 import inspect
 import math
 import time
+import unittest
 from collections import namedtuple
 
 ArgSpec = namedtuple("ArgSpec", "args varargs keywords defaults")
@@ -25,8 +26,21 @@ NAMES = {
 }
 
 
+TESTS = {  # methods of a test case
+    "assertEquals": "assertEqual", "assertNotEquals": "assertNotEqual", "assert_": "assertTrue",
+    "assertAlmostEquals": "assertAlmostEqual", "assertNotAlmostEquals": "assertNotAlmostEqual",
+    "assertItemsEqual": "assertCountEqual", "assertRegexpMatches": "assertRegex",
+    "assertNotRegexpMatches": "assertNotRegex", "assertRaisesRegexp": "assertRaisesRegex", "failUnless": "assertTrue",
+    "failIf": "assertFalse", "failUnlessEqual": "assertEqual", "failIfEqual": "assertNotEqual",
+    "failUnlessRaises": "assertRaises", "failUnlessAlmostEqual": "assertAlmostEqual",
+}  # fmt: skip
+
+
 def restore_names():
     """Put them back."""
+    for name, value in TESTS.items():
+        if not hasattr(unittest.TestCase, name):
+            setattr(unittest.TestCase, name, getattr(unittest.TestCase, value))
     for module, names in NAMES.items():
         found = importlib.import_module(module)
         for name, value in names.items():

@@ -46,6 +46,8 @@ def way_out(module, theano_name, name, instead):
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
     if close and close[0].lower() != name.lower():
         return f"did you mean {close[0]!r}?"
+    if not theano_name.startswith("theano"):
+        return f"{theano_name} has what tests of that time were seen to use; write this one with pytest"
     return f"look for its counterpart in pytensor{theano_name[6:]}, or write it with the names that are there"
 
 

@@ -68,7 +68,78 @@ def old_call(function, *args, **kwargs):
         return fromstring(*args, **kwargs)
     if id(function) in OF_NUMBERS:
         return function(*map(one_number, args), **kwargs)
-    return function(*args, **kwargs)
+    return with_sizes(function, args, kwargs)
+
+
+def truncated(x):
+    """`x`, or the entries of it, as whole numbers where they are floats: NumPy took those as sizes."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(truncated, x)) if type(x) in (tuple, list) else x
+    return int(x) if isinstance(x, (float, np.floating)) else x
+
+
+def with_sizes(function, args, kwargs):
+    """``function(…)`` of NumPy, whose sizes may be floats."""
+    try:
+        return function(*args, **kwargs)
+    except TypeError as error:
+        if not (is_numpys(function) and any(said in str(error) for said in OF_SIZES)):
+            raise
+        shape = [(name, truncated(one)) for name, one in kwargs.items() if name in SIZES]
+        for places in (args[:1], args):  # zeros(2.) has its size first, uniform(0., 1., 2.) last
+            changed = [*map(truncated, places), *args[len(places) :]]
+            if getattr(function, "__name__", "") in SIZE_LAST and len(args) > 1:
+                changed = [*args[:-1], truncated(args[-1])]
+            try:
+                return function(*changed, **kwargs | dict(shape))
+            except TypeError:
+                if places is args:
+                    raise
+
+
+SIZES = ("size", "shape", "reps", "repeats", "num", "newshape", "N", "M", "n")
+SIZE_LAST = ("uniform", "normal", "binomial", "choice", "multinomial", "randint", "full", "linspace", "repeat", "tile",
+             "split", "array_split", "roll")  # fmt: skip
+OF_SIZES = ("cannot be interpreted as an integer", "expected a sequence of integers", "integer argument expected",
+            "Cannot cast array data from dtype('float64') to dtype('int64')")  # fmt: skip
+
+
+def is_numpys(function):
+    """Whether a function is one of NumPy, a method of an array, or of a generator."""
+    subject = getattr(function, "__self__", None)
+    return isinstance(subject, (np.ndarray, np.random.RandomState)) or str(
+        getattr(function, "__module__", None)
+    ).startswith("numpy")
+
+
+def as_bound(bound):
+    """A bound of a slice, as a whole number where it is a float."""
+    return int(bound) if isinstance(bound, (float, np.floating)) else bound
+
+
+def negated(x):
+    """``-x``; of a mask, where it is false.
+
+    Examples
+    --------
+    >>> negated(np.array([True, False])).tolist(), negated(2)
+    ([False, True], -2)
+    """
+    return ~x if isinstance(x, (np.ndarray, np.bool_)) and x.dtype == bool else -x
+
+
+def equals(a, b, yes=True):
+    """``a == b`` of what may be an array and None or text, which were never equal; with ``yes=False``, ``a != b``.
+
+    Examples
+    --------
+    >>> equals(np.zeros(2), None), equals(np.zeros(2), "half", False), equals("half", "half")
+    (False, True, True)
+    """
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, np.ndarray) and (other is None or one.dtype.kind not in "SUO"):
+            return not yes
+    return a == b if yes else a != b
 
 
 def old_format(text, values):

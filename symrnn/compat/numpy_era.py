@@ -23,7 +23,11 @@ ALIASES = {
     "round_": np.round, "in1d": np.isin, "row_stack": np.vstack, "trapz": getattr(np, "trapezoid", None),
     "msort": lambda a: np.sort(a, axis=0), "rank": np.ndim, "alen": len,
     "asfarray": lambda a, dtype=float: np.asarray(a, dtype),
-    "bool8": np.bool_, "cast": Casts(),
+    "bool8": np.bool_, "int0": np.intp, "uint0": np.uintp, "cast": Casts(), "infinity": np.inf, "Infinity": np.inf,
+    "mat": np.asmatrix, "issubclass_": issubclass, "issubsctype": lambda a, b: np.issubdtype(a, b),
+    "obj2sctype": lambda rep: np.dtype(rep).type, "typeDict": np.sctypeDict,
+    **{name: getattr(np.exceptions, name)
+       for name in ("ComplexWarning", "VisibleDeprecationWarning", "AxisError", "RankWarning")},
 }  # fmt: skip
 
 
@@ -50,10 +54,14 @@ def print_as_today():
 def find_common_type(array_types, scalar_types):
     """The dtype of arrays and numbers together: that of the arrays, unless a number is of a higher kind.
 
+    Then it is the smallest dtype of that kind that holds both.
+
     Examples
     --------
     >>> find_common_type(["float32"], ["float64"]), find_common_type(["int8"], ["float32"])
     (dtype('float32'), dtype('float32'))
+    >>> find_common_type(["int64"], ["float16"])
+    dtype('float64')
     """
     arrays, scalars = (
         np.result_type(*map(np.dtype, types)) if types else None
@@ -62,7 +70,9 @@ def find_common_type(array_types, scalar_types):
     if arrays is None or scalars is None:
         return scalars if arrays is None else arrays
     kinds = "buifcSUVO"
-    return scalars if kinds.index(scalars.kind) > kinds.index(arrays.kind) else arrays
+    if kinds.index(scalars.kind) > kinds.index(arrays.kind):
+        return np.promote_types(scalars, arrays)
+    return arrays
 
 
 def testing_dec():
@@ -85,8 +95,15 @@ def random_integers(low, high=None, size=None):
     return np.random.randint(low, high + 1, size)
 
 
+class Place(float):
+    """A float that may stand as an index, as NumPy before 1.12 took it, and is a key as before."""
+
+    def __index__(self):
+        return int(self)
+
+
 def as_index(index):
-    """`index` as NumPy before 1.23 took it: a list with slices in it is meant as a tuple.
+    """`index` as old NumPy took it: a list with slices in it is meant as a tuple, a float as a whole number.
 
     Examples
     --------
@@ -99,4 +116,6 @@ def as_index(index):
         isinstance(entry, slice) or entry is None or entry is Ellipsis for entry in index
     ):
         return tuple(index)
+    if isinstance(index, (float, np.floating)):
+        return Place(index)
     return index

@@ -6,11 +6,22 @@ from symrnn.errors import UserError
 
 IMPORTS = {
     "symrnn.compat.numpy_era": ["as_index"],
-    "symrnn.compat.numpy_calls": ["old_call", "old_format", "set_item", "to_bytes"],
+    "symrnn.compat.numpy_calls": [
+        "old_call",
+        "old_format",
+        "set_item",
+        "to_bytes",
+        "as_bound",
+        "negated",
+        "equals",
+    ],
 }
 CALLED = {  # names of what `numpy_calls.old_call` knows
     "array", "asarray", "asanyarray", "fromstring", "float", "int", "long", "round", "complex", "sqrt", "exp", "log",
     "log10", "pow", "floor", "ceil", "isnan", "isinf", "sin", "cos", "tanh", "fabs",
+    "zeros", "ones", "empty", "full", "eye", "identity", "reshape", "resize", "tile", "repeat", "linspace", "split",
+    "array_split", "roll", "randn", "rand", "randint", "random_sample", "uniform", "normal", "binomial", "permutation",
+    "choice", "standard_normal", "multinomial",
 }  # fmt: skip
 
 
@@ -54,6 +65,34 @@ class OldNumPy(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.slice, (ast.Name, ast.List, ast.ListComp, ast.BinOp, ast.Call)):
             node.slice = ast.copy_location(call("as_index", node.slice), node.slice)
+        return node
+
+    def visit_Slice(self, node):
+        self.generic_visit(node)
+        for part in ("lower", "upper", "step"):
+            bound = getattr(node, part)
+            if isinstance(bound, (ast.Name, ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)):
+                setattr(node, part, ast.copy_location(call("as_bound", bound), bound))
+        return node
+
+    def visit_UnaryOp(self, node):
+        self.generic_visit(node)
+        if isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
+            return ast.copy_location(call("negated", node.operand), node)
+        return node
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            sides = node.left, *node.comparators
+            if any(
+                isinstance(one, ast.Constant) and isinstance(one.value, str | None) for one in sides
+            ):
+                compared = ast.copy_location(call("equals", *sides), node)
+                if isinstance(node.ops[0], ast.Eq):
+                    return compared
+                compared.args.append(ast.Constant(False))
+                return compared
         return node
 
     def visit_AnnAssign(self, node):

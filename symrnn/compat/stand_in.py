@@ -17,6 +17,11 @@ class StandIn(type):
     def __call__(cls, *args, **kwargs):
         return cls.make(*args, **kwargs)
 
+    def __getattr__(cls, name):
+        if name == "real":
+            raise AttributeError(name)
+        return getattr(cls.real, name)
+
     def __instancecheck__(cls, instance):
         return isinstance(instance, cls.real)
 

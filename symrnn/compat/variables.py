@@ -8,8 +8,12 @@ from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import _tensor_py_operators
 
+from symrnn.compat.rerun import Rerun
+
 _original = _tensor_py_operators.__bool__
 _original_eval = Variable.eval
+_original_str = Elemwise.__str__
+OLD_NAMES = {"reciprocal": "inv", "sign": "sgn", "abs": "abs_"}
 
 
 def is_set(variable):
@@ -56,16 +60,40 @@ def value_of(variable, inputs_to_values=None, **options):
     return _original_eval(output, dict(zip(inputs, given.values(), strict=True)), **options)
 
 
+def elemwise_name(op):
+    """How an element-wise op was printed: ``Elemwise{add,no_inplace}``, ``Elemwise{add}[(0, 0)]``.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> elemwise_name(pt.true_div), elemwise_name(pt.reciprocal)
+    ('Elemwise{true_div,no_inplace}', 'Elemwise{inv,no_inplace}')
+    """
+    if op.name:
+        return op.name
+    scalar = getattr(op.scalar_op, "name", None) or str(op.scalar_op)
+    scalar = OLD_NAMES.get(scalar, scalar)
+    pairs = sorted(op.inplace_pattern.items())
+    return f"Elemwise{{{scalar}}}{pairs}" if pairs else f"Elemwise{{{scalar},no_inplace}}"
+
+
 def install():
     """Let variables be true, and expressions stand for values of any size, as in Theano."""
     _tensor_py_operators.__bool__ = is_set
     Variable.eval = value_of
-    Function.fn = property(lambda function: function.vm)
+    Function.fn = property(Rerun)
+    # what programs set to save a check that is not made here
+    Function._check_for_aliased_inputs = property(
+        lambda function: False, lambda function, one: None
+    )
+    Elemwise.__str__ = elemwise_name
 
 
 def uninstall():
     """Let variables be PyTensor's."""
     _tensor_py_operators.__bool__ = _original
     Variable.eval = _original_eval
-    if "fn" in vars(Function):
-        del Function.fn
+    Elemwise.__str__ = _original_str
+    for name in ("fn", "_check_for_aliased_inputs"):
+        if name in vars(Function):
+            delattr(Function, name)

@@ -3,11 +3,13 @@
 Shapes: ``B`` batch, ``K`` classes.
 """
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.tensor import special
+from pytensor.tensor.elemwise import DimShuffle
+from pytensor.tensor.shape import Reshape, SpecifyShape
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.typing import TensorLike
@@ -102,7 +104,8 @@ def sigmoid_binary_crossentropy(output: TensorLike, target: TensorLike) -> Tenso
 def categorical_crossentropy(coding_dist: TensorLike, true_dist: TensorLike) -> TensorVariable:
     """``-log p`` of the true class (B,), or of distributions (B, K) over the classes, for rows of probabilities.
 
-    The logarithm stands directly on `coding_dist`, so that PyTensor turns ``log(softmax(x))`` into its stable form.
+    The logarithm stands directly on a softmax, so that PyTensor turns ``log(softmax(x))`` into its stable form. Of
+    other probabilities it is that of the true class alone: one of zero elsewhere has no part in the gradient.
 
     Examples
     --------
@@ -113,11 +116,22 @@ def categorical_crossentropy(coding_dist: TensorLike, true_dist: TensorLike) -> 
     if true_dist.ndim == coding_dist.ndim:
         return -pt.sum(true_dist * pt.log(coding_dist), axis=-1)
     if true_dist.ndim == coding_dist.ndim - 1 and true_dist.dtype.startswith(("int", "uint")):
+        if coding_dist.ndim == 2 and not is_softmax(coding_dist):
+            return -pt.log(coding_dist[pt.arange(true_dist.shape[0]), true_dist])
         if coding_dist.ndim == 2:
             return -pt.log(coding_dist)[pt.arange(true_dist.shape[0]), true_dist]
+        if not is_softmax(coding_dist):
+            return -pt.log(pt.take_along_axis(coding_dist, true_dist[..., None], axis=-1)[..., 0])
         return -pt.take_along_axis(pt.log(coding_dist), true_dist[..., None], axis=-1)[..., 0]
     raise TypeError(f"true_dist must hold class numbers ({coding_dist.ndim - 1} axes, integers) or distributions"
                     f" ({coding_dist.ndim} axes), but has {true_dist.ndim} axes of {true_dist.dtype}")  # fmt: skip
+
+
+def is_softmax(x: TensorVariable) -> bool:
+    """Whether `x` is a softmax, seen in whichever shape."""
+    while x.owner is not None and isinstance(x.owner.op, DimShuffle | Reshape | SpecifyShape):
+        x = x.owner.inputs[0]
+    return x.owner is not None and isinstance(x.owner.op, special.Softmax)
 
 
 def crossentropy_softmax_1hot(
@@ -148,8 +162,45 @@ def batch_normalization(
     return (inputs - mean) * (gamma / std) + beta
 
 
-def h_softmax(*args: Any, **kwargs: Any) -> NoReturn:
-    """Theano's two-level softmax has no counterpart here."""
-    raise NotImplementedError(
-        "h_softmax has no counterpart in symrnn; use softmax over all classes"
-    )
+def h_softmax(
+    x: TensorVariable,
+    batch_size: Any,
+    n_outputs: int,
+    n_classes: int,
+    n_outputs_per_class: int,
+    W1: TensorVariable,
+    b1: TensorVariable,
+    W2: TensorVariable,
+    b2: TensorVariable,
+    target: TensorVariable | None = None,
+) -> TensorVariable:
+    """Probabilities of outputs in classes: that of the class, times that of the output among those of its class [1]_.
+
+    Parameters
+    ----------
+    x
+        (B, D), with weights `W1` (D, n_classes), `b1` (n_classes,), `W2` (n_classes, D, n_outputs_per_class) and
+        `b2` (n_classes, n_outputs_per_class).
+    target
+        Output numbers (B,), whose probabilities (B,) are then all that is computed; without it, all (B, n_outputs).
+
+    References
+    ----------
+    .. [1] Goodman: Classes for fast maximum entropy training. ICASSP 2001.
+
+    Examples
+    --------
+    >>> zeros = [np.zeros(shape) for shape in ((1, 2), (2, 2), (2,), (2, 2, 2), (2, 2))]
+    >>> x, W1, b1, W2, b2 = map(pt.as_tensor, zeros)
+    >>> h_softmax(x, 1, 4, 2, 2, W1, b1, W2, b2).eval().tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
+    """
+    of_classes = special.softmax(pt.dot(x, W1) + b1, axis=-1)  # (B, n_classes)
+    if target is None:
+        within = special.softmax(pt.tensordot(x, W2, axes=[[1], [1]]) + b2, axis=-1)
+        return (of_classes[:, :, None] * within).reshape((batch_size, -1))[:, :n_outputs]
+    target = target.flatten()
+    chosen, place = target // n_outputs_per_class, target % n_outputs_per_class
+    rows = pt.arange(target.shape[0])
+    within = special.softmax(pt.sum(x[:, :, None] * W2[chosen], axis=1) + b2[chosen], axis=-1)
+    return of_classes[rows, chosen] * within[rows, place]

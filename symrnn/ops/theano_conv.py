@@ -6,7 +6,7 @@ from pytensor.graph.basic import Constant
 from pytensor.graph.traversal import graph_inputs
 
 from symrnn.errors import UserError
-from symrnn.ops.conv import conv, transposed_conv
+from symrnn.ops.conv import conv, transposed_conv, window_of
 from symrnn.ops.pool import pool
 
 
@@ -16,7 +16,8 @@ def conv2d(input, filters, input_shape=None, filter_shape=None, border_mode="val
     """``theano.tensor.nnet.conv2d``: (B, C, H, W) with (F, C / groups, K1, K2)."""
     check_shared(unshared)
     filters = with_window(filters, filter_shape)
-    return conv(input, filters, stride=tuple(subsample), padding=border(border_mode), dilation=tuple(filter_dilation),
+    input, padding = with_border(input, filters, border(border_mode), filter_shape, filter_dilation)
+    return conv(input, filters, stride=tuple(subsample), padding=padding, dilation=tuple(filter_dilation),
                 flip=filter_flip, groups=num_groups, filter_shape=plain(filter_shape))  # fmt: skip
 
 
@@ -186,6 +187,20 @@ def with_window(filters, filter_shape):
     else:
         return filters
     return pt.specify_shape(filters, (None, None, *map(int, window)))
+
+
+def with_border(input, filters, padding, filter_shape, dilation):
+    """`input` and the padding that is left to do: none, where a window that is an expression says how much."""
+    window = window_of(filters, plain(filter_shape))
+    if padding not in ("full", "half") or all(isinstance(size, int) for size in window):
+        return input, padding
+    input = pt.as_tensor(input)
+    part = 1 if padding == "full" else 2
+    sides = [d * (size - 1) // part for d, size in zip(dilation, window, strict=True)]
+    sizes = [input.shape[2 + i] + 2 * side for i, side in enumerate(sides)]
+    border = pt.zeros((input.shape[0], input.shape[1], *sizes), dtype=input.dtype)
+    inside = [slice(side, side + input.shape[2 + i]) for i, side in enumerate(sides)]
+    return pt.set_subtensor(border[(slice(None), slice(None), *inside)], input), "valid"
 
 
 def check_shared(unshared):

@@ -60,6 +60,10 @@ def test_both_names_are_one_module():
         "theano.tensor.var",
         "theano.compat.python2x",
         "theano.scalar",
+        "theano.sparse",
+        "theano.configparser",
+        "theano.sandbox.cuda.dnn",
+        "theano.gpuarray.dnn",
     ],
 )
 def test_modules_have_entries_of_their_own(name):
@@ -73,10 +77,12 @@ def test_a_missing_name_says_what_to_use():
     with pytest.raises(AttributeError, match=r"did you mean 'matrix'"):
         _ = theano.tensor.matrx
     with pytest.raises(ImportError, match="no GPU back-end"):
-        from theano import gpuarray  # noqa: F401
-    with pytest.raises(ImportError, match=r"pytensor\.sparse"):
-        import theano.sparse
-    assert not hasattr(theano, "gpuarray")
+        from theano.gpuarray import GpuFromHost  # noqa: F401
+    with pytest.raises(ImportError, match=r"theano\.typed_list"):
+        import theano.typed_list
+    assert not hasattr(theano, "typed_list")
+    with pytest.raises(ImportError, match=r"pytensor\.graph\.features"):
+        import theano.gof.toolbox
 
 
 def test_gpu_layers_are_refused_where_the_program_says_cpu():

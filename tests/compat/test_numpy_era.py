@@ -41,6 +41,17 @@ NUMPY = {  # a program with its result in y, and the result
         (4.0, 1, 2.0),
     ),
     "and is formatted as one": ("y = '%d %.1f' % (np.array([4.]), np.array([.5]))", "4 0.5"),
+    "an array is not None, and no text": (
+        "y = np.zeros(2) == None, np.zeros(2) != 'same', None == None, 'a' == 'a'",
+        (False, True, True, True),
+    ),
+    "floats are sizes and places": (
+        "n = 4.\nx = np.arange(6)\ny = np.zeros((n, 2.)).shape, x[:n / 2].tolist(), int(x[n]), "
+        "np.ones(6).reshape(n / 2, 3).shape, np.random.uniform(0., .5, (2., 1)).shape, np.random.randn(n).shape",
+        ((4, 2), [0, 1], 4, (2, 3), (2, 1), (4,)),
+    ),
+    "a dictionary has floats as keys": ("k = .5\nd = {}\nd[k] = 1\ny = d[k], d", (1, {0.5: 1})),
+    "minus turns a mask": ("m = np.array([True])\ny = (-m).tolist()", [False]),
     "bytes": ("y = np.fromstring(np.ones(1).tostring())[0]", 1.0),
 }
 

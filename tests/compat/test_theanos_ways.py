@@ -192,6 +192,25 @@ def test_a_convolution_finds_its_window_in_shared_filters(border_mode, form):
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("border_mode", ["full", "half"])
+def test_a_convolution_with_a_window_that_is_an_expression(border_mode):
+    import theano
+    import theano.tensor as T
+
+    x, filters = T.tensor4("x"), T.tensor4("filters")
+    values = np.arange(25.0).reshape(1, 1, 5, 5), np.arange(9.0).reshape(1, 1, 3, 3)
+    y = T.nnet.conv2d(x, filters, border_mode=border_mode)
+    convolve = theano.function(
+        [x, filters], [y, *T.grad((y**2).sum(), [x, filters])], mode="FAST_COMPILE"
+    )
+    z = T.nnet.conv2d(x, filters, filter_shape=(1, 1, 3, 3), border_mode=border_mode)
+    known = theano.function(
+        [x, filters], [z, *T.grad((z**2).sum(), [x, filters])], mode="FAST_COMPILE"
+    )
+    for ours, theirs in zip(convolve(*values), known(*values), strict=True):
+        np.testing.assert_allclose(ours, theirs)
+
+
 def test_filters_of_another_window_are_refused_later():
     import theano
     import theano.tensor as T

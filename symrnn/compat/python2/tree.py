@@ -4,14 +4,15 @@ import ast
 
 from symrnn.compat.python2.leaks import with_leaks
 from symrnn.compat.python2.run_time import ATTRIBUTES, METHODS
-from symrnn.compat.python2.words import converted_words
+from symrnn.compat.python2.words import PARTS, converted_words
 from symrnn.compat.sources import after_future_imports
 from symrnn.errors import UserError
 
 LISTS = {"items", "values", "keys"}  # returned lists
 FUNCTIONS = ("divide", "divide_in_place", "modulo", "equal", "unequal", "text_of", "unicode_of", "encode", "decode",
              "translated", "formatted", "has_key", "as_list", "method", "attribute", "next_of", "sort_in_place",
-             "execute")  # fmt: skip
+             "execute", "ordered", "flat")  # fmt: skip
+SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 TEXT = {"encode": "encode", "decode": "decode", "translate": "translated", "format": "formatted",
         "sort": "sort_in_place"}  # fmt: skip
 CALLED = {"str": "text_of", "unicode": "unicode_of", "exec": "execute"}
@@ -89,6 +90,17 @@ class OldMethods(ast.NodeTransformer):
             if not any(map(is_number, sides)):
                 name = "equal" if isinstance(node.ops[0], ast.Eq) else "unequal"
                 return ast.copy_location(call(name, *sides), node)
+        if len(node.ops) == 1 and type(node.ops[0]) in SIGNS:
+            sign = ast.Constant(SIGNS[type(node.ops[0])])
+            return ast.copy_location(call("ordered", sign, node.left, *node.comparators), node)
+        return node
+
+    def visit_Assert(self, node):
+        ordering = isinstance(node.test, ast.Compare) and type(node.test.ops[0]) in SIGNS
+        if not ordering:
+            return self.generic_visit(node)
+        self.generic_visit(node.test)  # the comparison stays, for pytest to show its sides
+        node.msg = node.msg and self.visit(node.msg)
         return node
 
     def visit_AugAssign(self, node):
@@ -140,6 +152,30 @@ class OldMethods(ast.NodeTransformer):
         node.decorator_list.append(load(own("old_class")))
         return node
 
+    def visit_FunctionDef(self, node):
+        self.generic_visit(node)
+        unpacked = [
+            ast.Assign([pattern(name)], load(name))
+            for name in (one.arg for one in node.args.args)
+            if name.startswith(PARTS)
+        ]
+        docstring = node.body[:1] if ast.get_docstring(node) is not None else []
+        node.body[:] = [*docstring, *unpacked, *node.body[len(docstring) :]]
+        return node
+
+    def visit_Lambda(self, node):
+        self.generic_visit(node)
+        for name in reversed([one.arg for one in node.args.args if one.arg.startswith(PARTS)]):
+            # (lambda x, y: body)(*parts)
+            target = pattern(name)
+            inner = [ast.arg(one.id) for one in ast.walk(target) if isinstance(one, ast.Name)]
+            order = {one.id: i for i, one in enumerate(names_in_order(target))}
+            inner.sort(key=lambda one: order[one.arg])
+            taken = ast.arguments([], inner, None, [], [], None, [])
+            parts = ast.Starred(call("flat", load(name), shape_of(target)), ast.Load())
+            node.body = ast.Call(ast.Lambda(taken, node.body), [parts], [])
+        return node
+
     def visit_ExceptHandler(self, node):
         self.generic_visit(node)
         if node.name:  # it stayed bound after the block
@@ -167,6 +203,26 @@ class OldMethods(ast.NodeTransformer):
             function = load(own(TEXT[name]))
             return ast.copy_location(ast.Call(function, [subject, *node.args], node.keywords), node)
         return node
+
+
+def pattern(name):
+    """The tuple that a parameter called by `words.with_parts` stands for, as a target."""
+    text = bytes.fromhex(name[len(PARTS) :].partition("_")[0]).decode()
+    return ast.parse(f"{text} = 0").body[0].targets[0]
+
+
+def names_in_order(target):
+    """The names of a target from left to right."""
+    if isinstance(target, ast.Name):
+        return [target]
+    return [name for part in target.elts for name in names_in_order(part)]
+
+
+def shape_of(target):
+    """How a target nests, as an expression: a tuple of None for names."""
+    if isinstance(target, ast.Name):
+        return ast.Constant(None)
+    return ast.Tuple([shape_of(part) for part in target.elts], ast.Load())
 
 
 def has_stars(node):

@@ -92,7 +92,7 @@ def statement_in_3(statement, print_is_a_word, place):
     blanks = blanks.expandtabs(8)  # Python 2 counted to the next eighth column
     stripped = body.rstrip()
     tail, body = body[len(stripped) :], stripped
-    body = outside_strings(body, in_words)
+    body = with_parts(outside_strings(body, in_words))
     if print_is_a_word and re.match(r"print\b(?!\s*=[^=])(?!\s*\.)", body):
         body = print_call(body[5:].strip(), place)
     elif re.match(r"except\b", body):
@@ -102,11 +102,61 @@ def statement_in_3(statement, print_is_a_word, place):
     elif re.match(r"exec\s+[^(]", body):
         code, _, scope = body[5:].partition(" in ")
         body = f"exec({code}, {scope})" if scope else f"exec({code})"
-    elif re.match(r"(def|lambda)\b.*[(,]\s*\((?!\))[\w\s,]+\)\s*[,)]", body) and "=" not in body:
-        raise UserError(
-            f"{place}: parameters that are tuples cannot be converted; take one name and unpack it in the body"
-        )
     return blanks + body + tail
+
+
+PARTS = "__symrnn_parts_"  # and the tuple that a parameter stands for, in hexadecimal digits
+
+
+def with_parts(body):
+    """A statement whose parameters that are tuples have names, which `tree` unpacks.
+
+    Examples
+    --------
+    >>> with_parts("f = lambda (k), v=(1, 2): v")
+    'f = lambda k, v=(1, 2): v'
+    """
+    heads = list(re.finditer(r"\blambda\b|(?<=def )\s*\w+\s*\(", body))
+    quoted = [
+        match.span()
+        for match in STRING_OR_COMMENT.finditer(body)
+        if match.lastgroup in ("string", "comment")
+    ]
+    for head in reversed(heads):
+        if any(start <= head.start() < end for start, end in quoted):
+            continue
+        end = end_of_parameters(body, head.end(), ":" if head.group() == "lambda" else ")")
+        parameters = split_commas(body[head.end() : end])
+        if not any(one.startswith("(") for one in parameters):
+            continue
+        named = ", ".join(named_part(one, i) for i, one in enumerate(parameters))
+        space = " " if head.group() == "lambda" else ""
+        body = body[: head.end()] + space + named + body[end:]
+    return body
+
+
+def end_of_parameters(body, start, ending):
+    """Where the parameters that begin at `start` end."""
+    depth = 0
+    for match in STRING_OR_COMMENT.finditer(body, start):
+        for offset, letter in enumerate(
+            match.group() if match.lastgroup not in ("string", "comment") else ""
+        ):
+            if depth == 0 and letter == ending:
+                return match.start() + offset
+            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(letter, 0)
+    return len(body)
+
+
+def named_part(parameter, place):
+    """A parameter with a name in place of its tuple."""
+    if not parameter.startswith("("):
+        return parameter
+    end = end_of_parameters(parameter, 1, ")") + 1
+    parts = parameter[:end]
+    if "," not in parts:
+        return parts[1:-1].strip() + parameter[end:]
+    return f"{PARTS}{parts.encode().hex()}_{place}{parameter[end:]}"
 
 
 def outside_strings(body, change):

@@ -6,7 +6,7 @@ from pytensor.gradient import grad, subgraph_grad
 from pytensor.graph import FunctionGraph
 from pytensor.printing import pp, pprint
 from pytensor.scan.views import foldl, foldr, map, reduce
-from pytensor.tensor import dot, get_scalar_constant_value
+from pytensor.tensor import dot
 
 from symrnn.compat.missing import missing
 from symrnn.compat.theano.configuration import change_flags, config
@@ -15,7 +15,9 @@ from . import (
     compat,
     compile,
     configdefaults,
+    configparser,
     gof,
+    gpuarray,
     gradient,
     ifelse,
     misc,
@@ -54,12 +56,12 @@ from .gof import (
 )
 from .misc.safe_asarray import _asarray
 from .scan_module import clone, scan
+from .tensor import get_scalar_constant_value
 from .updates import OrderedUpdates
 from .version import version as __version__
 
 __getattr__ = missing(__name__, {
-    "gpuarray": "the CPU: symrnn.compat has no GPU back-end",
     "typed_list": "Python lists, or pytensor.scan",
-    "sparse": "pytensor.sparse",
+    "sparse": "import theano.sparse first",
     "function_dump": "pytensor.compile.function_dump",
 })  # fmt: skip

@@ -63,6 +63,12 @@ class Config:
         else:
             self._gone[full] = value
 
+    def add(self, name, default):
+        """Know the setting `name`, with dots, by its default."""
+        self._gone.setdefault(name, default)
+        if "." in name:
+            GROUPS.add(name.rpartition(".")[0])
+
     def change_flags(self, *settings, **named):
         """A context in which other settings hold; see `change_flags`."""
         return change_flags(*settings, **named)

@@ -4,9 +4,13 @@ import warnings
 
 import pytensor
 import pytensor.tensor as pt
+from pytensor.compile.mode import Mode, get_mode
 from pytensor.compile.ops import wrap_py
+from pytensor.graph.traversal import ancestors
 
 from symrnn.compat.flags import MODES
+from symrnn.modes import MODES as BACKENDS
+from symrnn.modes import NATIVE
 
 from .defaults import with_defaults
 
@@ -21,10 +25,11 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_defa
         outputs = [outputs[key] for key in keys]
     pairs = list(updates.items() if hasattr(updates, "items") else updates or [])
     options = {"no_default_updates": no_default_updates} if no_default_updates else {}
+    mode = writing_over(known_mode(mode), outputs, accept_inplace)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         compiled = pytensor.function(
-            inputs, outputs, mode=known_mode(mode), updates=[fitting(shared, value) for shared, value in pairs],
+            inputs, outputs, mode=mode, updates=[fitting(shared, value) for shared, value in pairs],
             givens=givens, accept_inplace=accept_inplace, name=name, rebuild_strict=rebuild_strict,
             allow_input_downcast=allow_input_downcast, profile=profile, on_unused_input=on_unused_input, **options,
         )  # fmt: skip
@@ -39,6 +44,30 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_defa
 def known_mode(mode):
     """A mode's name in PyTensor."""
     return MODES.get(mode, mode) if isinstance(mode, str) else mode
+
+
+def writing_over(mode, outputs, accept_inplace):
+    """`mode`, or one that runs op by op where the program itself says that an op writes over its argument.
+
+    Native code gives results of their own.
+    """
+    if not accept_inplace:
+        return mode
+    full = get_mode(mode)
+    variables = [getattr(one, "variable", one) for one in aslist(outputs)]
+    nodes = (one.owner for one in ancestors(variables) if one.owner is not None)
+    if type(full.linker).__name__ == BACKENDS[NATIVE].linker and any(
+        node.op.destroy_map for node in nodes
+    ):
+        return Mode("py", full.provided_optimizer)
+    return mode
+
+
+def aslist(outputs):
+    """`outputs` of a function as a list."""
+    if outputs is None:
+        return []
+    return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
 
 def fitting(shared, value):

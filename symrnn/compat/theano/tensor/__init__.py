@@ -112,7 +112,6 @@ from pytensor.tensor import (  # variables by type
     gammaincc,
     gammaln,
     ge,
-    get_scalar_constant_value,
     get_vector_length,
     gt,
     horizontal_stack,
@@ -123,7 +122,6 @@ from pytensor.tensor import (  # variables by type
     imag,
     imatrices,
     imatrix,
-    inc_subtensor,
     int_div,
     inverse_permutation,
     invert,
@@ -192,7 +190,6 @@ from pytensor.tensor import (  # variables by type
     real,
     reciprocal,
     repeat,
-    reshape,
     roll,
     round,
     round_half_away_from_zero,
@@ -201,7 +198,6 @@ from pytensor.tensor import (  # variables by type
     scalars,
     searchsorted,
     second,
-    set_subtensor,
     shape,
     shape_padaxis,
     shape_padleft,
@@ -213,7 +209,6 @@ from pytensor.tensor import (  # variables by type
     smallest,
     softplus,
     specify_shape,
-    split,
     sqr,
     sqrt,
     square,
@@ -232,7 +227,6 @@ from pytensor.tensor import (  # variables by type
     tensor_copy,
     tensor_from_scalar,
     tensordot,
-    tile,
     transfer,
     transpose,
     tri,
@@ -279,7 +273,7 @@ from pytensor.tensor.variable import TensorConstant, TensorVariable
 from symrnn.compat.missing import missing
 from symrnn.compat.theano import scalar as scal
 from symrnn.compat.theano.compile.sharedvalue import shared as _shared
-from symrnn.compat.theano.gof.variable import Variable
+from symrnn.compat.theano.gof import Apply, Constant, Op, Variable
 from symrnn.compat.theano.verified import verify_grad
 
 from . import (
@@ -336,25 +330,31 @@ from .renamed import (
     abs_,
     addbroadcast,
     alloc_empty,
+    argtopk,
     batched_dot,
     col,
     cols,
     consider_constant,
     flatten,
+    get_scalar_constant_value,
     inv,
     matrix,
     patternbroadcast,
+    reshape,
     row,
     rows,
     scalar,
     sgn,
+    split,
     stack,
     tensor,
     tensor3,
     tensor4,
     tensor5,
+    tile,
     to_one_hot,
     topk,
+    topk_and_argtopk,
     unbroadcast,
     vector,
 )
@@ -373,6 +373,8 @@ from .subtensor import (
     advanced_set_subtensor1,
     advanced_subtensor,
     advanced_subtensor1,
+    inc_subtensor,
+    set_subtensor,
 )
 from .type import TensorType
 

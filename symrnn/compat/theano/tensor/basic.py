@@ -11,7 +11,6 @@ from pytensor.tensor.basic import (
     MakeVector,
     PermuteRowElements,
     ScalarFromTensor,
-    Split,
     TensorFromScalar,
     alloc,
     arange,
@@ -20,22 +19,20 @@ from pytensor.tensor.basic import (
     concatenate,
     constant,
     eye,
-    get_scalar_constant_value,
     get_vector_length,
     join,
     nonzero,
     ones,
     ones_like,
     second,
-    split,
     stacklists,
     switch,
-    tile,
     where,
     zeros,
     zeros_like,
 )
 from pytensor.tensor.basic import Join as PyTensorJoin
+from pytensor.tensor.basic import Split as PyTensorSplit
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.exceptions import NotScalarConstantError
 from pytensor.tensor.math import (
@@ -58,7 +55,7 @@ from pytensor.tensor.math import (
     sum,
     tensordot,
 )
-from pytensor.tensor.shape import Reshape, Shape, SpecifyShape, reshape, shape, specify_shape
+from pytensor.tensor.shape import Reshape, Shape, SpecifyShape, shape, specify_shape
 from pytensor.tensor.type_other import NoneConst
 
 from symrnn.compat.gone import gone
@@ -73,9 +70,13 @@ from .renamed import (
     default,
     extract_constant,
     flatten,
+    get_scalar_constant_value,
     is_flat,
     patternbroadcast,
+    reshape,
+    split,
     stack,
+    tile,
     unbroadcast,
 )
 from .type import TensorType
@@ -88,7 +89,25 @@ class Join(metaclass=StandIn):
 
     @staticmethod
     def make(view=-1):
-        return join
+        return object.__new__(Join)
+
+    def __call__(self, axis, *tensors):
+        return join(axis, *tensors)
+
+
+class Split(metaclass=StandIn):
+    """The op of `split`; made for a number of parts, it is called as ``Split(n)(x, axis, sizes)``."""
+
+    real = PyTensorSplit
+
+    @staticmethod
+    def make(len_splits):
+        made = object.__new__(Split)
+        made.len_splits = len_splits
+        return made
+
+    def __call__(self, x, axis, splits_size):
+        return split(x, splits_size, self.len_splits, axis)
 
 
 MaxAndArgmax = gone("MaxAndArgmax", "theano.tensor.max_and_argmax")

@@ -1,7 +1,7 @@
 """``theano.tensor.opt``: rewrites of tensors, and two ops that lived there."""
 
 from pytensor.raise_op import Assert, assert_op
-from pytensor.tensor.basic import MakeVector
+from pytensor.tensor.basic import MakeVector, make_vector
 from pytensor.tensor.rewriting.shape import ShapeFeature
 from pytensor.tensor.shape import Shape_i, shape_i
 

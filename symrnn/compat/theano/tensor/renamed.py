@@ -1,10 +1,11 @@
 """Names of ``theano.tensor`` that PyTensor spells, orders or takes otherwise."""
 
-import warnings
-
+import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.gradient import zero_grad
+from pytensor.tensor.basic import get_underlying_scalar_constant_value
+from pytensor.tensor.blas import _batched_dot
 
 from ..compile.functions import with_free_axis
 
@@ -60,16 +61,75 @@ def stack(*tensors, axis=0):
     return pt.stack(list(tensors), axis=axis)
 
 
+def split(x, splits_size, n_splits, axis=0):
+    """`x` in `n_splits` parts along an axis, as long as `splits_size` says."""
+    return pt.split(x, splits_size, n_splits=n_splits, axis=axis)
+
+
+def reshape(x, newshape, ndim=None):
+    """`x` in another shape, which has `ndim` axes where it cannot tell itself."""
+    return pt.reshape(x, newshape, ndim=ndim)
+
+
 def flatten(x, ndim=None, outdim=None):
     """`x` with its last axes taken as one, so that `ndim` (once called `outdim`) remain."""
-    return pt.flatten(x, ndim or outdim or 1)
+    kept = ndim if ndim is not None else outdim if outdim is not None else 1
+    if not 1 <= kept <= max(1, pt.as_tensor(x).ndim):
+        raise ValueError(
+            f"ndim must be from 1 to {pt.as_tensor(x).ndim}, the axes of x, but is {kept}"
+        )
+    return pt.flatten(x, kept)
 
 
 def batched_dot(a, b):
-    """The products of the entries of `a` and `b` along their first axis."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        return pt.batched_dot(a, b)
+    """The products of the entries of `a` (B, ...) and `b` (B, ...), vectors or matrices, along their first axis."""
+    a, b = pt.as_tensor(a), pt.as_tensor(b)
+    if 0 in (a.ndim, b.ndim):
+        raise TypeError(
+            f"batched_dot needs a first axis to walk along, but a has {a.ndim} axes and b {b.ndim}"
+        )
+    if a.ndim > 3 or b.ndim > 3:
+        return batched_tensordot(a, b, [[a.ndim - 1], [max(1, b.ndim - 2)]])
+    if 1 in (a.ndim, b.ndim):
+        wide = max(a.ndim, b.ndim)
+        return multiplied(*(x.dimshuffle(*range(x.ndim), *"x" * (wide - x.ndim)) for x in (a, b)))
+    product = _batched_dot(a[:, None, :] if a.ndim == 2 else a, b[:, :, None] if b.ndim == 2 else b)
+    product = product[:, 0] if a.ndim == 2 else product
+    return product[..., 0] if b.ndim == 2 else product
+
+
+def multiplied(a, b):
+    """``a * b``, whose first axes are as long as each other."""
+    return a * pt.specify_shape(b, (a.shape[0], *(None,) * (b.ndim - 1)))
+
+
+def tile(x, reps, ndim=None):
+    """`x`, `reps` times along each axis, with axes put before them until there are `ndim`."""
+    x = pt.as_tensor(x)
+    if ndim is not None:
+        known = len(reps) if isinstance(reps, (list, tuple)) else getattr(reps, "ndim", 1) and None
+        if known is not None and ndim < max(known, x.ndim):
+            raise ValueError(f"ndim must be at least the axes of x and of reps, but is {ndim}")
+        x = x.dimshuffle(*"x" * (ndim - x.ndim), *range(x.ndim))
+        if known is None:
+            reps = pt.as_tensor(reps)
+            reps = [1] * (ndim - 1) + [reps] if reps.ndim == 0 else [reps[i] for i in range(ndim)]
+    return pt.tile(x, reps)
+
+
+def get_scalar_constant_value(v, **options):
+    """The number that `v`, or every entry of it, is for certain."""
+    if (
+        isinstance(v, pytensor.graph.basic.Constant)
+        and isinstance(v.data, np.ndarray)
+        and v.data.ndim
+    ):
+        v = v.data
+    if isinstance(v, np.ndarray) and v.ndim:
+        if v.size and (v == v.flat[0]).all():
+            return v.flat[0]
+        raise pt.exceptions.NotScalarConstantError(f"entries of {v!r} differ")
+    return get_underlying_scalar_constant_value(v, **options)
 
 
 def addbroadcast(x, *axes):
@@ -107,6 +167,18 @@ def topk(x, kth, axis=-1, sorted=True, idx_dtype="int64"):
     return ordered[(*(slice(None),) * axis, kept)]
 
 
+def argtopk(x, kth, axis=-1, sorted=True, idx_dtype="int64"):
+    """Where the `kth` largest entries along an axis are; the smallest, for a negative number."""
+    order = pt.argsort(x, axis=axis)
+    kept = slice(-kth, None) if kth > 0 else slice(None, -kth)
+    return pt.cast(order[(*(slice(None),) * (axis % order.ndim), kept)], idx_dtype)
+
+
+def topk_and_argtopk(x, kth, axis=-1, sorted=True, idx_dtype="int64"):
+    """What `topk` and `argtopk` give."""
+    return [topk(x, kth, axis), argtopk(x, kth, axis, idx_dtype=idx_dtype)]
+
+
 def batched_tensordot(x, y, axes=2):
     """`tensordot` of the entries of `x` and `y` along their first axis; `axes` count with it."""
     if isinstance(axes, int):
@@ -132,11 +204,9 @@ def default(x, default):
 
 def extract_constant(x, elemwise=True, only_process_constants=False):
     """The number that `x` is for certain, or `x`."""
-    from pytensor.tensor.exceptions import NotScalarConstantError
-
     try:
-        return pt.get_scalar_constant_value(x)
-    except NotScalarConstantError:
+        return get_scalar_constant_value(x)
+    except pt.exceptions.NotScalarConstantError:
         return x
 
 

@@ -9,10 +9,9 @@ from pytensor.tensor.subtensor import (
     advanced_set_subtensor,
     advanced_subtensor,
     get_canonical_form_slice,
-    inc_subtensor,
-    set_subtensor,
     take,
 )
+from pytensor.tensor.subtensor import inc_subtensor as pytensor_inc_subtensor
 
 from symrnn.compat.gone import gone
 from symrnn.compat.missing import missing
@@ -24,6 +23,16 @@ except ImportError:  # since 3.3 the general ones do both
     AdvancedSubtensor1 = gone("AdvancedSubtensor1", "x[indices]")
 AdvancedBooleanSubtensor = gone("AdvancedBooleanSubtensor", "x[mask]")
 AdvancedBooleanIncSubtensor = gone("AdvancedBooleanIncSubtensor", "theano.tensor.inc_subtensor")
+
+
+def inc_subtensor(x, y, inplace=False, set_instead_of_inc=False, tolerate_inplace_aliasing=False):
+    """The array that `x` is a part of, with `y` added there; aliasing is looked after by itself."""
+    return pytensor_inc_subtensor(x, y, inplace=inplace, set_instead_of_inc=set_instead_of_inc)
+
+
+def set_subtensor(x, y, inplace=False, tolerate_inplace_aliasing=False):
+    """The array that `x` is a part of, with `y` in its place."""
+    return inc_subtensor(x, y, inplace, True)
 
 
 def advanced_subtensor1(x, ilist):

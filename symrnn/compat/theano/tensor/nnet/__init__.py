@@ -22,7 +22,8 @@ from symrnn.ops.nnet import (
 )
 from symrnn.ops.theano_conv import conv2d, conv2d_grad_wrt_inputs, conv2d_grad_wrt_weights, conv3d
 
-from . import abstract_conv, bn, conv, nnet, sigm
+from . import abstract_conv, bn, conv, neighbours, nnet, sigm
+from .bn import batch_normalization_test, batch_normalization_train
 from .nnet import (
     CrossentropyCategorical1Hot,
     CrossentropyCategorical1HotGrad,
@@ -39,6 +40,7 @@ from .nnet import (
     crossentropy_softmax_1hot_with_bias_dx,
     crossentropy_softmax_argmax_1hot_with_bias,
     crossentropy_softmax_max_and_argmax_1hot,
+    crossentropy_softmax_max_and_argmax_1hot_with_bias,
     logsoftmax_op,
     softmax_grad,
     softmax_graph,
@@ -47,7 +49,6 @@ from .nnet import (
 )
 
 __getattr__ = missing(__name__, {
-    "neighbours": "symrnn.ops.windows",
     "conv3d2d": "theano.tensor.nnet.conv3d",
     "ctc": "symrnn.ops.ctc",
 })  # fmt: skip

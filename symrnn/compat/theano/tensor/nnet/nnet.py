@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.tensor.special import LogSoftmax, Softmax
+from pytensor.tensor.special import LogSoftmax as PyTensorLogSoftmax
+from pytensor.tensor.special import Softmax as PyTensorSoftmax
 
-from symrnn.compat.gone import gone
+from symrnn.compat.gone import written
 from symrnn.compat.missing import missing
+from symrnn.compat.stand_in import StandIn
 from symrnn.ops.nnet import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -21,14 +23,6 @@ from symrnn.ops.nnet import (
 
 logsoftmax_op = logsoftmax
 softmax_op = softmax_graph = softmax
-SoftmaxGrad = gone("SoftmaxGrad", "theano.grad")
-SoftmaxWithBias = gone("SoftmaxWithBias", "softmax(x + b)")
-CrossentropyCategorical1Hot = gone("CrossentropyCategorical1Hot", "categorical_crossentropy")
-CrossentropyCategorical1HotGrad = gone("CrossentropyCategorical1HotGrad", "theano.grad")
-CrossentropySoftmax1HotWithBiasDx = gone("CrossentropySoftmax1HotWithBiasDx", "theano.grad")
-CrossentropySoftmaxArgmax1HotWithBias = gone(
-    "CrossentropySoftmaxArgmax1HotWithBias", "crossentropy_softmax_1hot"
-)
 
 
 def softmax_with_bias(x, b):
@@ -67,6 +61,51 @@ def crossentropy_softmax_1hot_with_bias_dx(dy, sm, y_idx):
     """The gradient (B, K) of the rows that `sm` is the softmax of, where `dy` (B,) is that of the cross-entropy."""
     true = pt.eq(pt.as_tensor(y_idx)[:, None], pt.arange(sm.shape[1])[None, :])
     return dy[:, None] * (sm - pt.cast(true, sm.dtype))
+
+
+def crossentropy_softmax_max_and_argmax_1hot_with_bias(x, b, y_idx):
+    """The cross-entropy (B,) of ``softmax(x + b)``, the softmax (B, K), its largest entry and likeliest class (B,)."""
+    return crossentropy_softmax_max_and_argmax_1hot(pt.as_tensor(x) + b, y_idx)
+
+
+def crossentropy_categorical_1hot_grad(g_y, coding_dist, true_one_of_n):
+    """The gradient (B, K) of the rows `coding_dist`, where `g_y` (B,) is that of the cross-entropy."""
+    true = pt.eq(pt.as_tensor(true_one_of_n)[:, None], pt.arange(coding_dist.shape[1])[None, :])
+    return -g_y[:, None] * pt.cast(true, coding_dist.dtype) / coding_dist
+
+
+SoftmaxGrad = written("SoftmaxGrad", softmax_grad)
+SoftmaxWithBias = written("SoftmaxWithBias", softmax_with_bias)
+CrossentropyCategorical1Hot = written("CrossentropyCategorical1Hot", crossentropy_categorical_1hot)
+CrossentropyCategorical1HotGrad = written(
+    "CrossentropyCategorical1HotGrad", crossentropy_categorical_1hot_grad
+)
+CrossentropySoftmax1HotWithBiasDx = written(
+    "CrossentropySoftmax1HotWithBiasDx", crossentropy_softmax_1hot_with_bias_dx
+)
+CrossentropySoftmaxArgmax1HotWithBias = written(
+    "CrossentropySoftmaxArgmax1HotWithBias", crossentropy_softmax_argmax_1hot_with_bias
+)
+
+
+class Softmax(metaclass=StandIn):
+    """The op of `softmax`; made, it is called with a matrix."""
+
+    real = PyTensorSoftmax
+
+    @staticmethod
+    def make(axis=None):
+        return softmax
+
+
+class LogSoftmax(metaclass=StandIn):
+    """The op of `logsoftmax`; made, it is called with a matrix."""
+
+    real = PyTensorLogSoftmax
+
+    @staticmethod
+    def make(axis=None):
+        return logsoftmax
 
 
 class Prepend_scalar_constant_to_each_row:

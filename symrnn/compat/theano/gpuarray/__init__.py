@@ -1,0 +1,12 @@
+"""``theano.gpuarray``, as it is without a GPU."""
+
+from symrnn.compat.missing import missing
+
+from . import basic_ops, dnn
+
+pygpu_activated = False
+CPU = "the CPU: symrnn.compat has no GPU back-end"
+
+__getattr__ = missing(
+    __name__, dict.fromkeys(("GpuFromHost", "GpuArrayType", "opt", "subtensor", "type"), CPU)
+)

@@ -1,0 +1,9 @@
+"""``theano.gpuarray.basic_ops``: transfers, which leave a variable where it is."""
+
+from pytensor.tensor import as_tensor_variable
+
+from symrnn.compat.missing import missing
+
+gpu_contiguous = host_from_gpu = as_tensor_variable
+
+__getattr__ = missing(__name__)

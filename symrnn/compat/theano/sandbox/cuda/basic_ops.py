@@ -1,0 +1,9 @@
+"""``theano.sandbox.cuda.basic_ops``: transfers, which leave a variable where it is."""
+
+from pytensor.tensor import as_tensor_variable
+
+from symrnn.compat.missing import missing
+
+as_cuda_ndarray_variable = gpu_contiguous = gpu_from_host = host_from_gpu = as_tensor_variable
+
+__getattr__ = missing(__name__)

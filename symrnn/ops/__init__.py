@@ -1,9 +1,10 @@
-"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling."""
+"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling, CTC."""
 
 __all__ = [
     "activations",
     "assembled",
     "conv",
+    "ctc",
     "linearize",
     "nnet",
     "pool",

@@ -46,7 +46,7 @@ def read(path: str | Path) -> list[Clip]:
     ...     for name, content in SAMPLE.items():
     ...         _ = Path(folder, name).write_bytes(content)
     ...     [(clip.sentence, clip.frames.shape) for clip in read(folder)][:2]
-    [('bin', (12, 10, 20)), ('at a', (12, 10, 20))]
+    [('bin', (8, 10, 20)), ('at a', (8, 10, 20))]
     """
     return [read_clip(file) for file in clips_at(Path(path))]
 
@@ -191,13 +191,13 @@ def sample() -> dict[str, bytes]:
     """Four clips of few frames, in which bars of light stand for letters."""
     files = {}
     for number, sentence in enumerate(("bin", "at a", "soon", "by")):
-        frames = np.full((12, 10, 20), 90, "uint8")
+        frames = np.full((8, 10, 20), 90, "uint8")
         for place, letter in enumerate(sentence.replace(" ", "")):
-            frames[3 * place : 3 * place + 3, :, ord(letter) % 19] = 220
+            frames[2 * place : 2 * place + 2, :, ord(letter) % 19] = 220
         texts = sentence.split()
-        words = tuple(Word(4000 * i, 4000 * i + 4000, text) for i, text in enumerate(texts))
+        words = tuple(Word(3000 * i, 3000 * i + 3000, text) for i, text in enumerate(texts))
         files[f"clip{number}{CROPS}"] = crops_bytes(frames)
-        files[f"clip{number}{ALIGN}"] = (align_text(words, 12) + "\n").encode()
+        files[f"clip{number}{ALIGN}"] = (align_text(words, 8) + "\n").encode()
     return files
 
 

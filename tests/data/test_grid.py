@@ -42,13 +42,13 @@ def folder(tmp_path):
 
 def test_words_have_their_times(folder):
     clip = grid.read(folder / "clip1.npz")[0]
-    assert clip.words == (Word(0, 4000, "at"), Word(4000, 8000, "a"))
+    assert clip.words == (Word(0, 3000, "at"), Word(3000, 6000, "a"))
     assert clip.speaker == folder.name
 
 
 def test_align_is_written_as_it_is_read(folder):
     clip = grid.read(folder / "clip1.npz")[0]
-    (folder / "again.align").write_text(grid.align_text(clip.words, 12))
+    (folder / "again.align").write_text(grid.align_text(clip.words, 8))
     assert grid.read_align(folder / "again.align") == clip.words
 
 
@@ -76,7 +76,7 @@ WRONG = {  # an .align file: what is said of it
     "0 100 set\n50 120 red": "line 2: times must go on from 100, but are 50 and 120",
     "0 100 Set": "line 1: there must be a start",
     "0 100 sil\n": "must hold lines of start, end and word, but holds no word",
-    "0 99000 at": "must end with its clip, after 12 frames, 1000 to a frame, but its last word ends at 99000",
+    "0 99000 at": "must end with its clip, after 8 frames, 1000 to a frame, but its last word ends at 99000",
 }
 
 

@@ -40,7 +40,6 @@ from symrnn.params import param
 from symrnn.unroll import stack
 
 CLASSES = 1 + len(SYMBOLS)  # C of the logits: the blank first
-LONGEST = 32  # L: GRID's longest sentence has 31 letters and spaces
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class LipShape:
         Of each block, over space.
     hidden_size
         H of a direction of each GRU layer.
+    longest
+        L: letters and spaces of a sentence; GRID's longest have 31.
     """
 
     frames: int = 75
@@ -68,6 +69,7 @@ class LipShape:
     windows: tuple[tuple[int, int, int], ...] = ((3, 5, 5), (3, 3, 3), (3, 3, 3))
     strides: tuple[int, ...] = (2, 1, 1)
     hidden_size: int = 64
+    longest: int = 32
 
     @property
     def features(self) -> int:
@@ -94,6 +96,7 @@ SIZES = {
         windows=((3, 3, 3),),
         strides=(2,),
         hidden_size=3,
+        longest=4,
     ),
     "small": LipShape(),
     "full": LipShape(
@@ -130,7 +133,7 @@ def lip_network(
     --------
     >>> graph = lip_network("tiny", batch=5)
     >>> [f"{var.name} {var.type.shape}" for var in graph.inputs]
-    ['xs (8, 5, 8, 8)', 'mask1 (5, 3)', 'labels (5, 32)', 'label_lengths (5,)']
+    ['xs (8, 5, 8, 8)', 'mask1 (5, 3)', 'labels (5, 4)', 'label_lengths (5,)']
     """
     check_choice("size", size, SIZES)
     shape, rng = SIZES[size], np.random.default_rng(seed)
@@ -140,7 +143,7 @@ def lip_network(
         pt.tensor(f"mask{i}", dtype=dtype, shape=(batch, filters))
         for i, filters in enumerate(shape.filters, 1)
     ]
-    labels = pt.tensor("labels", dtype="int32", shape=(batch, LONGEST))
+    labels = pt.tensor("labels", dtype="int32", shape=(batch, shape.longest))
     label_lengths = pt.tensor("label_lengths", dtype="int32", shape=(batch,))
     logits, params = read_lips(xs, masks, shape, rng, dtype)
     whole = pt.zeros_like(label_lengths) + shape.frames

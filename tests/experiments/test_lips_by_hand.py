@@ -22,12 +22,12 @@ def test_loss_and_gradients_of_the_lip_network_agree_with_jax_by_hand(monkeypatc
     recipe = LipReader(size="tiny", batch_size=2)
     graph = recipe.graph()
     rng = np.random.default_rng(0)
-    labels = rng.integers(1, 5, (2, 32)).astype("int32")
+    labels = rng.integers(1, 5, (2, 4)).astype("int32")
     arrays = [
         rng.standard_normal((8, 2, 8, 8)),
         rng.uniform(0.5, 1.5, (2, 3)),
         labels,
-        np.array([3, 5], "int32"),
+        np.array([2, 4], "int32"),
     ]
     gradients = pytensor.grad(graph.loss, graph.params)
     function = pytensor.function(graph.inputs, [graph.loss, *gradients], mode=FEW_REWRITES)

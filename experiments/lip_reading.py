@@ -16,7 +16,7 @@ ODD_EVEN, NAIVE, ADAMW = "nesterov_odd_even", "nesterov_naive_clone", "adamw"
 LETTERS_GOAL, WORDS_GOAL = 0.05, 0.10
 JITTERS = [0.0, 1.0, 2.0, 3.0, 4.0]
 LOSSES = [0.0, 0.1, 0.2, 0.3, 0.4]  # shares of the frames
-BATCH = 8
+BATCH = 12
 RATE, DECAY = 0.005, 0.01  # of AdamW beside JAX
 
 cases = grid(form=[ODD_EVEN, NAIVE, ADAMW])
@@ -33,7 +33,7 @@ columns = ["steps", "cer", "wer", "cer_read_off", "wer_read_off", "total_s", "st
 needs = ["symrnn.models.lip_reading", "symrnn.training.loop"]
 tasks = {
     "reading": {
-        "cases": grid(steps=[3000], tested=[100]),
+        "cases": grid(steps=[2200], tested=[100]),
         "quick": grid(steps=[40], tested=[12]),
         "modes": ["NATIVE"],
     },

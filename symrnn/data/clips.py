@@ -26,18 +26,21 @@ class Clip(NamedTuple):
 
 
 def standardised(frames: np.ndarray, length: int, height: int, width: int) -> np.ndarray:
-    """``(length, height, width)``, float32, mean 0 and deviation 1: ``frames (T, H, W)`` as a network reads them.
+    """``(length, height, width)``, float32: ``frames (T, H, W)`` as a network reads them.
 
-    The last frame stands for those that are missing, as the mouth rests then; T is at most `length`.
+    Each pixel's mean over the clip is taken off, so that what is left is what moves and not what the speaker looks
+    like; the whole has deviation 1. The last frame stands for those that are missing, as the mouth rests then; T is
+    at most `length`.
 
     Examples
     --------
     >>> seen = standardised(np.arange(32, dtype="uint8").reshape(2, 4, 4), 3, 2, 2)
-    >>> seen.shape, (seen[1] == seen[2]).all(), abs(float(seen[:2].mean())) < 1e-6
-    ((3, 2, 2), np.True_, True)
+    >>> seen.shape, (seen[1] == seen[2]).all(), abs(seen[:2].mean(axis=0)).max() < 1e-6
+    ((3, 2, 2), np.True_, np.True_)
     """
     seen = resized(frames, height, width)
-    seen = (seen - seen.mean()) / (seen.std() + np.float32(1e-3))
+    seen = seen - seen.mean(axis=0)
+    seen /= seen.std() + np.float32(1e-3)
     return np.pad(seen, ((0, length - len(seen)), (0, 0), (0, 0)), mode="edge")
 
 

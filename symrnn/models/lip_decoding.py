@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.data.grid_grammar import GRAMMAR, SYMBOLS, decoded
-from symrnn.ops.ctc_decoding import beam_decode, greedy_decode
+from symrnn.data.grid_grammar import GRAMMAR, SYMBOLS, decoded, name_of
+from symrnn.ops.ctc_decoding import beam_hypotheses, greedy_decode
+
+WIDEST = 512  # of beams
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,22 @@ def read_off(logits: np.ndarray) -> list[str]:
 def read_by_grammar(logits: np.ndarray, *, beam: int = 16, weight: float = 1.0) -> list[str]:
     """The likeliest of GRID's sentences that a beam search finds, for each of ``logits (T, N, C)``.
 
-    `weight` is how much the grammar's probabilities count; 0 leaves the grammar out.
+    `weight` is how much the grammar's probabilities count; 0 leaves the grammar out. A search that ends with
+    unfinished sentences alone is made again with a beam four times as wide, up to `WIDEST`.
     """
-    highest = logits.max(axis=2, keepdims=True)
-    logs = logits - highest
+    logs = logits - logits.max(axis=2, keepdims=True)
     logs = logs - np.log(np.exp(logs).sum(axis=2, keepdims=True))
-    options: dict[str, Any] = {"beam": beam}
-    if weight:
-        options |= {"language_model": GridGrammar(), "weight": weight}
-    found = beam_decode(logs, np.full(logits.shape[1], len(logits)), **options)
-    return [decoded(np.array(labels, int)) for labels in found]
+    return [searched(each, beam, weight) for each in logs.transpose(1, 0, 2)]
+
+
+def searched(log_probs: np.ndarray, beam: int, weight: float) -> str:
+    """The sentence of one clip, ``(T, C)``."""
+    options: Any = {"language_model": GridGrammar(), "weight": weight} if weight else {}
+    found = beam_hypotheses(log_probs, beam=beam, **options)
+    sentence = decoded(np.array(found[0].labels, int)) if found else ""
+    if weight and name_of(sentence) is None and beam < WIDEST:
+        return searched(log_probs, 4 * beam, weight)
+    return sentence
 
 
 def error_rates(found: Sequence[str], true: Sequence[str]) -> tuple[float, float]:

@@ -95,8 +95,8 @@ class LipReader(RuleRecipe):
         As for `symrnn.training.rules.rule_updates`.
     """
 
-    steps: int = 3000
-    batch_size: int = 8
+    steps: int = 2200
+    batch_size: int = 12
     size: str = "small"
     dropout: float = 0.1
     speakers: int = 400
@@ -111,7 +111,6 @@ class LipReader(RuleRecipe):
     subtitles: bool = False
     learning_rate: float = 0.004
     max_norm: float = 1.0
-    schedule: str = "cosine"
 
     free: ClassVar = frozenset(
         {"tested", "jitter", "dropped", "beam", "weight", "crops", "subtitles"}

@@ -219,6 +219,19 @@ def test_answer_of_eeg_series_owns_up_to_medians_below_what_was_to_be_reached():
             assert f"{verdict} {100 * goal:.1f} %. An ensemble of the seeds:" in answer
 
 
+def test_answer_of_lip_reading_owns_up_to_rates_above_what_was_to_be_reached():
+    experiment, records = recorded("lip_reading")
+    [found] = [r for r in records if r.task == "reading"]
+    for letters, words, verdict in ((0.04, 0.09, ": below"), (0.04, 0.1, ": NOT below")):
+        rates = {"cer_read_off": letters, "wer": words}
+        told = section(experiment, [replace(found, values=found.values | rates)]).answer
+        assert f"{100 * words:.1f} % by GRID's grammar; {verdict[2:]} 5 % of the letters" in told
+    whole = section(experiment, records).answer
+    assert "trained at jitter 1 and no losses" in whole
+    assert "The naive form of Nesterov's momentum has, beside odd/even:" in whole
+    assert "Cold, from building the graph to the end of the first step of AdamW" in whole
+
+
 def test_shapes_that_jax_refuses_are_an_answer():
     told = section(*recorded("static_shapes"))
     assert "JAX refuses symbolic and batch shapes: it takes static ones only." in told.answer

@@ -13,7 +13,7 @@ from sample import sample_in
 import symrnn.native
 from symrnn.data.clips import Clip
 from symrnn.data.grid import SAMPLE, crops_in
-from symrnn.data.grid_grammar import GRAMMAR, SENTENCES, encoded
+from symrnn.data.grid_grammar import GRAMMAR, SENTENCES, encoded, name_of
 from symrnn.errors import UserError
 from symrnn.models.lip_decoding import GridGrammar, edits, error_rates, read_by_grammar, read_off
 from symrnn.models.lip_network import SIZES, video_conv
@@ -129,6 +129,13 @@ def test_grammar_mends_what_is_read_off():
     assert read_off(scores(path)) == ["plac bklue by k six again"]
     assert read_by_grammar(scores(path)) == ["place blue by k six again"]
     assert read_by_grammar(scores("a-b"), weight=0) == ["ab"]
+
+
+def test_search_that_ends_unfinished_is_widened():
+    rng = np.random.default_rng(0)
+    vague = rng.standard_normal((75, 3, 28))
+    assert all(name_of(sentence) for sentence in read_by_grammar(vague, beam=1))
+    assert not any(map(name_of, read_by_grammar(vague, beam=1, weight=0)))
 
 
 def test_error_rates_count_edits_over_what_there_is_to_read():

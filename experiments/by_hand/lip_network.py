@@ -74,3 +74,15 @@ def ctc(log_probs, labels, label_lengths):
 def loss_of(recipe):
     """The loss of a recipe's network, a function ``(params, *batch)``."""
     return partial(lip_loss, recipe.shape)
+
+
+def sgd_step(loss, rate):
+    """One update of gradient descent: ``(params, *batch) -> (loss, params)``."""
+    gradient = jax.value_and_grad(loss)
+
+    @jax.jit
+    def step(params, *batch):
+        value, grads = gradient(params, *batch)
+        return value, [p - rate * g for p, g in zip(params, grads, strict=True)]
+
+    return step

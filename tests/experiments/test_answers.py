@@ -151,7 +151,7 @@ def test_answer_of_native_mode_says_which_goals_are_missed():
 
 BESIDE_JAX = [
     *("airline_passengers", "binary_adder", "character_model", "digit_networks"),
-    *("eeg_emotion", "tagger"),
+    *("eeg_emotion", "lip_reading", "tagger"),
 ]
 
 

@@ -8,6 +8,7 @@ where it holds several files. What a network makes of what was read stands in fi
 __all__ = [
     "READERS",
     "additions",
+    "clips",
     "digits",
     "eeg_generator",
     "eeg_raw",
@@ -15,12 +16,18 @@ __all__ = [
     "eeg_splits",
     "eeg_steps",
     "grid_grammar",
+    "mouths",
+    "rendered_faces",
     "streams",
+    "talking_mouths",
+    "video",
+    "visemes",
     "word_shapes",
 ]
 
 READERS = {  # file here: what the path given to --data must be
     "deap": "DEAP's sXX.dat or sXX.bdf or a folder of them, or a pair NAME_TRAIN.ts and NAME_TEST.ts",
+    "grid": "a clip of GRID, .mpg or .npz of crops, a folder of clips, or one with a folder a speaker",
     "idx": "a folder with MNIST's four idx files, gzipped or not",
     "monthly_csv": "a CSV file headed month,passengers, a row for each month",
     "pairs_csv": "a CSV file headed x1,x2, rows of two whole numbers from 0 to 63",

@@ -138,7 +138,10 @@ KINDS: dict[
 }
 LIMIT = 2**63  # of whole numbers
 DTYPES = ("float32", "float64")
-FROM_ZERO = {"shift", "weight_decay", "max_norm", "temperature"}
+FROM_ZERO = {
+    *("shift", "weight_decay", "max_norm", "temperature"),
+    *("jitter", "distinct", "weight"),  # of lip reading
+}
 SHARES = {"momentum", "rho", "dropout"}
 
 

@@ -151,7 +151,7 @@ def test_answer_of_native_mode_says_which_goals_are_missed():
 
 BESIDE_JAX = [
     *("airline_passengers", "binary_adder", "character_model", "digit_networks"),
-    *("eeg_emotion", "tagger"),
+    *("eeg_emotion", "lip_reading", "tagger"),
 ]
 
 
@@ -217,6 +217,19 @@ def test_answer_of_eeg_series_owns_up_to_medians_below_what_was_to_be_reached():
             record = replace(given[name], values=given[name].values | {"median": median})
             answer = section(experiment, [record]).answer
             assert f"{verdict} {100 * goal:.1f} %. An ensemble of the seeds:" in answer
+
+
+def test_answer_of_lip_reading_owns_up_to_rates_above_what_was_to_be_reached():
+    experiment, records = recorded("lip_reading")
+    [found] = [r for r in records if r.task == "reading"]
+    for letters, words, verdict in ((0.04, 0.09, ": below"), (0.04, 0.1, ": NOT below")):
+        rates = {"cer_read_off": letters, "wer": words}
+        told = section(experiment, [replace(found, values=found.values | rates)]).answer
+        assert f"{100 * words:.1f} % by GRID's grammar; {verdict[2:]} 5 % of the letters" in told
+    whole = section(experiment, records).answer
+    assert "trained at jitter 1 and no losses" in whole
+    assert "The naive form of Nesterov's momentum has, beside odd/even:" in whole
+    assert "Cold, from building the graph to the end of the first step of AdamW" in whole
 
 
 def test_shapes_that_jax_refuses_are_an_answer():

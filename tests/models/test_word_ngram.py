@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from symrnn.data.grid_grammar import SLOTS, drawn_sentences, grid_sentences
+from symrnn.data.grid_grammar import LETTERS, SENTENCES, drawn_sentences, grid_sentences
 from symrnn.errors import UserError
 from symrnn.models.word_ngram import END, WordNgram
 from symrnn.ops.ctc_decoding import beam_decode
@@ -53,8 +53,8 @@ def test_all_sentences_of_a_small_vocabulary_add_up_to_one():
 
 
 def test_the_grammar_puts_right_what_was_read_wrong(grid):
-    assert sum(1 for _ in grid_sentences()) == 64000
-    assert "w" not in SLOTS["letter"]
+    assert sum(1 for _ in grid_sentences()) == SENTENCES == 64000
+    assert "w" not in LETTERS
     said, read = "lay green by f two now", "lap greem by f twi mow"
     log_probs = np.full((2 * len(said), 1, len(ALPHABET)), np.log(0.01))
     for i, (right, wrong) in enumerate(zip(said, read, strict=True)):

@@ -93,11 +93,14 @@ def made_of_state(
 def moves(
     state: Any, param: SharedVariable, values: Updates, known: dict[Variable, Polynomial]
 ) -> bool:
-    """Whether a parameter goes on by the next value of a state: read as it is, or written out term by term."""
-    if values[state] in ancestors([values[param]]):
+    """Whether a parameter and a state go on together.
+
+    One's next value reads the other's (``w' = w + v'``, or ``d' = mu (d + w' - ...)``), or has its terms written out.
+    """
+    step, following = values[param], values[state]
+    if following in ancestors([step]) or step in ancestors([following]):
         return True
-    step = polynomial(values[param], known)
-    following = polynomial(values[state], known).items()
+    step, following = polynomial(step, known), polynomial(following, known).items()
     return all(isclose(step.get(key, 0.0), c) for key, c in following if key != (param,))
 
 

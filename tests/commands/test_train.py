@@ -101,6 +101,7 @@ def interrupt(monkeypatch):
 
 def test_ctrl_c_saves_and_says_how_to_go_on(invoke, interrupt):
     interrupt(4)
+    before = signal.getsignal(signal.SIGINT)
     done = invoke("train", "toy.py:Line")
     assert done.exit_code == 130
     assert (
@@ -108,7 +109,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(invoke, interrupt):
         in done.stderr
     )
     assert load_checkpoint(FILE).steps == 4
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_ctrl_c_before_the_first_step_or_twice_stops_at_once(invoke, interrupt):

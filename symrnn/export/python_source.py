@@ -240,7 +240,16 @@ def broken(head: str, expression: str, room: int) -> list[str]:
     opened, inside, closed = head + expression[: at + 1], expression[at + 1 : -1], expression[-1]
     if len(inside) + 4 <= room:
         return [opened, f"    {inside}", closed]
-    return [opened, *(f"    {each}," for each in split_arguments(inside)), closed]
+    lines = [line for each in split_arguments(inside) for line in argument(each, room - 4)]
+    return [opened, *(f"    {line}" for line in lines), closed]
+
+
+def argument(expression: str, room: int) -> list[str]:
+    """An argument with its comma, itself on several lines where it is too long for one."""
+    if len(expression) + 1 <= room or _opening(expression) is None:
+        return [f"{expression},"]
+    *lines, last = broken("", expression, room)
+    return [*lines, f"{last},"]
 
 
 def _opening(expression: str) -> int | None:

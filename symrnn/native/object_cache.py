@@ -51,9 +51,11 @@ def save(key: str, code: bytes) -> None:
 
 
 def _shrink() -> None:
-    files = [
-        (entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder())
-    ]
+    with os.scandir(
+        folder()
+    ) as entries:  # another process may delete what is listed, which ends the list
+        found = [(entry.stat(), entry.path) for entry in entries]
+    files = [(stat.st_mtime, stat.st_size, path) for stat, path in found]
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= LARGEST:

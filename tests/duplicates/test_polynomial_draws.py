@@ -122,15 +122,22 @@ def assert_same_values(variables, actual, expected):
     """Equal where they are finite, the same shape and type everywhere."""
     assert actual.type.dtype == expected.type.dtype
     assert actual.type.ndim == expected.type.ndim
-    function = pytensor.function(
-        list(variables), [actual, expected], mode=FEW_REWRITES, on_unused_input="ignore"
-    )
     try:
+        function = pytensor.function(
+            list(variables), [actual, expected], mode=FEW_REWRITES, on_unused_input="ignore"
+        )
         value, wanted = function(*VALUES.values())
     except OverflowError:  # PyTensor's Python linker on int8 in a fused op
         reject()
+    except TypeError as error:
+        if "bool input not supported" not in str(error):
+            raise
+        reject()  # local_add_canonizer of 3.0 on a difference of truth values
     assert value.shape == wanted.shape
     finite = np.isfinite(wanted)
+    is_narrow = any(getattr(x.type, "dtype", "") == "int8" for x in ancestors([expected]))
+    if is_narrow and max(abs(each[finite]).max(initial=0) for each in (value, wanted)) > 100:
+        reject()  # int8 wraps around in one order of adding and not in another
     scale = max(1, np.abs(wanted[finite]).max(initial=0))
     is_rough = any(getattr(x.type, "dtype", "") == "float32" for x in ancestors([expected]))
     tolerance = 1e-4 if is_rough else 1e-9

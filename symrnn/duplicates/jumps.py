@@ -97,11 +97,11 @@ def moves(
 
     One's next value reads the other's (``w' = w + v'``, or ``d' = mu (d + w' - ...)``), or has its terms written out.
     """
-    step, following = values[param], values[state]
-    if following in ancestors([step]) or step in ancestors([following]):
+    new_param, new_state = values[param], values[state]
+    if new_state in ancestors([new_param]) or new_param in ancestors([new_state]):
         return True
-    step, following = polynomial(step, known), polynomial(following, known).items()
-    return all(isclose(step.get(key, 0.0), c) for key, c in following if key != (param,))
+    step, terms = polynomial(new_param, known), polynomial(new_state, known)
+    return all(isclose(step.get(key, 0.0), c) for key, c in terms.items() if key != (param,))
 
 
 def kept(

@@ -71,7 +71,12 @@ def test_hand_written_layers_agree_in_ncnn(way, ncnn, tmp_path):
 
 
 NETWORKS = [(name, options) for name in RECIPES for options in recipe_class(name).small]
-NETWORKS = [each for each in NETWORKS if each[1].get("network") != "sequence_to_sequence"]
+# A decoder that reads what it wrote compares numbers; lips are read in windows over more axes than ncnn's three.
+NETWORKS = [
+    (name, options)
+    for name, options in NETWORKS
+    if name != "lip_reading" and options.get("network") != "sequence_to_sequence"
+]
 
 
 @pytest.mark.parametrize(("name", "options"), NETWORKS, ids=lambda x: str(x)[:40])

@@ -167,18 +167,12 @@ def by_hand(batch_size):
 
 def jax_by_hand(batch_size):
     """Seconds from the making of a step to the end of the first one, as a JAX user writes it."""
-    from time import perf_counter
-
-    import jax
-    from by_hand.digit_rows import adamw_state, adamw_step
+    from by_hand.beside import first_adamw_step
     from by_hand.lip_network import loss_of
 
     recipe = recipe_for(batch_size)
     arrays = arrays_of(recipe)
-    start = adamw_state([param.get_value() for param in recipe.graph().params])
-    begin = perf_counter()
-    jax.block_until_ready(adamw_step(loss_of(recipe))(start, *arrays))
-    return {"total_s": perf_counter() - begin}
+    return first_adamw_step(loss_of(recipe), recipe, arrays)
 
 
 def figure(records):

@@ -9,6 +9,8 @@ from symrnn.export.arithmetic import HELPERS, formula
 from symrnn.export.graph import Graph, Node, Value
 from symrnn.export.numpy_layers import function_of, source_of
 from symrnn.export.python_source import (
+    ATOM,
+    WIDTH,
     Source,
     Text,
     broken,
@@ -46,7 +48,7 @@ class NumpySource(Source):
         if node.op == "Expand" and (filled := self.filled(node, operands)) is not None:
             return filled
         if node.op in RECEIVERS:
-            operands = [operands[0].within(ATOM_), *operands[1:]]
+            operands = [operands[0].within(ATOM), *operands[1:]]
         text = formula(node.op, operands, node.attributes)
         for name in HELPERS:
             if text.startswith(f"{name}("):
@@ -143,7 +145,6 @@ class NumpySource(Source):
         return f"np.stack({name})"
 
 
-ATOM_ = 100
 OPENED = 'np.load(Path(__file__).with_suffix(".npz"))'
 
 
@@ -187,7 +188,7 @@ def returned(source: Source, results: Sequence[str]) -> None:
         del source.lines[at:]
         results = [expression]
     line = f"return {', '.join(results)}"
-    if len(line) + 4 * source.indent <= 88:
+    if len(line) + 4 * source.indent <= WIDTH:
         source.put(line)
         return
     whole = results[0] if len(results) == 1 else f"({', '.join(results)})"
@@ -195,13 +196,18 @@ def returned(source: Source, results: Sequence[str]) -> None:
         source.put(each)
 
 
-def header(source: NumpySource, name: str) -> str:
-    """The docstring, imports, and weights."""
-    about = f"{name}, in NumPy"
-    lines = [f'"""{about}.']
+def docstring(source: NumpySource, title: str, name: str, notes: Sequence[str] = ()) -> list[str]:
+    """The lines of a file's docstring: where its weights are, and what is to be said besides."""
+    lines = [f'"""{title}']
     if source.weights:
         lines += ["", f"The weights are those of {name}.npz beside this file."]
-    lines = [f'"""{about}."""'] if len(lines) == 1 else [*lines, '"""']
+    lines += ["", *notes] if notes else []
+    return [f'{lines[0]}"""'] if len(lines) == 1 else [*lines, '"""']
+
+
+def header(source: NumpySource, name: str) -> str:
+    """The docstring, imports, and weights."""
+    lines = docstring(source, f"{name}, in NumPy.", name)
     imports = ["import math"] if "erf" in source.helpers else []
     imports += ["from pathlib import Path"] if source.weights else []
     lines += ["", *imports, *([""] if imports else []), "import numpy as np"]

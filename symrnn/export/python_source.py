@@ -236,7 +236,7 @@ def broken(head: str, expression: str, room: int) -> list[str]:
     """A long assignment on several lines: at the last brackets, then argument by argument, else in brackets."""
     at = _opening(expression)
     if at is None:
-        return [f"{head}(", *(f"    {line}" for line in _operands(expression)), ")"]
+        return [f"{head}(", f"    {expression}", ")"]
     opened, inside, closed = head + expression[: at + 1], expression[at + 1 : -1], expression[-1]
     if len(inside) + 4 <= room:
         return [opened, f"    {inside}", closed]
@@ -262,10 +262,6 @@ def _opening(expression: str) -> int | None:
         if depth == 0:
             return i if re.fullmatch(r"[\w.\[\]\"' ]*", expression[:i]) else None
     return None
-
-
-def _operands(expression: str) -> list[str]:
-    return [expression]
 
 
 def split_arguments(text: str) -> list[str]:

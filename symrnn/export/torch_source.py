@@ -12,9 +12,10 @@ from symrnn.export.arithmetic import ELEMENTWISE, NUMPY
 from symrnn.export.graph import Graph, Node, Value
 from symrnn.export.names import Names
 from symrnn.export.numpy_layers import function_of
-from symrnn.export.numpy_source import OPENED, NumpySource, returned
+from symrnn.export.numpy_source import OPENED, NumpySource, docstring, returned
 from symrnn.export.onnx_layers import DEFAULTS, is_zero
 from symrnn.export.python_source import (
+    WIDTH,
     Text,
     broken,
     described,
@@ -338,7 +339,7 @@ def initialiser(source: TorchSource) -> list[str]:
     lines = ["    def __init__(self):", "        super().__init__()"]
     for attribute, made in source.modules:
         line = f"        self.{attribute} = {made}" if attribute else f"        {made}"
-        if len(line) <= 88:
+        if len(line) <= WIDTH:
             lines.append(line)
         else:
             head = f"self.{attribute} = " if attribute else ""
@@ -354,12 +355,9 @@ def initialiser(source: TorchSource) -> list[str]:
 
 def header(source: TorchSource, name: str, graph: Graph) -> str:
     """The docstring and imports."""
-    lines = [f'"""{name}, in PyTorch.']
-    if source.weights:
-        lines += ["", f"The weights are those of {name}.npz beside this file."]
     uses_lengths = any("pack_padded" in line for line in source.lines)
-    lines += ["", *graph.notes] if graph.notes and uses_lengths else []
-    lines = [f'{lines[0]}"""'] if len(lines) == 1 else [*lines, '"""']
+    notes = graph.notes if uses_lengths else ()
+    lines = docstring(source, f"{name}, in PyTorch.", name, notes)
     if source.weights:
         lines += ["", "from pathlib import Path", "", "import numpy as np"]
     else:

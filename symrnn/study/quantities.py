@@ -74,8 +74,7 @@ def grouped(records: Sequence[Record], quantity: str) -> dict[Any, Sequence[Reco
         return found if isinstance(found, Hashable) else repr(found)
 
     read, records = reader(quantity), selection(records)
-    name = "grouped", quantity
-    groups = records.by(name, records.column(name, value))
+    groups = records.by(("grouped", quantity), value)
     return {value: group for value, group in groups.items() if value is not None}
 
 

@@ -52,7 +52,7 @@ class Selection(tuple[Record, ...]):
         return chosen
 
     def column(self, name: Hashable, read: Callable[[Record], Any]) -> list[Any]:
-        """What a function says of each record of the root."""
+        """What a function says of each record of the root, kept under a name: a text is that of a quantity."""
         columns = self.root.columns
         if name not in columns:
             columns[name] = list(map(read, self.root))
@@ -79,13 +79,14 @@ class Selection(tuple[Record, ...]):
         if isinstance(wanted, list | tuple | set):
             return self.at([place for place in self.places if values[place] in wanted])
         try:
-            return self.by(quantity, values).get(wanted) or self.at([])
+            return self.by(quantity, reader(quantity)).get(wanted) or self.at([])
         except TypeError:  # a value without a hash, such as a list
             return self.at([place for place in self.places if values[place] == wanted])
 
-    def by(self, name: Hashable, column: Sequence[Hashable]) -> dict[Any, "Selection"]:
-        """The records by their value in a column of that name, as values first appear."""
+    def by(self, name: Hashable, read: Callable[[Record], Hashable]) -> dict[Any, "Selection"]:
+        """The records by what a function says of each, kept under a name, as values first appear."""
         if name not in self.groups:
+            column = self.column(name, read)
             places: dict[Any, list[int]] = {}
             for place in self.places:
                 places.setdefault(column[place], []).append(place)

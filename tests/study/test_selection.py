@@ -1,12 +1,14 @@
 """A selection says what the records say, and reads each quantity of each of them once."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from symrnn.study import readings
 from symrnn.study.quantities import grouped, known_numbers, ratio, select, values_of
 from symrnn.study.selection import Selection
+from symrnn.study.table import table
 
 FORMS = ("sgd", "naive")
 
@@ -78,3 +80,12 @@ def test_selections_and_lists_are_put_together(records):
     found = select(records, form="sgd")
     assert list(found + records) == [*found, *records]
     assert list(records + found) == [*records, *found]
+
+
+def test_an_axis_may_be_called_as_anything(records):
+    """Also as what the table keeps of each record for itself."""
+    named = [replace(r, case={**r.case, "case": n % 2}) for n, r in enumerate(records)]
+    found = Selection(named)
+    shown = table(found)
+    assert list(found.where("case", 1)) == named[1::2]
+    assert shown == table(named)

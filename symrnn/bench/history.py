@@ -6,6 +6,7 @@ a file of the repository, which changes with it, or a file elsewhere that import
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from symrnn.bench.machine import PINNED_THREADS
 from symrnn.errors import UserError
 
 COUNT = """
@@ -38,6 +40,17 @@ else:
         graphs = [rewritten(spec, mode).fgraph for spec in found.functions]
         answer["after"] = total_size(graphs).to_dict()
 print("\\n" + json.dumps(answer))
+"""
+
+# what PyTensor compiles once for a compiledir, whatever the program
+OWN_MODULES = """
+import sys
+from contextlib import suppress
+from pytensor.link.basic import JITLinker
+from symrnn.measure.modes import mode_of
+if not isinstance(mode_of(sys.argv[1]).linker, JITLinker):
+    with suppress(ImportError):  # without a compiler
+        import pytensor.link.c.cutils, pytensor.link.c.lazylinker_c
 """
 
 
@@ -108,19 +121,58 @@ def worktree(repository: Path) -> Iterator[Callable[[Commit], Path]]:
             git(repository, "worktree", "remove", "--force", str(place))
 
 
+HERE = (
+    Path(__file__).resolve().parents[2]
+)  # on paths the last: a symrnn that is measured is its own
+
+
+@contextmanager
+def cold_flags(mode: str) -> Iterator[Callable[[], str]]:
+    """PyTensor's flags with a new compiledir at each call, in which only PyTensor's own modules are compiled."""
+    with tempfile.TemporaryDirectory(prefix="symrnn-history-") as name:
+        started, used = Path(name) / "started", Path(name) / "used"
+        started.mkdir()
+
+        def flags(place: Path) -> str:
+            return ",".join(
+                filter(None, [os.environ.get("PYTENSOR_FLAGS"), f"base_compiledir={place}"])
+            )
+
+        paths = filter(None, [os.environ.get("PYTHONPATH"), str(HERE)])
+        env = {"PYTENSOR_FLAGS": flags(started), "PYTHONPATH": os.pathsep.join(paths)}
+        command = [sys.executable, "-c", OWN_MODULES, mode]
+        # what fails here fails again at each commit, and is told there
+        subprocess.run(command, env={**os.environ, **env}, capture_output=True, check=False)
+
+        def fresh() -> str:
+            shutil.rmtree(used, ignore_errors=True)
+            shutil.copytree(started, used)
+            return flags(used)
+
+        yield fresh
+
+
 def counted_at(
-    commit: Commit, root: Path, folder: str, target: str, mode: str, times: bool, limit_s: float
+    commit: Commit,
+    root: Path,
+    folder: str,
+    target: str,
+    mode: str,
+    limit_s: float,
+    flags: Callable[[], str] | None = None,
 ) -> CommitSize:
-    """Count in a fresh process, in the folder of the worktree at `root` that the user stands in."""
-    here = (
-        Path(__file__).resolve().parents[2]
-    )  # last: a repository that holds symrnn is measured by its own
-    paths = [root / folder, root, root / "src", os.environ.get("PYTHONPATH", ""), here]
+    """Count in a fresh process, in the folder of the worktree at `root` that the user stands in.
+
+    With `flags`, of `cold_flags`, it is compiled as well, one thread, from a compiledir that knows nothing of it.
+    """
+    paths = [root / folder, root, root / "src", os.environ.get("PYTHONPATH", ""), HERE]
     where = root / folder
     if not where.is_dir():
         return CommitSize(commit, message=f"{folder} is not there yet")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(str(path) for path in paths if str(path))}
-    command = [sys.executable, "-c", COUNT, target, mode, "times" if times else ""]
+    if flags:
+        env |= {**PINNED_THREADS, "PYTENSOR_FLAGS": flags()}
+    command = [sys.executable, "-c", COUNT, target, mode, "times" if flags else ""]
     try:
         done = subprocess.run(
             command,

@@ -1,6 +1,7 @@
 """`symrnn history`: the size of a target at each commit, and the first one that made it grow."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ COUNTS = [f"{when}.{name}" for when in ("after", "before") for name in ("total_n
     "--count", type=click.Choice(COUNTS), default=COUNTS[0], show_default=True, help="What grows."
 )
 @click.option("--bisect", is_flag=True, help="Count only the commits that find the first growth.")
-@click.option("--times", is_flag=True, help="Compile as well, and tell the seconds of the phases.")
+@click.option(
+    "--times", is_flag=True, help="Compile as well, each from an empty cache, and tell the seconds."
+)
 @click.option(
     "--figure", metavar="FILE.svg", help="Draw the counts over the commits; a PNG beside it."
 )
@@ -58,17 +61,26 @@ def history(
       symrnn history v1.0..HEAD model.py:train_function --bisect
       symrnn history HEAD~30..HEAD model.py:train_function --figure growth.svg
     """
-    from symrnn.bench.history import bisected, commits_of, counted_at, first_grown, git, worktree
+    from symrnn.bench.history import (
+        bisected,
+        cold_flags,
+        commits_of,
+        counted_at,
+        first_grown,
+        git,
+        worktree,
+    )
 
     target = absolute(target)
     repository = Path(git(Path.cwd(), "rev-parse", "--show-toplevel"))
     folder = git(Path.cwd(), "rev-parse", "--show-prefix")
     commits = commits_of(repository, revisions)
-    with worktree(repository) as checked_out:
+    compiling = cold_flags(mode) if times else nullcontext()
+    with worktree(repository) as checked_out, compiling as flags:
 
         def measure(commit):
             root = checked_out(commit)
-            size = counted_at(commit, root, folder, target, mode, times, time_limit)
+            size = counted_at(commit, root, folder, target, mode, time_limit, flags)
             click.echo(
                 f"{commit.sha}  {size.count(count) if not size.message else size.message}", err=True
             )

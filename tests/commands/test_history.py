@@ -1,5 +1,6 @@
 """`symrnn history`: one line a commit, and the commit that made a graph grow."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -91,3 +92,22 @@ def test_the_commit_that_made_a_target_grow_is_named(repository, options):
     if "--figure" in options:
         assert "<svg" in Path("growth.svg").read_text()
     assert subprocess.check_output(["git", "worktree", "list"], text=True).count("\n") == 1
+
+
+COLD = """
+from pathlib import Path
+import pytensor, pytensor.tensor as pt
+assert not (Path(pytensor.config.base_compiledir) / "native").exists(), "another commit was compiled here"
+def build():
+    x = pt.vector("x")
+    return [x], pt.tanh(x)
+"""
+
+
+def test_seconds_of_each_commit_are_those_of_an_empty_cache(repository, tmp_path_factory):
+    (target := tmp_path_factory.mktemp("apart") / "cold.py").write_text(COLD)
+    args = ["history", "HEAD~1..HEAD", f"{target}:build", "--mode", "NATIVE", "--times"]
+    told = CliRunner().invoke(cli, args)
+    assert told.exit_code == 0, told.output
+    seconds = re.findall(r"(\d+\.\d+) +change [34]", told.stdout)
+    assert len(seconds) == 2 and all(float(each) > 0 for each in seconds), told.stdout

@@ -120,12 +120,23 @@ def place_and_text(unit: CompiledUnit) -> str:
 
 
 def size_table(values: Mapping) -> Table:
-    """The counts of the graph, before and after rewriting."""
+    """The counts of the graph, before and after rewriting; without what it has none of, such as scans.
+
+    Examples
+    --------
+    >>> from symrnn.measure.sizes import total_size
+    >>> import pytensor.tensor as pt
+    >>> size_table({"before": total_size([pt.exp(pt.vector())]).to_dict()}).rows
+    [('nodes', '1')]
+    """
     known = [when for when in ("before", "after") if values.get(when)]
-    names = [name.replace("_", " ") for name in SIZES]
-    counts = [[str(values[when][name]) for name in SIZES] for when in known]
-    rows = list(zip(names, *counts, strict=True))
-    return Table(("", *known), rows if known else [], title="Size")
+    counts = {name: [values[when][name] for when in known] for name in SIZES if known}
+    rows = [
+        (name.replace("_", " "), *map(str, numbers))
+        for name, numbers in counts.items()
+        if any(numbers)
+    ]
+    return Table(("", *known), rows, title="Size")
 
 
 def rewrite_table(profile: RewriteProfile) -> Table:

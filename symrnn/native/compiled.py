@@ -118,6 +118,7 @@ class NativeProgram:
     def __init__(self, lowered: Lowered):
         self.lowered = lowered
         self.code = MachineCode(lowered.text)
+        self.is_settled = True  # callers may keep where its code lies
         count = lowered.inputs + len(lowered.outputs)
         self.pack = struct.Struct(f"{count}P").pack_into
         self.arrays = bytearray(8 * max(1, count))

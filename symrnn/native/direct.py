@@ -68,7 +68,7 @@ def direct_call(
     inputs: Sequence[int],
     outputs: Sequence[int],
 ) -> Callable[..., list | None]:
-    """A function of as many arguments, for calls like an earlier one; `program` and `memory` must outlive it.
+    """A function of as many arguments, for calls like an earlier one. It keeps what it calls alive.
 
     Parameters
     ----------
@@ -97,10 +97,15 @@ def direct_call(
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = (
         ctypes.py_object,
-        [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p],
+        [ctypes.c_void_p, ctypes.py_object, ctypes.py_object],
     )
     definition, _ = _definition()
-    return make(ctypes.addressof(definition), table, None)
+    kept = (
+        program,
+        program.code,
+        memory,
+    )  # the table has only addresses; Python calls this a function's module
+    return make(ctypes.addressof(definition), table, kept)
 
 
 class _Writer:

@@ -75,19 +75,23 @@ def native_profile(function: Function, *arguments: object, calls: int = 20) -> l
     ['dgemm 3 3 2', 'k0']
     """
     function(*arguments)  # makes the programs
-    programs = native_programs(native_function(function))
+    native = native_function(function)
+    programs = native_programs(native)
     if any(program.lowered.routine is None for program in programs):
         raise ValueError(
             "function was kept from an earlier process, and nothing tells what its program does; "
             "set SYMRNN_NATIVE_WARM=0 to have it lowered again"
         )
+    native.repeated = None  # after some calls it goes to the code as it was
     timed = [TimedProgram(program) for program in programs]
-    begin = perf_counter()
-    for _ in range(calls):
-        function(*arguments)
-    seconds = (perf_counter() - begin) / calls
-    for each in timed:
-        each.restore()
+    try:
+        begin = perf_counter()
+        for _ in range(calls):
+            function(*arguments)
+        seconds = (perf_counter() - begin) / calls
+    finally:
+        for each in timed:
+            each.restore()
     cycles, times = Counter[str](), Counter[str]()
     for each in timed:
         cycles.update(each.cycles())
@@ -158,6 +162,7 @@ class TimedProgram:
         assert routine is not None
         driver = TimedDriver(routine)
         self.program, self.code = program, program.code
+        program.is_settled = False
         program.code = MachineCode(module_text(driver, routine))
         self.names = driver.names
         address = program.code.engine.get_global_value_address("spent")
@@ -167,6 +172,7 @@ class TimedProgram:
     def restore(self) -> None:
         """As before."""
         self.program.code = self.code
+        self.program.is_settled = True
 
     def cycles(self) -> Counter[str]:
         """By name."""

@@ -62,6 +62,8 @@ class Repeated:
             return
         if self.program.lowered.callbacks or self.memory.guard is not None or not is_possible():
             return
+        if not self.program.is_settled:
+            return
         self.pooled = pooled
         self.direct = direct_call(
             self.program, self.memory, len(given), self.like, self.inputs, self.outputs

@@ -1,11 +1,14 @@
 """`native_profile` names what a call runs and how often, and leaves the function as it was."""
 
+import gc
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
 
 from symrnn.native import native_profile, native_text
+from symrnn.native.report import native_function, native_programs
 
 pytestmark = pytest.mark.usefixtures("cold")  # only what is lowered here can be written anew
 
@@ -44,6 +47,28 @@ def test_the_function_is_as_before():
     assert f(*arguments) == before
 
 
+def test_a_function_that_calls_itself_by_machine_code_is_profiled_and_goes_on():
+    f, arguments, calls = walk()
+    before = [f(*arguments) for _ in range(20)][-1]
+    spent = {each.name: each.times for each in native_profile(f, *arguments, calls=20)}
+    assert spent["dgemm 3 2 2"] == 5
+    gc.collect()  # what was timed is no more
+    assert [f(*arguments) for _ in range(20)] == [before] * 20
+    assert calls.get_value() == 20 + 1 + 20 + 20
+
+
+def test_a_call_that_fails_leaves_the_function_as_it_was():
+    x, i = pt.vector("x"), pt.lscalar("i")
+    f = pytensor.function([x, i], x[i] * 2, mode="NATIVE")
+    f(np.ones(3), 0)
+    [program] = native_programs(native_function(f))
+    code = program.code
+    with pytest.raises(IndexError):
+        native_profile(f, np.ones(3), 5)
+    assert program.code is code
+    assert program.is_settled
+
+
 def test_branches_and_python_are_counted_where_they_run():
     x = pt.vector("x")
     step = pytensor.scan(
@@ -63,8 +88,6 @@ def test_another_mode_is_refused():
 def test_a_function_from_an_earlier_process_is_refused(monkeypatch):
     f, arguments, _ = walk()
     f(*arguments)
-    from symrnn.native.report import native_function, native_programs
-
     for program in native_programs(native_function(f)):
         monkeypatch.setattr(
             program,

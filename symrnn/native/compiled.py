@@ -6,6 +6,7 @@ import ctypes
 import struct
 import threading
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, partial
 from sys import getrefcount
@@ -22,7 +23,7 @@ from symrnn.native.plan import ALIGNMENT, Lifetime, lifetimes, offsets
 from symrnn.native.program import Routine, buffers
 from symrnn.native.python_ops import Callback, PythonCall
 from symrnn.native.shapes import Shape, Shapes, dtype_of
-from symrnn.native.sizes import evaluated, product
+from symrnn.native.sizes import evaluated, product, with_numbers
 from symrnn.native.window import Buffer, whole
 
 MOST_MEMORIES = 16  # sets of extents whose memory a program keeps
@@ -140,10 +141,17 @@ class NativeProgram:
             if guard is not None:
                 guard.after(arrays, outputs, kept)
         if status > 0:
-            raise self.lowered.errors[status - 1]
+            raise self._error(status - 1, extents)
         if status < 0:
-            raise memory.callbacks[-1 - status].error
+            raise memory.callbacks[-1 - status].taken_error()
         return outputs
+
+    def _error(self, number: int, extents: tuple[int, ...]) -> Exception:
+        """A new one each time: one that is raised holds the frames that it came through."""
+        error = copy(self.lowered.errors[number])
+        values = dict(zip(self.lowered.extents, extents, strict=True))
+        error.args = with_numbers(error, values)
+        return error
 
     @cached_property
     def kernels(self) -> int:

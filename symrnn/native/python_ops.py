@@ -83,6 +83,12 @@ class Callback:
         self._function = CALLBACK(self.run)
         self.address = ctypes.cast(self._function, ctypes.c_void_p).value or 0
 
+    def taken_error(self) -> BaseException:
+        """The exception, which is then no more held: it holds the frames that it came through."""
+        error, self.error = self.error, None
+        assert error is not None
+        return error
+
     def run(self, table: int) -> int:
         try:
             addresses = self.addresses.from_address(table) if self.views else ()

@@ -27,6 +27,7 @@ from symrnn.native.python_ops import PythonNode, handed_out
 from symrnn.native.repeated import MOST_SIGNATURES, RecordedProgram, Repeated
 from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array
 from symrnn.native.signatures import Flat, Pattern, signature, unflattened
+from symrnn.native.sizes import with_numbers
 
 
 @dataclass(eq=False)
@@ -105,8 +106,13 @@ class Stage:
             if extents is not None:
                 return self._remember(flat, variant, extents)
         alike = [v.pattern for v in self.variants if len(v.pattern.entries) == len(flat)]
-        with collector_at_rest():
-            variant = self.prepared(values, alike[-1].loosened(flat) if alike else Pattern(flat))
+        pattern = alike[-1].loosened(flat) if alike else Pattern(flat)
+        try:
+            with collector_at_rest():
+                variant = self.prepared(values, pattern)
+        except Exception as error:
+            error.args = with_numbers(error, pattern.facts.values)
+            raise
         self.variants.append(variant)
         return self._remember(self.signature(values), variant, variant.pattern.facts.values)
 

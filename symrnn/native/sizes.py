@@ -8,7 +8,8 @@ call whose extents decide all its guards alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt
 
@@ -241,3 +242,20 @@ def _size(terms: dict[tuple[Atom, ...], int], facts: Facts | None) -> Int:
     if list(terms) == [()]:
         return terms[()]
     return Size(terms, facts)
+
+
+def with_numbers(error: Exception, extents: Mapping[str, int]) -> tuple:
+    """What an error says, extents that are parameters as the numbers that they are in a call.
+
+    Examples
+    --------
+    >>> with_numbers(ValueError("shapes (2, n0) and (n1,) not aligned"), {"n0": 30, "n1": 4})
+    ('shapes (2, 30) and (4,) not aligned',)
+    """
+
+    def number(name: re.Match) -> str:
+        return str(extents.get(name[0], name[0]))
+
+    return tuple(
+        re.sub(r"\bn\d+\b", number, said) if isinstance(said, str) else said for said in error.args
+    )

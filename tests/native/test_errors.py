@@ -93,3 +93,35 @@ def test_a_value_that_does_not_fill_an_array_is_refused_in_numpys_words():
         with pytest.raises(ValueError, match=words):
             f(ones(3, 7))
     assert f(ones(6, 7)).shape == (6, 7)
+
+
+NUMBERS = {  # name: (what is computed, calls of which the last is refused, what it must say)
+    "product": (lambda: pt.dot(x, y), [(2, 3), (3, 2)], [(2, 7), (8, 2)], r"\(2, 7\) and \(8, 2\)"),
+    "join": (
+        lambda: pt.join(0, x, y),
+        [(2, 3), (4, 3)],
+        [(2, 5), (4, 6)],
+        r"\(2, 5\) and \(4, 6\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_what_is_refused_is_told_in_numbers_of_the_call(name):
+    build, taken, refused, message = NUMBERS[name]
+    f = pytensor.function([x, y], build(), mode="NATIVE")
+    f(*map(np.zeros, taken))
+    for _ in range(3):  # shapes become parameters
+        with pytest.raises((ValueError, IndexError), match=message):
+            f(*map(np.zeros, refused))
+
+
+def test_an_error_that_is_raised_again_holds_no_frames_of_before():
+    f = pytensor.function([v, n], v[n], mode="NATIVE")
+    depths = []
+    for length in (3, 3, 3, 4, 4):
+        with pytest.raises(IndexError, match=f"size {length}") as caught:
+            f(ones(length), 9)
+        depths.append(len(caught.traceback))
+    assert depths[1] == depths[2]
+    assert depths[3] >= depths[4]

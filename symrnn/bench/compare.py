@@ -8,7 +8,7 @@ for, and then marked.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -18,7 +18,7 @@ from symrnn.bench.stats import THRESHOLD, compare_samples
 from symrnn.errors import UserError
 
 SIZES = ("nodes", "inner_nodes", "scalar_nodes", "scans", "components", "widest_scan")
-EVENTS = ("numba", "c_compiled", "jax")
+EVENTS = ("numba", "c_compiled", "jax", "native")
 REWRITES = ("passes", "tried")  # of profiled jobs
 PHASES = ("build", "grad", "rewrite")  # Python on one thread: processor time, where it is known
 TIMES = ("link_s", "first_call_s", "step_s", "peak_rss_bytes")
@@ -118,6 +118,15 @@ def compare_records(
         only_new=tuple(case for case in now if case not in was),
         mixed=mixed,
     )
+
+
+def as_one_target(old: Sequence[Record], new: Sequence[Record]) -> list[Record]:
+    """The old records under the new ones' name, where each side is one target that was measured: ``old.py:train``."""
+    names = [{record.experiment for record in records} for records in (old, new)]
+    if any(len(found) != 1 or ":" not in next(iter(found)) for found in names):
+        return list(old)
+    [name] = names[1]
+    return [replace(record, experiment=name) for record in old]
 
 
 def by_case(records: Iterable[Record]) -> dict[str, list[Record]]:

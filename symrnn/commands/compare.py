@@ -45,17 +45,19 @@ def compare(
 ) -> None:
     """Say what got larger, smaller, slower or faster from OLD to NEW; exit code 1 if anything got worse.
 
-    OLD and NEW are folders of results, or files of records. Counts lead, times follow; a verdict on times takes five
-    rounds or more, the more the more times are compared: seven for one function of `symrnn measure`.
+    OLD and NEW are folders of results, or files of records; what `symrnn measure --save` kept of one target each may
+    have two names. Counts lead, times follow; a verdict on times takes five rounds or more, the more the more times are
+    compared: seven for one function of `symrnn measure`.
 
     \b
     Example:
       symrnn compare results-before results-after
     """
-    from symrnn.bench.compare import compare_records
+    from symrnn.bench.compare import as_one_target, compare_records
 
+    before, after = records_in(old), records_in(new)
     found = compare_records(
-        records_in(old), records_in(new), threshold=threshold, allow_mixed=mixed
+        as_one_target(before, after), after, threshold=threshold, allow_mixed=mixed
     )
     if shape == "github-action-benchmark":
         click.echo(json.dumps([*benchmarks(found)], indent=1))

@@ -177,15 +177,12 @@ def print_json(values: Mapping[str, Any], records: Sequence[Record]) -> None:
 
 def compare_targets(records: Sequence[Record], old: str, new: str) -> None:
     """Say what is different from one target to the other."""
-    from symrnn.bench.compare import compare_records
+    from symrnn.bench.compare import as_one_target, compare_records
     from symrnn.commands.compare import print_comparison
 
-    before, after = (
-        [replace(each, experiment=new) for each in records if each.experiment == name]
-        for name in (old, new)
-    )
+    before, after = ([each for each in records if each.experiment == name] for name in (old, new))
     click.echo(f"\n{new} against {old}:")
-    print_comparison(compare_records(before, after))
+    print_comparison(compare_records(as_one_target(before, after), after))
 
 
 def tell_traces(record: Record, folder: str) -> None:

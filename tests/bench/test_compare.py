@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from symrnn.bench.compare import compare_records
+from symrnn.bench.compare import as_one_target, compare_records
 from symrnn.bench.records import Job, Record
 from symrnn.bench.stats import compare_samples
 from symrnn.errors import UserError
@@ -132,6 +132,21 @@ def test_counts_that_vary_are_no_decision_unless_apart():
     (change,) = (c for c in compare_records(records(), mixed).changes if c.metric == "after.nodes")
     assert (change.verdict, change.why) == ("no decision", "varies: [10] and [10, 12]")
     assert compare_records(mixed, records(nodes=13)).regressions[0].metric == "after.nodes"
+
+
+def test_two_measured_targets_are_compared_under_one_name_and_experiments_are_not():
+    old, new = (
+        [replace(each, experiment=name) for each in records(nodes=nodes)]
+        for name, nodes in (("old.py:train", 10), ("new.py:train", 11))
+    )
+    comparison = compare_records(as_one_target(old, new), new)
+    assert comparison.changes[0].case == "new.py:train form=a NUMBA cold"
+    assert verdicts(comparison)["after.nodes"] == "larger"
+    other = [replace(each, experiment="depth") for each in new]
+    with pytest.raises(UserError, match="must have a case in common"):
+        compare_records(as_one_target(old, other), other)
+    several = [*old, replace(old[0], experiment="other.py:train")]
+    assert as_one_target(several, new) == several
 
 
 def test_cases_of_one_side_only_are_listed():

@@ -29,7 +29,7 @@ class Block:
         """By the names of the limits."""
         found: dict[str, float] = {"functions": len(functions)}
         if self.events is not None:
-            found["compile_events"] = sum(map(self.events.count, ("numba", "c", "jax")))
+            found["compile_events"] = sum(map(self.events.count, ("numba", "c", "jax", "native")))
         if self.memory is not None:
             found["memory"] = self.memory.peak_bytes
         return found
@@ -43,6 +43,7 @@ def watched_block(limits: Mapping[str, Any]) -> Iterator[Block]:
         if "compile_events" in limits:
             if find_spec("numba"):  # a backend that is imported in the block would not be heard
                 import_module("pytensor.link.numba.dispatch")
+                import_module("symrnn.native")
             block.events = stack.enter_context(compile_events(units=True))
         if "memory" in limits:
             block.memory = stack.enter_context(memory_used())

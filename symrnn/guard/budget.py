@@ -21,7 +21,7 @@ from symrnn.guard.block_budget import BLOCK_LIMITS, amount, block_overrun, watch
 from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name, with_wrapped
-from symrnn.measure.source_lines import relative
+from symrnn.measure.source_lines import SYMRNN, full_traces, relative
 from symrnn.measure.target import outputs_of, target_of
 from symrnn.versions import inner_graphs
 
@@ -80,7 +80,12 @@ def graph_budget(**limits: Limit) -> Iterator[list[Function]]:
     __tracebackhide__ = True
     of_block = {name: limit for name, limit in limits.items() if name in BLOCK_LIMITS}
     of_graphs = {name: limit for name, limit in limits.items() if name not in BLOCK_LIMITS}
-    with watched_block(of_block) as block, lines_kept(), compiled_functions() as functions:
+    with (
+        watched_block(of_block) as block,
+        full_traces(),  # the user's line is beyond the frames that PyTensor keeps when a library builds the graph
+        lines_kept(),
+        compiled_functions() as functions,
+    ):
         yield functions
     # Not in a `finally`: a test that fails by itself keeps its own failure.
     if not functions:
@@ -214,12 +219,16 @@ LIBRARIES = tuple({str(Path(pytensor.__file__).parent), *site.getsitepackages()}
 def source_line(node: Apply) -> str | None:
     """Where the user's code made `node`, as ``file:line``, or nothing when that was not recorded."""
     # Not `source_lines.source_line`: a budget is read by whoever can edit the line, so that of a library is no answer.
-    for stack in reversed(getattr(node.outputs[0].tag, "trace", None) or []):
-        for frame in reversed(stack):
-            filename, line = frame[0], frame[1]
-            if not filename.startswith((*LIBRARIES, "<")):
-                return f"{relative(filename)}:{line}"
-    return None
+    stacks = reversed(getattr(node.outputs[0].tag, "trace", None) or [])
+    outside = [
+        (path, line)
+        for stack in stacks
+        for path, line, *_ in reversed(stack)
+        if not path.startswith((*LIBRARIES, "<"))
+    ]
+    users = [place for place in outside if not place[0].startswith(SYMRNN)]
+    place = next(iter(users or outside), None)
+    return f"{relative(place[0])}:{place[1]}" if place else None
 
 
 def in_call(limits: Mapping[str, Limit]) -> str:

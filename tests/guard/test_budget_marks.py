@@ -1,14 +1,18 @@
 """Budgets by mark, by block and in code: what holds, what fails with which message, and what it costs nothing."""
 
 import re
+import time
 
 import pytensor
 import pytensor.tensor as pt
 import pytest
 from in_pytester import PLUGINS, failure
 
+import symrnn.native  # noqa: F401 - makes mode="NATIVE" known
+from symrnn.cells import LSTMCell
 from symrnn.errors import UserError
 from symrnn.guard.budget import assert_graph_budget, check_limits, graph_budget
+from symrnn.unroll import stack
 
 pytest_plugins = ("pytester",)
 
@@ -120,6 +124,25 @@ def test_compilations_over_their_budget_name_their_lines():
     sentence, *lines = str(told.value).splitlines()
     assert re.match(r"compile_events is \d+, over its budget of 1 by \d+", sentence)
     assert any("test_budget_marks.py" in line for line in lines)
+
+
+def test_modules_of_native_mode_are_compilations():
+    x = pt.vector("x")
+    over = pytest.raises(AssertionError, match="compile_events is 1, over its budget of 0 by 1")
+    with over, graph_budget(compile_events=0):
+        pytensor.function([x], pt.exp(x) + time.time(), mode="NATIVE")([1.0])  # in no cache
+
+
+def test_a_scan_is_put_down_to_the_users_line_however_deep_the_library_that_built_it():
+    xs = pt.tensor3("xs", shape=(None, None, 3))
+
+    def built(depth):
+        return built(depth - 1) if depth else stack([LSTMCell.create(3, 2, rng=0)], xs)
+
+    with pytest.raises(AssertionError) as told, graph_budget(scans=0):
+        pytensor.function([xs], built(20), mode="FAST_COMPILE")  # more frames than PyTensor keeps
+    scan = str(told.value).splitlines()[1]
+    assert re.fullmatch(r"  a scan of \d+ nodes from tests/guard/test_budget_marks.py:\d+", scan)
 
 
 def test_budget_with_a_wrong_name_suggests_the_nearest(run):

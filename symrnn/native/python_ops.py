@@ -14,6 +14,7 @@ from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.basic import as_tensor_variable
 from pytensor.tensor.type import TensorType, lscalar
 
+from symrnn.native.generators import GeneratorCopies, drawn_in_place
 from symrnn.native.shapes import Shapes, is_array
 from symrnn.native.sizes import Int, evaluated
 from symrnn.native.window import Window
@@ -33,6 +34,10 @@ class PythonNode:
     def __init__(self, node: Apply):
         self.node = node
         self.inputs = [var for var in dict.fromkeys(node.inputs) if not isinstance(var, Constant)]
+        in_place = drawn_in_place(node)
+        self.copied = GeneratorCopies() if in_place is not None else None
+        node = in_place or node  # what is run
+        self.outputs = node.outputs
         self.cells: dict[Variable, list] = {var: [None] for var in (*node.inputs, *node.outputs)}
         for var in node.inputs:
             if isinstance(var, Constant):
@@ -49,10 +54,16 @@ class PythonNode:
             value = handed_out(var, value)
             kept = var not in self.destroyed or not isinstance(value, np.ndarray)
             self.cells[var][0] = value if kept else value.copy()
-        for var in self.node.outputs:
+        if (
+            self.copied is not None
+        ):  # what is drawn from goes on: that is the copy that PyTensor would make
+            rng = self.node.op.rng_param(self.node)
+            given = rng.data if isinstance(rng, Constant) else self.cells[rng][0]
+            self.cells[rng][0] = self.copied(given)
+        for var in self.outputs:
             self.cells[var][0] = None
         self.thunk()
-        return [self.cells[var][0] for var in self.node.outputs]
+        return [self.cells[var][0] for var in self.outputs]
 
 
 @dataclass(frozen=True)

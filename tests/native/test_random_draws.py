@@ -6,6 +6,8 @@ import pytensor.tensor as pt
 import pytest
 from comparison import PLAIN
 
+from symrnn.native.generators import GeneratorCopies
+
 pytestmark = pytest.mark.usefixtures("cold")
 
 DRAWS = {  # name: what is drawn of a generator and a vector
@@ -60,3 +62,33 @@ def test_two_draws_of_one_generator_are_alike_unless_it_goes_on():
     np.testing.assert_array_equal(a, b)
     assert not np.array_equal(a, c)
     np.testing.assert_array_equal(f()[0], a)  # nothing was updated
+
+
+@pytest.mark.parametrize("bits", ["PCG64", "MT19937", "Philox"])
+def test_copies_draw_and_spawn_what_the_original_would_and_are_used_again(bits):
+    original = np.random.Generator(getattr(np.random, bits)(5))
+    original.integers(10, size=3, dtype=np.int32)  # half a number is buffered
+    copies = GeneratorCopies()
+    chain = [original]
+    for _ in range(4):
+        chain.append(copies(chain[-1]))
+    draws = [rng.integers(10, size=9, dtype=np.int32).tolist() for rng in chain]
+    assert draws == draws[:1] * 5
+    assert len({rng.spawn(1)[0].normal() for rng in chain}) == 1
+    del chain[1:]
+    again = [id(copies(original)) for _ in range(3)]  # each is let go at once
+    assert len(set(again)) == 1 or bits != "PCG64"
+
+
+@pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
+def test_a_generator_that_is_handed_out_stays_as_it_is():
+    rng = pytensor.shared(np.random.default_rng(5))
+    later, draw = pt.random.normal(0, 1, size=(2,), rng=rng).owner.outputs
+    f = pytensor.function([], [later, draw], updates={rng: later}, mode="NATIVE")
+    handed_out = [f()[0] for _ in range(4)]
+    states = [each.bit_generator.state["state"]["state"] for each in handed_out]
+    assert len(set(states)) == 4
+    original = np.random.default_rng(5)
+    for state in states:
+        original.normal(0, 1, size=2)
+        assert original.bit_generator.state["state"]["state"] == state

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
 
+from symrnn.native.generators import state_of
 from symrnn.native.program import Check, Kernel, Number, Statement
 from symrnn.native.python_ops import PythonCall
 from symrnn.native.scalar import Scalar, arg, cast, const, in_order, scalar, substituted
-from symrnn.native.shapes import Shape, Shapes, dtype_of
+from symrnn.native.shapes import Shape, Shapes, dtype_of, is_generator
 from symrnn.native.sizes import Int, Size, product
 from symrnn.native.window import Buffer, Window, whole
 
@@ -108,7 +109,7 @@ class Builder:
         value = self.values.get(variable)
         if isinstance(value, Scalar):
             return value
-        if value is None and isinstance(variable, Constant):
+        if value is None and isinstance(variable, Constant) and not is_generator(variable):
             data = np.asarray(variable.data)
             if data.size == 1 or (data.size and data.ndim and data.strides == (0,) * data.ndim):
                 return const(data.flat[0], dtype_of(variable))
@@ -142,7 +143,8 @@ class Builder:
     def _written(self, variable: Variable, value: Scalar | None) -> Window:
         """A number, a constant or what is known of a shape, put into memory."""
         if isinstance(variable, Constant) and value is None:
-            window = self.constant(np.asarray(variable.data))
+            data = state_of(variable.data) if is_generator(variable) else np.asarray(variable.data)
+            window = self.constant(data)
             self.bind(variable, window)
             return window
         window = self.place(variable)

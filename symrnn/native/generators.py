@@ -1,12 +1,14 @@
-"""Copies of random generators in a microsecond: where PyTensor draws from a copy, it makes a new generator each time.
+"""Random generators as native code has them: the words of their state, in an array.
 
-The state of NumPy's default bit generator is copied as bytes, into a generator that nobody holds any more.
+NumPy's default bit generator is known, PCG64. Its state is copied as bytes, in a microsecond, into generators that
+nobody holds any more; where PyTensor draws from a copy, it seeds a new generator each time.
 """
 
 from __future__ import annotations
 
 import ctypes
 from copy import deepcopy
+from functools import cache
 from sys import getrefcount
 
 import numpy as np
@@ -15,7 +17,65 @@ from pytensor.graph.basic import Apply
 from pytensor.tensor.random.op import RandomVariable
 
 MOST_POOLED = 4  # generators that wait to be used again
-NUMBERS, BUFFERED = 32, 8  # bytes: the state proper, and half a number that waits to be drawn
+STATE_WORDS = 6  # four of numbers, half a number that waits to be drawn, and whose seed it has
+BUFFERED_AT, OWNER_AT = 4, 5
+# Of NumPy's structure of a bit generator, in its order, by the names that programs call them
+FUNCTIONS = tuple(f"symrnn_pcg64_{name}" for name in ("uint64", "uint32", "double", "raw"))
+
+
+class OtherBitGenerator(Exception):
+    """A generator draws its bits otherwise than NumPy's default one."""
+
+
+def state_of(rng: Generator, owner: int = -1) -> np.ndarray:
+    """The state of a generator as an array of words; `owner` says whose seed it has, by a number of the caller's.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(5)
+    >>> generator_of(state_of(rng)).normal() == rng.normal()
+    True
+    """
+    if type(rng) is not Generator or type(rng.bit_generator) is not PCG64:
+        raise OtherBitGenerator
+    state = np.empty(STATE_WORDS, np.int64)
+    for place, (at, words) in zip((0, BUFFERED_AT), places(rng), strict=True):
+        ctypes.memmove(state.ctypes.data + 8 * place, at, 8 * words)
+    seed = rng.bit_generator.seed_seq
+    state[OWNER_AT] = seed.entropy - 1 if getattr(seed, "spawn_key", ()) == OWNED else owner
+    return state
+
+
+OWNED = (
+    0x5EED,
+    0x0F,
+    0x0E15E,
+)  # the seed of a generator that stands for a state on its way through Python
+
+
+def generator_of(state: np.ndarray, seed: SeedSequence | None = None) -> Generator:
+    """A generator with that state and seed; without a seed, one that tells `state_of` whose it has."""
+    if seed is None:
+        seed = SeedSequence(int(state[OWNER_AT]) + 1, spawn_key=OWNED)
+    rng = Generator(PCG64(seed))
+    for place, (at, words) in zip((0, BUFFERED_AT), places(rng), strict=True):
+        ctypes.memmove(at, state.ctypes.data + 8 * place, 8 * words)
+    return rng
+
+
+def places(rng: Generator) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where the state lies, and how many words: a pointer to its numbers, and behind the pointer what is buffered."""
+    place = rng.bit_generator.ctypes.state_address
+    return (ctypes.c_uint64.from_address(place).value, BUFFERED_AT), (place + 8, 1)
+
+
+@cache
+def function_addresses() -> dict[str, int]:
+    """Where NumPy's functions of PCG64 are."""
+    structure = ctypes.cast(PCG64(0).ctypes.bit_generator, ctypes.c_void_p).value
+    assert structure is not None
+    words = (ctypes.c_uint64 * 5).from_address(structure)
+    return dict(zip(FUNCTIONS, words[1:], strict=True))
 
 
 def drawn_in_place(node: Apply) -> Apply | None:
@@ -27,13 +87,13 @@ def drawn_in_place(node: Apply) -> Apply | None:
     return Apply(in_place, node.inputs, [out.clone() for out in node.outputs])
 
 
-class GeneratorCopies:
-    """Makes copies that draw, and spawn, what the original would.
+class Generators:
+    """Makes generators, again and again the same few, where nobody holds them any more.
 
     Examples
     --------
     >>> original = np.random.default_rng(5)
-    >>> copy = GeneratorCopies()(original)
+    >>> copy = Generators().copy(original)
     >>> float(copy.normal()) == float(original.normal())
     True
     """
@@ -41,43 +101,46 @@ class GeneratorCopies:
     def __init__(self) -> None:
         self.pooled: list[Generator] = []
 
-    def __call__(self, rng: Generator) -> Generator:
-        if type(rng) is not Generator or type(rng.bit_generator) is not PCG64:
+    def copy(self, rng: Generator) -> Generator:
+        """A generator that draws, and spawns, what this one would."""
+        try:
+            return self.at(state_of(rng), rng.bit_generator.seed_seq)
+        except OtherBitGenerator:
             return deepcopy(rng)
-        copy = self._free(seed_of(rng))
-        if copy is None:
-            copy = Generator(PCG64(deepcopy(rng.bit_generator.seed_seq)))
-            self.pooled = [*self.pooled, copy][-MOST_POOLED:]
-        for own, other, size in zip(places(copy), places(rng), (NUMBERS, BUFFERED), strict=True):
-            ctypes.memmove(own, other, size)
-        return copy
 
-    def _free(self, seed: tuple) -> Generator | None:
+    def at(self, state: np.ndarray, seed: SeedSequence) -> Generator:
+        """A generator with this state that spawns what `seed` would."""
+        rng = self._free(children_of(seed))
+        if rng is None:
+            rng = generator_of(state, deepcopy(seed))
+            self.pooled = [*self.pooled, rng][-MOST_POOLED:]
+        else:
+            for place, (at, words) in zip((0, BUFFERED_AT), places(rng), strict=True):
+                ctypes.memmove(at, state.ctypes.data + 8 * place, 8 * words)
+        return rng
+
+    def _free(self, children: tuple) -> Generator | None:
         """A generator that nobody else holds and that spawns the same children."""
-        for copy in self.pooled:
-            if getrefcount(copy) == HELD_BY_POOL and seed_of(copy) == seed:
-                return copy
+        for rng in self.pooled:
+            if (
+                getrefcount(rng) == HELD_BY_POOL
+                and children_of(rng.bit_generator.seed_seq) == children
+            ):
+                return rng
         return None
 
 
-def seed_of(rng: Generator) -> tuple:
-    """What decides the children of a generator, as values: equal for copies until one has spawned some."""
-    seed = rng.bit_generator.seed_seq
+def children_of(seed: SeedSequence) -> tuple:
+    """What decides the children of a seed, as values: equal for copies until one has spawned some."""
     if not isinstance(seed, SeedSequence):
         return (id(seed),)
     return repr(seed.entropy), seed.spawn_key, seed.pool_size, seed.n_children_spawned
 
 
-def places(rng: Generator) -> tuple[int, int]:
-    """Where the state lies: a pointer to its numbers, and behind the pointer what is buffered."""
-    place = rng.bit_generator.ctypes.state_address
-    return ctypes.c_uint64.from_address(place).value, place + 8
-
-
 def _references_of_a_pooled_generator() -> int:
-    """What `getrefcount` tells within `GeneratorCopies._free` of a generator that only its pool holds."""
-    for copy in [np.random.default_rng(0)]:
-        return getrefcount(copy)
+    """What `getrefcount` tells within `Generators._free` of a generator that only its pool holds."""
+    for rng in [np.random.default_rng(0)]:
+        return getrefcount(rng)
     raise AssertionError
 
 

@@ -14,8 +14,8 @@ from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.basic import as_tensor_variable
 from pytensor.tensor.type import TensorType, lscalar
 
-from symrnn.native.generators import GeneratorCopies, drawn_in_place
-from symrnn.native.shapes import Shapes, is_array
+from symrnn.native.generators import Generators, drawn_in_place, generator_of, state_of
+from symrnn.native.shapes import Shapes, is_array, is_generator, static_shape
 from symrnn.native.sizes import Int, evaluated
 from symrnn.native.window import Window
 
@@ -23,7 +23,9 @@ CALLBACK = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
 def handed_out(variable: Variable, value: Any) -> Any:
-    """A value as PyTensor's type of the variable has it: a `ScalarType`'s is NumPy's scalar."""
+    """A value as PyTensor's type of the variable has it: a `ScalarType`'s is NumPy's scalar, a state a generator."""
+    if is_generator(variable):
+        return generator_of(value) if isinstance(value, np.ndarray) else value
     is_scalar = isinstance(variable.type, ScalarType)
     return value[()] if is_scalar and isinstance(value, np.ndarray) else value
 
@@ -31,11 +33,12 @@ def handed_out(variable: Variable, value: Any) -> Any:
 class PythonNode:
     """A node as a Python function of the values of its inputs, constants left out."""
 
-    def __init__(self, node: Apply):
-        self.node = node
+    def __init__(self, node: Apply, *, has_states: bool = True):
+        """With `has_states`, generators are put out as the words of their states, else as they are."""
+        self.node, self.has_states = node, has_states
         self.inputs = [var for var in dict.fromkeys(node.inputs) if not isinstance(var, Constant)]
         in_place = drawn_in_place(node)
-        self.copied = GeneratorCopies() if in_place is not None else None
+        self.generators = Generators() if in_place is not None else None
         node = in_place or node  # what is run
         self.outputs = node.outputs
         self.cells: dict[Variable, list] = {var: [None] for var in (*node.inputs, *node.outputs)}
@@ -55,15 +58,21 @@ class PythonNode:
             kept = var not in self.destroyed or not isinstance(value, np.ndarray)
             self.cells[var][0] = value if kept else value.copy()
         if (
-            self.copied is not None
-        ):  # what is drawn from goes on: that is the copy that PyTensor would make
+            self.generators is not None
+        ):  # what is drawn from goes on: a copy, as PyTensor would make
             rng = self.node.op.rng_param(self.node)
             given = rng.data if isinstance(rng, Constant) else self.cells[rng][0]
-            self.cells[rng][0] = self.copied(given)
+            self.cells[rng][0] = self.generators.copy(given)
         for var in self.outputs:
             self.cells[var][0] = None
         self.thunk()
-        return [self.cells[var][0] for var in self.outputs]
+        values = [self.cells[var][0] for var in self.outputs]
+        if not self.has_states:
+            return values
+        return [
+            state_of(value) if is_generator(var) else value
+            for var, value in zip(self.outputs, values, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ def inferred_shapes(node: Apply, shapes: Shapes) -> list[tuple]:
     variables = [var for var in node.inputs if not isinstance(var, Constant)]
     if not all(is_array(var) for var in (*variables, *node.outputs)):
         raise NotImplementedError
-    static = [getattr(var.type, "shape", ()) for var in node.outputs]
+    static = [static_shape(var) for var in node.outputs]
     if not any(None in shape for shape in static):
         return [tuple(shape) for shape in static]
     if not hasattr(node.op, "infer_shape"):
@@ -162,7 +171,10 @@ def inferred_shapes(node: Apply, shapes: Shapes) -> list[tuple]:
     for var in node.inputs:
         is_known = isinstance(var.type, TensorType | ScalarType)
         given.append(tuple(_symbol(n, known) for n in shapes.of(var)) if is_known else None)
-    return [tuple(_number(n, known) for n in extents) for extents in _asked(node, given)]
+    return [
+        tuple(_number(n, known) for n in extents) if extents is not None else static_shape(var)
+        for var, extents in zip(node.outputs, _asked(node, given), strict=True)
+    ]
 
 
 def _asked(node: Apply, given: list) -> list:

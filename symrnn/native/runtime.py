@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.scalar.basic import ScalarType
@@ -20,12 +21,13 @@ from pytensor.tensor.shape import Shape, Shape_i
 from symrnn.native import warm
 from symrnn.native.collector import collector_at_rest
 from symrnn.native.compiled import NativeProgram, lowered_program
+from symrnn.native.generators import OWNER_AT, Generators, OtherBitGenerator, state_of
 from symrnn.native.inlined import written_out
 from symrnn.native.lowering import Unsupported, infer
 from symrnn.native.nested import Graph
 from symrnn.native.python_ops import PythonNode, handed_out
 from symrnn.native.repeated import MOST_SIGNATURES, RecordedProgram, Repeated
-from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array
+from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array, is_generator
 from symrnn.native.signatures import Flat, Pattern, signature, unflattened
 from symrnn.native.sizes import with_numbers
 
@@ -211,7 +213,9 @@ class Stage:
             if isinstance(var, Constant):
                 continue
             if var in inputs:
-                if not is_array(var) or dtype_of(var).startswith("float") or var.type.ndim > 1:
+                if not is_array(var) or is_generator(var):
+                    return []
+                if dtype_of(var).startswith("float") or var.type.ndim > 1:
                     return []
                 if var not in self.promoted and var not in found:
                     found.append(var)
@@ -224,6 +228,8 @@ class Stage:
 
 def readable(value: Any, dtype: str) -> np.ndarray:
     """An array that native code can read: of that dtype, aligned, in row-major order."""
+    if isinstance(value, Generator):
+        return state_of(value)
     array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype)
     if array.dtype != dtype or not (array.flags.c_contiguous and array.flags.aligned):
         array = np.array(array, dtype, order="C", copy=True)
@@ -267,7 +273,11 @@ class NativeFunction:
         self.recorded = (
             [RecordedProgram(r) for r in self.warm.recorded] if self.warm is not None else []
         )
-        self.gives_scalars = any(isinstance(var.type, ScalarType) for var in self.outputs)
+        self.takes_generators = any(map(is_generator, self.inputs))
+        self.gives_arrays = not any(
+            isinstance(var.type, ScalarType) or is_generator(var) for var in self.outputs
+        )
+        self.generators = Generators()
         self.repeated: Repeated | None = None
         self.stage: Stage | None = None
         if not self.recorded:
@@ -281,8 +291,11 @@ class NativeFunction:
     def __call__(self, *given: object) -> list:
         outputs = self.repeated(given) if self.repeated is not None else None
         if outputs is None:
-            outputs = self._called(given)
-        return self._handed_out(outputs) if self.gives_scalars else outputs
+            try:
+                outputs = self._called(given)
+            except OtherBitGenerator:
+                return self._node_by_node(given)
+        return outputs if self.gives_arrays else self._handed_out(outputs, given)
 
     def _called(self, given: Sequence[object]) -> list:
         """The outputs of a call that is not like the last one."""
@@ -290,9 +303,13 @@ class NativeFunction:
             value if dtype is None else readable(value, dtype)
             for dtype, value in zip(self.dtypes, given, strict=True)
         ]
+        if self.takes_generators:
+            for i, value in enumerate(given):
+                if isinstance(value, Generator):
+                    values[i][OWNER_AT] = i
         for program in self.recorded:
             if (outputs := program(values)) is not None:
-                self.repeated = program.repeated(values)
+                self.repeated = None if self.takes_generators else program.repeated(values)
                 return outputs
         if self.stage is None:
             assert self.warm is not None
@@ -304,14 +321,31 @@ class NativeFunction:
         stage.run(by_variable)
         if len(stage.variants) != count:
             self._record(stage)
-        self.repeated = self._repeated(stage, by_variable, values)
+        self.repeated = (
+            None if self.takes_generators else self._repeated(stage, by_variable, values)
+        )
         return [var.data if isinstance(var, Constant) else by_variable[var] for var in self.outputs]
 
-    def _handed_out(self, values: list) -> list:
-        """The outputs as PyTensor's types have them: a `ScalarType`'s is NumPy's scalar."""
-        return [
-            handed_out(var, value) for var, value in zip(self.fgraph.outputs, values, strict=True)
-        ]
+    def _handed_out(self, values: list, given: Sequence[Any]) -> list:
+        """The outputs as PyTensor's types have them: a `ScalarType`'s is NumPy's scalar, a generator is one again."""
+        outputs = []
+        for var, value in zip(self.fgraph.outputs, values, strict=True):
+            if is_generator(var) and isinstance(value, np.ndarray) and value[OWNER_AT] >= 0:
+                seed = given[value[OWNER_AT]].bit_generator.seed_seq
+                outputs.append(self.generators.at(value, seed))
+            else:
+                outputs.append(handed_out(var, value))
+        return outputs
+
+    def _node_by_node(self, given: Sequence[object]) -> list:
+        """The outputs as PyTensor's nodes compute them: for generators whose states are not known here."""
+        graph = self.fgraph if self.warm is None else self.warm.rewritten(self.fgraph)
+        values: dict[Variable, Any] = dict(zip(graph.inputs, given, strict=True))
+        for node in graph.toposort():
+            function = PythonNode(node, has_states=False)
+            results = function([values[var] for var in function.inputs])
+            values.update(zip(node.outputs, results, strict=True))
+        return [var.data if isinstance(var, Constant) else values[var] for var in graph.outputs]
 
     def _repeated(
         self, stage: Stage, by_variable: dict[Variable, Any], values: Sequence[Any]

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.scalar.basic import ScalarType
+from pytensor.tensor.random.type import RandomGeneratorType
 from pytensor.tensor.type import TensorType
 
+from symrnn.native.generators import STATE_WORDS
 from symrnn.native.sizes import Int, Size
 
 Shape = tuple[Int, ...]
@@ -48,7 +50,8 @@ class Shapes:
     def of(self, variable: Variable) -> Shape:
         """Its shape."""
         if variable not in self.shape and isinstance(variable, Constant):
-            self.shape[variable] = np.shape(variable.data)
+            known = (STATE_WORDS,) if is_generator(variable) else np.shape(variable.data)
+            self.shape[variable] = known
         return self.shape[variable]
 
     def number(self, variable: Variable) -> Int:
@@ -80,10 +83,16 @@ class Shapes:
 
 
 def is_array(variable: Variable) -> bool:
-    """Whether a variable holds numbers that native code can read."""
-    return (
-        type(variable.type) in (TensorType, ScalarType) and dtype_of(variable) in DTYPES
-    )  # sparse ones are subclasses
+    """Whether a variable holds numbers that native code can read: a generator holds the words of its state."""
+    if is_generator(variable):
+        return True
+    # sparse ones are subclasses
+    return type(variable.type) in (TensorType, ScalarType) and dtype_of(variable) in DTYPES
+
+
+def is_generator(variable: Variable) -> bool:
+    """Whether a variable is a generator of random numbers."""
+    return type(variable.type) is RandomGeneratorType
 
 
 DTYPES = ("bool", *(f"{s}int{n}" for s in ("", "u") for n in (8, 16, 32, 64)), "float32", "float64")
@@ -91,7 +100,12 @@ DTYPES = ("bool", *(f"{s}int{n}" for s in ("", "u") for n in (8, 16, 32, 64)), "
 
 def dtype_of(variable: Variable) -> str:
     """NumPy's name of the dtype."""
-    return str(variable.type.dtype)
+    return "int64" if is_generator(variable) else str(variable.type.dtype)
+
+
+def static_shape(variable: Variable) -> tuple[int | None, ...]:
+    """What its type tells of its shape."""
+    return (STATE_WORDS,) if is_generator(variable) else getattr(variable.type, "shape", ())
 
 
 def broadcast_shape(shapes: Sequence[Shape]) -> Shape:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 from functools import cache
 
+from symrnn.native import draws
+from symrnn.native.generators import FUNCTIONS, function_addresses
+
 # Symbol: the capsule in scipy.special.cython_special. Those take the arguments and an int, which they ignore.
 SCIPY = {
     "symrnn_gamma": "__pyx_fuse_1gamma",
@@ -60,6 +63,12 @@ def address(symbol: str) -> int:
         return capsule_pointer(cython_lapack.__pyx_capi__[symbol])[0]
     if symbol in SCIPY:
         return special_pointer(SCIPY[symbol])
+    if symbol in FUNCTIONS:
+        return function_addresses()[symbol]
+    if symbol.startswith("symrnn_draw_"):
+        return draws.draw_address(symbol)
+    if symbol.startswith("random_"):
+        return draws.library_address(symbol)
     assert symbol in (*LIBRARY, *PYTHON), f"no C function is known by the name {symbol!r}"
     library = ctypes.pythonapi if symbol in PYTHON else ctypes.CDLL(None)
     found = ctypes.cast(getattr(library, symbol), ctypes.c_void_p).value

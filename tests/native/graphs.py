@@ -4,6 +4,8 @@ Each is a function from nothing to ``(inputs, outputs, calls)``; a call is a lis
 extents, these become parameters.
 """
 
+import warnings
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -160,6 +162,22 @@ def called_functions():
     return [x], [pt.gammaln(abs(x) + 1), abs(x) ** 1.7, pt.sin(x), pt.erf(x)], ragged(1)
 
 
+def random_walk():
+    """Steps that draw from a generator that goes on; each call begins with the same one."""
+    n, rng = pt.lscalar("n"), pytensor.shared(np.random.default_rng(5))
+
+    def step(h, rng):
+        rng_1, draw = pt.random.normal(abs(h), 1.5, rng=rng, return_next_rng=True)
+        rng_2, often = pt.random.poisson(abs(draw), rng=rng_1, return_next_rng=True)
+        return [draw, often], {rng: rng_2}
+
+    with warnings.catch_warnings(
+        action="ignore"
+    ):  # other ways to take a generator on differ by version
+        (walk, often), _ = pytensor.scan(step, [], [pt.zeros(3), None], [rng], n_steps=n)
+    return [n], [walk, often], [[5], [7], [9]]
+
+
 def bidirectional_lstm():
     """Two layers of symrnn, with the gradient."""
     xs, loss, params = lstm_layers(2, inputs=3, hidden=4)
@@ -187,6 +205,6 @@ def lstm_layers(count, inputs, hidden):
 GRAPHS = [
     elementwise, single_precision, whole_numbers, reductions, softmax, argmax, joins, products, stacks,
     integer_products, scan, scan_with_taps, scan_that_stops, scan_that_calls_python, indexing, branches,
-    called_functions,
+    called_functions, random_walk,
     bidirectional_lstm,
 ]  # fmt: skip

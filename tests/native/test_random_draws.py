@@ -1,15 +1,22 @@
 """Random draws: the stream that the Python linker draws from the same generator, and generators that go on."""
 
+import re
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
 from comparison import PLAIN
+from pytensor.scan.utils import until
+from pytensor.tensor.random.op import RandomVariable
 
-from symrnn.native.generators import GeneratorCopies
+from symrnn.measure.sizes import apply_nodes
+from symrnn.native import native_report
+from symrnn.native.generators import Generators
 
 pytestmark = pytest.mark.usefixtures("cold")
 
+LEFT_TO_PYTHON = {"integers", "categorical", "permutation", "multivariate normal"}
 DRAWS = {  # name: what is drawn of a generator and a vector
     "normal": lambda rng, v: pt.random.normal(v, 2.0, rng=rng),
     "normal, many": lambda rng, v: pt.random.normal(0, 1, size=(3, 4), rng=rng),
@@ -22,6 +29,22 @@ DRAWS = {  # name: what is drawn of a generator and a vector
     "permutation": lambda rng, v: pt.random.permutation(v, rng=rng),
     "multivariate normal": lambda rng, v: pt.random.multivariate_normal(v, pt.eye(3), rng=rng),
     "single precision": lambda rng, v: pt.random.normal(0, 1, size=(4,), dtype="float32", rng=rng),
+    "exponential": lambda rng, v: pt.random.exponential(abs(v), rng=rng),
+    "beta": lambda rng, v: pt.random.beta(abs(v), 2, size=(2, 3), rng=rng),
+    "laplace": lambda rng, v: pt.random.laplace(v, 2, rng=rng),
+    "logistic": lambda rng, v: pt.random.logistic(v, 2, rng=rng),
+    "lognormal": lambda rng, v: pt.random.lognormal(v[:, None], abs(v), rng=rng),
+    "weibull": lambda rng, v: pt.random.weibull(abs(v), rng=rng),
+    "wald": lambda rng, v: pt.random.wald(abs(v), 2, rng=rng),
+    "vonmises": lambda rng, v: pt.random.vonmises(v, 2, rng=rng),
+    "poisson of few and many": lambda rng, v: pt.random.poisson(v**2 * 20, size=(2, 3), rng=rng),
+    "geometric": lambda rng, v: pt.random.geometric(abs(v) / 3, rng=rng),
+    "bernoulli of each": lambda rng, v: pt.random.bernoulli(abs(v) / 3, rng=rng),
+    "whole numbers as parameters": lambda rng, v: pt.random.normal(v.astype("int32"), 2, rng=rng),
+    "drawn into a part": lambda rng, v: pt.stack([v, pt.random.normal(v, 1.0, rng=rng)], axis=1),
+    "a column of parameters": lambda rng, v: pt.random.uniform(
+        -1, pt.exp(v)[:, None], size=(3, 4), rng=rng
+    ),
     "nothing": lambda rng, v: pt.random.normal(0, 1, size=(0, 2), rng=rng),
 }
 
@@ -30,18 +53,24 @@ def drawn(build, mode):
     """Three draws, each computed with, from a generator that goes on."""
     rng, v = pytensor.shared(np.random.default_rng(5)), pt.vector("v")
     draw = build(rng, v)
-    following = draw.owner.outputs[0] if draw.owner.op.__class__.__name__ != "Cast" else rng
+    [drawing] = [n for n in apply_nodes([draw]) if isinstance(n.op, RandomVariable)]
     f = pytensor.function(
-        [v], [draw, draw * 2 + 1], updates={rng: following}, mode=mode, on_unused_input="ignore"
+        [v],
+        [draw, draw * 2 + 1],
+        updates={rng: drawing.outputs[0]},
+        mode=mode,
+        on_unused_input="ignore",
     )
     results = [f(np.array([0.5, -1.0, 2.0])) for _ in range(3)]
-    return sum(results, []), rng.get_value().bit_generator.state
+    return sum(results, []), rng.get_value().bit_generator.state, f
 
 
 @pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
 @pytest.mark.parametrize("name", DRAWS)
 def test_stream_is_the_python_linkers(name):
-    (got, state), (right, right_state) = drawn(DRAWS[name], "NATIVE"), drawn(DRAWS[name], PLAIN)
+    got, state, f = drawn(DRAWS[name], "NATIVE")
+    right, right_state, _ = drawn(DRAWS[name], PLAIN)
+    assert bool(native_report(f).fallbacks) == (name in LEFT_TO_PYTHON)
     for a, b in zip(got, right, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=1e-6)
@@ -68,7 +97,7 @@ def test_two_draws_of_one_generator_are_alike_unless_it_goes_on():
 def test_copies_draw_and_spawn_what_the_original_would_and_are_used_again(bits):
     original = np.random.Generator(getattr(np.random, bits)(5))
     original.integers(10, size=3, dtype=np.int32)  # half a number is buffered
-    copies = GeneratorCopies()
+    copies = Generators().copy
     chain = [original]
     for _ in range(4):
         chain.append(copies(chain[-1]))
@@ -92,3 +121,99 @@ def test_a_generator_that_is_handed_out_stays_as_it_is():
     for state in states:
         original.normal(0, 1, size=2)
         assert original.bit_generator.state["state"]["state"] == state
+
+
+def walk(rng, mode, *, stops=False):
+    """Steps that draw, of a generator that goes on from step to step."""
+
+    def step(h, rng):
+        later, draw = pt.random.normal(abs(h), 1.5, rng=rng).owner.outputs
+        states = [h * 0.9 + draw], {rng: later}
+        return (*states, until(h.sum() > 4)) if stops else states
+
+    hs, updates = pytensor.scan(
+        step, outputs_info=pt.zeros(3), non_sequences=[rng], n_steps=9, return_updates=True
+    )
+    return pytensor.function([], hs, updates=updates, mode=mode)
+
+
+@pytest.mark.filterwarnings(
+    "ignore:RandomVariable Ops:DeprecationWarning", "ignore:Scan return:DeprecationWarning"
+)
+@pytest.mark.parametrize("stops", [False, True])
+def test_steps_of_a_scan_draw_without_python(stops):
+    found = []
+    for mode in ("NATIVE", PLAIN):
+        rng = pytensor.shared(np.random.default_rng(5))
+        f = walk(rng, mode, stops=stops)
+        found.append([*(f() for _ in range(3)), rng.get_value().bit_generator.state])
+        if mode == "NATIVE":
+            assert not [n for n, _ in native_report(f).fallbacks if "normal" in str(n)]
+            assert stops or not native_report(f).fallbacks
+    (*got, state), (*right, right_state) = found
+    np.testing.assert_allclose(np.concatenate(got), np.concatenate(right), rtol=1e-13)
+    assert state == right_state
+
+
+@pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda v, **rng: pt.random.normal(0, v, **rng), "scale < 0"),
+        (lambda v, **rng: pt.random.uniform(0, v, **rng), "high - low < 0"),
+        (lambda v, **rng: pt.random.gamma(v, scale=1, **rng), "shape < 0"),
+        (lambda v, **rng: pt.random.beta(1, v, **rng), "b <= 0"),
+        (lambda v, **rng: pt.random.poisson(v, **rng), "lam < 0 or lam contains NaNs"),
+        (lambda v, **rng: pt.random.poisson(-v * 1e20, **rng), "lam value too large"),
+        (lambda v, **rng: pt.random.geometric(-v, **rng), "p <= 0, p > 1 or p contains NaNs"),
+    ],
+)
+def test_parameters_out_of_range_are_refused_in_numpys_words(build, message):
+    v, rng = pt.vector("v"), pytensor.shared(np.random.default_rng(5))
+    later, draw = build(v, rng=rng).owner.outputs
+    before = rng.get_value().bit_generator.state
+    for mode in ("NATIVE", PLAIN):
+        f = pytensor.function([v], draw, updates={rng: later}, mode=mode)
+        with pytest.raises(ValueError, match=re.escape(message)):
+            f([-0.5, -2.0])
+    assert rng.get_value().bit_generator.state == before
+
+
+@pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
+def test_numbers_that_numpy_lets_pass_pass():
+    v, rng = pt.vector("v"), pytensor.shared(np.random.default_rng(5))
+    draws = [pt.random.normal(v, abs(v), rng=rng), pt.random.weibull(abs(v), rng=rng)]
+    given = np.array([np.nan, np.inf, 0.0])
+    for draw in draws:
+        got, right = (pytensor.function([v], draw, mode=mode)(given) for mode in ("NATIVE", PLAIN))
+        np.testing.assert_equal(got, right)
+    f = pytensor.function([v], pt.random.uniform(0, v, rng=rng), mode="NATIVE")
+    with pytest.raises(OverflowError, match="range exceeds valid bounds"):
+        f([1.0, np.inf])
+
+
+@pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
+@pytest.mark.parametrize("bits", ["PCG64DXSM", "MT19937", "Philox", "SFC64"])
+def test_other_bit_generators_draw_their_own_numbers(bits):
+    v, rng = pt.vector("v"), pytensor.shared(np.random.Generator(getattr(np.random, bits)(5)))
+    later, draw = pt.random.normal(v, 2.0, rng=rng).owner.outputs
+    f = pytensor.function([v], draw * 2, updates={rng: later}, mode="NATIVE")
+    right = np.random.Generator(getattr(np.random, bits)(5))
+    for _ in range(2):
+        np.testing.assert_array_equal(f([0.0, 1.0]), right.normal([0, 1], 2.0) * 2)
+    rng.set_value(np.random.default_rng(5))  # the same function, with a generator that it knows
+    right = np.random.default_rng(5)
+    np.testing.assert_array_equal(f([0.0, 1.0]), right.normal([0, 1], 2.0) * 2)
+
+
+@pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
+def test_children_are_spawned_of_the_seed_that_a_generator_had():
+    rngs = [pytensor.shared(np.random.default_rng(seed)) for seed in (5, 6)]
+    draws = [pt.random.normal(0, 1, rng=rng).owner.outputs for rng in rngs]
+    updates = {rng: later for rng, (later, _) in zip(rngs, draws, strict=True)}
+    f = pytensor.function([], [draw for _, draw in draws], updates=updates, mode="NATIVE")
+    for _ in range(3):
+        f()
+    for seed, rng in zip((5, 6), rngs, strict=True):
+        [child], [right] = rng.get_value().spawn(1), np.random.default_rng(seed).spawn(1)
+        assert child.normal() == right.normal()

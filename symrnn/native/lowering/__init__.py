@@ -12,6 +12,7 @@ from symrnn.native.lowering import (
     batched,
     choices,
     diagonals,
+    draws,
     elementwise,
     factorizations,
     gathering,
@@ -45,6 +46,7 @@ RULES: dict[type, Rule] = {
     **batched.RULES,
     **systems.RULES,
     **factorizations.RULES,
+    **draws.RULES,
 }
 
 

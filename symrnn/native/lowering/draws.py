@@ -1,0 +1,112 @@
+"""Random draws: the state is copied to where the next generator is wanted, and goes on there with each number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pytensor.graph.basic import Apply, Variable
+from pytensor.tensor.random import basic
+from pytensor.tensor.random.op import RandomVariable
+from pytensor.tensor.type_other import NoneTypeT
+
+from symrnn.native.builder import Builder
+from symrnn.native.draws import DISTRIBUTIONS, Distribution, is_possible
+from symrnn.native.generators import STATE_WORDS
+from symrnn.native.lowering.products import as_dtype
+from symrnn.native.lowering.rule import Rule
+from symrnn.native.program import Check, Lapack
+from symrnn.native.scalar import arg
+from symrnn.native.scalar_ops import Unsupported
+from symrnn.native.shapes import Shape, Shapes, broadcast_shape, dtype_of
+from symrnn.native.sizes import product
+from symrnn.native.window import Window
+
+
+def draw_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
+    op = node.op
+    if type(op) is not OPS.get(op.name) or not is_possible():
+        raise Unsupported(op, "no native code for what it draws")
+    if not dtype_of(node.outputs[1]).startswith(("float", "int")):
+        raise Unsupported(op, f"no native code for {dtype_of(node.outputs[1])}")
+    given = broadcast_shape([shapes.of(x) for x in op.dist_params(node)])
+    size = op.size_param(node)
+    if isinstance(size.type, NoneTypeT):
+        return [(STATE_WORDS,), given]
+    shape = shapes.vector(size)
+    if broadcast_shape([given, shape]) != shape:
+        raise Unsupported(op, f"parameters of shape {given} for draws of shape {shape}")
+    return [(STATE_WORDS,), shape]
+
+
+def draw_lower(node: Apply, builder: Builder) -> None:
+    """All elements in one call, in row-major order, as NumPy draws them."""
+    [following, out] = node.outputs
+    drawn, shape = DISTRIBUTIONS[node.op.name], builder.shapes.of(out)
+    parameters = [parameter_in(builder, x, shape) for x in PARAMETERS[node.op.name](node, builder)]
+    state = builder.place(following)
+    builder.copy(builder.window(node.op.rng_param(node)), state)
+    builder.bind(following, state)
+    place = builder.place(out)
+    is_there = place.dtype == drawn.result and place.is_contiguous
+    into = place if is_there else builder.temporary(drawn.result, shape)
+    info = builder.temporary("int32", ())
+    operands = [
+        *(state, into, product(shape)),
+        *(word for window, step in parameters for word in (window, step)),
+        info,
+    ]
+    read = [window for window, _ in parameters]
+    builder.body.append(Lapack(drawn.symbol, operands, [state, into, info], read))
+    refuse(builder, drawn, info)
+    if into is not place:
+        builder.copy(into, place)
+    builder.bind(out, place)
+
+
+def parameter_in(builder: Builder, x: Variable | Window, shape: Shape) -> tuple[Window, int]:
+    """Where a parameter is, as doubles, and how far its next element is: 0 where one number serves all draws."""
+    window = x if isinstance(x, Window) else builder.window(x)
+    window = as_dtype(builder, window, "float64")
+    if product(window.shape) == 1:
+        return window, 0
+    if window.shape == shape and window.is_contiguous:
+        return window, 1
+    whole = builder.temporary("float64", shape)
+    builder.copy(window, whole)
+    return whole, 1
+
+
+def refuse(builder: Builder, drawn: Distribution, info: Window) -> None:
+    """Stop with NumPy's error where a parameter is not as demanded."""
+    for i, demand in enumerate(drawn.demands, start=1):
+        holds = builder.temporary("bool", ())
+        builder.write(holds, [info], arg(0, "int32").differs(i))
+        builder.body.append(Check(holds, builder.parts.error(demand.error(demand.message))))
+
+
+def as_given(node: Apply, builder: Builder) -> Sequence[Variable | Window]:
+    return node.op.dist_params(node)
+
+
+def least_and_range(node: Apply, builder: Builder) -> Sequence[Variable | Window]:
+    """Of a uniform draw between two numbers: NumPy adds a part of the range to the least."""
+    low, high = node.op.dist_params(node)
+    shape = broadcast_shape([builder.shapes.of(low), builder.shapes.of(high)])
+    extent = builder.temporary("float64", shape)
+    windows = [as_dtype(builder, builder.window(x), "float64") for x in (high, low)]
+    builder.write(extent, windows, arg(0, "float64") - arg(1, "float64"))
+    return [low, extent]
+
+
+PARAMETERS: dict[str, Callable[[Apply, Builder], Sequence[Variable | Window]]] = dict.fromkeys(
+    DISTRIBUTIONS, as_given
+) | {"uniform": least_and_range}
+# Those whose draws are NumPy's as they are; a class that inherits from one may draw otherwise.
+OPS: dict[str, type[RandomVariable]] = {
+    kind.name: kind
+    for kind in vars(basic).values()
+    if isinstance(kind, type)
+    and issubclass(kind, RandomVariable)
+    and getattr(kind, "name", "") in DISTRIBUTIONS
+}
+RULES: dict[type, Rule] = {kind: Rule(draw_shapes, draw_lower) for kind in OPS.values()}

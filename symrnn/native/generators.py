@@ -10,6 +10,7 @@ import ctypes
 from copy import deepcopy
 from functools import cache
 from sys import getrefcount
+from typing import Any, cast
 
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
@@ -41,9 +42,15 @@ def state_of(rng: Generator, owner: int = -1) -> np.ndarray:
     state = np.empty(STATE_WORDS, np.int64)
     for place, (at, words) in zip((0, BUFFERED_AT), places(rng), strict=True):
         ctypes.memmove(state.ctypes.data + 8 * place, at, 8 * words)
-    seed = rng.bit_generator.seed_seq
-    state[OWNER_AT] = seed.entropy - 1 if getattr(seed, "spawn_key", ()) == OWNED else owner
+    seed = seed_of(rng)
+    is_owned = getattr(seed, "spawn_key", ()) == OWNED
+    state[OWNER_AT] = cast(int, seed.entropy) - 1 if is_owned else owner
     return state
+
+
+def seed_of(rng: Generator) -> SeedSequence:
+    """What a generator was seeded by."""
+    return cast(SeedSequence, rng.bit_generator.seed_seq)
 
 
 OWNED = (
@@ -83,7 +90,7 @@ def drawn_in_place(node: Apply) -> Apply | None:
     op = node.op
     if not isinstance(op, RandomVariable) or op.inplace:
         return None
-    in_place = type(op)(**op._props_dict() | {"inplace": True})
+    in_place = type(op)(**cast(Any, op)._props_dict() | {"inplace": True})
     return Apply(in_place, node.inputs, [out.clone() for out in node.outputs])
 
 
@@ -104,7 +111,7 @@ class Generators:
     def copy(self, rng: Generator) -> Generator:
         """A generator that draws, and spawns, what this one would."""
         try:
-            return self.at(state_of(rng), rng.bit_generator.seed_seq)
+            return self.at(state_of(rng), seed_of(rng))
         except OtherBitGenerator:
             return deepcopy(rng)
 
@@ -122,10 +129,7 @@ class Generators:
     def _free(self, children: tuple) -> Generator | None:
         """A generator that nobody else holds and that spawns the same children."""
         for rng in self.pooled:
-            if (
-                getrefcount(rng) == HELD_BY_POOL
-                and children_of(rng.bit_generator.seed_seq) == children
-            ):
+            if getrefcount(rng) == HELD_BY_POOL and children_of(seed_of(rng)) == children:
                 return rng
         return None
 

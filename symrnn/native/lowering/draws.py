@@ -18,7 +18,7 @@ from symrnn.native.program import Check, Lapack
 from symrnn.native.scalar import arg
 from symrnn.native.scalar_ops import Unsupported
 from symrnn.native.shapes import Shape, Shapes, broadcast_shape, dtype_of
-from symrnn.native.sizes import product
+from symrnn.native.sizes import Int, product
 from symrnn.native.window import Window
 
 
@@ -50,7 +50,7 @@ def draw_lower(node: Apply, builder: Builder) -> None:
     is_there = place.dtype == drawn.result and place.is_contiguous
     into = place if is_there else builder.temporary(drawn.result, shape)
     info = builder.temporary("int32", ())
-    operands = [
+    operands: list[str | Int | Window] = [
         *(state, into, product(shape)),
         *(word for window, step in parameters for word in (window, step)),
         info,
@@ -103,7 +103,7 @@ PARAMETERS: dict[str, Callable[[Apply, Builder], Sequence[Variable | Window]]] =
 ) | {"uniform": least_and_range}
 # Those whose draws are NumPy's as they are; a class that inherits from one may draw otherwise.
 OPS: dict[str, type[RandomVariable]] = {
-    kind.name: kind
+    str(kind.name): kind  # type: ignore[misc]
     for kind in vars(basic).values()
     if isinstance(kind, type)
     and issubclass(kind, RandomVariable)

@@ -28,22 +28,27 @@ from symrnn.native.node_order import NodeOrder
 from symrnn.native.spared import spared
 
 
+class SparingMode(Mode):
+    """A mode whose rewriting is PyTensor's, with the same result, spared what it does not need."""
+
+    @property
+    def optimizer(self) -> GraphRewriter:
+        return SparingRewriter(spared(super().optimizer))
+
+
 class NativeMode(Mode):
     """A mode whose rewriting is spared what it does not need, all of it on a warm start."""
 
     @property
     def optimizer(self) -> GraphRewriter:
-        return SparingRewriter(spared(super().optimizer), self._optimizer)
+        return WarmRewriter(spared(super().optimizer), self._optimizer)
 
 
 class SparingRewriter(GraphRewriter):
-    """Another rewriter, with the garbage collector at rest and shapes of scans remembered.
+    """Another rewriter, with the garbage collector at rest and shapes of scans remembered."""
 
-    A graph whose programs are known from an earlier process is left as it is, with the programs noted in `fgraph.warm`.
-    """
-
-    def __init__(self, rewriter: GraphRewriter, query: object):
-        self._rewriter, self._query = rewriter, query
+    def __init__(self, rewriter: GraphRewriter):
+        self._rewriter = rewriter
 
     def add_requirements(self, fgraph: FunctionGraph) -> None:
         if ANSWERS_SHAPES:
@@ -54,16 +59,31 @@ class SparingRewriter(GraphRewriter):
 
     def apply(self, fgraph: Any, *args: Any, **kwargs: Any) -> Any:
         with collector_at_rest():
-            if warm.is_on() and not hasattr(fgraph, "warm"):
-                fgraph.warm = WarmStart(fgraph, self, self._query)
-                if fgraph.warm.recorded:
-                    return None
             return self._rewriter.apply(fgraph, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name == "_rewriter":
             raise AttributeError(name)
         return getattr(self._rewriter, name)
+
+
+class WarmRewriter(SparingRewriter):
+    """A sparing rewriter of graphs that are new.
+
+    One whose programs are known from an earlier process is left as it is, with the programs noted in `fgraph.warm`.
+    """
+
+    def __init__(self, rewriter: GraphRewriter, query: object):
+        super().__init__(rewriter)
+        self._query = query
+
+    def apply(self, fgraph: Any, *args: Any, **kwargs: Any) -> Any:
+        with collector_at_rest():
+            if warm.is_on() and not hasattr(fgraph, "warm"):
+                fgraph.warm = WarmStart(fgraph, self, self._query)
+                if fgraph.warm.recorded:
+                    return None
+            return super().apply(fgraph, *args, **kwargs)
 
 
 class WarmStart:
@@ -77,7 +97,7 @@ class WarmStart:
         Programs that are kept for it; empty on a cold start.
     """
 
-    def __init__(self, fgraph: FunctionGraph, rewriter: SparingRewriter, query: object):
+    def __init__(self, fgraph: FunctionGraph, rewriter: GraphRewriter, query: object):
         self.rewriter = rewriter
         self.digest = graph_digest(fgraph.inputs, fgraph.outputs, query)
         self.recorded = warm.load(self.digest) if self.digest is not None else []

@@ -11,6 +11,7 @@ from symrnn.native.builder import Builder
 from symrnn.native.lowering import (
     batched,
     choices,
+    convolutions,
     diagonals,
     elementwise,
     factorizations,
@@ -45,6 +46,7 @@ RULES: dict[type, Rule] = {
     **batched.RULES,
     **systems.RULES,
     **factorizations.RULES,
+    **convolutions.RULES,
 }
 
 

@@ -236,7 +236,7 @@ def residual_network(
     >>> [f"{var.name} {var.type.shape}" for var in graph.inputs]
     ['xs (None, 32, 32, 3)', 'labels (None,)']
     >>> sum(p.get_value().size for p in residual_network().params)
-    269850
+    269722
     """
     check_choice("shortcut", shortcut, SHORTCUTS)
     dtype = dtype or pytensor.config.floatX
@@ -271,5 +271,6 @@ def averaged(
     found = {}
     for norm, xs in zip(norms, seen, strict=True):
         for average, now in zip((norm.mean, norm.variance), moments(xs), strict=True):
-            found[average] = KEPT * average + (1 - KEPT) * now
+            kept = pt.constant(KEPT, dtype=average.type.dtype)
+            found[average] = kept * average + (1 - kept) * now
     return found

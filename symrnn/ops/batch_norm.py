@@ -40,13 +40,13 @@ def moments(xs: TensorVariable) -> tuple[TensorVariable, TensorVariable]:
     return mean, pt.sum((xs - mean) ** 2, axis=axes) / count
 
 
-def spread_over(xs: TensorVariable) -> tuple[tuple[int, ...], Size]:
+def spread_over(xs: TensorVariable) -> tuple[tuple[int, ...], TensorVariable]:
     """The axes before the last, and how many entries of a channel they hold, a number of the dtype of `xs`."""
     axes = tuple(range(xs.type.ndim - 1))
     count: Size = 1
     for axis in axes:
         count = count * length(xs, axis)
-    return axes, count if isinstance(count, int) else pt.cast(count, xs.type.dtype)
+    return axes, pt.cast(count, xs.type.dtype)
 
 
 def normalized_by(
@@ -60,8 +60,14 @@ def normalized_by(
 ) -> TensorVariable:
     """``max(gamma * xhat + beta, 0)``, by moments that are given."""
     # The factors of a channel first: they are few, and the images are gone through once.
-    scale = gamma / pt.sqrt(variance + epsilon)
+    scale = gamma * inverse_deviation(variance, epsilon)
     return rectified((xs - mean) * scale + beta)
+
+
+def inverse_deviation(variance: TensorVariable, epsilon: float) -> TensorVariable:
+    """``1 / sqrt(variance + epsilon)``."""
+    # A plain number would make float32 float64 where floatX is that.
+    return 1 / pt.sqrt(variance + pt.constant(epsilon, dtype=variance.type.dtype))
 
 
 def rectified(xs: TensorVariable) -> TensorVariable:
@@ -115,7 +121,7 @@ class BatchNorm:
         (xs, gamma, _), (ys,), (out,) = inputs, outputs, cotangents
         mean, variance = moments(xs)
         axes, count = spread_over(xs)
-        inverse = 1 / pt.sqrt(variance + self.epsilon)
+        inverse = inverse_deviation(variance, self.epsilon)
         xhat = (xs - mean) * inverse
         through = pt.switch(ys > 0, out, pt.zeros((), xs.type.dtype))
         to_beta = pt.sum(through, axis=axes)

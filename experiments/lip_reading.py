@@ -215,13 +215,13 @@ def noise_chart(record, name):
 
 def answer(records):
     """How well strangers are read, what noise costs, what the naive form costs, and how far JAX by hand is."""
-    from symrnn.study.against_hand import step_against_hand
+    from symrnn.study.against_hand import cold_start, step_against_hand
 
     told = [
         strangers(records),
         noise(records),
         forms(records),
-        cold_start(records),
+        cold_start(records, ADAMW),
         step_against_hand(records),
     ]
     return "\n\n".join(filter(None, told)) or "Nothing has finished yet."
@@ -281,18 +281,3 @@ def forms(records):
     told = [f"{times(found[name])} {words}" for name, words in names.items() if found[name]]
     head = "The naive form of Nesterov's momentum has, beside odd/even: "
     return (head + ", ".join(told) + ".") * bool(told)
-
-
-def cold_start(records):
-    """Seconds to the end of the first step of AdamW, against JAX by hand."""
-    from symrnn.study.amounts import duration
-    from symrnn.study.quantities import spread_of
-
-    hand = spread_of(records, "total_s", task="jax_by_hand")
-    ours = spread_of(records, "total_s", task="compile", form=ADAMW, state="cold")
-    if not (hand and ours):
-        return ""
-    return (
-        f"Cold, from building the graph to the end of the first step of AdamW: {duration(ours.median)},"
-        f" {ours.median / hand.median:.2f} times JAX by hand ({duration(hand.median)})."
-    )

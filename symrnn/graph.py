@@ -30,6 +30,8 @@ class TrainingGraph:
     carried
         States that go from one batch to the next, each with its value after this batch; they are not trained, and join
         the updates of the training function.
+    averages
+        Running averages, keys of `carried`, that some outputs read: with the parameters they are what is evaluated.
 
     Raises
     ------
@@ -50,12 +52,20 @@ class TrainingGraph:
     params: Params
     outputs: Mapping[str, TensorVariable] = field(default_factory=dict)
     carried: Updates = field(default_factory=dict)
+    averages: Params = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "params", tuple(self.params))
+        object.__setattr__(self, "averages", tuple(self.averages))
         check_loss(self.loss)
         check_params(self.params, self.loss)
+        check_averages(self.averages, self.carried)
+
+    @property
+    def evaluated(self) -> Params:
+        """The parameters and then the averages: all that an output's value depends on besides the inputs."""
+        return (*self.params, *self.averages)
 
 
 def check_loss(loss: Any) -> None:
@@ -65,6 +75,15 @@ def check_loss(loss: Any) -> None:
         raise UserError(
             f"loss must be a scalar expression, but is {loss!r} of type {kind}; reduce it with .mean()"
         )
+
+
+def check_averages(averages: Params, carried: Updates) -> None:
+    """Refuse averages that no update moves."""
+    for average in averages:
+        if average not in carried:
+            raise UserError(
+                f"averages must be keys of carried, but {average!r} is none; add its value after a batch"
+            )
 
 
 def check_params(params: Params, loss: Variable | None = None) -> None:

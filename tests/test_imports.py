@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "symrnn"
 LEVELS = [  # lowest first; a module may import from its own level and from those before it
     ["errors", "typing", "versions", "modes", "building"],
     ["tables", "user_files"],
-    ["graph", "params", "init", "data"],
+    ["graph", "params", "init", "data", "convolution"],
     ["ops"],
     ["cells"],
     ["unroll"],
@@ -35,6 +35,7 @@ GROUND = {
     "graph",
     "params",
     "init",
+    "convolution",
 }
 BESIDE = {  # these know no builder, and no builder knows them: what they import besides the ground
     "native": set(),

@@ -58,7 +58,7 @@ def export_command(
     recipe = recipe_of(found, cls)
     size = 1 if form == "ncnn" else batch_size
     graph = (recipe if size is None else replace(recipe, batch_size=size)).graph()
-    check_arrays("values", found.values, graph.params)
+    check_arrays("values", found.values, graph.evaluated)
     Network(graph, [array for _, array in found.values])  # which keeps the values
     for each in wanted:
         check_choice("--output", each, graph.outputs)

@@ -54,7 +54,7 @@ def predict(
     size = sum(np.size(array) for _, array in found.values)
     with of_at_most(size, f"{checkpoint} holds no more, so its options are not its own"):
         graph = recipe.graph()
-    check_arrays("values", found.values, graph.params)
+    check_arrays("values", found.values, graph.evaluated)
     network = Network(graph, [array for _, array in found.values], mode=mode)
     lines = recipe.predict(network, words, None if data is None else Path(data))
     for line in returned(recipe, "predict", lines, Iterable, "lines to print"):

@@ -10,6 +10,7 @@ __all__ = [
     "additions",
     "clips",
     "digits",
+    "drawn_shapes",
     "eeg_generator",
     "eeg_raw",
     "eeg_recordings",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 READERS = {  # file here: what the path given to --data must be
+    "cifar": "a folder with CIFAR-10's data_batch_1.bin and on and test_batch.bin, or its batches for Python",
     "deap": "DEAP's sXX.dat or sXX.bdf or a folder of them, or a pair NAME_TRAIN.ts and NAME_TEST.ts",
     "grid": "a clip of GRID, .mpg or .npz of crops, a folder of clips, or one with a folder a speaker",
     "idx": "a folder with MNIST's four idx files, gzipped or not",

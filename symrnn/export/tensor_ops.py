@@ -259,6 +259,22 @@ def cumulated(b: Builder, node: Any, operands: Values) -> list[Value]:
     return [b.make("CumSum", x, dtype=x.dtype, shape=x.shape, axis=node.op.axis % x.ndim)]
 
 
+def image_convolution(b: Builder, node: Any, operands: Values) -> list[Value]:
+    """Channels last, which files have first."""
+    xs, filters = operands
+    turned = b.transpose(xs, (0, 3, 1, 2))
+    order = (3, 2, 0, 1)
+    if filters.constant is None:
+        weights = b.transpose(filters, order)
+    else:
+        weights = b.constant(filters.constant.transpose(order), filters.name)
+    batch, height, width, count = node.outputs[0].type.shape
+    attributes = {"strides": node.op.stride, "dilations": (1, 1), "pads": node.op.padding}
+    shape = (batch, count, height, width)
+    made = b.make("Conv", turned, weights, dtype=xs.dtype, shape=shape, **attributes)
+    return [b.transpose(made, (0, 2, 3, 1))]
+
+
 def is_none(variable: Any) -> bool:
     """Whether a variable stands for None."""
     return isinstance(variable.type, NoneTypeT)
@@ -298,6 +314,7 @@ OPS: dict[str, Row] = {
     "Softmax": softmax("Softmax"),
     "LogSoftmax": softmax("LogSoftmax"),
     "CumOp": cumulated,
+    "Convolution": image_convolution,
     "ScalarFromTensor": passed,
     "TensorFromScalar": passed,
     "CheckAndRaise": passed,  # what it would refuse, no file can refuse

@@ -23,6 +23,7 @@ RECIPES = {  # file here, its name in `symrnn train`: the reader of its --data, 
     "eeg_cnn_lstm": "deap",
     "lip_reading": "grid",
     "tagger": "text",
+    "wide_resnet": "cifar",
 }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symrnn.native import loops
-from symrnn.native.program import ArgExtreme, Gemm, Kernel, Number, Reduce
+from symrnn.native.loops_contraction import contraction
+from symrnn.native.program import ArgExtreme, Contraction, Gemm, Kernel, Number, Reduce
 from symrnn.native.sizes import Int
 from symrnn.native.window import Window
 
@@ -26,12 +27,15 @@ class Functions:
         self.names: dict[str, str] = {}
         self.declared: set[str] = set()
 
-    def call(self, statement: Kernel | Reduce | ArgExtreme) -> tuple[str, list[Window | Int]]:
+    def call(
+        self, statement: Kernel | Reduce | ArgExtreme | Contraction
+    ) -> tuple[str, list[Window | Int]]:
         """The name of the function that does what the statement says, and what it is called with."""
         write: dict[type, Callable] = {
             Kernel: loops.kernel,
             Reduce: loops.reduction,
             ArgExtreme: loops.extreme,
+            Contraction: contraction,
         }
         text, operands, declared = write[type(statement)](self.writer(), statement)
         self.declared |= declared

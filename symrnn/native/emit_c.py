@@ -14,6 +14,7 @@ from symrnn.native.program import (
     Branch,
     Call,
     Check,
+    Contraction,
     Gemm,
     Kernel,
     Lapack,
@@ -94,12 +95,12 @@ class Driver:
         for statement in body:
             getattr(self, f"_{type(statement).__name__.lower()}")(statement)
 
-    def _kernel(self, statement: Kernel | Reduce | ArgExtreme) -> None:
+    def _kernel(self, statement: Kernel | Reduce | ArgExtreme | Contraction) -> None:
         name, operands = self.functions.call(statement)
         given = [self.pointer(o) if isinstance(o, Window) else self.size(o) for o in operands]
         self.line(f"{name}({', '.join(given)});")
 
-    _reduce = _argextreme = _kernel
+    _reduce = _argextreme = _contraction = _kernel
 
     def _call(self, call: Call) -> None:
         """Call back to Python, which finds the addresses of the windows in a table."""

@@ -17,6 +17,7 @@ from symrnn.native.program import (
     Branch,
     Call,
     Check,
+    Contraction,
     Gemm,
     Kernel,
     Lapack,
@@ -123,7 +124,7 @@ class Driver:
         """All went well."""
         self.line("ret i32 0")
 
-    def _kernel(self, statement: Kernel | Reduce | ArgExtreme) -> None:
+    def _kernel(self, statement: Kernel | Reduce | ArgExtreme | Contraction) -> None:
         name, operands = self.functions.call(statement)
         given = [
             f"ptr {self.pointer(o)}" if isinstance(o, Window) else f"i64 {self.size(o)}"
@@ -131,7 +132,7 @@ class Driver:
         ]
         self.line(f"call void @{name}({', '.join(given)})")
 
-    _reduce = _argextreme = _kernel
+    _reduce = _argextreme = _contraction = _kernel
 
     def _call(self, call: Call) -> None:
         """Call back to Python, which finds the addresses of the windows in a table."""

@@ -21,7 +21,7 @@ from pytensor.link.basic import JITLinker
 from symrnn.native.rewrites import NativeMode
 from symrnn.native.runtime import NativeFunction
 
-EXCLUDED = (  # what lowering does itself, with the shapes known: fusion, BLAS, in-place; and what only C can run
+EXCLUDED = (  # what lowering does itself, with the shapes known: fusion, BLAS, in-place, windows; what only C can run
     "fusion",
     "local_careduce_fusion",
     "BlasOpt",
@@ -29,6 +29,7 @@ EXCLUDED = (  # what lowering does itself, with the shapes known: fusion, BLAS, 
     "scan_make_inplace",
     "scan_reduce_trace_prealloc",
     "cxx_only",
+    "write_out_convolution",
 )
 
 

@@ -68,6 +68,27 @@ class Writer(Protocol):
     def set(self, local: str, value: str, dtype: str) -> None:
         """Put a value there."""
 
+    def vector(self, dtype: str, lanes: int) -> str:
+        """A local variable of `lanes` elements, one register where the processor has such."""
+
+    def no_vector(self, dtype: str, lanes: int) -> str:
+        """Zeros."""
+
+    def get_vector(self, local: str, dtype: str, lanes: int) -> str:
+        """The value in such a variable."""
+
+    def set_vector(self, local: str, value: str, dtype: str, lanes: int) -> None:
+        """Put a value there."""
+
+    def load_vector(self, pointer: str, offset: str, dtype: str, lanes: int) -> str:
+        """Elements side by side, wherever they begin."""
+
+    def store_vector(self, value: str, pointer: str, offset: str, dtype: str, lanes: int) -> None:
+        """Write them."""
+
+    def added_product(self, total: str, element: str, vector: str, dtype: str, lanes: int) -> str:
+        """``total + element * vector``, of one element."""
+
     def function(self) -> Function:
         """All that was written."""
 

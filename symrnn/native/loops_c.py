@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 from symrnn.native.loops import Function
 from symrnn.native.program import Number
 from symrnn.native.scalar import Scalar
@@ -105,6 +107,43 @@ class Loops:
 
     def set(self, local: str, value: str, dtype: str) -> None:
         self.line(f"{local} = {value};")
+
+    def vector(self, dtype: str, lanes: int) -> str:
+        self.count += 1
+        self.locals.append(f"  {self.vector_type(dtype, lanes)} v{self.count};")
+        return f"v{self.count}"
+
+    def no_vector(self, dtype: str, lanes: int) -> str:
+        return f"({self.vector_type(dtype, lanes)}){{0}}"
+
+    def get_vector(self, local: str, dtype: str, lanes: int) -> str:
+        return local
+
+    def set_vector(self, local: str, value: str, dtype: str, lanes: int) -> None:
+        self.line(f"{local} = {value};")
+
+    def load_vector(self, pointer: str, offset: str, dtype: str, lanes: int) -> str:
+        self.count += 1
+        kind = self.vector_type(dtype, lanes)
+        self.line(f"{kind} x{self.count} = *(const {kind} *)({pointer} + {offset});")
+        return f"x{self.count}"
+
+    def store_vector(self, value: str, pointer: str, offset: str, dtype: str, lanes: int) -> None:
+        self.line(f"*({self.vector_type(dtype, lanes)} *)({pointer} + {offset}) = {value};")
+
+    def added_product(self, total: str, element: str, vector: str, dtype: str, lanes: int) -> str:
+        return f"{total} + {element} * {vector}"
+
+    def vector_type(self, dtype: str, lanes: int) -> str:
+        """GCC's and Clang's vectors; an element's alignment, as a row may begin anywhere."""
+        size = np.dtype(dtype).itemsize
+        if lanes == 1:
+            return c_type(dtype)
+        self.declared.add(
+            f"typedef {c_type(dtype)} {c_type(dtype)}x{lanes}"
+            f" __attribute__((vector_size({lanes * size}), aligned({size}), may_alias));"
+        )
+        return f"{c_type(dtype)}x{lanes}"
 
     def function(self) -> Function:
         head = f"static void kernel({', '.join(self.parameters)}) {{"

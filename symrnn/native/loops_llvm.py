@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 from symrnn.native.loops import Function
 from symrnn.native.program import Number
 from symrnn.native.scalar import Scalar
@@ -16,6 +18,11 @@ from symrnn.native.window import Window
 def memory_type(dtype: str) -> str:
     """The type of an element in memory; a bool is a byte."""
     return "i8" if dtype == "bool" else llvm_type(dtype)
+
+
+def vector_type(dtype: str, lanes: int) -> str:
+    """The type of `lanes` elements at once."""
+    return f"<{lanes} x {llvm_type(dtype)}>" if lanes > 1 else llvm_type(dtype)
 
 
 class Loops:
@@ -120,6 +127,38 @@ class Loops:
 
     def set(self, local: str, value: str, dtype: str) -> None:
         self.line(f"store {llvm_type(dtype)} {value}, ptr {local}")
+
+    def vector(self, dtype: str, lanes: int) -> str:
+        self.count += 1
+        self.locals.append(f"  %v{self.count} = alloca {vector_type(dtype, lanes)}")
+        return f"%v{self.count}"
+
+    def no_vector(self, dtype: str, lanes: int) -> str:
+        return "zeroinitializer" if lanes > 1 else "0.0"
+
+    def get_vector(self, local: str, dtype: str, lanes: int) -> str:
+        return self.value(f"load {vector_type(dtype, lanes)}, ptr {local}")
+
+    def set_vector(self, local: str, value: str, dtype: str, lanes: int) -> None:
+        self.line(f"store {vector_type(dtype, lanes)} {value}, ptr {local}")
+
+    def load_vector(self, pointer: str, offset: str, dtype: str, lanes: int) -> str:
+        # An element's alignment: a row may begin anywhere.
+        place, align = self.address(pointer, offset, memory_type(dtype)), np.dtype(dtype).itemsize
+        return self.value(f"load {vector_type(dtype, lanes)}, ptr {place}, align {align}")
+
+    def store_vector(self, value: str, pointer: str, offset: str, dtype: str, lanes: int) -> None:
+        place, align = self.address(pointer, offset, memory_type(dtype)), np.dtype(dtype).itemsize
+        self.line(f"store {vector_type(dtype, lanes)} {value}, ptr {place}, align {align}")
+
+    def added_product(self, total: str, element: str, vector: str, dtype: str, lanes: int) -> str:
+        kind = vector_type(dtype, lanes)
+        if lanes > 1:
+            one = self.value(f"insertelement {kind} poison, {llvm_type(dtype)} {element}, i64 0")
+            places = f"<{lanes} x i32> zeroinitializer"
+            element = self.value(f"shufflevector {kind} {one}, {kind} poison, {places}")
+        product = self.value(f"fmul contract {kind} {element}, {vector}")
+        return self.value(f"fadd contract {kind} {total}, {product}")
 
     def function(self) -> Function:
         head = f"define internal void @kernel({', '.join(self.parameters)}) noinline nounwind {{"

@@ -12,6 +12,7 @@ import llvmlite.binding as llvm
 from symrnn.native import object_cache
 from symrnn.native.symbols import address
 
+WIDTHS = {"avx512f": 64, "avx2": 32, "avx": 32}  # bytes of a register, by features of the processor
 ENTRY = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -23,6 +24,13 @@ def target_machine_options() -> tuple[str, str]:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+@cache
+def vector_bytes() -> int:
+    """Of this processor's widest registers: 64 or 32; 16 where nothing is known of it."""
+    features = target_machine_options()[1].split(",")
+    return next((n for name, n in WIDTHS.items() if f"+{name}" in features), 16)
 
 
 def target_machine() -> llvm.TargetMachine:

@@ -20,6 +20,7 @@ from symrnn.native.module import MachineCode
 from symrnn.native.program import (
     ArgExtreme,
     Call,
+    Contraction,
     Gemm,
     Kernel,
     Lapack,
@@ -29,6 +30,7 @@ from symrnn.native.program import (
 )
 from symrnn.native.report import native_function, native_programs
 
+COUNTED = Kernel | Reduce | ArgExtreme | Contraction | Gemm | Lapack | Call
 CYCLES = "call i64 @llvm.readcyclecounter()"
 
 
@@ -39,7 +41,8 @@ class Spent:
     Attributes
     ----------
     name
-        The loop as `native_text` calls it, BLAS's function with its M, N, K, or the op that Python runs.
+        The loop as `native_text` calls it, BLAS's function with its M, N, K, a contraction with its extents, or the op
+        that Python runs.
     times
         How often a call runs it.
     seconds
@@ -122,7 +125,7 @@ class TimedDriver(Driver):
         self.begin_of_all = self.value(CYCLES)
 
     def statement(self, statement: Statement) -> None:
-        if not isinstance(statement, Kernel | Reduce | ArgExtreme | Gemm | Lapack | Call):
+        if not isinstance(statement, COUNTED):
             super().statement(statement)  # what it holds is counted
             return
         begin = self.value(CYCLES)
@@ -134,11 +137,15 @@ class TimedDriver(Driver):
         self.globals["@spent"] = f"global [{2 * len(self.names)} x i64] zeroinitializer"
         super().finish()
 
-    def _name(self, statement: Kernel | Reduce | ArgExtreme | Gemm | Lapack | Call) -> str:
+    def _name(
+        self, statement: Kernel | Reduce | ArgExtreme | Contraction | Gemm | Lapack | Call
+    ) -> str:
         if isinstance(statement, Gemm):
             (m, k), n = statement.left.shape, statement.right.shape[1]
             kind = {"float32": "sgemm", "float64": "dgemm"}[statement.output.dtype]
             return f"{kind} {m} {n} {k}"
+        if isinstance(statement, Contraction):
+            return f"contraction {' '.join(map(str, statement.left.shape))} {statement.output.shape[2]}"
         if isinstance(statement, Lapack):
             return f"{statement.name} {statement.outputs[0].shape[0]}"
         if isinstance(statement, Call):

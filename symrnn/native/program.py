@@ -104,6 +104,29 @@ class Gemm:
 
 
 @dataclass(eq=False)
+class Contraction:
+    """``out[i, j, f] = sum over k, l of left[i, j, k, l] * right[k, l, f]``, or ``out += …``.
+
+    Of `output` and `right` the last stride is 1. `left` may be windows that overlap: an image under a filter.
+    `lanes` elements are computed at once, and `rows` of `j` side by side.
+    """
+
+    output: Window
+    left: Window
+    right: Window
+    lanes: int
+    rows: int
+    columns: int  # vectors of `lanes` along f
+    accumulates: bool = False
+
+    def writes(self) -> list[Window]:
+        return [self.output]
+
+    def reads(self) -> list[Window]:
+        return [self.left, self.right] + ([self.output] if self.accumulates else [])
+
+
+@dataclass(eq=False)
 class Lapack:
     """A routine of LAPACK by its name; `operands` are its arguments in order: letters, whole numbers and windows.
 
@@ -229,7 +252,9 @@ class Routine:
     extents: tuple[str, ...] = ()
 
 
-Statement = Kernel | Reduce | ArgExtreme | Gemm | Lapack | Loop | Branch | Load | Check | Call
+Statement = (
+    Kernel | Reduce | ArgExtreme | Gemm | Contraction | Lapack | Loop | Branch | Load | Check | Call
+)
 
 
 def bodies(statement: Statement) -> list[list[Statement]]:

@@ -3,9 +3,11 @@
 __all__ = [
     "activations",
     "assembled",
+    "batch_norm",
     "conv",
     "ctc",
     "error_rates",
+    "image_conv",
     "linearize",
     "nnet",
     "pool",

@@ -1,4 +1,4 @@
-"""What records of `symrnn.bench.in_turns.against_hand` say: this library's step against one written by hand."""
+"""A training step and its cold start against those of one that is written by hand."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -6,7 +6,7 @@ from statistics import median
 from symrnn.bench.records import Record
 from symrnn.bench.spread import spread
 from symrnn.study.amounts import case_text, duration, number, times
-from symrnn.study.quantities import select
+from symrnn.study.quantities import select, spread_of
 
 TASK = "by_hand"  # of the experiments that measure it
 
@@ -34,3 +34,24 @@ def line(record: Record) -> str:
         f" ({duration(seconds)} and {duration(by_hand)}); after the first step, parameters"
         f" differ by at most {number(record.values['largest_difference'])}."
     )
+
+
+def cold_start(records: Sequence[Record], form: str) -> str:
+    """Seconds to the end of the first step of `form`, cold, against JAX by hand; empty where either was not measured.
+
+    Examples
+    --------
+    >>> cold_start([], "adamw")
+    ''
+    """
+    hand = spread_of(records, "total_s", task="jax_by_hand")
+    ours = spread_of(records, "total_s", task="compile", form=form, state="cold")
+    if not (hand and ours):
+        return ""
+    return (
+        f"Cold, from building the graph to the end of the first step of {NAMED.get(form, form)}:"
+        f" {duration(ours.median)}, {ours.median / hand.median:.2f} times JAX by hand ({duration(hand.median)})."
+    )
+
+
+NAMED = {"adamw": "AdamW"}  # rules as their papers call them

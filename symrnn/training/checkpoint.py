@@ -2,7 +2,7 @@
 
 The file is a NumPy ``npz`` and holds arrays only, never a pickle: ``header`` (JSON: which recipe with which
 options, how many steps, versions, names), ``losses``, ``state/NNN`` (what the compiled function updates, in its
-order) and ``values/NNN`` (the parameters to evaluate, in the order of ``graph.params``).
+order) and ``values/NNN`` (what to evaluate, in the order of ``graph.evaluated``).
 """
 
 import json

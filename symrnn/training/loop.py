@@ -131,7 +131,9 @@ class Training:
             losses=np.array(self.losses),
             state=tuple(state),
             data_hash=self.data_hash,
-            values=tuple(zip([str(p.name) for p in self.graph.params], self.values(), strict=True)),
+            values=tuple(
+                zip([str(p.name) for p in self.graph.evaluated], self.values(), strict=True)
+            ),
         )
 
     def go_on(self, checkpoint: Checkpoint) -> None:
@@ -152,14 +154,14 @@ class Training:
         self.recipe, self.data, self.losses = recipe, data, []
 
     def values(self) -> list[np.ndarray]:
-        """The values to evaluate, in the order of ``graph.params``.
+        """The values to evaluate, in the order of ``graph.evaluated``.
 
         Those that are stored; where the rule keeps a Nesterov jump u, and so stores look-ahead values φ, ``φ - u``.
         """
         jumps = slots_in(self.updates, "jump")
         return [
             np.array(p.get_value()) - (jumps[p].get_value() if p in jumps else 0)
-            for p in self.graph.params
+            for p in self.graph.evaluated
         ]
 
     def network(self) -> Network:

@@ -25,7 +25,7 @@ class Network:
     graph
         A `TrainingGraph` of its own: the values of its parameters are replaced.
     values
-        Of the parameters, in their order, if they are not to stay as they are.
+        Of ``graph.evaluated``, the parameters and then averages, in their order, if they are not to stay as they are.
     mode
         As for `pytensor.function`.
 
@@ -53,8 +53,8 @@ class Network:
             self.set_values(values)
 
     def set_values(self, values: Sequence[Any]) -> None:
-        """Evaluate these parameters from now on."""
-        for param, value in zip(self.graph.params, values, strict=True):
+        """Evaluate these parameters and averages from now on."""
+        for param, value in zip(self.graph.evaluated, values, strict=True):
             # A checkpoint may have been trained with another floatX.
             param.set_value(np.asarray(value, param.dtype))
 

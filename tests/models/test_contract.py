@@ -111,7 +111,7 @@ def test_run_begins_from_its_seed(version):
     recipe, start = version.recipe, version.run.checkpoints[0]
     again, other = (replace(recipe, seed=seed).graph() for seed in (recipe.seed, 1))
     assert_same([(v.name, v.get_value()) for v in recipe.updates(again)], start.state)
-    values = [p.get_value() for p in other.params]
+    values = [p.get_value() for p in other.evaluated]
     assert any((a != b).any() for a, (_, b) in zip(values, start.values, strict=True))
 
 

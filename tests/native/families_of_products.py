@@ -4,6 +4,8 @@ import pytensor.tensor as pt
 from family import FLOATS, NOT_EMPTY, NOTHING, NUMBERS, SINGLE, Family
 from pytensor.tensor.blas import _batched_dot
 
+from symrnn.convolution import Convolution
+
 try:
     from pytensor.tensor.linalg import cholesky, solve, solve_triangular
 except ImportError:  # before PyTensor 3.1
@@ -75,6 +77,17 @@ def stacked_systems(x):
     return {"cholesky": cholesky(squares), "solve": solve(squares, x, b_ndim=2)}
 
 
+def image_convolutions(x, y):
+    """`x` is ``(a, c, c, b)``, images; `y` ``(b, b, b, c)``, filters."""
+    outputs = {}
+    ways = {"padded": ((1, 1), ((1, 1), (1, 1))), "strided": ((2, 3), ((0, 2), (1, 0)))}
+    for name, (stride, padding) in ways.items():
+        out = Convolution(stride, padding)(x, y)
+        by_images, by_filters = pt.grad((out**2).sum(), [x, y])
+        outputs |= {name: out, f"{name}, images": by_images, f"{name}, filters": by_filters}
+    return outputs | {"turned": Convolution(*ways["padded"])(x, y).transpose(3, 0, 2, 1)}
+
+
 LAPACK = frozenset(
     {
         "Solve",
@@ -97,6 +110,7 @@ PRODUCTS = {
     "short vectors": Family(vector_products, ("ab", "bc", "b"), FLOATS, SINGLE),
     "other dots": Family(more_products, ("ab", "ba"), NUMBERS, NOT_EMPTY),
     "stacks": Family(stacked_products, ("abc", "acb"), NUMBERS, NOT_EMPTY),
+    "image convolutions": Family(image_convolutions, ("accb", "bbbc"), FLOATS),
     "systems": Family(systems, ("ab", "bc"), FLOATS, NOT_EMPTY, left=LAPACK),
     "stacks of systems": Family(stacked_systems, ("abc",), ("float64",), NOT_EMPTY, left=LAPACK),
 }  # fmt: skip

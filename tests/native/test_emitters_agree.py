@@ -59,7 +59,7 @@ SAMPLE = [
     ("reductions", "int32"), ("extremes", "float32"), ("running", "float64"), ("softmax", "float32"),
     ("reshape", "bool"), ("subtensor", "float64"), ("join", "int32"), ("alloc", "float64"),
     ("inc_subtensor", "int32"), ("read by arrays", "bool"), ("written by arrays", "float64"),
-    ("vectors", "float32"), ("stacks", "int64"),
+    ("vectors", "float32"), ("stacks", "int64"), ("image convolutions", "float32"),
 ]  # fmt: skip
 
 

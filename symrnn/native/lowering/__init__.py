@@ -11,6 +11,7 @@ from symrnn.native.builder import Builder
 from symrnn.native.lowering import (
     batched,
     choices,
+    convolutions,
     diagonals,
     draws,
     elementwise,
@@ -47,6 +48,7 @@ RULES: dict[type, Rule] = {
     **systems.RULES,
     **factorizations.RULES,
     **draws.RULES,
+    **convolutions.RULES,
 }
 
 

@@ -1,4 +1,5 @@
-"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling, CTC."""
+"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling, CTC,
+fo-pooling."""
 
 __all__ = [
     "activations",
@@ -6,6 +7,7 @@ __all__ = [
     "conv",
     "ctc",
     "error_rates",
+    "fo_pool",
     "linearize",
     "nnet",
     "pool",

@@ -218,7 +218,7 @@ def test_float32_parameters_stay_float32_under_any_rate(name, rate):
     rate = pt.dscalar() if rate is pt.dscalar else rate(row.arguments["learning_rate"])
     updates = row.rule(loss, params, **row.arguments | {"learning_rate": rate})
     assert all(value.dtype == key.dtype for key, value in updates.items())
-    assert {key.dtype for key in updates if key.ndim} == {"float32"}
+    assert {key.dtype for key in updates if key.ndim and key.name not in row.vectors} == {"float32"}
 
 
 @pytest.mark.parametrize("name", UPDATES)

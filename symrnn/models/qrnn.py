@@ -37,7 +37,7 @@ class QRNN(WordRecipe):
     zoneout: float = 0.0
     weight_dropout: float = 0.1
 
-    small: ClassVar = ({**WordRecipe.small[0], "zoneout": 0.2},)
+    small: ClassVar = ({**WordRecipe.small[0], "depth": 1, "zoneout": 0.2},)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -227,6 +227,11 @@ class WordRecipe(RuleRecipe):
         begin = int(ends[step - 1]) if step else 0
         return begin, int(ends[step]) - begin
 
+    @property
+    def mean_length(self) -> float:
+        """Steps of a batch, on average."""
+        return self.length * (1 - HALVED / 2 if self.random_lengths else 1)
+
     def masks(self, words: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
         """The masks for ``words (T, B)``, in the order of the graph's inputs."""
         made = []

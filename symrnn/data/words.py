@@ -109,8 +109,11 @@ def embedded_words(name: str = "library") -> Words:
 def wikipedia() -> list[str]:
     """The articles inside ``gensim``, without their markup, one a document."""
     try:
-        from gensim.corpora.wikicorpus import extract_pages, filter_wiki
-        from gensim.test.utils import datapath
+        from gensim.corpora.wikicorpus import (  # type: ignore[import-not-found]
+            extract_pages,
+            filter_wiki,
+        )
+        from gensim.test.utils import datapath  # type: ignore[import-not-found]
     except ImportError as error:
         raise UserError(
             "text must be 'library' where the package gensim is not installed, but is 'wikipedia';"

@@ -22,11 +22,12 @@ from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.graph import TrainingGraph
-from symrnn.init import uniform, zeros
+from symrnn.init import uniform
 from symrnn.losses import cross_entropy
 from symrnn.models.tcn import product
 from symrnn.models.weights import weights_of
 from symrnn.params import param
+from symrnn.typing import Shape
 from symrnn.unroll import Gradient
 
 BOUND = 0.1  # of the embedding at the start
@@ -135,7 +136,7 @@ class WordNetwork:
             rows("embedding", layers[0].widths[0]),
             tuple(layers),
             None if tied else rows("w", layers[-1].widths[1]),
-            param("b", (vocabulary,), zeros, rng, dtype=dtype),
+            param("b", (vocabulary,), zipf, rng, dtype=dtype),
             zoneout=zoneout,
         )
 
@@ -180,6 +181,20 @@ class WordNetwork:
             xs = masked(hs, (*given.between, given.outputs)[i])
         w = self.embedding if self.w is None else self.w
         return Reading(product(xs, w.T) + self.b, pt.join(1, *later), hs, xs)
+
+
+def zipf(shape: Shape, rng: np.random.Generator | None = None) -> np.ndarray:
+    """The logarithms of how often words are, up to a constant, by Zipf's law, which Mandelbrot mended for the first.
+
+    Words are numbered from the commonest. Where the bias of the softmax begins at zero, Adam teaches the last layer to
+    put out a constant in its place, in steps so even that its units saturate, and an LSTM without AR learns no more.
+
+    Examples
+    --------
+    >>> zipf((3,)).round(2)
+    array([-0.99, -1.31, -1.55])
+    """
+    return -np.log(np.arange(shape[0]) + 2.7)
 
 
 def masked(xs: TensorVariable, mask: TensorVariable | None) -> TensorVariable:

@@ -91,13 +91,13 @@ class WordRecipe(RuleRecipe):
     hidden_size: int = 200
     embedding_size: int = 100
     tied: bool = True
-    word_dropout: float = 0.1
-    input_dropout: float = 0.3
-    layer_dropout: float = 0.2
-    output_dropout: float = 0.3
-    weight_dropout: float = 0.3
-    ar: float = 2.0
-    tar: float = 1.0
+    word_dropout: float = 0.05
+    input_dropout: float = 0.2
+    layer_dropout: float = 0.1
+    output_dropout: float = 0.2
+    weight_dropout: float = 0.2
+    ar: float = 1.0
+    tar: float = 0.5
     dtype: str = "float32"
     learning_rate: float = 0.01
     weight_decay: float = 0.01
@@ -336,13 +336,13 @@ def read_text(network: Network, numbers: np.ndarray, *, pieces: int, length: int
     piece = -(-len(numbers) // pieces)
     targets = np.ones(piece * pieces, "int32")
     targets[: len(numbers)] = numbers
-    words = np.append(np.int32(1), targets[:-1])
-    words, targets = (part.reshape(pieces, piece).T for part in (words, targets))
+    before = np.append(np.int32(1), targets[:-1])
+    columns = [part.reshape(pieces, piece).T for part in (before, targets)]
     [states] = network.graph.carried
     state = np.zeros((pieces, states.type.shape[1]), states.type.dtype)
     found = []
     for begin in range(0, piece, length):
-        window = [np.ascontiguousarray(part[begin : begin + length]) for part in (words, targets)]
+        window = [np.ascontiguousarray(part[begin : begin + length]) for part in columns]
         nats, hs, state = network(("nats", "hs", "states"), *window, state)
         found.append((nats, hs))
     nats, hs = (np.concatenate(parts).swapaxes(0, 1) for parts in zip(*found, strict=True))

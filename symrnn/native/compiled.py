@@ -161,8 +161,8 @@ class NativeProgram:
             return known
         if len(self.memories) >= MOST_MEMORIES:
             del self.memories[next(iter(self.memories))]
-        known = dict(zip(self.lowered.extents, extents, strict=True))
-        memory = self.memories[extents] = Memory(self.lowered, known, self.shared)
+        named = dict(zip(self.lowered.extents, extents, strict=True))
+        memory = self.memories[extents] = Memory(self.lowered, named, self.shared)
         return memory
 
 

@@ -1,5 +1,7 @@
 """Gradient descent whose iterates are averaged once the validation loss has stopped falling."""
 
+from typing import Any
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -106,4 +108,5 @@ def validation_slot(updates: Updates) -> TensorSharedVariable | None:
     >>> validation_slot(nt_asgd((w**2).sum(), [w], 0.1))
     validation_loss
     """
-    return slots_in(updates, VALIDATION).get(None)
+    found: dict[Any, TensorSharedVariable] = dict(slots_in(updates, VALIDATION))
+    return found.get(None)

@@ -126,4 +126,5 @@ def wikipedia() -> list[str]:
     ) as file:
         pages = [content for _, content, _ in extract_pages(file, ("0",))]
     articles = (filter_wiki(page) for page in pages if not page.upper().startswith("#REDIRECT"))
-    return [article for article in articles if article.strip()]
+    # Marks of bold and slanted letters are left.
+    return [re.sub("'{2,}", "", article) for article in articles if article.strip()]

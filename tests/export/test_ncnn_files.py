@@ -71,11 +71,13 @@ def test_hand_written_layers_agree_in_ncnn(way, ncnn, tmp_path):
 
 
 NETWORKS = [(name, options) for name in RECIPES for options in recipe_class(name).small]
-# A decoder that reads what it wrote compares numbers; lips are read in windows over more axes than ncnn's three.
+# A decoder that reads what it wrote compares numbers; lips are read in windows over more axes than ncnn's three; models
+# of words ask for lengths, and a QRNN's loop is none of ncnn's.
 NETWORKS = [
     (name, options)
     for name, options in NETWORKS
-    if name != "lip_reading" and options.get("network") != "sequence_to_sequence"
+    if name not in ("awd_lstm", "lip_reading", "qrnn")
+    and options.get("network") != "sequence_to_sequence"
 ]
 
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -90,6 +91,7 @@ def plain_words(running: str) -> list[str]:
     return list(chain.from_iterable([*words, END] for words in paragraphs if words))
 
 
+@lru_cache(maxsize=2)
 def embedded_words(name: str = "library") -> Words:
     """The words of a text that is installed.
 

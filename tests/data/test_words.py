@@ -48,6 +48,7 @@ def test_paragraphs_of_a_running_text_are_lines():
 
 
 def test_wikipedia_is_one_sentence_without_its_package(monkeypatch):
+    embedded_words.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "gensim.corpora.wikicorpus", None)
     with pytest.raises(UserError, match="pip install gensim"):
         embedded_words("wikipedia")

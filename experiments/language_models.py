@@ -374,7 +374,7 @@ def perplexities(records, text):
     verdicts = [
         f"AWD-LSTM is {'below' if whole < plain else 'NOT below'} a plain LSTM of its size",
         f"the QRNN is {'within' if qrnn < WITHIN * whole else 'NOT within'} 5 % of it ({qrnn / whole:.2f} times)",
-        f"both are {'below' if max(whole, qrnn) < counted[0] else 'NOT both below'} the 5-gram",
+        f"both are {'' if max(whole, qrnn) < counted[0] else 'NOT '}below the 5-gram",
     ]
     seeds = len(found[WHOLE])
     cached = ", ".join(

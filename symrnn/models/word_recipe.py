@@ -121,7 +121,7 @@ class WordRecipe(RuleRecipe):
                 "hidden_size": 3,
                 "embedding_size": 2,
             },
-            **{"dtype": "float64", "sampled": 3, "cache": 4, "learning_rate": 0.05},
+            **{"dtype": "float64", "sampled": 3, "cache": 4},
         },
     )
 

@@ -1,12 +1,13 @@
 """Language models of words: masks that add no scan, states that go on, whole texts, a cache, samples."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pytensor
 import pytest
-from helpers import FEW_REWRITES, assert_all_close, evaluate
+from helpers import FEW_REWRITES, MODES, assert_all_close, evaluate
 
 from symrnn.errors import UserError
 from symrnn.measure.sizes import graph_size
@@ -36,6 +37,7 @@ def network(cls=AWDLSTM, **options):
     )
 
 
+@cache
 def size(cls, **options):
     """Of a training step with few rewrites."""
     recipe = cls(**SMALL | options)
@@ -77,7 +79,7 @@ def test_assembled_gradient_is_autodiffs(cls):
         [states] = graph.carried
         states.set_value(np.random.default_rng(1).normal(size=states.get_value().shape))
         outputs = [graph.loss, graph.carried[states], *pytensor.grad(graph.loss, graph.params)]
-        found.append(evaluate(graph.inputs, outputs, fed))
+        found.append(evaluate(graph.inputs, outputs, fed, MODES[gradient]))
     assert_all_close(*found, 1e-9)
 
 

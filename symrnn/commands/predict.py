@@ -55,7 +55,8 @@ def predict(
     with of_at_most(size, f"{checkpoint} holds no more, so its options are not its own"):
         graph = recipe.graph()
     check_arrays("values", found.values, graph.evaluated)
-    network = Network(graph, [array for _, array in found.values], mode=mode)
+    values = [array for _, array in found.values]
+    network = Network(graph, values, mode=mode, notes=found.notes)
     lines = recipe.predict(network, words, None if data is None else Path(data))
     for line in returned(recipe, "predict", lines, Iterable, "lines to print"):
         click.echo(line)

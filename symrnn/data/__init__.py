@@ -24,6 +24,7 @@ __all__ = [
     "video",
     "visemes",
     "word_shapes",
+    "words",
 ]
 
 READERS = {  # file here: what the path given to --data must be
@@ -35,4 +36,5 @@ READERS = {  # file here: what the path given to --data must be
     "pairs_csv": "a CSV file headed x1,x2, rows of two whole numbers from 0 to 63",
     "text": "a text in UTF-8",
     "ts": "NAME_TRAIN.ts or NAME_TEST.ts, which lie side by side, or their folder",
+    "wikitext": "a folder with WikiText's wiki.train.tokens, wiki.valid.tokens, wiki.test.tokens, or a text in UTF-8",
 }

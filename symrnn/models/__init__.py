@@ -16,12 +16,14 @@ __all__ = ["RECIPES", "recipe_class"]
 
 RECIPES = {  # file here, its name in `symrnn train`: the reader of its --data, a key of `symrnn.data.READERS`
     "airline_passengers": "monthly_csv",
+    "awd_lstm": "wikitext",
     "binary_adder": "pairs_csv",
     "character_model": "text",
     "digit_rows": "idx",
     "eeg_cnn_gru": "deap",
     "eeg_cnn_lstm": "deap",
     "lip_reading": "grid",
+    "qrnn": "wikitext",
     "tagger": "text",
     "wide_resnet": "cifar",
 }

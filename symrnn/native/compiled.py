@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, partial
 from sys import getrefcount
+from weakref import WeakValueDictionary
 
 import numpy as np
 from pytensor.graph.basic import Apply, Variable
@@ -125,6 +126,7 @@ class NativeProgram:
         self.arrays = bytearray(8 * max(1, count))
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.arrays))
         self.memories: dict[tuple[int, ...], Memory] = {}
+        self.shared = Shared()
         self.lock = threading.Lock()
 
     def __call__(
@@ -169,10 +171,31 @@ class NativeProgram:
             return known
         if len(self.memories) >= MOST_MEMORIES:
             del self.memories[next(iter(self.memories))]
-        memory = self.memories[extents] = Memory(
-            self.lowered, dict(zip(self.lowered.extents, extents, strict=True))
-        )
+        named = dict(zip(self.lowered.extents, extents, strict=True))
+        memory = self.memories[extents] = Memory(self.lowered, named, self.shared)
         return memory
+
+
+class Shared:
+    """What the memories of a program's extents have in common: no two calls of a program run at once."""
+
+    def __init__(self) -> None:
+        self.arena = np.empty(0, np.uint8)
+        # as long as a memory has them: lengths come and go
+        self.pools: WeakValueDictionary[tuple, Pool] = WeakValueDictionary()
+
+    def room(self, size: int) -> np.ndarray:
+        """At least so many bytes; fresh ones would be asked of the system page by page, for each new length."""
+        if len(self.arena) < size:
+            self.arena = np.empty(size, np.uint8)
+        return self.arena
+
+    def pool(self, output: int, shape: tuple[int, ...], dtype: str) -> Pool:
+        """Arrays for an output of that shape."""
+        pool = self.pools.get((output, shape))
+        if pool is None:
+            pool = self.pools[output, shape] = Pool(shape, dtype)
+        return pool
 
 
 class Memory:
@@ -192,11 +215,12 @@ class Memory:
         What watches them, or None.
     """
 
-    def __init__(self, lowered: Lowered, extents: dict[str, int]):
+    def __init__(self, lowered: Lowered, extents: dict[str, int], shared: Shared):
         is_guarded = guarded.is_on()
         plan = guarded.apart if is_guarded else offsets
         places, self.arena_bytes = plan(lowered.lives, extents)
-        self._arena = np.empty(self.arena_bytes + ALIGNMENT, np.uint8)
+        size = self.arena_bytes + ALIGNMENT
+        self._arena = np.empty(size, np.uint8) if is_guarded else shared.room(size)
         base = -(-self._arena.ctypes.data // ALIGNMENT) * ALIGNMENT
         addresses = [base + place for place in places] + [c.ctypes.data for c in lowered.constants]
         self.callbacks = [Callback(call, extents) for call in lowered.callbacks]
@@ -204,11 +228,12 @@ class Memory:
         self._table = np.array(addresses or [0], np.uint64)
         self._extents = np.array([*extents.values()] or [0], np.int64)
         self.addresses = self._table.ctypes.data, self._extents.ctypes.data
-        make = guarded.padded if is_guarded else np.empty
-        self.pools = [
-            Pool(tuple(evaluated(n, extents) for n in shape), dtype, make)
-            for shape, dtype in lowered.outputs
-        ]
+        self.pools = []
+        for i, (shape, dtype) in enumerate(lowered.outputs):
+            known = tuple(evaluated(n, extents) for n in shape)
+            self.pools.append(
+                Pool(known, dtype, guarded.padded) if is_guarded else shared.pool(i, known, dtype)
+            )
         self.guard = None
         if is_guarded:
             start = base - self._arena.ctypes.data

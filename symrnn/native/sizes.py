@@ -192,26 +192,38 @@ def evaluated(size: Int, values: dict[str, int]) -> int:
 def quotient(size: Int, divisor: Int) -> Int | None:
     """``size / divisor`` where that is whole, else None.
 
-    A divisor of one term divides term by term; whatever else is divided as the numbers of this call, which become
-    guards.
+    What cannot be divided term by term is divided as the numbers of this call, which become guards.
     """
     if isinstance(divisor, Size) and len(divisor.terms) > 1:
         divisor = divisor.pinned()
+    found = whole_quotient(size, divisor)
+    if found is not None or (isinstance(size, int) and isinstance(divisor, int)):
+        return found
+    return quotient(int(size), int(divisor))
+
+
+def whole_quotient(size: Int, divisor: Int) -> Int | None:
+    """``size / divisor`` where each term of `size` is a multiple of the only one of `divisor`, else None.
+
+    Examples
+    --------
+    >>> n = Facts({"n": 3}).symbol("n")
+    >>> whole_quotient(12 * n, 4), whole_quotient(12 * n, 4 * n), whole_quotient(12, 4 * n)
+    (3*n, 3, None)
+    """
+    if len(_terms(divisor)) != 1:
+        return None
     [(atoms, by)] = _terms(divisor).items()
     terms = {}
     for key, c in _terms(size).items():
         rest = list(key)
         for atom in atoms:
             if atom not in rest:
-                break
+                return None
             rest.remove(atom)
-        else:
-            if c % by == 0:
-                terms[tuple(rest)] = c // by
-                continue
-        if isinstance(size, int) and isinstance(divisor, int):
+        if c % by:
             return None
-        return quotient(int(size), int(divisor))
+        terms[tuple(rest)] = c // by
     return _size(terms, getattr(size, "facts", None))
 
 

@@ -97,6 +97,7 @@ class Window:
             return replace(self, shape=shape, strides=(0,) * len(shape))
         dims = collapsed(self.shape, [self.strides])
         old = [(n, s[0]) for n, s in zip(*dims, strict=True)]
+        is_apart = len(old) > 1
         strides: list[Int] = []
         for n in reversed(shape):  # from the innermost axis, taken out of the innermost group
             if isinstance(n, int) and n == 1:
@@ -105,6 +106,8 @@ class Window:
             if not old:
                 return None
             extent, stride = old.pop()
+            if is_apart and isinstance(extent, int) and not isinstance(n, int):
+                return None  # a copy holds for every n, a quotient for this call's alone
             rest = quotient(extent, n)
             if rest is None:
                 return None

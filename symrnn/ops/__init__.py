@@ -1,4 +1,5 @@
-"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling, CTC."""
+"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling, CTC,
+fo-pooling."""
 
 __all__ = [
     "activations",
@@ -7,6 +8,7 @@ __all__ = [
     "conv",
     "ctc",
     "error_rates",
+    "fo_pool",
     "image_conv",
     "linearize",
     "nnet",

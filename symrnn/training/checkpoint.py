@@ -30,7 +30,7 @@ from symrnn.training.recipe import Recipe
 
 FORMAT = "symrnn checkpoint 1"
 WAY_OUT = "give the options it was trained with, another file or folder, or start over with --fresh"
-TEXTS = ("recipe", "data", "mode", "data_hash")
+TEXTS = ("recipe", "data", "mode", "data_hash", "notes")
 HEADER = {"options", "versions", "state", "values", *TEXTS}
 
 
@@ -54,6 +54,8 @@ class Checkpoint:
         Arrays by the names of their shared variables; `values` are to be evaluated, `state` goes on.
     data_hash
         Of the content of the user's file when training began, "" for the embedded data.
+    notes
+        What the data say that the trained network needs; "" for nothing.
     """
 
     recipe: str
@@ -65,6 +67,7 @@ class Checkpoint:
     state: tuple[tuple[str, np.ndarray], ...]
     values: tuple[tuple[str, np.ndarray], ...]
     data_hash: str = ""
+    notes: str = ""
 
     @property
     def steps(self) -> int:
@@ -100,7 +103,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     parts = {"state": checkpoint.state, "values": checkpoint.values}
     header = {"format": FORMAT} | {
         name: getattr(checkpoint, name)
-        for name in ("recipe", "options", "data", "mode", "versions", "data_hash")
+        for name in ("recipe", "options", "data", "mode", "versions", "data_hash", "notes")
     }
     header |= {part: [name for name, _ in arrays] for part, arrays in parts.items()}
     arrays: dict[str, Any] = {
@@ -236,7 +239,8 @@ def header_of(array: np.ndarray | None) -> dict[str, Any]:
     if not isinstance(header, dict) or header.pop("format", None) != FORMAT:
         raise Refused("it is of another format")
     # The first checkpoints were written without it.
-    header.setdefault("data_hash", "")
+    for later in ("data_hash", "notes"):
+        header.setdefault(later, "")
     if differ := sorted(HEADER ^ set(header)):
         raise Refused(
             f"its header has another number of fields, not {', '.join(HEADER)}: {differ[0]}"

@@ -18,6 +18,7 @@ from symrnn.training.compiled import compiled
 from symrnn.training.network import Network
 from symrnn.training.recipe import Recipe, returned
 from symrnn.typing import NewValues, Updates
+from symrnn.updates.averaged import MEAN, validation_slot
 from symrnn.updates.gradients import slots_in
 
 
@@ -79,6 +80,8 @@ class Training:
             )
         )
         self.losses: list[float] = []
+        self.notes = recipe.notes(data)
+        self.validated: Network | None = None
         self.data_hash = fingerprint(data_path) if data_path else ""
         check_state(self.graph.loss, self.updates)
         self.function = compiled(self.graph.inputs, self.graph.loss, self.updates, mode=mode)
@@ -97,6 +100,7 @@ class Training:
                 # The step is not counted, and no checkpoint is written after it: the last good one stays.
                 raise TrainingError(self.trouble(f"the loss is {loss}", len(self.losses) + 1))
             self.losses.append(loss)
+            self.validate()
             yield Step(len(self.losses), loss, seconds)
 
     def batch(self, step: int) -> list[np.ndarray]:
@@ -111,6 +115,17 @@ class Training:
                 f" but returned {len(batch)}"
             )
         return batch
+
+    def validate(self) -> None:
+        """Tell a rule that waits for validation losses the next one, when it is time."""
+        slot = validation_slot(self.updates)
+        if slot is None or len(self.losses) % self.recipe.validation_steps:
+            return
+        if self.validated is None:
+            self.validated = self.network()
+        self.validated.set_values(self.values())
+        loss = self.recipe.validation_loss(self.validated, self.data)
+        slot.set_value(np.asarray(loss, slot.dtype))
 
     def tested(self) -> Mapping[str, float]:
         """What the recipe's test says of the network as it stands, on held-out data."""
@@ -131,6 +146,7 @@ class Training:
             losses=np.array(self.losses),
             state=tuple(state),
             data_hash=self.data_hash,
+            notes=self.notes,
             values=tuple(
                 zip([str(p.name) for p in self.graph.evaluated], self.values(), strict=True)
             ),
@@ -152,21 +168,23 @@ class Training:
         for variable, fresh in zip(self.updates, recipe.updates(graph), strict=True):
             variable.set_value(fresh.get_value())
         self.recipe, self.data, self.losses = recipe, data, []
+        self.notes = recipe.notes(data)
 
     def values(self) -> list[np.ndarray]:
         """The values to evaluate, in the order of ``graph.evaluated``.
 
-        Those that are stored; where the rule keeps a Nesterov jump u, and so stores look-ahead values φ, ``φ - u``.
+        Those that are stored; where the rule keeps a Nesterov jump u, and so stores look-ahead values φ, ``φ - u``;
+        where it keeps means, those.
         """
-        jumps = slots_in(self.updates, "jump")
+        jumps, means = (slots_in(self.updates, kind) for kind in ("jump", MEAN))
         return [
-            np.array(p.get_value()) - (jumps[p].get_value() if p in jumps else 0)
+            np.array(means.get(p, p).get_value()) - (jumps[p].get_value() if p in jumps else 0)
             for p in self.graph.evaluated
         ]
 
     def network(self) -> Network:
         """The network at those values, to be tested while training goes on."""
-        return Network(self.recipe.graph(), self.values(), mode=self.mode)
+        return Network(self.recipe.graph(), self.values(), mode=self.mode, notes=self.notes)
 
     def trouble(self, what: str, step: int) -> str:
         """A sentence that names the step and the first parameter that is not finite."""

@@ -28,6 +28,8 @@ class Network:
         Of ``graph.evaluated``, the parameters and then averages, in their order, if they are not to stay as they are.
     mode
         As for `pytensor.function`.
+    notes
+        What ``recipe.notes(data)`` said of the data that it was trained on.
 
     Examples
     --------
@@ -46,8 +48,9 @@ class Network:
         values: Sequence[Any] | None = None,
         *,
         mode: str | Mode | None = None,
+        notes: str = "",
     ) -> None:
-        self.graph, self.mode = graph, mode
+        self.graph, self.mode, self.notes = graph, mode, notes
         self.functions: dict[tuple[str, ...], Callable] = {}
         if values is not None:
             self.set_values(values)

@@ -76,6 +76,22 @@ class Recipe(ABC):
     def test(self, network: "Network", data: Any) -> Mapping[str, float]:
         """Readings on held-out data by name; ``network(output, *inputs)`` evaluates an output of the graph."""
 
+    def notes(self, data: Any) -> str:
+        """What of the data the trained network needs, a vocabulary say: ``network.notes`` of `test` and `predict`."""
+        return ""
+
+    def validation_loss(self, network: "Network", data: Any) -> float:
+        """What a rule such as `symrnn.updates.nt_asgd` waits for, every `validation_steps`."""
+        raise UserError(
+            f"{type(self).__name__} must define validation_loss() for a rule that waits for validation losses;"
+            " take another rule"
+        )
+
+    @property
+    def validation_steps(self) -> int:
+        """Updates from one validation loss to the next."""
+        return 100
+
     @abstractmethod
     def predict(
         self, network: "Network", words: tuple[str, ...], path: Path | None = None
@@ -142,8 +158,13 @@ FROM_ZERO = {
     *("shift", "weight_decay", "max_norm", "temperature"),
     *("jitter", "distinct", "weight"),  # of lip reading
     "cutout",
+    *("ar", "tar", "cache", "cache_sharpness"),  # of words
 }
-SHARES = {"momentum", "rho", "dropout"}
+SHARES = {
+    *("momentum", "rho", "dropout"),
+    *("word_dropout", "input_dropout", "layer_dropout", "output_dropout", "weight_dropout"),
+    *("zoneout", "cache_weight"),
+}
 
 
 def returned(recipe: Recipe, method: str, value: Any, kind: type | UnionType, expected: str) -> Any:

@@ -21,6 +21,7 @@ rules                                                module
 `even_values` for evaluation and saving
 `adagrad`, `rmsprop`, `adadelta`, `rmsprop_nesterov` `symrnn.updates.adaptive`
 `adam`, `adamax`, `amsgrad`, `adamw`, `nadam`        `symrnn.updates.adam`
+`nt_asgd`; `validation_slot` for who trains with it  `symrnn.updates.averaged`
 `norm_constraint`, `total_norm_constraint`           `symrnn.updates.constraints`
 `one_cycle`, `cosine`, `step_decay`, `warm_up`       `symrnn.updates.schedules`
 ==================================================== ===========================================
@@ -65,6 +66,7 @@ A learning rate that changes between calls:
 
 from symrnn.updates.adam import adam, adamax, adamw, amsgrad, nadam
 from symrnn.updates.adaptive import adadelta, adagrad, rmsprop, rmsprop_nesterov
+from symrnn.updates.averaged import nt_asgd, validation_slot
 from symrnn.updates.constraints import norm_constraint, total_norm_constraint
 from symrnn.updates.gradients import get_or_compute_grads
 from symrnn.updates.named_rule import NamedRule
@@ -90,6 +92,7 @@ RULES: dict[str, NamedRule] = {
     "momentum": NamedRule(momentum, momentum="momentum"),
     "nadam": NamedRule(nadam, momentum="beta1"),
     "nesterov_momentum": NamedRule(nesterov_momentum, momentum="momentum"),
+    "nt_asgd": NamedRule(nt_asgd),
     "rmsprop": NamedRule(rmsprop),
     "rmsprop_nesterov": NamedRule(rmsprop_nesterov, momentum="momentum"),
     "sgd": NamedRule(sgd),
@@ -116,9 +119,11 @@ __all__ = [
     "nesterov_naive_rebuild",
     "nesterov_odd_even",
     "norm_constraint",
+    "nt_asgd",
     "odd_values",
     "rmsprop",
     "rmsprop_nesterov",
     "sgd",
     "total_norm_constraint",
+    "validation_slot",
 ]

@@ -151,7 +151,7 @@ def test_answer_of_native_mode_says_which_goals_are_missed():
 
 BESIDE_JAX = [
     *("airline_passengers", "binary_adder", "character_model", "digit_networks"),
-    *("eeg_emotion", "lip_reading", "tagger"),
+    *("eeg_emotion", "language_models", "lip_reading", "tagger"),
 ]
 
 
@@ -230,6 +230,34 @@ def test_answer_of_lip_reading_owns_up_to_rates_above_what_was_to_be_reached():
     assert "trained at jitter 1 and no losses" in whole
     assert "The naive form of Nesterov's momentum has, beside odd/even:" in whole
     assert "Cold, from building the graph to the end of the first step of AdamW" in whole
+
+
+def test_answer_of_language_models_owns_up_to_perplexities_above_what_was_to_be_reached():
+    experiment, records = recorded("language_models")
+    usual = experiment.module.USUAL["library"]
+
+    def told(**perplexities):
+        changed = [
+            replace(r, values=r.values | {"test": perplexities[r.case["variant"].split("-")[0]]})
+            if r.task == "train" and r.case["text"] == "library" and r.case["epochs"] == usual
+            else r
+            for r in records
+        ]
+        return section(experiment, changed).answer
+
+    good = told(AWD=70.0, QRNN=72.0, **{"plain LSTM": 80.0})
+    assert "AWD-LSTM is below a plain LSTM of its size" in good
+    assert "the QRNN is within 5 % of it (1.03 times); both are below the 5-gram" in good
+    bad = told(AWD=70.0, QRNN=75.0, **{"plain LSTM": 69.0})
+    assert "AWD-LSTM is NOT below a plain LSTM of its size" in bad
+    assert "the QRNN is NOT within 5 % of it (1.07 times); both are NOT below the 5-gram" in bad
+    whole = section(experiment, records).answer
+    assert "What each part of AWD-LSTM is worth" in whole
+    assert "Cold, from building the graph to the end of the first step of AdamW:" in whole
+    assert (
+        "The naive form of Nesterov's momentum has, beside odd/even: exactly the Scan nodes"
+        in whole
+    )
 
 
 def test_shapes_that_jax_refuses_are_an_answer():

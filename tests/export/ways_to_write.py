@@ -257,7 +257,9 @@ def values_for(inputs, steps=T, batch=B, seed=0):
     """An array for each input; masks say that the second sequence ends before the first."""
     rng, values = np.random.default_rng(seed), []
     for var in inputs:
-        shape = [(steps, batch)[i] if n is None else n for i, n in enumerate(var.type.shape)]
+        # a state that is given, (B, S), has no steps
+        sizes = (batch,) if var.name == "given" and var.ndim == 2 else (steps, batch)
+        shape = [sizes[i] if n is None else n for i, n in enumerate(var.type.shape)]
         if var.name == "mask":
             ends = np.maximum(shape[0] - np.arange(shape[1]), 1)
             values.append((np.arange(shape[0])[:, None] < ends).astype(var.dtype))

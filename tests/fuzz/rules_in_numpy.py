@@ -16,6 +16,10 @@ def sgd(s, w, g, t, learning_rate):
     return w - learning_rate * g
 
 
+def nt_asgd(s, w, g, t, learning_rate):
+    return w - learning_rate * g  # means beside it, which no loss begins
+
+
 def momentum(s, w, g, t, learning_rate, momentum):
     s["v"] = momentum * s.get("v", 0) - learning_rate * g
     return w + s["v"]
@@ -68,7 +72,7 @@ def nadam(s, w, g, t, learning_rate, beta1, beta2, epsilon, momentum_decay):
     return w - learning_rate * look / (np.sqrt(v / (1 - beta2**t)) + epsilon)
 
 
-RULES = {f.__name__: f for f in (sgd, momentum, adagrad, rmsprop, adadelta)}
+RULES = {f.__name__: f for f in (sgd, nt_asgd, momentum, adagrad, rmsprop, adadelta)}
 RULES |= {f.__name__: f for f in (adam, amsgrad, adamax, adamw, nadam)}
 
 

@@ -16,6 +16,7 @@ RANGES = {  # of the values of a rate
 ADAM = ("learning_rate", "beta1", "beta2", "epsilon")
 TAKES = {  # what each rule takes
     "sgd": ("learning_rate",),
+    "nt_asgd": ("learning_rate",),
     "momentum": ("learning_rate", "momentum"),
     "adagrad": ("learning_rate", "epsilon"),
     "rmsprop": ("learning_rate", "rho", "epsilon"),

@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 import pytest
 
 from symrnn.native import native_report
+from symrnn.native.report import native_programs
 
 
 def native(inputs, outputs, **options):
@@ -23,6 +24,30 @@ def test_a_third_length_compiles_nothing():
         np.testing.assert_allclose(f(a, b), (np.tanh(a) * b).sum(axis=0) / rows, rtol=1e-12)
     # for (5, 3); for any rows of 3; for any matrix
     assert native_report(f).programs == 3
+
+
+def test_a_third_length_of_a_reversed_and_flattened_sequence_compiles_nothing():
+    xs, w = pt.tensor3("xs", shape=(None, 2, 6)), pt.matrix("w", shape=(6, 4))
+    ys = pt.dot(xs[::-1].reshape((-1, 6)), w)
+    f = native([xs, w], [ys, (xs.size // 6) * ys.mean()])
+    rng = np.random.default_rng(0)
+    for steps in (5, 7, 9, 3, 20):
+        a, b = rng.normal(size=(steps, 2, 6)), rng.normal(size=(6, 4))
+        expected = a[::-1].reshape(-1, 6) @ b
+        for found, wanted in zip(f(a, b), [expected, 2 * steps * expected.mean()], strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    assert native_report(f).programs == 2
+
+
+def test_lengths_of_a_program_share_their_memory():
+    x = pt.matrix("x")
+    f = native([x], pt.dot(pt.exp(x).T, pt.exp(x)))
+    for rows in (5, 300, 100, 200):
+        a = np.linspace(0, 1, 3 * rows).reshape(rows, 3)
+        np.testing.assert_allclose(f(a), np.exp(a).T @ np.exp(a), rtol=1e-12)
+    _, program = native_programs(f.vm.jit_fn)
+    assert len(program.memories) == 3
+    assert all(memory._arena is program.shared.arena for memory in program.memories.values())
 
 
 def test_lengths_that_differ_are_two_parameters():

@@ -26,11 +26,14 @@ from symrnn.updates import (
     nesterov_momentum,
     nesterov_naive_clone,
     nesterov_naive_per_parameter,
+    nt_asgd,
     odd_values,
     rmsprop,
     rmsprop_nesterov,
     sgd,
+    validation_slot,
 )
+from symrnn.updates.gradients import slot_in
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "trajectories.json").read_text())
 
@@ -42,6 +45,7 @@ class Row(NamedTuple):
     nodes: int  # apply nodes per parameter before rewriting, given its gradient
     state: tuple = ()  # slots per parameter
     scalars: tuple = ()  # slots that all parameters share
+    vectors: tuple = ()  # those among them that hold several numbers
     read: object = lambda params, updates: params  # what the golden trajectory holds
 
 
@@ -54,6 +58,19 @@ def over(apply, rule=sgd):
     return applied
 
 
+def triggered(loss_or_grads, params, learning_rate):
+    """NT-ASGD that is told a loss above all others at once, so that it averages from the second step on."""
+    updates = nt_asgd(loss_or_grads, params, learning_rate)
+    validation_slot(updates).set_value(2.0)
+    next(key for key in updates if key.name == "checked").set_value([1.0] * 6)
+    return updates
+
+
+def means(params, updates):
+    """What NT-ASGD evaluates."""
+    return [slot_in(updates, param, "mean") for param in params]
+
+
 def rates(learning_rate, epsilon=0.01, **others):
     """An epsilon so large that a wrong place for it would show."""
     return {"learning_rate": learning_rate, "epsilon": epsilon, **others}
@@ -61,6 +78,7 @@ def rates(learning_rate, epsilon=0.01, **others):
 
 SGD = {"learning_rate": 0.1}
 MOMENTUM = {"learning_rate": 0.1, "momentum": 0.9}
+ASGD = ("validation_loss", "averaging", "averaged")
 UPDATES = {
     "sgd": Row(sgd, SGD, "sgd", 3),
     "momentum": Row(momentum, MOMENTUM, "momentum", 8, ("velocity",)),
@@ -75,6 +93,8 @@ UPDATES = {
     "nesterov_naive_per_parameter": Row(
         nesterov_naive_per_parameter, MOMENTUM, "nesterov_odd", 8, ("jump",)
     ),
+    "nt_asgd": Row(nt_asgd, SGD, "sgd", 10, ("mean",), ASGD, ("checked",)),
+    "nt_asgd, torch": Row(triggered, SGD, "asgd_means", 10, ("mean",), ASGD, ("checked",), means),
     "adagrad": Row(adagrad, rates(0.5), "adagrad", 10, ("accu",)),
     "rmsprop, torch": Row(rmsprop, rates(0.05, epsilon=0), "rmsprop_no_epsilon", 14, ("accu",)),
     "rmsprop": Row(rmsprop, rates(0.05), "rmsprop", 14, ("accu",)),
@@ -198,7 +218,7 @@ def test_float32_parameters_stay_float32_under_any_rate(name, rate):
     rate = pt.dscalar() if rate is pt.dscalar else rate(row.arguments["learning_rate"])
     updates = row.rule(loss, params, **row.arguments | {"learning_rate": rate})
     assert all(value.dtype == key.dtype for key, value in updates.items())
-    assert {key.dtype for key in updates if key.ndim} == {"float32"}
+    assert {key.dtype for key in updates if key.ndim and key.name not in row.vectors} == {"float32"}
 
 
 @pytest.mark.parametrize("name", UPDATES)
@@ -216,9 +236,11 @@ def test_state_has_the_type_of_its_parameter(name):
     row = UPDATES[name]
     w = pytensor.shared(np.ones((1, 3)), name="w", shape=(1, None))
     updates = row.rule([w * 2], [w], **row.arguments)
-    assert {key.name for key in updates if key.ndim} == {"w", *(f"w.{s}" for s in row.state)}
+    own = [key for key in updates if key.ndim and key.name not in row.vectors]
+    assert {key.name for key in own} == {"w", *(f"w.{s}" for s in row.state)}
     assert {key.name for key in updates if not key.ndim} == set(row.scalars)
-    assert all(key.type == w.type for key in updates if key.ndim)
+    assert {key.name for key in updates if key.ndim} - {key.name for key in own} == set(row.vectors)
+    assert all(key.type == w.type for key in own)
 
 
 @pytest.mark.parametrize("name", UPDATES)

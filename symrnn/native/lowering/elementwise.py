@@ -15,12 +15,16 @@ from symrnn.native.lowering.rule import Rule
 from symrnn.native.scalar import arg, const
 from symrnn.native.scalar_ops import lowered
 from symrnn.native.shapes import Shape, Shapes, broadcast_shape, dtype_of
+from symrnn.native.sizes import whole_quotient
 
-ON_SIZES: dict[type, Callable] = {  # on extents that may be parameters
+ON_SIZES: dict[
+    type, Callable
+] = {  # on extents that may be parameters; None: only as the numbers of this call
     ps.Add: lambda *n: sum(n[1:], n[0]),
     ps.Sub: operator.sub,
     ps.Mul: lambda *n: _product(n),
     ps.Neg: operator.neg,
+    ps.IntDiv: lambda a, b: whole_quotient(a, b) if b != 0 else None,
     ps.EQ: lambda a, b: int(a == b),
     ps.NEQ: lambda a, b: int(a != b),
     ps.LT: lambda a, b: int(a < b),
@@ -78,12 +82,11 @@ def _note_numbers(node, shapes, scalar_op):
     if None in numbers:
         return
     on_sizes = ON_SIZES.get(type(scalar_op))
-    if (
-        on_sizes is not None
-        and len(node.outputs) == 1
-        and not any(isinstance(n, tuple) for n in numbers)
-    ):
-        shapes.numbers[node.outputs[0]] = on_sizes(*numbers)
+    found = None
+    if on_sizes is not None and not any(isinstance(n, tuple) for n in numbers):
+        found = on_sizes(*numbers)
+    if found is not None and len(node.outputs) == 1:
+        shapes.numbers[node.outputs[0]] = found
     elif len(node.outputs) == 1:
         values = [
             np.asarray(_plain(n), dtype_of(x)) for n, x in zip(numbers, node.inputs, strict=True)

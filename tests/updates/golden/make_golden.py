@@ -40,7 +40,7 @@ def recorded(states):
     return {str(n): np.concatenate([p.ravel() for p in states[n]]).tolist() for n in RECORDED}
 
 
-def torch_states(make, before_step, factors):
+def torch_states(make, before_step, factors, read=lambda rule, p: p.detach()):
     w, b = (torch.tensor(p, requires_grad=True) for p in (W, B))
     x, y = torch.tensor(X), torch.tensor(Y)
     rule = make([w, b])
@@ -51,7 +51,7 @@ def torch_states(make, before_step, factors):
         rule.zero_grad()
         (0.5 * ((torch.tanh(x @ w + b) - y) ** 2).sum()).backward()
         rule.step()
-        yield [w.detach().numpy().copy(), b.detach().numpy().copy()]
+        yield [read(rule, p).numpy().copy() for p in (w, b)]
 
 
 def as_is(rule, step):
@@ -110,9 +110,9 @@ def adamax_states(rate, factors, beta1, beta2, epsilon):
         yield params
 
 
-def torch_golden(text, make, before_step=as_is, changing=True):
+def torch_golden(text, make, before_step=as_is, changing=True, **read):
     golden = {"source": f"torch {torch.__version__.split('+')[0]}: {text}"}
-    golden["constant"] = recorded(torch_states(make, before_step, (1.0,)))
+    golden["constant"] = recorded(torch_states(make, before_step, (1.0,), **read))
     if changing:
         golden["changing"] = recorded(torch_states(make, before_step, FACTORS))
     return golden
@@ -220,6 +220,13 @@ GOLDEN = {
     "nadam": torch_golden(
         "NAdam(lr=0.1, eps=0.01, momentum_decay=0.1)",
         lambda p: o.NAdam(p, lr=0.1, eps=0.01, momentum_decay=0.1),
+    ),
+    # its rate follows a change a step late, so none is made
+    "asgd_means": torch_golden(
+        "ASGD(lr=0.1, lambd=0, t0=0), its averages ax",
+        lambda p: o.ASGD(p, lr=0.1, lambd=0, t0=0),
+        changing=False,
+        read=lambda rule, p: rule.state[p]["ax"],
     ),
 }
 

@@ -1,0 +1,476 @@
+"""What is each part of AWD-LSTM worth, and do it and a QRNN beat a plain LSTM and a Kneser-Ney 5-gram on little text?
+
+A tenth of the standard library's documentation, 43 thousand words, of which 2000 are known, is read sixteen times in
+one cycle, by an LSTM with everything of AWD-LSTM, a plain one, and a QRNN, three seeds each; eight times without one
+part of AWD-LSTM after another. Rates and shares of dropout were chosen on the validation text by seed 0, in eight
+epochs; what is told is the test text. Where SYMRNN_WIKITEXT names a folder with WikiText-2's validation and test texts,
+these are joined, and cut anew to train on the first four fifths, three times. The cycle is set beside constant rates
+and NT-ASGD.
+
+Expected: AWD-LSTM below a plain LSTM of its size, the QRNN within 5 % of it at less time a step, both below the 5-gram.
+The masks add no scan; the naive form of Nesterov's momentum holds every scan twice. Half an hour of one core; two
+minutes with --quick.
+"""
+
+from symrnn.study.experiment import grid
+
+ODD_EVEN, NAIVE, ADAMW = "nesterov_odd_even", "nesterov_naive_clone", "adamw"
+NETWORKS = ["awd_lstm", "qrnn"]
+SIZES = {
+    "library": {"vocabulary": 2000, "hidden_size": 96, "embedding_size": 48, "share": 0.1},
+    "wikitext": {"vocabulary": 3000, "hidden_size": 96, "embedding_size": 48},
+}
+FOLDER = "SYMRNN_WIKITEXT"  # the variable that names WikiText's
+WHOLE, PLAIN, QRNN = "AWD-LSTM", "plain LSTM", "QRNN"
+NOTHING = {
+    **{"word_dropout": 0.0, "input_dropout": 0.0, "layer_dropout": 0.0, "output_dropout": 0.0},
+    **{"weight_dropout": 0.0, "ar": 0.0, "tar": 0.0},
+}
+ABLATED = {  # what is left out of AWD-LSTM
+    "without weight drop": {"weight_dropout": 0.0},
+    "without dropout of input and between layers": {"input_dropout": 0.0, "layer_dropout": 0.0},
+    "without output dropout": {"output_dropout": 0.0},
+    "without dropout of words": {"word_dropout": 0.0},
+    "without AR and TAR": {"ar": 0.0, "tar": 0.0},
+    "without tied embeddings": {"tied": False},
+}
+VARIANTS = {WHOLE: {}, **ABLATED, PLAIN: NOTHING, QRNN: {}}
+RATES = {PLAIN: 0.005, QRNN: 0.01}  # on the validation text, of seed 0
+RATE = 0.02  # of AWD-LSTM and what is left of it; the best of .01 and .02
+SCHEDULES = {
+    "one_cycle": {},
+    "constant .005": {"schedule": "constant", "learning_rate": 0.005},
+    "constant .002": {"schedule": "constant", "learning_rate": 0.002},
+    "nt_asgd": {
+        **{"rule": "nt_asgd", "schedule": "constant", "learning_rate": 10.0},
+        **{"weight_decay": 1.2e-6, "validate_every": 63},
+    },
+}
+EPOCHS, SHORT = 8, 4  # of what is left of AWD-LSTM, and of a shorter cycle
+USUAL = {"library": 16, "wikitext": 3}  # of the networks that are set side by side
+CACHES = [(sharpness, weight) for sharpness in (0.3, 1.0, 3.0) for weight in (0.05, 0.1, 0.2)]
+WITHIN = 1.05  # of AWD-LSTM's perplexity, for the QRNN
+
+cases = grid(network=NETWORKS, form=[ODD_EVEN, NAIVE, ADAMW])
+quick = grid(network=["awd_lstm"], form=[ODD_EVEN, NAIVE, ADAMW])
+modes = ["NATIVE"]
+rounds = 3
+quick_rounds = 1
+time_limit_s = 3600
+quick_time_limit_s = 600
+reference = {"form": ODD_EVEN}
+columns = ["test", "validation", "cached", "total_s", "step_s", "after.nodes", "after.inner_nodes",
+           "after.scans", "after.components", "by_hand_step_s", "ratio", "largest_difference"]  # fmt: skip
+needs = ["symrnn.models.awd_lstm", "symrnn.training.loop"]
+refusals = (f"{FOLDER} must name",)
+
+
+def trainings(text, variants, schedules, epochs, seeds):
+    """Cases of the task "train"."""
+    return grid(text=[text], variant=variants, schedule=schedules, epochs=[epochs], seed=seeds)
+
+
+tasks = {
+    "train": {
+        "cases": [
+            *trainings("library", [WHOLE, PLAIN, QRNN], ["one_cycle"], USUAL["library"], [0, 1, 2]),
+            *trainings("library", [WHOLE, *ABLATED, PLAIN], ["one_cycle"], EPOCHS, [0, 1, 2]),
+            *trainings("library", [WHOLE], [*SCHEDULES][1:], EPOCHS, [0]),
+            *trainings("library", [WHOLE], ["one_cycle"], SHORT, [0]),
+            *trainings("wikitext", [WHOLE, PLAIN, QRNN], ["one_cycle"], USUAL["wikitext"], [0]),
+        ],
+        "quick": trainings("library", [WHOLE, PLAIN], ["one_cycle"], 1, [0]),
+        "modes": ["NATIVE"],
+        "rounds": 1,
+    },
+    "count": {
+        "cases": grid(text=[*SIZES], order=[3, 5]),
+        "quick": grid(text=["library"], order=[5]),
+        "modes": ["NATIVE"],
+        "rounds": 1,
+    },
+    "in_turns": {
+        "cases": grid(hidden_size=[200]),
+        "quick": grid(hidden_size=[200]),
+        "modes": ["NATIVE"],
+        "rounds": 1,
+    },
+    "by_hand": {
+        "cases": grid(network=NETWORKS),
+        "quick": grid(network=["awd_lstm"]),
+        "modes": ["NATIVE"],
+        "rounds": 1,
+    },
+    "jax_by_hand": {
+        "cases": grid(network=NETWORKS),
+        "quick": grid(network=["awd_lstm"]),
+        "modes": ["JAX"],
+        "rounds": 3,
+        "quick_rounds": 1,
+    },
+}
+
+
+def flags(**case):
+    return "floatX=float32"
+
+
+def recipe_for(network, **options):
+    """A recipe that a step is measured of, with batches of one length."""
+    from symrnn.models import recipe_class
+
+    plain = {"schedule": "constant", "random_lengths": False}
+    sizes = {"vocabulary": 5000, "hidden_size": 200, "embedding_size": 100}
+    return recipe_class(network)(**sizes | plain | options)
+
+
+def batch_of(recipe):
+    """A batch of words that are drawn."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, recipe.vocabulary, (recipe.length + 1, recipe.batch_size), "int32")
+    return [words[:-1], words[1:], *recipe.masks(words[:-1], rng)]
+
+
+def build(network, form):
+    return recipe_for(network).graph()
+
+
+def functions(graph, network, form):
+    """A step of `form`: one function, or two for odd/even."""
+    from pytensor.graph.replace import clone_replace
+
+    import symrnn.updates
+    from symrnn.measure.stages import step_functions
+    from symrnn.updates import even_values
+
+    if form == ADAMW:
+        return step_functions(graph, recipe_for(network).updates(graph))
+    updates = getattr(symrnn.updates, form)(graph.loss, graph.params, 0.3, 0.9)
+    if form == ODD_EVEN:
+        jump, correct = updates
+        return step_functions(graph, jump, {**correct, **graph.carried})
+    even = dict(zip(graph.params, even_values(graph.params, updates), strict=True))
+    carried = {state: clone_replace(value, even) for state, value in graph.carried.items()}
+    return step_functions(graph, {**updates, **carried})
+
+
+def batch(network, form):
+    return batch_of(recipe_for(network))
+
+
+def path_of(text):
+    """Where a text is; None for what is embedded."""
+    import os
+    from pathlib import Path
+
+    from symrnn.errors import UserError
+
+    if text == "library":
+        return None
+    if not (folder := os.environ.get(FOLDER)):
+        raise UserError(f"{FOLDER} must name a folder with WikiText-2's texts, but is not set")
+    return Path(folder)
+
+
+def train(text, variant, schedule, epochs, seed):
+    """Perplexities of the validation text, epoch by epoch, and of the test text, with a cache and without."""
+    from time import process_time
+
+    import pytensor
+
+    from symrnn.models import recipe_class
+    from symrnn.models.word_recipe import perplexity
+    from symrnn.training.loop import Training
+    from symrnn.training.network import Network
+
+    cls = recipe_class("qrnn" if variant == QRNN else "awd_lstm")
+    rate = {"learning_rate": RATES.get(variant, RATE)}
+    options = SIZES[text] | VARIANTS[variant] | rate | SCHEDULES[schedule]
+    recipe = cls(**options, seed=seed)
+    data = recipe.data(path_of(text))
+    words = len(data.parts["train"])
+    per_epoch = round(words / recipe.batch_size / recipe.mean_length)
+    recipe = cls(**options, seed=seed, steps=epochs * per_epoch)
+    begin, mode = process_time(), pytensor.config.mode
+    training, network = Training(recipe, data, mode=mode), Network(recipe.graph(), mode=mode)
+    curve, lasted = [], 0.0
+    for step in training:
+        if step.number % per_epoch == 0:
+            network.set_values(training.values())
+            lasted = process_time() - begin
+            curve.append(perplexity(recipe.reading(network, data.parts["validation"]).nats))
+    read = {name: recipe.reading(network, data.parts[name]) for name in ("validation", "test")}
+    return {
+        "curve": curve,
+        "train_cpu_s": lasted,
+        "words": words,
+        "validation": curve[-1],
+        "test": perplexity(read["test"].nats),
+        **with_cache(recipe, read),
+    }
+
+
+def with_cache(recipe, read):
+    """The perplexity of the test text with the cache that is best on the validation text, and which that is."""
+    from symrnn.models.word_recipe import cached_nats, perplexity
+
+    def told(part, sharpness, weight):
+        found = cached_nats(read[part], window=recipe.cache, sharpness=sharpness, weight=weight)
+        return perplexity(found)
+
+    best = min(CACHES, key=lambda cache: told("validation", *cache))
+    return {"cached": told("test", *best), "sharpness": best[0], "weight": best[1]}
+
+
+def count(text, order):
+    """Perplexities of an n-gram model of the same words."""
+    import numpy as np
+
+    from symrnn.models.awd_lstm import AWDLSTM
+    from symrnn.models.ngram import KneserNey
+    from symrnn.models.word_recipe import perplexity
+
+    data = AWDLSTM(**SIZES[text]).data(path_of(text))
+    model = KneserNey.fit(data.parts["train"], order, SIZES[text]["vocabulary"])
+    return {
+        name: perplexity(model.bits(data.parts[name]) * np.log(2))
+        for name in ("validation", "test")
+    }
+
+
+def in_turns(hidden_size):
+    """CPU seconds of a training step of each network, in turns, and of the plain LSTM."""
+    import numpy as np
+    from by_hand.beside import our_step
+
+    from symrnn.bench.in_turns import on_both_clocks
+
+    size = {"hidden_size": hidden_size}
+    recipes = {
+        WHOLE: recipe_for("awd_lstm", **size),
+        PLAIN: recipe_for("awd_lstm", **size, **NOTHING),
+        QRNN: recipe_for("qrnn", **size),
+    }
+    taken = {name: our_step(recipe, batch_of(recipe)) for name, recipe in recipes.items()}
+    clocked = on_both_clocks(taken, rounds=15, calls=5)
+    return {
+        "step_cpu_s": {
+            name: float(np.median([cpu for _, cpu in each])) for name, each in clocked.items()
+        }
+    }
+
+
+def by_hand(network):
+    """A training step beside the same one in JAX by hand."""
+    from by_hand.beside import beside, by_hand_step
+    from by_hand.words import loss_of, sgd_step
+
+    # Adam's first step is the sign of each gradient, of which some are zero but for rounding.
+    recipe = recipe_for(network, rule="sgd", weight_decay=0.0, learning_rate=1.0)
+    arrays, graph = batch_of(recipe), recipe.graph()
+    step = sgd_step(loss_of(network, recipe), recipe.learning_rate, recipe.max_norm)
+    [states] = graph.carried
+    start = [param.get_value() for param in graph.params], states.get_value()
+    hand = by_hand_step(lambda now: step(now, *arrays), start, lambda now: now[0])
+    return beside(recipe, arrays, hand)
+
+
+def jax_by_hand(network):
+    """Seconds from the making of a step to the end of the first one, as a JAX user writes it."""
+    from by_hand.words import first_step, loss_of
+
+    recipe = recipe_for(network)
+    return first_step(loss_of(network, recipe), recipe, batch_of(recipe))
+
+
+def figure(records):
+    from symrnn.study.figures import bars, curves
+    from symrnn.study.quantities import select
+
+    charts = []
+    for text in SIZES:
+        trained = select(records, task="train", status="ok", text=text, seed=0)
+        shown = {
+            label(record): (list(range(1, len(found) + 1)), found)
+            for record in trained
+            if record.case["variant"] in (WHOLE, PLAIN, QRNN)
+            for found in [record.values["curve"]]
+        }
+        if shown:
+            heading = f"Validation text, {text}, seed 0"
+            charts.append(
+                curves(shown, x="epoch", y="perplexity", logarithmic=True, heading=heading)
+            )
+    compiled = select(records, task="compile")
+    if compiled:
+        charts += [
+            bars(compiled, x="network", y=y, hue="form") for y in ("after.components", "total_s")
+        ]
+    if timed := select(records, task="by_hand"):
+        charts.append(bars(timed, x="network", y="ratio", hue="mode"))
+    for task, y in (("count", "test"), ("jax_by_hand", "total_s")):
+        if found := select(records, task=task):
+            charts.append(bars(found, x="text" if task == "count" else "network", y=y, hue="mode"))
+    if not charts:
+        charts.append(bars(records, x="hidden_size", y="wall_s", hue="mode"))
+    return charts
+
+
+def label(record):
+    """What a line of the picture is called."""
+    case = record.case
+    if case["schedule"] != "one_cycle":
+        return f"{case['variant']}, {case['schedule']}"
+    return case["variant"] + ", a shorter cycle" * (case["epochs"] < USUAL[case["text"]])
+
+
+def answer(records):
+    """Perplexities beside what was to be reached, what each part is worth, and what it costs."""
+    from symrnn.study.against_hand import step_against_hand
+
+    told = [
+        *(perplexities(records, text) for text in SIZES),
+        ablation(records),
+        cycle(records),
+        of_steps(records),
+        forms(records),
+        cold_start(records),
+        step_against_hand(records),
+    ]
+    return "\n\n".join(filter(None, told)) or "Nothing has finished yet."
+
+
+def found_of(records, **where):
+    """The values of the trainings of a case, one a seed."""
+    from symrnn.study.quantities import select
+
+    return [record.values for record in select(records, task="train", status="ok", **where)]
+
+
+def middle(found, name="test"):
+    """The median over seeds."""
+    from statistics import median
+
+    return median(each[name] for each in found)
+
+
+def perplexities(records, text):
+    """AWD-LSTM, QRNN, a plain LSTM and the n-gram on one text."""
+    from symrnn.study.quantities import select
+
+    epochs = USUAL[text]
+    found = {
+        name: found_of(records, text=text, variant=name, schedule="one_cycle", epochs=epochs)
+        for name in (WHOLE, QRNN, PLAIN)
+    }
+    counted = [
+        r.values["test"] for r in select(records, task="count", status="ok", text=text, order=5)
+    ]
+    if not all(found.values()) or not counted:
+        return ""
+    whole, qrnn, plain = (middle(each) for each in found.values())
+    verdicts = [
+        f"AWD-LSTM is {'below' if whole < plain else 'NOT below'} a plain LSTM of its size",
+        f"the QRNN is {'within' if qrnn < WITHIN * whole else 'NOT within'} 5 % of it ({qrnn / whole:.2f} times)",
+        f"both are {'' if max(whole, qrnn) < counted[0] else 'NOT '}below the 5-gram",
+    ]
+    seeds = len(found[WHOLE])
+    cached = ", ".join(
+        f"{name} {middle(found[name], 'cached'):.1f}" for name in (WHOLE, QRNN, PLAIN)
+    )
+    return (
+        f"Test text of `{text}` after {epochs} epochs in one cycle"
+        f" ({'medians of ' + str(seeds) + ' seeds' if seeds > 1 else 'one seed'}): AWD-LSTM {whole:.1f}, QRNN"
+        f" {qrnn:.1f}, plain LSTM {plain:.1f}, Kneser-Ney 5-gram {counted[0]:.1f}. {'; '.join(verdicts)}."
+        f" With a cache that was chosen on the validation text: {cached}."
+    )
+
+
+def ablation(records):
+    """What each part is worth."""
+    where = {"text": "library", "schedule": "one_cycle", "epochs": EPOCHS}
+    whole = found_of(records, variant=WHOLE, **where)
+    rows = []
+    for name in (WHOLE, *ABLATED, PLAIN):
+        if (found := found_of(records, variant=name, **where)) and whole:
+            tests = [each["test"] for each in found]
+            worth = middle(found) / middle(whole)
+            rows.append(
+                f"| {name} | {middle(found):.1f} | {min(tests):.1f} to {max(tests):.1f} | {100 * (worth - 1):+.1f} % |"
+            )
+    head = "| network | perplexity, median of seeds | from, to | against the whole |\n|---|---|---|---|"
+    return "\n".join(
+        ["What each part of AWD-LSTM is worth, test text of `library`:", "", head, *rows]
+    ) * (len(rows) > 1)
+
+
+def cycle(records):
+    """Epochs of a constant rate, and of NT-ASGD, to what the cycle reaches."""
+    where = {"text": "library", "variant": WHOLE, "seed": 0}
+    told = []
+    for epochs in (SHORT, EPOCHS):
+        found = found_of(records, schedule="one_cycle", epochs=epochs, **where)
+        if not found:
+            continue
+        bound = found[0]["validation"]
+        for name in [*SCHEDULES][1:]:
+            for other in found_of(records, schedule=name, **where):
+                passed = [i for i, value in enumerate(other["curve"], 1) if value <= bound]
+                when = (
+                    f"in epoch {passed[0]}"
+                    if passed
+                    else (f"not in {len(other['curve'])} (least {min(other['curve']):.1f})")
+                )
+                told.append(f"- {epochs} epochs in one cycle reach {bound:.1f}; {name} does {when}")
+    return "\n".join(
+        ["Epochs to equal perplexity of the validation text, AWD-LSTM:", "", *told]
+    ) * bool(told)
+
+
+def of_steps(records):
+    """CPU seconds of a step, network by network."""
+    from symrnn.study.amounts import duration
+    from symrnn.study.quantities import select
+
+    told = []
+    for record in select(records, task="in_turns", status="ok")[-1:]:
+        taken = record.values["step_cpu_s"]
+        told = [f"{name} {duration(s)} ({s / taken[WHOLE]:.2f} times)" for name, s in taken.items()]
+    return ("CPU seconds of a training step, in turns: " + ", ".join(told) + ".") * bool(told)
+
+
+def forms(records):
+    """The naive form against odd/even, sizes and seconds."""
+    from symrnn.study.amounts import times
+    from symrnn.study.quantities import ratio
+
+    names = {
+        "after.scans": "the Scan nodes",
+        "after.components": "the components",
+        "after.inner_nodes": "the nodes in scans",
+        "total_s": "the seconds to the first step",
+    }
+    found = {name: ratio(records, name, {"form": NAIVE}, {"form": ODD_EVEN}) for name in names}
+    told = [f"{times(found[name])} {words}" for name, words in names.items() if found[name]]
+    head = "The naive form of Nesterov's momentum has, beside odd/even: "
+    return (head + ", ".join(told) + ".") * bool(told)
+
+
+def cold_start(records):
+    """Seconds to the end of the first step of AdamW, against JAX by hand."""
+    from symrnn.study.amounts import duration
+    from symrnn.study.quantities import spread_of
+
+    told = []
+    for network in NETWORKS:
+        hand = spread_of(records, "total_s", task="jax_by_hand", network=network)
+        ours = spread_of(records, "total_s", task="compile", form=ADAMW, network=network)
+        if hand and ours:
+            ratio = ours.median / hand.median
+            told.append(
+                f"- {network}: {duration(ours.median)}, {ratio:.2f} times JAX by hand ({duration(hand.median)})"
+            )
+    head = "Cold, from building the graph to the end of the first step of AdamW:"
+    return "\n".join([head, "", *told]) * bool(told)

@@ -27,7 +27,7 @@ frozen dataclass with a ``State`` and an ``advance``; whatever algebra stands th
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -36,9 +36,12 @@ from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 from symrnn.init import glorot_uniform, orthogonal, zeros
+from symrnn.ops.products import Convolution, Dense
 from symrnn.params import param
 
 Seed = int | np.random.Generator | None
+Product = Dense | Convolution
+DENSE = Dense()
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Cell(ABC):
     w_x: TensorVariable
     w_h: TensorVariable
     b: TensorVariable
+    x_product: Product = field(default=DENSE, kw_only=True)
+    h_product: Product = field(default=DENSE, kw_only=True)
 
     State: ClassVar[Any]  # a NamedTuple class, each cell its own
     gates: ClassVar[int]
@@ -79,6 +84,8 @@ class Cell(ABC):
         name: str = "",
         dtype: str | None = None,
         layers: int | None = None,
+        x_product: Product = DENSE,
+        h_product: Product = DENSE,
         **options: Any,
     ) -> Self:
         """A cell with fresh parameters: Glorot-uniform ``w_x``, orthogonal ``w_h``, zero ``b``.
@@ -95,12 +102,14 @@ class Cell(ABC):
         width = cls.gates * hidden_size
         return cls(
             w_x=param(
-                f"{name}w_x", (input_size, width), glorot_uniform, rng, dtype=dtype, layers=layers
+                f"{name}w_x", (x_product.taps * input_size, width), glorot_uniform, rng, dtype=dtype, layers=layers
             ),
             w_h=param(
-                f"{name}w_h", (hidden_size, width), orthogonal, rng, dtype=dtype, layers=layers
+                f"{name}w_h", (h_product.taps * hidden_size, width), orthogonal, rng, dtype=dtype, layers=layers
             ),
             b=param(f"{name}b", (width,), zeros, rng, dtype=dtype, layers=layers),
+            x_product=x_product,
+            h_product=h_product,
             **options,
         )
 
@@ -121,12 +130,12 @@ class Cell(ABC):
     @property
     def input_size(self) -> int:
         """D, from the static shape of `w_x`."""
-        return _static(self.w_x, -2, "w_x")
+        return _static(self.w_x, -2, "w_x") // self.x_product.taps
 
     @property
     def hidden_size(self) -> int:
         """H, from the static shape of `w_h`."""
-        return _static(self.w_h, -2, "w_h")
+        return _static(self.w_h, -2, "w_h") // self.h_product.taps
 
 
 def _static(var: TensorVariable, axis: int, name: str) -> int:

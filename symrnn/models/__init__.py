@@ -21,6 +21,7 @@ RECIPES = {  # file here, its name in `symrnn train`: the reader of its --data, 
     "digit_rows": "idx",
     "eeg_cnn_gru": "deap",
     "eeg_cnn_lstm": "deap",
+    "image_codec": "photographs",
     "lip_reading": "grid",
     "tagger": "text",
 }

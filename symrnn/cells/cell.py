@@ -36,12 +36,10 @@ from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 from symrnn.init import glorot_uniform, orthogonal, zeros
-from symrnn.ops.products import Convolution, Dense
+from symrnn.ops.products import DENSE, Product
 from symrnn.params import param
 
 Seed = int | np.random.Generator | None
-Product = Dense | Convolution
-DENSE = Dense()
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,10 @@ class Cell(ABC):
         ``(H, G*H)``, hidden to hidden.
     b
         ``(G*H,)``.
+    x_product, h_product
+        What multiplies by `w_x` and `w_h`, `symrnn.ops.products.Dense` by default. With a `Convolution` of K entries the
+        weights are ``(K*D, G*H)`` and ``(K*H, G*H)``, and everything ``(B, H)`` is ``(B, H, *S)``; that of `w_h` keeps
+        the size.
 
     They may be shared variables or any expressions on them. Class attributes: ``State``, a NamedTuple of ``(B, H)``
     variables whose first field is fed back and put out; ``gates``, the number G of blocks.
@@ -97,6 +99,7 @@ class Cell(ABC):
         for argument, size in (("input_size", input_size), ("hidden_size", hidden_size)):
             if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
                 raise UserError(f"{argument} must be a whole number of at least 1, but is {size!r}")
+        check_products(x_product, h_product)
         # One generator for all weights, in the order of the fields: the same seed makes the same cell.
         rng = np.random.default_rng(rng)
         width = cls.gates * hidden_size
@@ -136,6 +139,15 @@ class Cell(ABC):
     def hidden_size(self) -> int:
         """H, from the static shape of `w_h`."""
         return _static(self.w_h, -2, "w_h") // self.h_product.taps
+
+
+def check_products(x_product: Product, h_product: Product) -> None:
+    """Refuse products that no cell can stand on."""
+    if x_product.axes != h_product.axes or not h_product.keeps_size:
+        raise UserError(
+            "h_product must have as many axes as x_product, odd windows and a stride of 1, for a state keeps its size,"
+            f" but is {h_product} beside {x_product}"
+        )
 
 
 def _static(var: TensorVariable, axis: int, name: str) -> int:

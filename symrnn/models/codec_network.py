@@ -23,17 +23,19 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import CELLS, Cell
+from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, zeros
 from symrnn.models.weights import weights_of, with_weights
 from symrnn.ops.activations import tanh
 from symrnn.ops.blocks import binarized, depth_to_space
 from symrnn.ops.products import Convolution
-from symrnn.ops.scan import Loop, Recurrence, Values, scan_loop
+from symrnn.ops.scan import Loop, Recurrence, Values, scan_loop, static_loop
 from symrnn.ops.windows import length
 from symrnn.params import param
 from symrnn.typing import Size
@@ -63,7 +65,7 @@ class CodecShape:
 
     first: tuple[int, int, int] = (96, 16, 8)
     encoder: tuple[tuple[int, int], ...] = ((96, 1),)
-    channels: int = 8
+    channels: int = 16
     decoder: tuple[tuple[int, int], ...] = ((96, 1), (96, 1))
     head: tuple[int, int] = (2, 8)
 
@@ -97,7 +99,7 @@ class CodecShape:
         Examples
         --------
         >>> SIZES["small"].bits_a_pixel, SIZES["full"].bits_a_pixel
-        (0.125, 0.125)
+        (0.25, 0.125)
         """
         return self.channels / self.block**2
 
@@ -250,25 +252,32 @@ class CodecNetwork:
         block = self.shape.block
         return depth_to_space(pt.concatenate([values] * block**2, axis=1), block)
 
-    def told(self, picture: TensorVariable, made: TensorVariable) -> TensorVariable:
-        """The picture after a step that made `made`, of the one before."""
+    def told(
+        self, picture: TensorVariable, made: TensorVariable, usual: TensorVariable
+    ) -> TensorVariable:
+        """The picture after a step that made `made`, of the one before; `usual` is the step's of `usual_gains`."""
         if self.reconstruction == "one_shot":
             return made
+        made = made / usual
         return picture + (made / self.gains(picture) if self.gain else made)
 
-    def residual(self, xs: TensorVariable, picture: TensorVariable) -> TensorVariable:
+    def residual(
+        self, xs: TensorVariable, picture: TensorVariable, usual: TensorVariable
+    ) -> TensorVariable:
         """What a step is given to tell."""
-        rest = xs - picture
+        rest = (xs - picture) * usual
         return rest * self.gains(picture) if self.gain else rest
 
-    def step(self, xs: TensorVariable, us: TensorVariable, carried: Values) -> tuple[TensorVariable, Values]:  # fmt: skip
+    def step(
+        self, xs: TensorVariable, us: TensorVariable, usual: TensorVariable, carried: Values
+    ) -> tuple[TensorVariable, Values]:
         """The bits of a step, and what it carries on: the picture and the cells' states."""
         picture, states = carried[0], carried[1:]
         count = sum(len(cell.State._fields) for cell in self.encoder)
-        code, encoder = self.encode(self.residual(xs, picture), states[:count])
+        code, encoder = self.encode(self.residual(xs, picture, usual), states[:count])
         bits = binarized(code, us)
         made, decoder = self.decode(bits, states[count:])
-        return bits, [self.told(picture, made), *encoder, *decoder]
+        return bits, [self.told(picture, made, usual), *encoder, *decoder]
 
     def coded(self, xs: TensorVariable, us: TensorVariable, *, loop: Loop = scan_loop) -> Told:
         """Every step's picture and bits, over ``us (T, B, C, *S)``, for `binarized`.
@@ -278,12 +287,13 @@ class CodecNetwork:
 
         def step(elements: Values, carried: Values, given: Values) -> tuple[Values, Values]:
             bound = with_weights(self, given[1:])
-            bits, after = bound.step(given[0], elements[0], carried[:-1])
+            bits, after = bound.step(given[0], *elements, carried[:-1])
             return [after[0], bits], [*after, bits]
 
         start = [pt.zeros_like(xs), *self.initial(*(length(xs, axis) for axis in (0, 2, 3)))]
         # The bits are carried too, which nobody reads: `plain_scan` records what is carried, and nothing else.
-        walk = Recurrence(step, [us], [*start, pt.zeros_like(us[0])], [xs, *self.params])
+        usual = usual_gains(length(us, 0), us.type.dtype)
+        walk = Recurrence(step, [us, usual], [*start, pt.zeros_like(us[0])], [xs, *self.params])
         [(recorded, _)] = loop([walk], length(us, 0))
         return Told(recorded[0], recorded[-1])
 
@@ -295,7 +305,7 @@ class CodecNetwork:
         def step(elements: Values, carried: Values, given: Values) -> tuple[Values, Values]:
             bound = with_weights(self, given)
             made, states = bound.decode(elements[0], carried[1:])
-            picture = bound.told(carried[0], made)
+            picture = bound.told(carried[0], made, elements[1])
             return [picture], [picture, *states]
 
         batch, height, width = bits.shape[1], bits.shape[3] * block, bits.shape[4] * block
@@ -303,8 +313,21 @@ class CodecNetwork:
             pt.zeros((batch, COLOURS, height, width), dtype=bits.type.dtype),
             *self.initial(batch, height, width)[count:],
         ]
-        [((pictures,), _)] = scan_loop([Recurrence(step, [bits], start, params)], bits.shape[0])
+        usual = usual_gains(bits.shape[0], bits.type.dtype)
+        walk = Recurrence(step, [bits, usual], start, params)
+        [((pictures,), _)] = scan_loop([walk], bits.shape[0])
         return pictures
+
+
+def usual_gains(steps: Size, dtype: str) -> TensorVariable:
+    """``(T,)``: what residuals are multiplied by, ``4 sqrt(1 + 4 t)``, for they get smaller from step to step.
+
+    Examples
+    --------
+    >>> usual_gains(3, "float64").eval().round(2)
+    array([ 4.  ,  8.94, 12.  ])
+    """
+    return (4 * pt.sqrt(1 + 4 * pt.arange(steps))).astype(dtype)
 
 
 def advanced(cell: Cell, xs: TensorVariable, state: Any) -> Any:
@@ -317,3 +340,47 @@ def each_state(cells: Sequence[Cell], flat: Values) -> list[tuple[Cell, Any]]:
     """Each cell with its state, of all their fields."""
     rest = iter(flat)
     return [(cell, cell.State(*islice(rest, len(cell.State._fields)))) for cell in cells]
+
+
+COUNTED = (0.15, 0.3, 0.3, 0.25)  # how much the errors of each scale count, finest first
+
+
+def codec(
+    shape: CodecShape,
+    *,
+    batch: int,
+    patch: int,
+    iterations: int,
+    cell: str = "gru",
+    reconstruction: str = "additive",
+    loop: Loop = static_loop,
+    seed: int = 0,
+    dtype: str | None = None,
+) -> TrainingGraph:
+    """The network with its loss."""
+    dtype = dtype or pytensor.config.floatX
+    net = CodecNetwork.create(
+        shape, cell=cell, reconstruction=reconstruction, rng=np.random.default_rng(seed), dtype=dtype
+    )
+    xs = pt.tensor("xs", dtype=dtype, shape=(batch, COLOURS, patch, patch))
+    side = patch // shape.block
+    us = pt.tensor("us", dtype=dtype, shape=(iterations, batch, shape.channels, side, side))
+    weights = [
+        pt.tensor(f"weights{i}", dtype=dtype, shape=(batch, COLOURS, patch >> i, patch >> i))
+        for i in range(len(COUNTED))
+    ]
+    told = net.coded(xs, us, loop=loop)
+    loss = weighed(xs, told.pictures, weights)
+    return TrainingGraph([xs, us, *weights], loss, net.params, {"pictures": told.pictures, "bits": told.bits})
+
+
+def weighed(xs: TensorVariable, pictures: TensorVariable, weights: Sequence[TensorVariable]) -> TensorVariable:
+    """The mean of ``|xs - pictures|`` over steps and scales, each times its weights."""
+    steps, batch = (length(pictures, axis) for axis in (0, 1))
+    errors, total = xs[None] - pictures, 0
+    for scale, (counted, weight) in enumerate(zip(COUNTED, weights, strict=True)):
+        if scale:
+            errors = 0.5 * (errors[..., ::2, :] + errors[..., 1::2, :])
+            errors = 0.5 * (errors[..., ::2] + errors[..., 1::2])
+        total = total + np.asarray(counted, xs.type.dtype) * (abs(errors) * weight[None]).mean()
+    return total

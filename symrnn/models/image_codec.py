@@ -12,7 +12,7 @@ from symrnn.cells import CELLS
 from symrnn.data.photographs import PACKAGED, Photograph, packaged, read
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
-from symrnn.models.codec_network import SCALES, SIZES, codec
+from symrnn.models.codec_network import COUNTED, SIZES, codec
 from symrnn.training.network import Network
 from symrnn.training.rules import RuleRecipe
 
@@ -136,7 +136,7 @@ def cut(photos, count, patch, rng):
 def local_weights(xs):
     from scipy.ndimage import uniform_filter
     found = []
-    for _ in SCALES:
+    for _ in COUNTED:
         size = (1, 1, 7, 7)
         mean = uniform_filter(xs, size, mode="reflect")
         var = np.maximum(uniform_filter(xs * xs, size, mode="reflect") - mean * mean, 0)

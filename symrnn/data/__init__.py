@@ -17,6 +17,7 @@ __all__ = [
     "eeg_steps",
     "grid_grammar",
     "mouths",
+    "patches",
     "rendered_faces",
     "streams",
     "talking_mouths",

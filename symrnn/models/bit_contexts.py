@@ -208,10 +208,10 @@ def untaught(channels: int, steps: int = 1, hidden: int = 1) -> BitContexts:
     )
 
 
-def taught(codes: list[np.ndarray], *, hidden: int = 16, updates: int = 400, seed: int = 0) -> BitContexts:
+def taught(codes: list[np.ndarray], *, hidden: int = 16, updates: int = 250, seed: int = 0) -> BitContexts:
     """Contexts learned on ``codes (T, C, height, width)``, -1 and 1, of one T.
 
-    Each network is trained by Adam on batches of 1024 places, and then rounded.
+    Each network is trained by Adam on batches of 512 places, and then rounded.
     """
     steps, channels = codes[0].shape[:2]
     framed = [np.pad(code, ((0, 0), (0, 0), (1, 1), (1, 1))) for code in codes]
@@ -239,7 +239,7 @@ def fitted(xs: np.ndarray, ones: np.ndarray, hidden: int, updates: int, rng: np.
     ]
     m, v = ([np.zeros_like(p) for p in params] for _ in range(2))
     for update in range(1, updates + 1):
-        few = rng.integers(0, len(xs), min(1024, len(xs)))
+        few = rng.integers(0, len(xs), min(512, len(xs)))
         x, y = xs[few], ones[few]
         w1, b1, w2, b2 = params
         a = x @ w1 + b1

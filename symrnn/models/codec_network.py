@@ -35,7 +35,7 @@ from symrnn.models.weights import weights_of, with_weights
 from symrnn.ops.activations import tanh
 from symrnn.ops.blocks import binarized, depth_to_space
 from symrnn.ops.products import Convolution
-from symrnn.ops.scan import Loop, Recurrence, Values, scan_loop, static_loop
+from symrnn.ops.scan import Loop, Recurrence, Values, plain_scan, scan_loop, static_loop
 from symrnn.ops.windows import length
 from symrnn.params import param
 from symrnn.typing import Size
@@ -63,10 +63,10 @@ class CodecShape:
         Window and times of what makes pixels. An even window is that of blocks that lap over each other by half.
     """
 
-    first: tuple[int, int, int] = (96, 16, 8)
-    encoder: tuple[tuple[int, int], ...] = ((96, 1),)
+    first: tuple[int, int, int] = (64, 16, 8)
+    encoder: tuple[tuple[int, int], ...] = ((64, 1),)
     channels: int = 16
-    decoder: tuple[tuple[int, int], ...] = ((96, 1), (96, 1))
+    decoder: tuple[tuple[int, int], ...] = ((64, 1), (64, 1))
     head: tuple[int, int] = (2, 8)
 
     @property
@@ -342,6 +342,7 @@ def each_state(cells: Sequence[Cell], flat: Values) -> list[tuple[Cell, Any]]:
     return [(cell, cell.State(*islice(rest, len(cell.State._fields)))) for cell in cells]
 
 
+LOOPS: dict[str, Loop] = {"static": static_loop, "scan": plain_scan}
 COUNTED = (0.15, 0.3, 0.3, 0.25)  # how much the errors of each scale count, finest first
 
 
@@ -353,7 +354,7 @@ def codec(
     iterations: int,
     cell: str = "gru",
     reconstruction: str = "additive",
-    loop: Loop = static_loop,
+    walk: str = "static",
     seed: int = 0,
     dtype: str | None = None,
 ) -> TrainingGraph:
@@ -369,7 +370,7 @@ def codec(
         pt.tensor(f"weights{i}", dtype=dtype, shape=(batch, COLOURS, patch >> i, patch >> i))
         for i in range(len(COUNTED))
     ]
-    told = net.coded(xs, us, loop=loop)
+    told = net.coded(xs, us, loop=LOOPS[walk])
     loss = weighed(xs, told.pictures, weights)
     return TrainingGraph([xs, us, *weights], loss, net.params, {"pictures": told.pictures, "bits": told.bits})
 

@@ -235,14 +235,7 @@ class CodecNetwork:
     def pixels(self, xs: TensorVariable) -> TensorVariable:
         """What the head makes of the last cell's outputs."""
         window, times = self.shape.head
-        if window % 2:
-            return depth_to_space(self.head.of(xs), times)
-        # One place more along each axis; each place's block lies between four, and half a block is cut off all around.
-        half = window // 2
-        around = Convolution((window, window), edges=(half, half))
-        ys = around.of(xs, self.head.w) + self.head.b[None, :, None, None]
-        cut = slice(times // 2, -(times // 2))
-        return depth_to_space(ys, times)[:, :, cut, cut]
+        return lapped(self.head, xs, times) if window % 2 == 0 else depth_to_space(self.head.of(xs), times)
 
     def gains(self, picture: TensorVariable) -> TensorVariable:
         """What a residual is multiplied by, at least 1, for each block alike."""
@@ -317,6 +310,19 @@ class CodecNetwork:
         walk = Recurrence(step, [bits, usual], start, params)
         [((pictures,), _)] = scan_loop([walk], bits.shape[0])
         return pictures
+
+
+def lapped(head: Filters, xs: TensorVariable, times: int) -> TensorVariable:
+    """``(B, 3, times * height, times * width)``, blocks of twice that size that lap over each other.
+
+    The window of `head` is even. There is one place more along each axis, each between four of `xs`, and half a block is
+    cut off all around.
+    """
+    half = head.product.window[0] // 2
+    around = Convolution(head.product.window, edges=(half, half))
+    ys = around.of(xs, head.w) + head.b[None, :, None, None]
+    cut = slice(times // 2, -(times // 2))
+    return depth_to_space(ys, times)[:, :, cut, cut]
 
 
 def usual_gains(steps: Size, dtype: str) -> TensorVariable:

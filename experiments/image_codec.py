@@ -2,13 +2,14 @@
 
 The codec that the package ships, on the photographs in the folder SYMRNN_PHOTOS, Kodak's 24 say, which it was not
 trained on; without it on the photograph that is held out of the packaged ones. Beside it JPEG (4:2:0, Huffman tables of
-its own) and WebP of Pillow, and where they are installed JPEG XL (`imagecodecs`), Guetzli (`pyguetzli`), and what Lepton
-saves of JPEG's bytes (`lepton_jpeg`). Rates are those of whole files. A codec's rate and likenesses at one setting are
-means over the photographs; between settings they are interpolated. Published figures are Kodak's, and drawn as points.
+its own) and WebP of Pillow, and where they are installed JPEG XL (`imagecodecs`), Guetzli (`pyguetzli`), and what
+Lepton saves of JPEG's bytes (`lepton_jpeg`). Rates are those of whole files. A codec's rate and likenesses at one
+setting are means over the photographs; between settings they are interpolated. Published figures are Kodak's, and drawn
+as points.
 
 Expected: at .25 and .5 bits a pixel more alike than JPEG by MS-SSIM, which its training weighs errors like, and further
-off by PSNR. The steps written out take less time than as a scan, and a graph as many times as large. Twenty minutes on 2
-cores with Kodak's photographs.
+off by PSNR. The steps written out take less time than as a scan, and a graph as many times as large. Twenty minutes on
+2 cores with Kodak's photographs.
 """
 
 from symrnn.study.experiment import grid
@@ -184,7 +185,11 @@ def figure(records):
         if shown:
             for name, points in PUBLISHED.items():
                 shown[name] = ([p[0] for p in points], [p[at] for p in points])
-            charts.append(curves(shown, x="bits a pixel", y=label, heading=f"{label} by rate"))
+            charts.append(
+                curves(
+                    shown, x="bits a pixel", y=label, heading=f"{label} by rate", dotted=PUBLISHED
+                )
+            )
     if compiled := select(records, task="compile"):
         charts += [bars(compiled, x="walk", y=y, hue="mode") for y in ("after.nodes", "step_s")]
     return charts
@@ -277,7 +282,11 @@ def walks(records):
     from symrnn.study.amounts import times
     from symrnn.study.quantities import ratio
 
-    names = {"after.nodes": "the outer nodes", "step_s": "the time of a step", "total_s": "the seconds to it"}
+    names = {
+        "after.nodes": "the outer nodes",
+        "step_s": "the time of a step",
+        "total_s": "the seconds to it",
+    }
     found = {name: ratio(records, name, {"walk": "scan"}, {"walk": "static"}) for name in names}
     told = [f"{times(found[name])} {words}" for name, words in names.items() if found[name]]
     return ("As a scan the steps have, beside written out: " + ", ".join(told) + ".") * bool(told)

@@ -26,7 +26,7 @@ __all__ = [
     "LSTMCell",
     "LSTMState",
     "PeepholeLSTMCell",
-    "ResidualGRUCell",
     "RNNCell",
     "RNNState",
+    "ResidualGRUCell",
 ]

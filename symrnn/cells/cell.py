@@ -55,9 +55,9 @@ class Cell(ABC):
     b
         ``(G*H,)``.
     x_product, h_product
-        What multiplies by `w_x` and `w_h`, `symrnn.ops.products.Dense` by default. With a `Convolution` of K entries the
-        weights are ``(K*D, G*H)`` and ``(K*H, G*H)``, and everything ``(B, H)`` is ``(B, H, *S)``; that of `w_h` keeps
-        the size.
+        What multiplies by `w_x` and `w_h`, `symrnn.ops.products.Dense` by default. With a `Convolution` of K entries
+        the weights are ``(K*D, G*H)`` and ``(K*H, G*H)``, and everything ``(B, H)`` is ``(B, H, *S)``; that of `w_h`
+        keeps the size.
 
     They may be shared variables or any expressions on them. Class attributes: ``State``, a NamedTuple of ``(B, H)``
     variables whose first field is fed back and put out; ``gates``, the number G of blocks.
@@ -105,10 +105,20 @@ class Cell(ABC):
         width = cls.gates * hidden_size
         return cls(
             w_x=param(
-                f"{name}w_x", (x_product.taps * input_size, width), glorot_uniform, rng, dtype=dtype, layers=layers
+                f"{name}w_x",
+                (x_product.taps * input_size, width),
+                glorot_uniform,
+                rng,
+                dtype=dtype,
+                layers=layers,
             ),
             w_h=param(
-                f"{name}w_h", (h_product.taps * hidden_size, width), orthogonal, rng, dtype=dtype, layers=layers
+                f"{name}w_h",
+                (h_product.taps * hidden_size, width),
+                orthogonal,
+                rng,
+                dtype=dtype,
+                layers=layers,
             ),
             b=param(f"{name}b", (width,), zeros, rng, dtype=dtype, layers=layers),
             x_product=x_product,

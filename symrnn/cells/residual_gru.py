@@ -15,7 +15,8 @@ class ResidualGRUCell(Cell):
     """One step of a gated recurrent unit that is added to its input and its state [1]_.
 
     ``s, u, n, p = x @ w_x + b`` and ``s', u', n', p' = h @ w_h``, in this order of columns;
-    ``n := tanh(n + sigmoid(s + s') * n')``; ``h := u * h + (1 - u) * n + share * (p + p')`` with ``u := sigmoid(u + u')``
+    ``n := tanh(n + sigmoid(s + s') * n')``; ``h := u * h + (1 - u) * n + share * (p + p')`` with ``u := sigmoid(u +
+    u')``
 
     `share` is how much the way past the gates counts.
 

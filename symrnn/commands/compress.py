@@ -13,9 +13,7 @@ codec_option = click.option(
 @click.command()
 @click.argument("photo")
 @click.argument("output")
-@click.option(
-    "--bits", type=float, default=0.5, show_default=True, help="At most so many a pixel."
-)
+@click.option("--bits", type=float, default=0.5, show_default=True, help="At most so many a pixel.")
 @codec_option
 @mode_option
 def compress(photo: str, output: str, bits: float, codec: str | None, mode: str) -> None:

@@ -68,7 +68,9 @@ def patches(
     (5, 3, 8, 8)
     """
     # By the root of where a patch may lie: a large one has more to show, but not as much more as it is larger.
-    rooms = np.array([max(0, h - side + 1) * max(0, w - side + 1) for h, w, _ in map(np.shape, photos)])
+    rooms = np.array(
+        [max(0, h - side + 1) * max(0, w - side + 1) for h, w, _ in map(np.shape, photos)]
+    )
     greys = np.array([bool((p[::7, ::7, :1] == p[::7, ::7]).all()) for p in photos])
     odds = np.sqrt(rooms) * np.where(greys, GREY, 1.0)
     if not odds.sum():

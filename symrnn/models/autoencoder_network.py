@@ -1,17 +1,18 @@
 """A one-shot image autoencoder: a picture in whole numbers, which a learned model says the price of.
 
 After Ballé et al. [1]_: an analysis by convolutions makes numbers of a picture, a synthesis a picture of them; what is
-trained is the error and the bits that the numbers, rounded, take by the model of them. Rounding is noise while training. Two
-models: ``factorised``, each channel a logistic distribution of its own, and ``masked`` [2]_, whose means and widths a
-convolution tells from numbers that come before, row by row.
+trained is the error and the bits that the numbers, rounded, take by the model of them. Rounding is noise while
+training. Two models: ``factorised``, each channel a logistic distribution of its own, and ``masked`` [2]_, whose means
+and widths a convolution tells from numbers that come before, row by row.
 
-With ``kept`` below 1 the numbers are pruned by alternating directions [3]_: they are drawn to their projection on codes of
-which only that share is not zero, and a multiplier, carried from batch to batch, adds up by how much they miss it.
+With ``kept`` below 1 the numbers are pruned by alternating directions [3]_: they are drawn to their projection on codes
+of which only that share is not zero, and a multiplier, carried from batch to batch, adds up by how much they miss it.
 
 .. [1] Ballé, Laparra, Simoncelli: End-to-end optimized image compression. ICLR 2017. arXiv:1611.01704
 .. [2] Mentzer, Agustsson, Tschannen, Timofte, Van Gool: Conditional probability models for deep image compression. CVPR
    2018. arXiv:1801.04260
-.. [3] Zhao, Peng, Wang, Wang: CAE-ADMM: implicit bitrate optimization via ADMM-based pruning in compressive autoencoders.
+.. [3] Zhao, Peng, Wang, Wang: CAE-ADMM: implicit bitrate optimization via ADMM-based pruning in compressive
+autoencoders.
    arXiv:1901.07196 (2019)
 """
 
@@ -27,7 +28,8 @@ from pytensor.tensor.variable import TensorVariable
 
 from symrnn.graph import TrainingGraph
 from symrnn.init import zeros
-from symrnn.models.codec_network import COLOURS, COUNTED, POINT, Filters, lapped, weighed
+from symrnn.models.codec_network import COLOURS, POINT, Filters, lapped
+from symrnn.models.codec_training import COUNTED, weighed
 from symrnn.models.weights import weights_of
 from symrnn.ops.activations import relu, sigmoid
 from symrnn.ops.products import Convolution
@@ -61,7 +63,9 @@ class Autoencoder:
     spread: Filters
     made: Filters
     head: Filters
-    prior: tuple[Any, ...]  # factorised: mean and logarithm of the width, (C,); masked: two `Filters`
+    prior: tuple[
+        Any, ...
+    ]  # factorised: mean and logarithm of the width, (C,); masked: two `Filters`
     shape: AutoencoderShape
 
     @classmethod
@@ -89,7 +93,10 @@ class Autoencoder:
                 filtered("odds", POINT, hidden, 2 * channels),
             )
             return cls(*parts, models, shape)
-        made = [param(f"prior.{name}", (channels,), zeros, rng, dtype=dtype) for name in ("mean", "width")]
+        made = [
+            param(f"prior.{name}", (channels,), zeros, rng, dtype=dtype)
+            for name in ("mean", "width")
+        ]
         return cls(*parts, tuple(made), shape)
 
     @property
@@ -191,7 +198,9 @@ def autoencoder(
 
 
 def pruned(codes: TensorVariable, kept: float, dtype: str) -> tuple[TensorVariable, dict[Any, Any]]:
-    """What is added to the loss, ``rho / 2 * mean((codes - projection + multiplier)**2)``, and the multiplier's next value.
+    """What is added to the loss, and the multiplier's next value.
+
+    ``rho / 2 * mean((codes - projection + multiplier)**2)``; ``multiplier := codes + multiplier - projection``.
 
     The projection of ``codes + multiplier`` keeps the share `kept` of largest size, and is zero elsewhere.
     """

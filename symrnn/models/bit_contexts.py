@@ -1,13 +1,13 @@
 """How likely a bit of a code is to be 1, from bits that came before it: a learned model in whole numbers.
 
-Whoever decodes must come to the very numbers that whoever encoded came to, on another machine too; so everything here is
-whole numbers. Of each step's each channel, a small network sees the bits around a place: those of the step before in the
-nine places around, of the step before that, of the channels before it, and those of its own channel that came before. So
-that they come before, the places of a channel are coded in four passes: those of even row and column, of odd row and
-column, and the two kinds between.
+Whoever decodes must come to the very numbers that whoever encoded came to, on another machine too; so everything here
+is whole numbers. Of each step's each channel, a small network sees the bits around a place: those of the step before in
+the nine places around, of the step before that, of the channels before it, and those of its own channel that came
+before. So that they come before, the places of a channel are coded in four passes: those of even row and column, of odd
+row and column, and the two kinds between.
 
-Sums of products of whole numbers are exact in floating point, in any order, while they stay below 2**24 (float32) or 2**53
-(float64); `BitContexts` checks that its weights keep them there.
+Sums of products of whole numbers are exact in floating point, in any order, while they stay below 2**24 (float32) or
+2**53 (float64); `BitContexts` checks that its weights keep them there.
 """
 
 from collections.abc import Iterator
@@ -163,12 +163,18 @@ class BitContexts:
             and all(a.dtype.kind in "iu" for a in (self.w1, self.b1, self.w2, self.b2, self.levels))
         )
         if not fits or not all(shape):
-            raise UserError("the codec's contexts do not fit together; take a codec that `symrnn` wrote")
+            raise UserError(
+                "the codec's contexts do not fit together; take a codec that `symrnn` wrote"
+            )
         if not 0 < int(self.levels.min()) <= int(self.levels.max()) < WHOLE:
-            raise UserError("the codec's levels must lie between 0 and 65536; take a codec that `symrnn` wrote")
+            raise UserError(
+                "the codec's levels must lie between 0 and 65536; take a codec that `symrnn` wrote"
+            )
         largest = np.abs(self.w1.astype("int64")).sum(axis=2) + np.abs(self.b1.astype("int64"))
         if largest.max() >= 2**24:
-            raise UserError("the codec's contexts must have sums below 2**24, to be exact; take another codec")
+            raise UserError(
+                "the codec's contexts must have sums below 2**24, to be exact; take another codec"
+            )
 
     @property
     def channels(self) -> int:
@@ -190,7 +196,9 @@ class BitContexts:
     def probabilities(self, bits: np.ndarray, place: Place) -> np.ndarray:
         """``(N,)``: how likely each of the next bits is a 1, multiples of 2**-16; `bits` as for `seen`."""
         of = min(place.step, len(self.w1) - 1), place.channel
-        hidden = np.maximum(self.w1[of].T.astype("float32") @ seen(bits, place) + self.b1[of][:, None], 0)
+        hidden = np.maximum(
+            self.w1[of].T.astype("float32") @ seen(bits, place) + self.b1[of][:, None], 0
+        )
         out = self.w2[of].astype("float64") @ hidden.astype("float64") + int(self.b2[of])
         level = np.clip(np.floor(out / STEP), -MOST, MOST).astype("int64")
         return self.levels[level + MOST] / WHOLE
@@ -208,27 +216,43 @@ def untaught(channels: int, steps: int = 1, hidden: int = 1) -> BitContexts:
     )
 
 
-def taught(codes: list[np.ndarray], *, hidden: int = 16, updates: int = 250, seed: int = 0) -> BitContexts:
+def taught(
+    codes: list[np.ndarray], *, hidden: int = 16, updates: int = 150, seed: int = 0
+) -> BitContexts:
     """Contexts learned on ``codes (T, C, height, width)``, -1 and 1, of one T.
 
     Each network is trained by Adam on batches of 512 places, and then rounded.
     """
     steps, channels = codes[0].shape[:2]
-    framed = [np.pad(code, ((0, 0), (0, 0), (1, 1), (1, 1))) for code in codes]
+    bits = mosaic(codes)
+    framed = np.pad(bits, ((0, 0), (0, 0), (1, 1), (1, 1)))
     rng = np.random.default_rng(seed)
     found = untaught(channels, steps, hidden)
     for step in range(steps):
         for channel in range(channels):
             turns = [Place(step, channel, turn) for turn in range(len(PASSES))]
-            xs = np.concatenate([seen(code, p) for code in framed for p in turns], axis=1).T
-            ones = np.concatenate([p.of(code).ravel() > 0 for code in codes for p in turns])
+            known = np.concatenate([place.of(bits).ravel() for place in turns])
+            xs = np.concatenate([seen(framed, place) for place in turns], axis=1)
+            xs, ones = xs[:, known != 0].T, known[known != 0] > 0
             learned = fitted(xs, ones.astype("float32"), hidden, updates, rng)
             for whole, value in zip((found.w1, found.b1, found.w2, found.b2), learned, strict=True):
                 whole[step, channel] = value
     return BitContexts(found.w1, found.b1, found.w2, found.b2, found.levels)
 
 
-def fitted(xs: np.ndarray, ones: np.ndarray, hidden: int, updates: int, rng: np.random.Generator) -> list[np.ndarray]:
+def mosaic(codes: list[np.ndarray]) -> np.ndarray:
+    """``(T, C, height, width)``: codes side by side, each from an even column on, with zeros between them."""
+    tallest = max(code.shape[2] for code in codes)
+    framed = [
+        np.pad(code, ((0, 0), (0, 0), (0, tallest - code.shape[2]), (0, 2 - code.shape[3] % 2)))
+        for code in codes
+    ]
+    return np.concatenate(framed, axis=3)
+
+
+def fitted(
+    xs: np.ndarray, ones: np.ndarray, hidden: int, updates: int, rng: np.random.Generator
+) -> list[np.ndarray]:
     """The weights of one network, rounded."""
     wide = xs.shape[1]
     params = [
@@ -251,7 +275,9 @@ def fitted(xs: np.ndarray, ones: np.ndarray, hidden: int, updates: int, rng: np.
         for i, g in enumerate(grads):
             m[i] = 0.9 * m[i] + 0.1 * g
             v[i] = 0.999 * v[i] + 0.001 * g**2
-            params[i] = params[i] - np.float32(rate) * (m[i] / (np.sqrt(v[i]) + 1e-8) + 1e-3 * params[i])
+            params[i] = params[i] - np.float32(rate) * (
+                m[i] / (np.sqrt(v[i]) + 1e-8) + 1e-3 * params[i]
+            )
     w1, b1, w2, b2 = params
     most = np.iinfo("int16").max
     return [

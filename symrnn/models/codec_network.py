@@ -23,19 +23,17 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
-import pytensor
 import pytensor.tensor as pt
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import CELLS, Cell
-from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, zeros
 from symrnn.models.weights import weights_of, with_weights
 from symrnn.ops.activations import tanh
 from symrnn.ops.blocks import binarized, depth_to_space
 from symrnn.ops.products import Convolution
-from symrnn.ops.scan import Loop, Recurrence, Values, plain_scan, scan_loop, static_loop
+from symrnn.ops.scan import Loop, Recurrence, Values, scan_loop
 from symrnn.ops.windows import length
 from symrnn.params import param
 from symrnn.typing import Size
@@ -235,7 +233,11 @@ class CodecNetwork:
     def pixels(self, xs: TensorVariable) -> TensorVariable:
         """What the head makes of the last cell's outputs."""
         window, times = self.shape.head
-        return lapped(self.head, xs, times) if window % 2 == 0 else depth_to_space(self.head.of(xs), times)
+        return (
+            lapped(self.head, xs, times)
+            if window % 2 == 0
+            else depth_to_space(self.head.of(xs), times)
+        )
 
     def gains(self, picture: TensorVariable) -> TensorVariable:
         """What a residual is multiplied by, at least 1, for each block alike."""
@@ -315,8 +317,8 @@ class CodecNetwork:
 def lapped(head: Filters, xs: TensorVariable, times: int) -> TensorVariable:
     """``(B, 3, times * height, times * width)``, blocks of twice that size that lap over each other.
 
-    The window of `head` is even. There is one place more along each axis, each between four of `xs`, and half a block is
-    cut off all around.
+    The window of `head` is even. There is one place more along each axis, each between four of `xs`, and half a block
+    is cut off all around.
     """
     half = head.product.window[0] // 2
     around = Convolution(head.product.window, edges=(half, half))
@@ -346,48 +348,3 @@ def each_state(cells: Sequence[Cell], flat: Values) -> list[tuple[Cell, Any]]:
     """Each cell with its state, of all their fields."""
     rest = iter(flat)
     return [(cell, cell.State(*islice(rest, len(cell.State._fields)))) for cell in cells]
-
-
-LOOPS: dict[str, Loop] = {"static": static_loop, "scan": plain_scan}
-COUNTED = (0.15, 0.3, 0.3, 0.25)  # how much the errors of each scale count, finest first
-
-
-def codec(
-    shape: CodecShape,
-    *,
-    batch: int,
-    patch: int,
-    iterations: int,
-    cell: str = "gru",
-    reconstruction: str = "additive",
-    walk: str = "static",
-    seed: int = 0,
-    dtype: str | None = None,
-) -> TrainingGraph:
-    """The network with its loss."""
-    dtype = dtype or pytensor.config.floatX
-    net = CodecNetwork.create(
-        shape, cell=cell, reconstruction=reconstruction, rng=np.random.default_rng(seed), dtype=dtype
-    )
-    xs = pt.tensor("xs", dtype=dtype, shape=(batch, COLOURS, patch, patch))
-    side = patch // shape.block
-    us = pt.tensor("us", dtype=dtype, shape=(iterations, batch, shape.channels, side, side))
-    weights = [
-        pt.tensor(f"weights{i}", dtype=dtype, shape=(batch, COLOURS, patch >> i, patch >> i))
-        for i in range(len(COUNTED))
-    ]
-    told = net.coded(xs, us, loop=LOOPS[walk])
-    loss = weighed(xs, told.pictures, weights)
-    return TrainingGraph([xs, us, *weights], loss, net.params, {"pictures": told.pictures, "bits": told.bits})
-
-
-def weighed(xs: TensorVariable, pictures: TensorVariable, weights: Sequence[TensorVariable]) -> TensorVariable:
-    """The mean of ``|xs - pictures|`` over steps and scales, each times its weights."""
-    steps, batch = (length(pictures, axis) for axis in (0, 1))
-    errors, total = xs[None] - pictures, 0
-    for scale, (counted, weight) in enumerate(zip(COUNTED, weights, strict=True)):
-        if scale:
-            errors = 0.5 * (errors[..., ::2, :] + errors[..., 1::2, :])
-            errors = 0.5 * (errors[..., ::2] + errors[..., 1::2])
-        total = total + np.asarray(counted, xs.type.dtype) * (abs(errors) * weight[None]).mean()
-    return total

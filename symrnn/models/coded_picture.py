@@ -26,7 +26,9 @@ from symrnn.models.bit_contexts import BitContexts, places
 
 MAGIC, VERSION = b"SRNN", 1
 HEADER = struct.Struct("<4sBBHHB4sI")
-MOST_PIXELS = 2**24  # what a picture may take in memory follows from its size, which a forged header may claim
+MOST_PIXELS = (
+    2**24
+)  # what a picture may take in memory follows from its size, which a forged header may claim
 MOST_STEPS = 32
 
 
@@ -83,8 +85,8 @@ def coded_picture(content: bytes, name: str) -> CodedPicture:
     """
     if len(content) < HEADER.size or not content.startswith(MAGIC):
         raise UserError(
-            f"{name} must be a picture that `symrnn compress` wrote, which begins with {MAGIC.decode()} and has at least"
-            f" {HEADER.size} bytes, but is none; compress the picture again"
+            f"{name} must be a picture that `symrnn compress` wrote, which begins with {MAGIC.decode()} and has at"
+            f" least {HEADER.size} bytes, but is none; compress the picture again"
         )
     _, version, grey, height, width, steps, codec, crc = HEADER.unpack_from(content)
     payload = content[HEADER.size :]
@@ -93,7 +95,12 @@ def coded_picture(content: bytes, name: str) -> CodedPicture:
             f"{name} must be of version {VERSION} of the format, but is of version {version}; take a newer symrnn"
         )
     found = CodedPicture(
-        height, width, bool(grey), steps, codec, np.frombuffer(payload[: len(payload) // 4 * 4], "<u4")
+        height,
+        width,
+        bool(grey),
+        steps,
+        codec,
+        np.frombuffer(payload[: len(payload) // 4 * 4], "<u4"),
     )
     if len(payload) % 4 or zlib.crc32(found._header(0) + payload) != crc:
         raise UserError(

@@ -1,8 +1,8 @@
 """The recipe `image_autoencoder`: one step instead of many, and a model of what its numbers cost.
 
 It is trained and tested on the photographs of `image_codec`, and its numbers go through the same coder: which of 2K
-thresholds a number lies above are 2K bits, coded in turn as the recurrent codec's steps are. One network has one rate, which
-`price` chooses.
+thresholds a number lies above are 2K bits, coded in turn as the recurrent codec's steps are. One network has one rate,
+which `price` chooses.
 
 >>> recipe = ImageAutoencoder(size="tiny", batch_size=2, patch=8)
 >>> [f"{var.name} {var.type.shape}" for var in recipe.graph().inputs][:2]
@@ -22,10 +22,16 @@ from symrnn.data.patches import Photographs, local_weights, patches, photographs
 from symrnn.data.photographs import Photograph, read
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
-from symrnn.models.autoencoder_network import PRIORS, SIZES, Autoencoder, AutoencoderShape, autoencoder
+from symrnn.models.autoencoder_network import (
+    PRIORS,
+    SIZES,
+    Autoencoder,
+    AutoencoderShape,
+    autoencoder,
+)
 from symrnn.models.bit_contexts import BitContexts, taught
+from symrnn.models.codec_training import COUNTED
 from symrnn.models.coded_picture import HEADER, coded_words
-from symrnn.models.codec_network import COUNTED
 from symrnn.models.image_codec import SIDE, TESTED, part_of
 from symrnn.ops.image_quality import SMALLEST, ms_ssim, psnr
 from symrnn.training.compiled import compiled

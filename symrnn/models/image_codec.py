@@ -1,8 +1,9 @@
 """The recipe `image_codec`: Toderici's recurrent codec, trained on patches of photographs.
 
-Without a path the photographs are those of scikit-image and scikit-learn, as they are and made smaller, but for one that
-is held out; a path is a photograph, or a folder of them. `predict` is the codec at work: it learns how its bits are
-coded, says what photographs take and how near they come, and writes the file that ``symrnn compress --codec`` takes.
+Without a path the photographs are those of scikit-image and scikit-learn, as they are and made smaller, but for one
+that is held out; a path is a photograph, or a folder of them. `predict` is the codec at work: it learns how its bits
+are coded, says what photographs take and how near they come, and writes the file that ``symrnn compress --codec``
+takes.
 
 >>> recipe = ImageCodec(size="tiny", batch_size=2, patch=8, iterations=3)
 >>> [f"{var.name} {var.type.shape}" for var in recipe.graph().inputs][:2]
@@ -23,7 +24,8 @@ from symrnn.data.photographs import Photograph, read
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.models.bit_contexts import taught, untaught
-from symrnn.models.codec_network import COUNTED, LOOPS, RECONSTRUCTIONS, SIZES, CodecShape, codec
+from symrnn.models.codec_network import RECONSTRUCTIONS, SIZES, CodecShape
+from symrnn.models.codec_training import COUNTED, LOOPS, codec
 from symrnn.models.picture_codec import PictureCodec, bits_a_pixel, save_codec
 from symrnn.ops.image_quality import SMALLEST, ms_ssim, psnr
 from symrnn.training.checkpoint import check_arrays, load_checkpoint
@@ -86,9 +88,7 @@ class ImageCodec(RuleRecipe):
     schedule: str = "constant"
 
     free: ClassVar = frozenset({"steps", "held_out", "codec", "told", "walk"})
-    small: ClassVar = (
-        {"size": "tiny", "batch_size": 2, "patch": 8, "iterations": 2, "told": 2},
-    )
+    small: ClassVar = ({"size": "tiny", "batch_size": 2, "patch": 8, "iterations": 2, "told": 2},)
 
     def __post_init__(self) -> None:
         super().__post_init__()

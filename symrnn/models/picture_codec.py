@@ -1,11 +1,12 @@
 """A trained codec at work: photographs to `CodedPicture` and back, and the file that holds its weights.
 
-The file is an ``npz`` of plain arrays: ``header`` (JSON: the network's size, cell and reconstruction), ``weights/NNN`` in
-float16, in the order of ``CodecNetwork.params``, and the contexts' ``w1, b1, w2, b2, levels``. The one that the package
-ships was trained on photographs of packages (`symrnn.data.photographs`).
+The file is an ``npz`` of plain arrays: ``header`` (JSON: the network's size, cell and reconstruction), ``weights/NNN``
+in float16, in the order of ``CodecNetwork.params``, and the contexts' ``w1, b1, w2, b2, levels``. The one that the
+package ships was trained on photographs of packages (`symrnn.data.photographs`).
 
 What must agree between two machines is the bits, and those are whole numbers. The picture that a decoder shows is
-computed in float32, so two machines whose processors add up products in another order may show a pixel that differs by 1.
+computed in float32, so two machines whose processors add up products in another order may show a pixel that differs by
+1.
 """
 
 import hashlib
@@ -24,8 +25,14 @@ from symrnn.data.npz import arrays_in_npz
 from symrnn.data.pickled_arrays import Refused
 from symrnn.errors import UserError, check_choice, printable
 from symrnn.models.bit_contexts import BitContexts
-from symrnn.models.coded_picture import MOST_PIXELS, MOST_STEPS, CodedPicture, coded_words, told_bits
 from symrnn.models.codec_network import RECONSTRUCTIONS, SIZES, CodecNetwork
+from symrnn.models.coded_picture import (
+    MOST_PIXELS,
+    MOST_STEPS,
+    CodedPicture,
+    coded_words,
+    told_bits,
+)
 from symrnn.params import of_at_most
 from symrnn.training.compiled import compiled
 
@@ -70,8 +77,13 @@ class PictureCodec:
                 dtype=DTYPE,
             )
         shapes = [p.type.shape for p in network.params]
-        if shapes != [value.shape for value in self.values] or network.shape.channels != self.contexts.channels:
-            raise UserError("the codec's weights do not fit its options; take a codec that `symrnn` wrote")
+        if (
+            shapes != [value.shape for value in self.values]
+            or network.shape.channels != self.contexts.channels
+        ):
+            raise UserError(
+                "the codec's weights do not fit its options; take a codec that `symrnn` wrote"
+            )
         for param, value in zip(network.params, self.values, strict=True):
             param.set_value(value.astype(DTYPE))
         return network
@@ -81,7 +93,9 @@ class PictureCodec:
         """Four bytes that tell it from other codecs."""
         whole = hashlib.sha256(json.dumps(self.options, sort_keys=True).encode())
         for array in (*self.values, *(getattr(self.contexts, part) for part in CONTEXTS)):
-            whole.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes())
+            whole.update(
+                np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
+            )
         return whole.digest()[:4]
 
     @cached_property
@@ -127,7 +141,9 @@ class PictureCodec:
         UserError
             When they do not allow one, or the picture is too large.
         """
-        coded = self.each_step(pixels, min(MOST_STEPS, most_steps(bits, self.network.shape.bits_a_pixel)))
+        coded = self.each_step(
+            pixels, min(MOST_STEPS, most_steps(bits, self.network.shape.bits_a_pixel))
+        )
         fitting = [one for one in coded if bits_a_pixel(one) <= bits]
         if not fitting:
             raise UserError(
@@ -161,8 +177,8 @@ class PictureCodec:
         """
         if coded.codec != self.name:
             raise UserError(
-                f"{name} was compressed by the codec {coded.codec.hex()}, but this is {self.name.hex()}; give --codec the"
-                " file that it was compressed with"
+                f"{name} was compressed by the codec {coded.codec.hex()}, but this is {self.name.hex()}; give --codec"
+                " the file that it was compressed with"
             )
         shape = (coded.steps, self.contexts.channels, *self.places(coded.height, coded.width))
         bits = told_bits(coded.words, self.contexts, shape, name)

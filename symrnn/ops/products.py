@@ -1,9 +1,9 @@
 """What a recurrent cell multiplies by: a matrix, or the filters of a convolution.
 
-A product is linear in what it is given and in its weights, and three functions say all that a walk and its gradient take
-of it: its value, its transpose, which takes a gradient back, and the gradient of its weights. Weights are a matrix in
-each case, ``(K*C, F)`` from C channels seen through a window of K entries, so initialisers and the joining of weights
-side by side are the same for all. Channels are the axis behind the batch: ``x (N, C)`` or ``(N, C, *S)``.
+A product is linear in what it is given and in its weights, and three functions say all that a walk and its gradient
+take of it: its value, its transpose, which takes a gradient back, and the gradient of its weights. Weights are a matrix
+in each case, ``(K*C, F)`` from C channels seen through a window of K entries, so initialisers and the joining of
+weights side by side are the same for all. Channels are the axis behind the batch: ``x (N, C)`` or ``(N, C, *S)``.
 """
 
 from collections.abc import Sequence

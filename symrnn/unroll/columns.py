@@ -14,7 +14,9 @@ from symrnn.versions import join_parts
 
 def rows(xs: TensorVariable) -> TensorVariable:
     """``(T, B, N, *S)`` as ``(T*B, N, *S)``."""
-    return xs.reshape((-1, xs.type.shape[2], *(length(xs, axis) for axis in range(3, xs.type.ndim))))
+    return xs.reshape(
+        (-1, xs.type.shape[2], *(length(xs, axis) for axis in range(3, xs.type.ndim)))
+    )
 
 
 def unrows(flat: TensorVariable, steps: Size, batch: Size) -> TensorVariable:

@@ -51,7 +51,8 @@ def _of_places(
     fits = value.type.ndim == 2 + axes and value.type.shape[1] in (hidden, None)
     if not fits or value.type.dtype != dtype:
         raise UserError(
-            f"initial {name} must be (B, {hidden}, *S) of dtype {dtype}, but is of type {value.type}; reshape or cast it"
+            f"initial {name} must be (B, {hidden}, *S) of dtype {dtype}, but is of type {value.type};"
+            " reshape or cast it"
         )
     return pt.specify_shape(value, (known, hidden, *(None,) * axes))
 

@@ -50,8 +50,8 @@ class Layer:
         if len({d.cell.x_product for d in self.directions}) > 1:
             first, second = (d.cell.x_product for d in self.directions)
             raise UserError(
-                f"the cells of a layer must have one x_product, for one product projects the input of both, but have {first}"
-                f" and {second}; walk them one by one"
+                f"the cells of a layer must have one x_product, for one product projects the input of both, but have"
+                f" {first} and {second}; walk them one by one"
             )
 
     def forward(

@@ -40,7 +40,7 @@ def test_there_and_back(folder):
 
 
 @pytest.mark.parametrize(
-    "command, words, said",
+    ("command", "words", "said"),
     [
         ("compress", ("nowhere.png", "photo.srnn"), "nowhere.png must be a photograph"),
         ("compress", ("codec.npz", "photo.srnn"), "codec.npz must be a photograph"),

@@ -40,7 +40,9 @@ def test_a_bit_is_told_from_bits_before_it(contexts):
 
 def test_sums_are_whole_numbers(contexts):
     place, bits = Place(2, 1, 3), framed(random_bits())
-    w1, b1, w2, b2 = (a[2, 1].astype("int64") for a in (contexts.w1, contexts.b1, contexts.w2, contexts.b2))
+    w1, b1, w2, b2 = (
+        a[2, 1].astype("int64") for a in (contexts.w1, contexts.b1, contexts.w2, contexts.b2)
+    )
     hidden = np.maximum(w1.T @ seen(bits, place).astype("int64") + b1[:, None], 0)
     level = np.clip((w2 @ hidden + b2) // 256, -100, 100)
     expected = contexts.levels[level + 100] / 2**16
@@ -70,7 +72,7 @@ def changed(contexts, **arrays):
 
 
 @pytest.mark.parametrize(
-    "arrays, match",
+    ("arrays", "match"),
     [
         ({"w1": np.zeros((1, 2, features(2), 2), "int16")}, "do not fit together"),
         ({"w1": np.zeros((1, 2, features(2), 1))}, "do not fit together"),

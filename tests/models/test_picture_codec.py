@@ -9,8 +9,8 @@ import pytest
 import symrnn.native
 from symrnn.errors import UserError
 from symrnn.models.bit_contexts import taught, untaught
-from symrnn.models.coded_picture import coded_picture
 from symrnn.models.codec_network import SIZES, CodecNetwork
+from symrnn.models.coded_picture import coded_picture
 from symrnn.models.picture_codec import (
     SHIPPED,
     PictureCodec,
@@ -93,7 +93,7 @@ def test_broken_codec_is_one_sentence(codec, how, tmp_path):
     path = tmp_path / "codec.npz"
     save_codec(path, codec)
     path.write_bytes(BROKEN[how](path.read_bytes()))
-    with pytest.raises(UserError, match="codec.npz"):
+    with pytest.raises(UserError, match=r"codec\.npz"):
         load_codec(path)
     with pytest.raises(UserError, match="could not be read"):
         load_codec(tmp_path / "nowhere.npz")

@@ -16,7 +16,9 @@ def test_channels_become_blocks_row_by_row():
     assert found.shape == (2, 3, 6, 10)
     for row in range(2):
         for column in range(2):
-            np.testing.assert_array_equal(found[:, :, row::2, column::2], xs[:, 2 * row + column :: 4])
+            np.testing.assert_array_equal(
+                found[:, :, row::2, column::2], xs[:, 2 * row + column :: 4]
+            )
 
 
 def test_channels_must_fill_blocks():

@@ -10,7 +10,11 @@ from symrnn.ops.image_quality import SCALES, halved, ms_ssim, psnr, ssim
 def pictures(seed=0, size=(180, 190, 3)):
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[: size[0], : size[1]]
-    smooth = 128 + 90 * np.sin(rows / 17)[:, :, None] * np.cos(columns / 11)[:, :, None] * [1, 0.5, -1]
+    smooth = 128 + 90 * np.sin(rows / 17)[:, :, None] * np.cos(columns / 11)[:, :, None] * [
+        1,
+        0.5,
+        -1,
+    ]
     return smooth, np.clip(smooth + rng.normal(0, 12, size), 0, 255).round()
 
 

@@ -42,13 +42,15 @@ def test_transposes_are_the_gradients(name):
 def test_convolution_is_that_of_ops():
     rng = np.random.default_rng(1)
     x, filters = rng.normal(size=(2, 3, 5, 4)), rng.normal(size=(6, 3, 3, 3))
-    w = filters.transpose(3, 2, 1, 0).reshape(-1, 6)  # the window's last axis slowest, channels fastest
+    w = filters.transpose(3, 2, 1, 0).reshape(
+        -1, 6
+    )  # the window's last axis slowest, channels fastest
     ours = Convolution((3, 3)).of(pt.as_tensor(x), pt.as_tensor(w))
     theirs = conv(x, filters, padding=1, flip=False)
     assert_all_close(evaluate([], [ours], []), evaluate([], [theirs], []), 1e-12)
 
 
-@pytest.mark.parametrize("window, stride", [((), 1), ((0,), 1), ((3,), 0), ((2.0,), 1)])
+@pytest.mark.parametrize(("window", "stride"), [((), 1), ((0,), 1), ((3,), 0), ((2.0,), 1)])
 def test_window_and_stride_are_whole_numbers(window, stride):
     with pytest.raises(UserError, match="must be whole numbers of at least 1"):
         Convolution(window, stride)

@@ -20,7 +20,9 @@ def cells(name="gru", stride=1, count=2):
     return [CELLS[name].create(2, 3, rng=seed, **products) for seed in range(count)]
 
 
-@pytest.mark.parametrize("name, stride, masked", [("lstm", 1, False), ("gru", 1, True), ("residual_gru", 2, False)])
+@pytest.mark.parametrize(
+    ("name", "stride", "masked"), [("lstm", 1, False), ("gru", 1, True), ("residual_gru", 2, False)]
+)
 def test_assembled_gradient_is_that_of_autodiff(name, stride, masked):
     pair, found = cells(name, stride), []
     xs = pt.tensor("xs", dtype="float64", shape=(None, None, 2, None, None))
@@ -28,7 +30,9 @@ def test_assembled_gradient_is_that_of_autodiff(name, stride, masked):
         ys = bidirectional(*pair, xs, gradient=gradient, mask=MASK if masked else None)
         wrt = [xs, *(p for cell in pair for p in cell.params)]
         found += [ys, *pytensor.grad((ys**2).sum(), wrt)]
-    values = evaluate([xs], found, [XS[..., : 4 // stride]] if stride == 1 else [XS], mode=AS_WRITTEN)
+    values = evaluate(
+        [xs], found, [XS[..., : 4 // stride]] if stride == 1 else [XS], mode=AS_WRITTEN
+    )
     half = len(values) // 2
     assert values[0].shape == (3, 2, 6, 4 // stride, 3 // stride)
     assert_all_close(values[:half], values[half:], 1e-11)

@@ -141,6 +141,7 @@ DTYPES = ("float32", "float64")
 FROM_ZERO = {
     *("shift", "weight_decay", "max_norm", "temperature"),
     *("jitter", "distinct", "weight"),  # of lip reading
+    "noise",  # of the image codec
 }
 SHARES = {"momentum", "rho", "dropout"}
 

@@ -105,13 +105,13 @@ def pixels_of(content: bytes, name: str) -> np.ndarray:
     """The same from the content of a file that is called `name`."""
     from PIL import Image, ImageOps
 
-    with reading(name), Image.open(io.BytesIO(content)) as image:
-        width, height = image.size
+    with reading(name), Image.open(io.BytesIO(content)) as opened:
+        width, height = opened.size
         if width * height > MOST_PIXELS:
             raise UserError(
                 f"{name} must have at most {MOST_PIXELS} pixels, but has {width} x {height}; make it smaller"
             )
-        image = ImageOps.exif_transpose(image)
+        image: Image.Image = ImageOps.exif_transpose(opened)
         if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -1,6 +1,7 @@
 """The recurrent codec with its loss: what is trained."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -81,7 +82,8 @@ def weighed(
 ) -> TensorVariable:
     """The mean of ``|xs - pictures|`` over steps and scales, each times its weights."""
     _steps, _batch = (length(pictures, axis) for axis in (0, 1))
-    errors, total = xs[None] - pictures, 0
+    errors: Any = xs[None] - pictures
+    total: Any = 0
     for scale, (counted, weight) in enumerate(zip(COUNTED, weights, strict=True)):
         if scale:
             errors = 0.5 * (errors[..., ::2, :] + errors[..., 1::2, :])

@@ -11,7 +11,7 @@ computed in float32, so two machines whose processors add up products in another
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.compile.mode import Mode
 
 from symrnn.cells import CELLS
 from symrnn.data.npz import arrays_in_npz
@@ -37,7 +38,11 @@ from symrnn.params import of_at_most
 from symrnn.training.compiled import compiled
 
 SHIPPED = Path(__file__).with_name("image_codec.npz")
-OPTIONS = {"size": SIZES, "cell": CELLS, "reconstruction": RECONSTRUCTIONS}
+OPTIONS: dict[str, Iterable[str]] = {
+    "size": SIZES,
+    "cell": CELLS,
+    "reconstruction": RECONSTRUCTIONS,
+}
 CONTEXTS = ("w1", "b1", "w2", "b2", "levels")
 DTYPE = "float32"
 LARGEST_SIDE = 2**16 - 1
@@ -62,7 +67,7 @@ class PictureCodec:
     options: dict[str, str]
     values: Sequence[np.ndarray]
     contexts: BitContexts
-    mode: str | None = None
+    mode: str | Mode | None = None
 
     @cached_property
     def network(self) -> CodecNetwork:

@@ -26,8 +26,8 @@ class Dense:
 
     Examples
     --------
-    >>> Dense().of(pt.matrix("x"), pt.matrix("w")).owner.op
-    dot
+    >>> Dense().of(pt.as_tensor([[2.0]]), pt.as_tensor([[3.0]])).eval()
+    array([[6.]])
     """
 
     axes = 0  # spatial ones

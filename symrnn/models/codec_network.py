@@ -61,10 +61,10 @@ class CodecShape:
         Window and times of what makes pixels. An even window is that of blocks that lap over each other by half.
     """
 
-    first: tuple[int, int, int] = (64, 16, 8)
-    encoder: tuple[tuple[int, int], ...] = ((64, 1),)
-    channels: int = 16
-    decoder: tuple[tuple[int, int], ...] = ((64, 1), (64, 1))
+    first: tuple[int, int, int] = (96, 16, 8)
+    encoder: tuple[tuple[int, int], ...] = ((96, 1),)
+    channels: int = 8
+    decoder: tuple[tuple[int, int], ...] = ((96, 1), (96, 1))
     head: tuple[int, int] = (2, 8)
 
     @property
@@ -97,7 +97,7 @@ class CodecShape:
         Examples
         --------
         >>> SIZES["small"].bits_a_pixel, SIZES["full"].bits_a_pixel
-        (0.25, 0.125)
+        (0.125, 0.125)
         """
         return self.channels / self.block**2
 
@@ -247,32 +247,27 @@ class CodecNetwork:
         block = self.shape.block
         return depth_to_space(pt.concatenate([values] * block**2, axis=1), block)
 
-    def told(
-        self, picture: TensorVariable, made: TensorVariable, usual: TensorVariable
-    ) -> TensorVariable:
-        """The picture after a step that made `made`, of the one before; `usual` is the step's of `usual_gains`."""
+    def told(self, picture: TensorVariable, made: TensorVariable) -> TensorVariable:
+        """The picture after a step that made `made`, of the one before."""
         if self.reconstruction == "one_shot":
             return made
-        made = made / usual
         return picture + (made / self.gains(picture) if self.gain else made)
 
-    def residual(
-        self, xs: TensorVariable, picture: TensorVariable, usual: TensorVariable
-    ) -> TensorVariable:
+    def residual(self, xs: TensorVariable, picture: TensorVariable) -> TensorVariable:
         """What a step is given to tell."""
-        rest = (xs - picture) * usual
+        rest = xs - picture
         return rest * self.gains(picture) if self.gain else rest
 
     def step(
-        self, xs: TensorVariable, us: TensorVariable, usual: TensorVariable, carried: Values
+        self, xs: TensorVariable, us: TensorVariable, carried: Values
     ) -> tuple[TensorVariable, Values]:
         """The bits of a step, and what it carries on: the picture and the cells' states."""
         picture, states = carried[0], carried[1:]
         count = sum(len(cell.State._fields) for cell in self.encoder)
-        code, encoder = self.encode(self.residual(xs, picture, usual), states[:count])
+        code, encoder = self.encode(self.residual(xs, picture), states[:count])
         bits = binarized(code, us)
         made, decoder = self.decode(bits, states[count:])
-        return bits, [self.told(picture, made, usual), *encoder, *decoder]
+        return bits, [self.told(picture, made), *encoder, *decoder]
 
     def coded(self, xs: TensorVariable, us: TensorVariable, *, loop: Loop = scan_loop) -> Told:
         """Every step's picture and bits, over ``us (T, B, C, *S)``, for `binarized`.
@@ -282,13 +277,12 @@ class CodecNetwork:
 
         def step(elements: Values, carried: Values, given: Values) -> tuple[Values, Values]:
             bound = with_weights(self, given[1:])
-            bits, after = bound.step(given[0], *elements, carried[:-1])
+            bits, after = bound.step(given[0], elements[0], carried[:-1])
             return [after[0], bits], [*after, bits]
 
         start = [pt.zeros_like(xs), *self.initial(*(length(xs, axis) for axis in (0, 2, 3)))]
         # The bits are carried too, which nobody reads: `plain_scan` records what is carried, and nothing else.
-        usual = usual_gains(length(us, 0), us.type.dtype)
-        walk = Recurrence(step, [us, usual], [*start, pt.zeros_like(us[0])], [xs, *self.params])
+        walk = Recurrence(step, [us], [*start, pt.zeros_like(us[0])], [xs, *self.params])
         [(recorded, _)] = loop([walk], length(us, 0))
         return Told(recorded[0], recorded[-1])
 
@@ -300,7 +294,7 @@ class CodecNetwork:
         def step(elements: Values, carried: Values, given: Values) -> tuple[Values, Values]:
             bound = with_weights(self, given)
             made, states = bound.decode(elements[0], carried[1:])
-            picture = bound.told(carried[0], made, elements[1])
+            picture = bound.told(carried[0], made)
             return [picture], [picture, *states]
 
         batch, height, width = bits.shape[1], bits.shape[3] * block, bits.shape[4] * block
@@ -308,8 +302,7 @@ class CodecNetwork:
             pt.zeros((batch, COLOURS, height, width), dtype=bits.type.dtype),
             *self.initial(batch, height, width)[count:],
         ]
-        usual = usual_gains(bits.shape[0], bits.type.dtype)
-        walk = Recurrence(step, [bits, usual], start, params)
+        walk = Recurrence(step, [bits], start, params)
         [((pictures,), _)] = scan_loop([walk], bits.shape[0])
         return pictures
 
@@ -325,17 +318,6 @@ def lapped(head: Filters, xs: TensorVariable, times: int) -> TensorVariable:
     ys = around.of(xs, head.w) + head.b[None, :, None, None]
     cut = slice(times // 2, -(times // 2))
     return depth_to_space(ys, times)[:, :, cut, cut]
-
-
-def usual_gains(steps: Size, dtype: str) -> TensorVariable:
-    """``(T,)``: what residuals are multiplied by, ``4 sqrt(1 + 4 t)``, for they get smaller from step to step.
-
-    Examples
-    --------
-    >>> usual_gains(3, "float64").eval().round(2)
-    array([ 4.  ,  8.94, 12.  ])
-    """
-    return (4 * pt.sqrt(1 + 4 * pt.arange(steps))).astype(dtype)
 
 
 def advanced(cell: Cell, xs: TensorVariable, state: Any) -> Any:

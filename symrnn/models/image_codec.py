@@ -69,7 +69,7 @@ class ImageCodec(RuleRecipe):
     """
 
     steps: int = 6000
-    batch_size: int = 4
+    batch_size: int = 8
     size: str = "small"
     cell: str = "gru"
     reconstruction: str = "additive"
@@ -82,7 +82,7 @@ class ImageCodec(RuleRecipe):
     codec: str = ""
     told: int = 8
     rule: str = "adam"
-    learning_rate: float = 0.0015
+    learning_rate: float = 0.001
     weight_decay: float = 0.0
     max_norm: float = 1.0
     schedule: str = "constant"

@@ -48,6 +48,14 @@ def advance_gru(w, z, r, h):
     return (u * h + (1 - u) * new,)
 
 
+def advance_residual_gru(w, z, r, h):
+    s, u, n, p = np.split(z, 4, axis=-1)
+    s_h, u_h, n_h, p_h = np.split(r, 4, axis=-1)
+    new = np.tanh(n + sigmoid(s + s_h) * n_h)
+    u = sigmoid(u + u_h)
+    return (u * h + (1 - u) * new + 0.1 * (p + p_h),)
+
+
 def stepped(advance):
     """The whole step of a cell, ``(weights, x, h, ...) -> (h, ...)``."""
 
@@ -62,6 +70,7 @@ step_relu = stepped(advance_relu)
 step_lstm = stepped(advance_lstm)
 step_peephole_lstm = stepped(advance_peephole_lstm)
 step_gru = stepped(advance_gru)
+step_residual_gru = stepped(advance_residual_gru)
 
 
 def walk(step, weights, xs, start, *, mask=None, reverse=False, live=None):

@@ -7,6 +7,7 @@
 from symrnn.cells.cell import Cell
 from symrnn.cells.gru import GRUCell, GRUState
 from symrnn.cells.lstm import LSTMCell, LSTMState, PeepholeLSTMCell
+from symrnn.cells.residual_gru import ResidualGRUCell
 from symrnn.cells.rnn import RNNCell, RNNState
 
 CELLS: dict[str, type[Cell]] = {
@@ -14,6 +15,7 @@ CELLS: dict[str, type[Cell]] = {
     "gru": GRUCell,
     "lstm": LSTMCell,
     "peephole_lstm": PeepholeLSTMCell,
+    "residual_gru": ResidualGRUCell,
 }
 
 __all__ = [
@@ -26,4 +28,5 @@ __all__ = [
     "PeepholeLSTMCell",
     "RNNCell",
     "RNNState",
+    "ResidualGRUCell",
 ]

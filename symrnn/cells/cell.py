@@ -27,7 +27,7 @@ frozen dataclass with a ``State`` and an ``advance``; whatever algebra stands th
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -36,6 +36,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from symrnn.errors import UserError
 from symrnn.init import glorot_uniform, orthogonal, zeros
+from symrnn.ops.products import DENSE, Product
 from symrnn.params import param
 
 Seed = int | np.random.Generator | None
@@ -53,6 +54,10 @@ class Cell(ABC):
         ``(H, G*H)``, hidden to hidden.
     b
         ``(G*H,)``.
+    x_product, h_product
+        What multiplies by `w_x` and `w_h`, `symrnn.ops.products.Dense` by default. With a `Convolution` of K entries
+        the weights are ``(K*D, G*H)`` and ``(K*H, G*H)``, and everything ``(B, H)`` is ``(B, H, *S)``; that of `w_h`
+        keeps the size.
 
     They may be shared variables or any expressions on them. Class attributes: ``State``, a NamedTuple of ``(B, H)``
     variables whose first field is fed back and put out; ``gates``, the number G of blocks.
@@ -61,6 +66,8 @@ class Cell(ABC):
     w_x: TensorVariable
     w_h: TensorVariable
     b: TensorVariable
+    x_product: Product = field(default=DENSE, kw_only=True)
+    h_product: Product = field(default=DENSE, kw_only=True)
 
     State: ClassVar[Any]  # a NamedTuple class, each cell its own
     gates: ClassVar[int]
@@ -79,6 +86,8 @@ class Cell(ABC):
         name: str = "",
         dtype: str | None = None,
         layers: int | None = None,
+        x_product: Product = DENSE,
+        h_product: Product = DENSE,
         **options: Any,
     ) -> Self:
         """A cell with fresh parameters: Glorot-uniform ``w_x``, orthogonal ``w_h``, zero ``b``.
@@ -90,17 +99,30 @@ class Cell(ABC):
         for argument, size in (("input_size", input_size), ("hidden_size", hidden_size)):
             if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
                 raise UserError(f"{argument} must be a whole number of at least 1, but is {size!r}")
+        check_products(x_product, h_product)
         # One generator for all weights, in the order of the fields: the same seed makes the same cell.
         rng = np.random.default_rng(rng)
         width = cls.gates * hidden_size
         return cls(
             w_x=param(
-                f"{name}w_x", (input_size, width), glorot_uniform, rng, dtype=dtype, layers=layers
+                f"{name}w_x",
+                (x_product.taps * input_size, width),
+                glorot_uniform,
+                rng,
+                dtype=dtype,
+                layers=layers,
             ),
             w_h=param(
-                f"{name}w_h", (hidden_size, width), orthogonal, rng, dtype=dtype, layers=layers
+                f"{name}w_h",
+                (h_product.taps * hidden_size, width),
+                orthogonal,
+                rng,
+                dtype=dtype,
+                layers=layers,
             ),
             b=param(f"{name}b", (width,), zeros, rng, dtype=dtype, layers=layers),
+            x_product=x_product,
+            h_product=h_product,
             **options,
         )
 
@@ -121,12 +143,21 @@ class Cell(ABC):
     @property
     def input_size(self) -> int:
         """D, from the static shape of `w_x`."""
-        return _static(self.w_x, -2, "w_x")
+        return _static(self.w_x, -2, "w_x") // self.x_product.taps
 
     @property
     def hidden_size(self) -> int:
         """H, from the static shape of `w_h`."""
-        return _static(self.w_h, -2, "w_h")
+        return _static(self.w_h, -2, "w_h") // self.h_product.taps
+
+
+def check_products(x_product: Product, h_product: Product) -> None:
+    """Refuse products that no cell can stand on."""
+    if x_product.axes != h_product.axes or not h_product.keeps_size:
+        raise UserError(
+            "h_product must have as many axes as x_product, odd windows and a stride of 1, for a state keeps its size,"
+            f" but is {h_product} beside {x_product}"
+        )
 
 
 def _static(var: TensorVariable, axis: int, name: str) -> int:

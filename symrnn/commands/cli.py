@@ -7,6 +7,8 @@ A command is one file of this package and one name in `COMMANDS`. No command but
 import click
 
 from symrnn.commands.compare import compare
+from symrnn.commands.compress import compress
+from symrnn.commands.decompress import decompress
 from symrnn.commands.doctor import doctor_command
 from symrnn.commands.explain import explain_command
 from symrnn.commands.export import export_command
@@ -24,6 +26,8 @@ from symrnn.commands.train import train
 
 COMMANDS = (
     compare,
+    compress,
+    decompress,
     doctor_command,
     explain_command,
     export_command,

@@ -163,13 +163,19 @@ def curves(
     y: str,
     logarithmic: bool = False,
     heading: str = "",
+    dotted: Collection[str] = (),
 ) -> Chart:
-    """A `Chart` of `series`, ``{label: (places, heights)}``, as lines over one axis named `x`; `y` names the other."""
+    """A `Chart` of `series`, ``{label: (places, heights)}``, as lines over one axis named `x`; `y` names the other.
+
+    The series whose labels are `dotted` are points without a line.
+    """
     with rc_context(STYLE):
         figure, axis = pyplot.subplots(figsize=(6.4, 3.2))
         for (label, points), style in zip(series.items(), styles(), strict=False):
             look = {key: style[key] for key in ("color", "linestyle")}
-            axis.plot(*points, label=label, linewidth=1.2, **look)
+            if label in dotted:
+                look = {"color": style["color"], "linestyle": "none", "marker": style["marker"]}
+            axis.plot(*points, label=label, linewidth=1.2, markersize=4, **look)
         if logarithmic:
             axis.set_yscale("log")
         axis.set_xlabel(x)

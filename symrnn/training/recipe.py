@@ -158,6 +158,7 @@ FROM_ZERO = {
     *("shift", "weight_decay", "max_norm", "temperature"),
     *("jitter", "distinct", "weight"),  # of lip reading
     "cutout",
+    "noise",  # of the image codec
     *("ar", "tar", "cache", "cache_sharpness"),  # of words
 }
 SHARES = {

@@ -166,7 +166,7 @@ def bidirectional(
             )
             for cell, reverse, state in walks
         ]
-        return pt.join(halves[0].type.ndim - 1, *halves)
+        return pt.join(1 if last_only else 2, *halves)
     ys, states = _unrolled(
         [forward, backward], [False, True], xs, mask, initial, Options(**options)
     )

@@ -83,11 +83,14 @@ class LayerAssembly:
 
     @property
     def identity(self) -> Hashable | None:
-        """Layers of the same steps, walked alike."""
+        """Layers of the same steps and products, walked alike."""
         layer = self.layer
-        steps = [(d.name, d.reverse, d.grad_clipping) for d in layer.directions]
-        if any(name is None for name, _, _ in steps):
+        if any(d.name is None for d in layer.directions):
             return None
+        steps = [
+            (d.name, d.cell.x_product, d.cell.h_product, d.reverse, d.grad_clipping)
+            for d in layer.directions
+        ]
         return (*steps, layer.loop, layer.gradient_steps, self.steps)
 
     def lengths(self, inputs: Sequence[Variable]) -> list[Variable]:

@@ -12,7 +12,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
 from symrnn.ops.scan import Recurrence, Values, plain_scan, static_loop
-from symrnn.unroll.columns import joined
+from symrnn.unroll.columns import joined, rows, unrows
 from symrnn.unroll.direction import bounded
 from symrnn.unroll.options import Options
 from symrnn.unroll.sequence import MaskedSequence
@@ -56,7 +56,8 @@ def _walk(
 ) -> Recurrence:
     def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
         z, *mask = elements
-        z, r = (bounded(a, grad_clipping) for a in (z, pt.dot(state[0], invariants[0])))
+        product = cell.h_product.of(state[0], invariants[0])
+        z, r = (bounded(a, grad_clipping) for a in (z, product))
         following = cell.advance(z, r, cell.State(*state))
         if mask:
             following = [
@@ -64,9 +65,17 @@ def _walk(
             ]
         return list(following), list(following)
 
-    zs = pt.dot(sequence.xs, cell.w_x) + cell.b
+    zs = projected(cell, sequence)
     sequences = [seq[::-1] if reverse else seq for seq in (zs, *sequence.mask)]
     return Recurrence(step, sequences, initial, [cell.w_h])
+
+
+def projected(cell: Cell, sequence: MaskedSequence) -> TensorVariable:
+    """``(T, B, G*H, *S)``."""
+    if not cell.x_product.axes:
+        return pt.dot(sequence.xs, cell.w_x) + cell.b
+    flat = cell.x_product.of(rows(sequence.xs), cell.w_x) + cell.x_product.bias(cell.b)
+    return unrows(flat, sequence.steps, sequence.batch)
 
 
 def _cut(walk: Recurrence, steps: int, gradient_steps: int | None) -> Recurrence:

@@ -7,22 +7,26 @@ import pytensor.tensor as pt
 from pytensor.tensor.basic import Join
 from pytensor.tensor.variable import TensorVariable
 
+from symrnn.ops.windows import length
 from symrnn.typing import Size
 from symrnn.versions import join_parts
 
 
 def rows(xs: TensorVariable) -> TensorVariable:
-    """``(T, B, N)`` as ``(T*B, N)``."""
-    return xs.reshape((-1, xs.type.shape[2]))
+    """``(T, B, N, *S)`` as ``(T*B, N, *S)``."""
+    return xs.reshape(
+        (-1, xs.type.shape[2], *(length(xs, axis) for axis in range(3, xs.type.ndim)))
+    )
 
 
 def unrows(flat: TensorVariable, steps: Size, batch: Size) -> TensorVariable:
-    """``(T*B, N)`` as ``(T, B, N)``."""
-    return flat.reshape((steps, batch, flat.type.shape[1]))
+    """``(T*B, N, *S)`` as ``(T, B, N, *S)``."""
+    places = [length(flat, axis) for axis in range(2, flat.type.ndim)]
+    return flat.reshape((steps, batch, flat.type.shape[1], *places))
 
 
 def columns(xs: TensorVariable, widths: Sequence[int]) -> list[TensorVariable]:
-    """``(T, B, N)`` cut into pieces of `widths` along the last axis."""
+    """``(T, B, N, *S)`` cut into pieces of `widths` along the axis of N."""
     ends = list(accumulate(widths))
     # One piece is no slice: a Subtensor of everything would stay in the graph until it is rewritten.
     return [
@@ -36,8 +40,8 @@ def joined(hs: Sequence[TensorVariable]) -> TensorVariable:
     return hs[0] if len(hs) == 1 else pt.join(2, *hs)
 
 
-def side_by_side(pieces: Iterable[TensorVariable]) -> TensorVariable:
-    """Matrices or vectors joined along their last axis; one that is a join itself is taken apart first.
+def side_by_side(pieces: Iterable[TensorVariable], axis: int = -1) -> TensorVariable:
+    """Variables joined along their last axis, or `axis`; one that is a join itself is taken apart first.
 
     Examples
     --------
@@ -48,7 +52,7 @@ def side_by_side(pieces: Iterable[TensorVariable]) -> TensorVariable:
     first, *others = pieces
     if not others:
         return first
-    axis = first.type.ndim - 1
+    axis %= first.type.ndim
     return pt.join(axis, *(part for piece in (first, *others) for part in _parts(piece, axis)))
 
 

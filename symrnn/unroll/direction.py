@@ -118,7 +118,8 @@ class Direction:
         def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
             z, *mask = elements
             w_h, *captured = invariants
-            arguments = Symbols(z, pt.dot(state[0], w_h), state, captured, mask).flat()
+            r = self.cell.h_product.of(state[0], w_h)
+            arguments = Symbols(z, r, state, captured, mask).flat()
             values = evaluate(
                 [*self.line.outputs, *self.recorded], _bind(self.symbols.flat(), arguments)
             )
@@ -133,7 +134,8 @@ class Direction:
         def step(elements: Values, state: Values, invariants: Values) -> tuple[Values, Values]:
             z, *mask = elements
             w_h, *captured = invariants
-            z, r = (bounded(a, self.grad_clipping) for a in (z, pt.dot(state[0], w_h)))
+            product = self.cell.h_product.of(state[0], w_h)
+            z, r = (bounded(a, self.grad_clipping) for a in (z, product))
             arguments = Symbols(z, r, state, captured, mask).flat()
             following = evaluate(self.following, _bind(self.symbols.flat(), arguments))
             return following, following
@@ -180,7 +182,7 @@ class Direction:
             dz, dr, *dothers = evaluate(line.gradients, known)
             dstate, dcaptured = dothers[:count], dothers[count:]
             # h_prev reached this step in two ways: as the state, and through r = h_prev w_h.
-            dstate[0] = dstate[0] + pt.dot(dr, w_back)
+            dstate[0] = dstate[0] + self.cell.h_product.back(dr, w_back)
             # Where z and r only stand in one sum, as in an LSTM, dz and dr are one variable, and one record is enough.
             return list(dict.fromkeys([dz, dr])), [*dstate, *map(pt.add, sums, dcaptured)]
 
@@ -188,7 +190,8 @@ class Direction:
         sums = zip(weights.captured, line.gradients[2 + count :], strict=True)
         zeros = [pt.zeros(var.shape, dtype=gradient.type.dtype) for var, gradient in sums]
         sequences = [self.walk_back(seq) for seq in [*sources.values(), *dhs]]
-        return Recurrence(step, sequences, [*dfinal, *zeros], [weights.w_h.T, *weights.captured])
+        turned = self.cell.h_product.turned(weights.w_h)
+        return Recurrence(step, sequences, [*dfinal, *zeros], [turned, *weights.captured])
 
     def gradients(
         self,
@@ -202,7 +205,7 @@ class Direction:
         h_prev = rows(records[1])
         count = len(self.symbols.state)
         return dz, Weights(
-            w_h=pt.dot(h_prev.T, dr),
+            w_h=self.cell.h_product.weights(h_prev, dr),
             captured=carried[count:],
             initial=carried[:count],
         )
@@ -221,9 +224,15 @@ def direction(
     `batch` is the batch size where it is known, `grad_clipping` a bound on ``dz`` and ``dr``, or None.
     """
     dtype, hidden = cell.w_h.type.dtype, cell.hidden_size
-    z, r = (pt.tensor(name, dtype=dtype, shape=(batch, cell.gates * hidden)) for name in "zr")
+    places = (None,) * cell.h_product.axes
+    z, r = (
+        pt.tensor(name, dtype=dtype, shape=(batch, cell.gates * hidden, *places)) for name in "zr"
+    )
     state = cell.State(
-        *(pt.tensor(name, dtype=dtype, shape=(batch, hidden)) for name in cell.State._fields)
+        *(
+            pt.tensor(name, dtype=dtype, shape=(batch, hidden, *places))
+            for name in cell.State._fields
+        )
     )
     after = check_state(cell, state, cell.advance(z, r, state))
     # What the step reads besides its arguments becomes an input too, so that the scans' bodies hold no shared
@@ -232,7 +241,7 @@ def direction(
     symbols = Symbols(z, r, list(state), [var.type() for var in given], [])
     after = evaluate(after, _bind(given, symbols.captured))
     if is_masked:
-        mask = pt.tensor("mask", dtype="bool", shape=(batch, 1))
+        mask = pt.tensor("mask", dtype="bool", shape=(batch, 1, *(1 for _ in places)))
         after = [pt.switch(mask, new, old) for new, old in zip(after, state, strict=True)]
         symbols = symbols._replace(mask=[mask])
     step = linearized(symbols, after)
@@ -291,9 +300,11 @@ def check_state(cell: Cell, before: Any, after: Any) -> list[TensorVariable]:
             f"{name}.advance must return a {cell.State.__name__}, but returned {after!r}"
         )
     for field, old, new in zip(cell.State._fields, before, after, strict=True):
-        if new.type.dtype != old.type.dtype or new.type.ndim != 2:
+        if new.type.dtype != old.type.dtype or new.type.ndim != old.type.ndim:
+            axes = "(B, H)" if old.type.ndim == 2 else f"of {old.type.ndim} axes, (B, H, *S)"
+            kind = "matrix " if old.type.ndim == 2 else "tensor "
             raise UserError(
-                f"{name}.advance must keep {field} a {old.type.dtype} matrix (B, H), but returned {new.type}; "
+                f"{name}.advance must keep {field} a {old.type.dtype} {kind}{axes}, but returned {new.type}; "
                 "cast it, or check the dtypes of what it reads"
             )
     return list(after)

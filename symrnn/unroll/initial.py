@@ -8,6 +8,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
 from symrnn.errors import UserError
+from symrnn.ops.windows import length
 from symrnn.typing import TensorLike
 from symrnn.unroll.sequence import MaskedSequence
 
@@ -19,17 +20,41 @@ def initial_state(cell: Cell, initial: Initial, sequence: MaskedSequence) -> lis
     """The cell's state before the first step, a list of ``(B, H)``; zeros where `initial` is None."""
     fields, hidden, dtype = cell.State._fields, cell.hidden_size, cell.w_h.type.dtype
     if initial is None:
-        return [pt.zeros((sequence.batch, hidden), dtype=dtype) for _ in fields]
+        places = places_of(cell, sequence)
+        return [pt.zeros((sequence.batch, hidden, *places), dtype=dtype) for _ in fields]
     given: list[Any] = list(initial) if isinstance(initial, list | tuple) else [initial]
     if len(given) != len(fields):
         raise UserError(
             f"initial must hold the state's {len(fields)} fields {fields}, but holds {len(given)}; "
             f"give a {cell.State.__name__}"
         )
+    if places := places_of(cell, sequence):
+        return [
+            _of_places(name, pt.as_tensor(value), sequence, hidden, dtype, len(places))
+            for name, value in zip(fields, given, strict=True)
+        ]
     return [
         _field(name, pt.as_tensor(value), sequence, hidden, dtype)
         for name, value in zip(fields, given, strict=True)
     ]
+
+
+def places_of(cell: Cell, sequence: MaskedSequence) -> list[Any]:
+    """The spatial sizes of the cell's state; none of a cell that stands on matrix products."""
+    return cell.x_product.sizes([length(sequence.xs, 3 + i) for i in range(cell.x_product.axes)])
+
+
+def _of_places(
+    name: str, value: TensorVariable, sequence: MaskedSequence, hidden: int, dtype: str, axes: int
+) -> TensorVariable:
+    known = sequence.batch if isinstance(sequence.batch, int) else None
+    fits = value.type.ndim == 2 + axes and value.type.shape[1] in (hidden, None)
+    if not fits or value.type.dtype != dtype:
+        raise UserError(
+            f"initial {name} must be (B, {hidden}, *S) of dtype {dtype}, but is of type {value.type};"
+            " reshape or cast it"
+        )
+    return pt.specify_shape(value, (known, hidden, *(None,) * axes))
 
 
 def _field(

@@ -8,7 +8,10 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells import Cell
+from symrnn.errors import UserError
+from symrnn.ops.products import Product
 from symrnn.ops.scan import Loop, Recurrence, Values, plain_scan
+from symrnn.ops.windows import length
 from symrnn.typing import Size
 from symrnn.unroll.columns import columns, joined, rows, side_by_side, unrows
 from symrnn.unroll.direction import Direction, Weights, direction
@@ -44,6 +47,12 @@ class Layer:
     def __post_init__(self) -> None:
         # the directions share the sequence, and so its mask; all else each has for itself
         assert len({len(d.symbols.mask) for d in self.directions}) == 1
+        if len({d.cell.x_product for d in self.directions}) > 1:
+            first, second = (d.cell.x_product for d in self.directions)
+            raise UserError(
+                f"the cells of a layer must have one x_product, for one product projects the input of both, but have"
+                f" {first} and {second}; walk them one by one"
+            )
 
     def forward(
         self, sequence: MaskedSequence, projection: Projection, weights: Sequence[Weights]
@@ -83,9 +92,10 @@ class Layer:
             dz, dw = d.gradients(record, *self._completed(d, seqs, carried, sequence, steps))
             dzs.append(dz)
             dweights.append(dw)
-        dz = side_by_side(dzs)
-        dprojection = Projection(w_x=pt.dot(rows(sequence.xs).T, dz), b=dz.sum(axis=0))
-        dxs = unrows(pt.dot(dz, projection.w_x.T), sequence.steps, sequence.batch)
+        product, dz, flat = self.product, side_by_side(dzs, axis=1), rows(sequence.xs)
+        others = [axis for axis in range(dz.type.ndim) if axis != 1]
+        dprojection = Projection(w_x=product.weights(flat, dz), b=dz.sum(axis=others))
+        dxs = unrows(product.pulled(dz, projection.w_x, flat), sequence.steps, sequence.batch)
         return dxs, dprojection, dweights
 
     def plain(
@@ -101,6 +111,11 @@ class Layer:
         return joined(hs), [final for _, final in results]
 
     @property
+    def product(self) -> Product:
+        """What projects the input, for all directions."""
+        return self.directions[0].cell.x_product
+
+    @property
     def is_masked(self) -> bool:
         return bool(self.directions[0].symbols.mask)
 
@@ -113,7 +128,8 @@ class Layer:
 
     def _projected(self, sequence: MaskedSequence, projection: Projection) -> Values:
         """The projected input of each direction, ``(T, B, G*H)``."""
-        flat = pt.dot(rows(sequence.xs), projection.w_x) + projection.b
+        product = self.product
+        flat = product.of(rows(sequence.xs), projection.w_x) + product.bias(projection.b)
         zs = unrows(flat, sequence.steps, sequence.batch)
         return columns(zs, [d.width for d in self.directions])
 
@@ -144,7 +160,10 @@ class Layer:
             return seqs, carried
         missing = sequence.steps - steps
         zeros = [
-            pt.zeros((missing, sequence.batch, seq.type.shape[2]), dtype=seq.type.dtype)
+            pt.zeros(
+                (missing, sequence.batch, *(length(seq, axis) for axis in range(2, seq.type.ndim))),
+                dtype=seq.type.dtype,
+            )
             for seq in seqs
         ]
         # A walk back that stops on its way has not reached the initial state; the sums behind dstate are whole as they

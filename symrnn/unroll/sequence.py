@@ -18,8 +18,8 @@ from symrnn.typing import Size, TensorLike
 class MaskedSequence(NamedTuple):
     """A sequence and what belongs to it."""
 
-    xs: TensorVariable  # (T, B, D)
-    mask: list[TensorVariable]  # (T, B, 1) bool, or none
+    xs: TensorVariable  # (T, B, D, *S)
+    mask: list[TensorVariable]  # (T, B, 1, ...) bool, or none
     steps: Size  # T
     batch: Size  # B
 
@@ -77,9 +77,11 @@ def sequence_of(
 
 def check_sequence(xs: TensorVariable, cell: Cell) -> TensorVariable:
     """`xs` as a variable ``(T, B, D)`` that `cell` can read."""
-    if xs.type.ndim != 3:
+    axes = cell.x_product.axes
+    if xs.type.ndim != 3 + axes:
+        shape = "(T, B, D)" if axes == 0 else "(T, B, D, *S)"
         raise UserError(
-            f"xs must be of rank 3, (T, B, D), but is of type {xs.type}; add or flatten axes"
+            f"xs must be of rank {3 + axes}, {shape}, but is of type {xs.type}; add or flatten axes"
         )
     if xs.type.dtype != cell.w_x.type.dtype:
         raise UserError(
@@ -88,7 +90,7 @@ def check_sequence(xs: TensorVariable, cell: Cell) -> TensorVariable:
         )
     size = cell.input_size
     if xs.type.shape[2] is None:
-        return pt.specify_shape(xs, (None, None, size))
+        return pt.specify_shape(xs, (None, None, size, *(None,) * axes))
     if xs.type.shape[2] != size:
         raise UserError(
             f"xs must have D = {size} features, the rows of the cell's w_x, but is of type {xs.type}; "
@@ -119,7 +121,7 @@ def check_steps(steps: int | None, xs: TensorVariable, is_static: bool) -> int |
 
 
 def check_mask(mask: TensorLike, xs: TensorVariable) -> TensorVariable:
-    """`mask` as a bool variable ``(T, B, 1)``."""
+    """`mask` as a bool variable ``(T, B, 1)``, with as many axes as `xs`."""
     given = pt.as_tensor(mask)
     sizes = zip(given.type.shape, xs.type.shape, strict=False)
     if given.type.ndim != 2 or any(None not in pair and pair[0] != pair[1] for pair in sizes):
@@ -129,11 +131,11 @@ def check_mask(mask: TensorLike, xs: TensorVariable) -> TensorVariable:
         )
     if given.type.dtype != "bool":
         given = pt.neq(given, 0)
-    columns = given[:, :, None]
+    columns = given[(slice(None), slice(None), *(None,) * (xs.type.ndim - 2))]
     told = zip(given.type.shape, xs.type.shape, strict=False)
     if any(size is not None and known is None for known, size in told):
         # A step must keep the type of its state. Of three axes: PyTensor cannot index specify_shape(m, (1, None)).
-        columns = pt.specify_shape(columns, (*xs.type.shape[:2], 1))
+        columns = pt.specify_shape(columns, (*xs.type.shape[:2], *(1,) * (xs.type.ndim - 2)))
     return columns
 
 

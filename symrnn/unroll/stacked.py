@@ -36,7 +36,9 @@ def is_stacked(cell: Cell) -> bool:
 def one_layer(cell: Cell) -> Cell:
     """The cell with one layer of each weight, as a symbol."""
     types = {name: stacked.type for name, stacked in cell.weights.items()}
-    symbols = {name: type_.clone(shape=type_.shape[1:])() for name, type_ in types.items()}
+    symbols: dict[str, Any] = {
+        name: type_.clone(shape=type_.shape[1:])() for name, type_ in types.items()
+    }
     return replace(cell, **symbols)
 
 
@@ -87,7 +89,10 @@ def stacked_autodiff(
 
     def step(values: Values, carried: Values, given: Values) -> tuple[Values, Values]:
         rest = iter(values)
-        ones = [replace(cell, **dict(zip(cell.weights, rest, strict=False))) for cell in cells]
+        given_weights: list[dict[str, Any]] = [
+            dict(zip(cell.weights, rest, strict=False)) for cell in cells
+        ]
+        ones = [replace(cell, **each) for cell, each in zip(cells, given_weights, strict=True)]
         steps, batch, *masks = given
         inner = MaskedSequence.unpack(
             iter([steps, batch, carried[0], *masks]), is_masked=bool(masks)

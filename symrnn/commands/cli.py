@@ -1,7 +1,7 @@
 """The command line: `symrnn list | run | show | figures | report | measure | compare | doctor | export | ...`.
 
 A command is one file of this package and one name in `COMMANDS`. No command but `train`, `predict`, `explain`,
-`export` and `doctor` imports pytensor: jobs run in child processes.
+`explain-cell`, `export` and `doctor` imports pytensor: jobs run in child processes.
 """
 
 import click
@@ -9,6 +9,7 @@ import click
 from symrnn.commands.compare import compare
 from symrnn.commands.doctor import doctor_command
 from symrnn.commands.explain import explain_command
+from symrnn.commands.explain_cell import explain_cell_command
 from symrnn.commands.export import export_command
 from symrnn.commands.figures import figures
 from symrnn.commands.history import history
@@ -26,6 +27,7 @@ COMMANDS = (
     compare,
     doctor_command,
     explain_command,
+    explain_cell_command,
     export_command,
     figures,
     history,

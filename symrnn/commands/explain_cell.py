@@ -41,7 +41,8 @@ def explain_cell_command(
     from symrnn.gates import first_call, page_of_walks, walks
 
     recipe, network, called = trained_network(name, checkpoint, settings)
-    asked = first_call(recipe, network, tuple(text.split(" ")) if text else (), data and Path(data))
+    words = tuple(text.split(" ")) if text else ()
+    asked = first_call(recipe, network, words, None if data is None else Path(data))
     batch = max((array.shape[1] for array in asked.arrays if array.ndim > 1), default=1)
     if item >= batch:
         raise UserError(f"--item must be below the size of the batch, {batch}, but is {item}")

@@ -77,6 +77,7 @@ def layer(walk: Walk, text: str) -> dict[str, Any]:
         "memory": walk.memory,
         "steps": list(named_steps(walk, text))[shown],
         "units": (busiest + 1).tolist(),
+        "first": int(memory[:, busiest].std(axis=0).argmax()),
         "before": rounded(walk.before[shown, busiest]),
         "gates": numbers,
     }

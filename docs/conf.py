@@ -1,0 +1,44 @@
+"""How the site is built: ``sphinx-build -W --keep-going -n docs DIR``; what is made at build time, `making` makes."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import symrnn
+
+project, author, copyright = "symrnn", "symrnn developers", "symrnn developers"
+version = release = symrnn.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+root_doc = "index"
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"symrnn {release}"
+html_static_path = ["static"]
+html_css_files = ["symrnn.css"]
+html_extra_path = ["gates"]
+html_copy_source = html_show_sourcelink = False
+pygments_style, pygments_dark_style = "default", "github-dark"
+
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# Docstrings name parameters and fields in single backticks, which are no references; types of other projects have their
+# own sites, and this one is built without a network.
+default_role = None
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+napoleon_use_ivar = napoleon_use_rtype = True
+napoleon_google_docstring = False
+nitpick_ignore_regex = [("py:.*", r"(?!symrnn\.).*"), ("py:.*", r"symrnn\..*\.[a-z_]+\.[A-Za-z]+")]
+
+
+def setup(app):
+    """Make what is not kept: figures, the answers of the experiments, the reference."""
+    from making import api, site
+
+    app.connect("builder-inited", site.made)
+    app.connect("autodoc-process-docstring", api.footnotes_of_their_own)

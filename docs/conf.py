@@ -13,12 +13,13 @@ version = release = symrnn.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "index"
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "made/gallery"]
 html_theme = "furo"
 html_title = f"symrnn {release}"
 html_static_path = ["static"]
 html_css_files = ["symrnn.css"]
 html_extra_path = ["gates"]
+toc_object_entries = False  # the sidebar of every page would hold every function
 html_copy_source = html_show_sourcelink = False
 pygments_style, pygments_dark_style = "default", "github-dark"
 
@@ -33,7 +34,11 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 napoleon_use_ivar = napoleon_use_rtype = True
 napoleon_google_docstring = False
-nitpick_ignore_regex = [("py:.*", r"(?!symrnn\.).*"), ("py:.*", r"symrnn\..*\.[a-z_]+\.[A-Za-z]+")]
+nitpick_ignore_regex = [("py:.*", r"(?!symrnn\.).*")]
+autodoc_inherit_docstrings = False
+suppress_warnings = [
+    "ref.python"
+]  # a field's name that two classes have, where a class lists its own
 
 
 def setup(app):
@@ -41,4 +46,4 @@ def setup(app):
     from making import api, site
 
     app.connect("builder-inited", site.made)
-    app.connect("autodoc-process-docstring", api.footnotes_of_their_own)
+    app.connect("autodoc-process-docstring", api.corrected)

@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 import re
 from pathlib import Path
+from typing import get_args
 
 import symrnn
 
@@ -51,8 +52,8 @@ def defined_in(module):
     return [name for name, _ in found]
 
 
-def page(package):
-    """The reStructuredText of a package's page."""
+def page(package, types=()):
+    """The reStructuredText of a package's page; `types` are classes that public functions take and return."""
     module = importlib.import_module(package)
     parts = [heading(package, 0), f".. automodule:: {package}\n   :no-members:\n"]
     names, modules = public_names(package), []
@@ -66,7 +67,55 @@ def page(package):
     modules += [f"{package}.{name}" for name in getattr(module, table) if table] if table else []
     modules += [f"{package}.{name}" for name in BESIDE.get(package, [])]
     parts += [module_part(name) for name in dict.fromkeys(modules)]
+    if types:
+        parts.append(heading("Types that these take and return", 1))
+        parts += [entry(f"{each.__module__}.{each.__qualname__}", each) for each in types]
     return "\n".join(parts)
+
+
+def types_of(names):
+    """Classes of symrnn in the signatures of the objects that pages document, which have no entry themselves."""
+    text = "\n".join(page(name) for name in names)
+    documented = re.findall(r"auto(?:class|function):: (\S+)", text)
+    known = {resolved(name) for name in documented}
+    waiting, found = list(known), {}
+    while waiting:
+        for each in classes_in(waiting.pop()):
+            if each not in known and part_of(each) in names:
+                known.add(each)
+                waiting.append(each)
+                found.setdefault(part_of(each), []).append(each)
+    return {name: sorted(each, key=lambda c: c.__name__) for name, each in found.items()}
+
+
+def part_of(each):
+    """The page that a class belongs to."""
+    return ".".join(each.__module__.split(".")[:2])
+
+
+def resolved(name):
+    """The object of a dotted name."""
+    module, _, last = name.rpartition(".")
+    return getattr(importlib.import_module(module), last)
+
+
+def classes_in(each):
+    """The classes of symrnn that an object's signature, or those of a class's public methods, name."""
+    members = vars(each).values() if inspect.isclass(each) else ()
+    functions = [getattr(m, "fget", None) or getattr(m, "__func__", m) for m in members]
+    for one in [each, *filter(inspect.isfunction, functions)]:
+        try:
+            hints = inspect.get_annotations(one, eval_str=True)
+        except NameError:  # a name for type checkers alone
+            continue
+        waiting = list(hints.values())
+        while waiting:
+            hint = waiting.pop()
+            waiting += get_args(hint)
+            if isinstance(hint, list):
+                waiting += hint
+            if inspect.isclass(hint) and hint.__module__.startswith("symrnn."):
+                yield hint
 
 
 def heading(text, level):
@@ -80,7 +129,17 @@ def entry(name, each):
         return f".. autoclass:: {name}\n   :members:\n"
     if inspect.isfunction(each):
         return f".. autofunction:: {name}\n"
-    return f".. autodata:: {name}\n   :no-value:\n"
+    module, _, last = name.rpartition(".")
+    return f".. py:data:: {last}\n   :module: {module}\n\n   {told(each)}\n"
+
+
+def told(each):
+    """What a table or a name of types is, in a line: its own docstring would be that of its class."""
+    if isinstance(each, dict):
+        return f"A table with the rows {', '.join(f'``{key}``' for key in each)}."
+    if isinstance(each, tuple):
+        return f"A table of {len(each)} rows."
+    return f"``{each}``"
 
 
 def module_part(name):
@@ -108,8 +167,9 @@ def write(folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     names = packages()
+    types = types_of(names)
     for name in names:
-        replace(folder / f"{name}.rst", page(name))
+        replace(folder / f"{name}.rst", page(name, types.get(name, ())))
     listed = "\n".join(f"   {name}" for name in names)
     replace(
         folder / "index.rst",
@@ -123,14 +183,19 @@ def replace(path, text):
         path.write_text(text)
 
 
-def footnotes_of_their_own(app, what, name, obj, options, lines):
-    """Footnotes are numbered within a docstring, and several docstrings share a page."""
+def corrected(app, what, name, obj, options, lines):
+    """Footnotes of their own for each docstring, for several share a page; stars of axes are no emphasis."""
     prefix = re.sub(r"\W", "-", name)
     defined = {number for line in lines for number in re.findall(r"^\s*\.\. \[(\w+)\]", line)}
     for i, line in enumerate(lines):
         line = re.sub(r"^(\s*)\.\. \[(\w+)\]", rf"\1.. [#{prefix}-\2]", line)
-        lines[i] = re.sub(
+        line = re.sub(
             r"\[(\w+)\]_",
             lambda m: f"[#{prefix}-{m[1]}]_" if m[1] in defined else f"[{m[1]}]",
             line,
         )
+        parts = line.split("``")  # every second one is literal
+        parts[::2] = [
+            re.sub(r"(?:^|(?<=[ (,]))\*(?=[A-Za-z_]+[),])", r"\\*", part) for part in parts[::2]
+        ]
+        lines[i] = "``".join(parts)

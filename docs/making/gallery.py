@@ -25,4 +25,4 @@ def write(folder):
 def front(name, text):
     """A network's figure and title, as links to its page."""
     found, title = FIGURE.search(text), text.splitlines()[0].removeprefix("# ")
-    return f"### [{title}]({name}.md)\n\n[![{found['alt']}]({found['path']})]({name}.md)\n"
+    return f"## [{title}]({name}.md)\n\n[![{found['alt']}]({found['path']})]({name}.md)\n"

@@ -58,5 +58,5 @@ def chart():
     axes.set_xlabel("steps back from the last one")
     axes.set_ylabel("gradient that is left")
     axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    alt = f"Gradient of the last output by the input of each step, as a share of the last step's. {STEPS - 1} steps back: "
-    return figure, alt + ", ".join(told)
+    alt = "Gradient of the last output by the input of each step, as a share of the last step's"
+    return figure, f"{alt}. {STEPS - 1} steps back: {', '.join(told)}"

@@ -13,6 +13,14 @@ from pytensor.scan.op import Scan
 from symrnn.duplicates.components import components
 
 WIDTH, HEIGHT, ACROSS, DOWN = 132, 40, 178, 62
+STYLE = (
+    "text{font:13px sans-serif;text-anchor:middle}.count{font-size:11px;fill:#555}"
+    ".title{text-anchor:start;font-weight:bold}"
+)
+ARROW = (
+    '<marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    '<path d="M0 0L8 4L0 8z" fill="#777"/></marker>'
+)
 COLOURS = {"variable": "#e8eef7", "scan": "#f6c99f", "value": "#dcefe3"}
 
 
@@ -115,7 +123,8 @@ def svg(outputs, title):
     for each in boxes:
         x, y = place(each)
         parts.append(
-            f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="6" fill="{COLOURS[each.kind]}" stroke="#555"/>'
+            f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="6"'
+            f' fill="{COLOURS[each.kind]}" stroke="#555"/>'
         )
         at = y + (HEIGHT / 2 + 4 if not each.nodes else 17)
         parts.append(f'<text x="{x + WIDTH / 2}" y="{at}" class="name">{escape(each.label)}</text>')
@@ -128,11 +137,10 @@ def svg(outputs, title):
         for each in boxes
         if each.before
     )
-    style = "text{font:13px sans-serif;text-anchor:middle}.count{font-size:11px;fill:#555}.title{text-anchor:start;font-weight:bold}"
-    arrow = '<marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#777"/></marker>'
     text = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img">'
-        f"<title>{escape(title)}</title><defs>{arrow}</defs><style>{style}</style>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}"'
+        f' width="{wide}" height="{high}" role="img">'
+        f"<title>{escape(title)}</title><defs>{ARROW}</defs><style>{STYLE}</style>"
         f'<rect width="{wide}" height="{high}" fill="#fff"/><text x="8" y="18" class="title">{escape(title)}</text>'
         + "".join(parts)
         + "</svg>"

@@ -3,10 +3,9 @@
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-
-from making.graphs import svg
 from pytensor.compile.mode import Mode
 
+from making.graphs import svg
 from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.stages import rewritten
 from symrnn.updates import nesterov_momentum, nesterov_naive_clone, nesterov_naive_per_parameter

@@ -1,6 +1,5 @@
 """All that a build makes, into ``docs/made``."""
 
-import os
 from pathlib import Path
 
 from making import answers, api, gallery

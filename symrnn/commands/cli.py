@@ -22,6 +22,7 @@ from symrnn.commands.run import run
 from symrnn.commands.show import show
 from symrnn.commands.terminal import Commands
 from symrnn.commands.train import train
+from symrnn.commands.version import version_option
 
 COMMANDS = (
     compare,
@@ -44,7 +45,7 @@ COMMANDS = (
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.version_option(package_name="symrnn")
+@version_option
 def cli(debug: bool) -> None:
     """Measure what a PyTensor graph costs to compile.
 

@@ -81,22 +81,25 @@ def test_version_tells_what_a_bug_report_needs():
     assert re.search(r"openblas|mkl|blis|accelerate", lines[5], re.IGNORECASE)
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_completes_commands_and_options(shell):
-    def run(instruction, words=()):
-        environment = {
-            **os.environ,
-            "_SYMRNN_COMPLETE": f"{shell}_{instruction}",
-            "COMP_WORDS": " ".join(["symrnn", *words]),
-            "COMP_CWORD": words[-1] if shell == "fish" and words else str(len(words)),
-        }
-        code = "from symrnn.commands.cli import main; main()"
-        command = [sys.executable, "-c", code]
-        return subprocess.run(command, env=environment, capture_output=True, text=True).stdout
+def completed(shell, instruction, *words):
+    """What the program says to a shell that asks it."""
+    environment = {
+        **os.environ,
+        "_SYMRNN_COMPLETE": f"{shell}_{instruction}",
+        "COMP_WORDS": " ".join(["symrnn", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    command = [sys.executable, "-c", "from symrnn.commands.cli import main; main()"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True).stdout
 
-    assert "_SYMRNN_COMPLETE" in run("source")
-    assert "explain-cell" in run("complete", ["expl"])
-    assert "--checkpoint" in run("complete", ["predict", "--ch"])
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_are_told_how_to_ask(shell):
+    assert f"_SYMRNN_COMPLETE={shell}_complete" in completed(shell, "source")
+
+
+def test_the_program_completes_where_a_shell_asks_it():
+    assert "--checkpoint" in completed("bash", "complete", "predict", "--ch")
 
 
 def test_commands_complete_in_process():

@@ -29,7 +29,8 @@ def version_text() -> str:
 
     from symrnn.bench.machine import blas, versions
 
-    assert numpy.linalg and scipy.linalg
+    assert numpy.linalg
+    assert scipy.linalg
     found = versions()
     packages = dict.fromkeys(each.package for each in MODES.values() if each)
     there = [f"{name} {found.get(name, 'of unknown version')}" for name in packages if is_there(name)]  # fmt: skip

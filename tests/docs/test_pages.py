@@ -14,7 +14,8 @@ import pytest
 from symrnn.commands.cli import cli
 from symrnn.models import RECIPES
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS, README = ROOT / "docs", ROOT / "README.md"
 PAGES = sorted(
     path
     for path in DOCS.rglob("*.md")
@@ -65,27 +66,40 @@ def test_python_of_the_page_runs_and_prints_what_stands_below(path, tmp_path, mo
         sys.modules.pop(module, None)
 
 
-def commands(path):
-    """The lines of ``sh`` blocks that call `symrnn`, as words."""
-    for _, text, _ in blocks(path, "sh"):
-        for line in re.sub(r"\\\n", " ", text).splitlines():
-            words = shlex.split(line, comments=True)
-            if "symrnn" in words[:1]:
-                yield words[1:]
+def commands(text):
+    """The `symrnn` commands that stand alone on a line, as words."""
+    lines = (line.strip().removeprefix("$ ") for line in text.splitlines())
+    found = [line for line in lines if re.match(r"(python -m )?symrnn -?-?[a-z-]", line)]
+    return [shlex.split(line.split("symrnn ", 1)[1], comments=True) for line in found]
 
 
-WITH_COMMANDS = [path for path in PAGES if list(commands(path))]
+def test_commands_are_found():
+    text = (
+        "Say symrnn run x.\n\n    $ symrnn run depth --quick  # a minute\n```\nsymrnn list\n```\n"
+    )
+    assert commands(text) == [["run", "depth", "--quick"], ["list"]]
 
 
-@pytest.mark.parametrize("path", WITH_COMMANDS, ids=name_of)
+WITH_COMMANDS = [path for path in [README, *PAGES] if commands(path.read_text())]
+
+
+@pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: path.stem)
 def test_commands_of_the_page_are_commands(path):
-    for name, *words in commands(path):
+    text = path.read_text()
+    for name, *words in commands(text):
         if name.startswith("-"):
             assert name in {option for each in cli.params for option in each.opts}
             continue
         # what is parsed is not run: options, choices and numbers of arguments are checked; files are the reader's
         with contextlib.suppress(FileGone):
-            parsed(cli.commands[name], name, words)
+            given = parsed(cli.commands[name], name, words).params
+            for experiment in given.get("names") or ():
+                file = ROOT / "experiments" / f"{experiment}.py"
+                assert file.is_file() or f"{experiment}.py" in text, words
+            target = str(given.get("target", ""))
+            if target.startswith("docs/"):
+                file, function = target.split(":")
+                assert f"\ndef {function}():" in (ROOT / file).read_text(), words
 
 
 class FileGone(Exception):

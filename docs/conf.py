@@ -21,6 +21,7 @@ html_css_files = ["symrnn.css"]
 html_extra_path = ["gates"]
 toc_object_entries = False  # the sidebar of every page would hold every function
 html_copy_source = html_show_sourcelink = False
+html_math_renderer = "mathml"
 pygments_style, pygments_dark_style = "default", "github-dark"
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
@@ -43,7 +44,8 @@ suppress_warnings = [
 
 def setup(app):
     """Make what is not kept: figures, the answers of the experiments, the reference."""
-    from making import api, site
+    from making import api, formulas, site
 
+    app.add_html_math_renderer("mathml", (formulas.inline, None), (formulas.displayed, None))
     app.connect("builder-inited", site.made)
     app.connect("autodoc-process-docstring", api.corrected)

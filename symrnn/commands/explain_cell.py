@@ -53,8 +53,8 @@ def explain_cell_command(
             " choose another network, or another of its kinds when training"
         )
     title = f"The gates of {called}" + (f" on “{text}”" if text else "")
-    words = ["symrnn", "explain-cell", name, "--checkpoint", Path(checkpoint).name]
-    command = shlex.join([*words, *(["--on", text] if text else [])])
+    shown = ["symrnn", "explain-cell", name, "--checkpoint", Path(checkpoint).name]
+    command = shlex.join([*shown, *(["--on", text] if text else [])])
     target = Path(path or f"{called}_gates.html")
     write(target, page_of_walks(found, title=title, text=text, command=command).encode())
     click.echo(str(target))

@@ -11,12 +11,11 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import click
+
 import symrnn
 
-LEFT_OUT = {  # packages without a page of their own, and why
-    "symrnn.commands": "the command line: `symrnn --help`",
-    "symrnn.compat": "names of other projects, kept as they were",
-}
+COMMANDS = "symrnn.commands"  # its page is what `--help` says
 TABLES = {  # modules that a table names, beside those of `__all__`
     "symrnn.models": "RECIPES",
     "symrnn.data": "READERS",
@@ -31,7 +30,7 @@ UNDERLINES = "=-~"
 def packages():
     """The names of packages and modules directly below `symrnn` that have a page."""
     names = [f"symrnn.{found.name}" for found in pkgutil.iter_modules(symrnn.__path__)]
-    return [name for name in names if name not in LEFT_OUT and not name.endswith("__main__")]
+    return [name for name in names if name != COMMANDS and not name.endswith("__main__")]
 
 
 def public_names(package):
@@ -118,6 +117,19 @@ def classes_in(each):
                 yield hint
 
 
+def commands_page():
+    """What `--help` says of every command."""
+    from symrnn.commands.cli import COMMANDS, cli
+
+    parts = [heading("The command line", 0)]
+    for command in (cli, *COMMANDS):
+        name = "symrnn" if command is cli else f"symrnn {command.name}"
+        told = command.get_help(click.Context(command, info_name=name))
+        lines = "\n".join(f"   {line}".rstrip() for line in told.splitlines())
+        parts.append(f"{heading(name, 1)}\n.. code-block:: text\n\n{lines}\n")
+    return "\n".join(parts)
+
+
 def heading(text, level):
     """A heading."""
     return f"{text}\n{UNDERLINES[level] * len(text)}\n"
@@ -170,7 +182,8 @@ def write(folder):
     types = types_of(names)
     for name in names:
         replace(folder / f"{name}.rst", page(name, types.get(name, ())))
-    listed = "\n".join(f"   {name}" for name in names)
+    replace(folder / "commands.rst", commands_page())
+    listed = "\n".join(f"   {name}" for name in ["commands", *names])
     replace(
         folder / "index.rst",
         f"{heading('Reference', 0)}\nEvery public name, by package.\n\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n",

@@ -141,3 +141,12 @@ def test_pages_of_gates_are_those_that_the_command_draws_today(path):
     page = path.read_text()
     assert script in page
     assert style in page
+
+
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#\S*)?\)")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
+def test_links_of_the_first_pages_lead_somewhere(name):
+    lost = [link for link in LINK.findall((ROOT / name).read_text()) if not (ROOT / link).exists()]
+    assert lost == []

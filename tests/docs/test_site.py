@@ -13,22 +13,28 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from filelock import FileLock
 
 for module in ("sphinx", "furo", "myst_parser", "matplotlib"):
     pytest.importorskip(module)
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The folder of the built site."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html"]
-    done = subprocess.run([*command, "docs", folder], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-4000:]
+def site(tmp_path_factory, worker_id):
+    """The folder of the built site: built once, whichever of several processes comes first."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "site"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "built").is_file():
+            command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q"]
+            run = [*command, "-b", "html", "docs", folder]
+            done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr[-4000:]
+            (folder / "built").touch()
     return folder
 
 
@@ -110,11 +116,27 @@ Promise.all(frames).then(() => { document.title = `opened ${frames.length}; ${to
 </script>"""
 
 
+class Served(http.server.SimpleHTTPRequestHandler):
+    """The site, and beside it the page that looks at the others."""
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        if self.path != "/look":
+            return super().do_GET()
+        page = LOOK.replace("PAGES", repr(OPENED)).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        return self.wfile.write(page)
+
+
 @pytest.fixture
 def address(site):
     """The site on a port of this machine, so that one page may look at the others."""
-    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
-    handler = functools.partial(quiet, directory=str(site))
+    handler = functools.partial(Served, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -123,14 +145,12 @@ def address(site):
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs Debian's chromium")
 @pytest.mark.parametrize("is_dark", [False, True])
-def test_pages_fit_telephones_and_screens_light_and_dark(site, address, is_dark, tmp_path):
-    (site / "look.html").write_text(LOOK.replace("PAGES", repr(OPENED)))
+def test_pages_fit_telephones_and_screens_light_and_dark(address, is_dark, tmp_path):
     dark = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if is_dark else []
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", *dark]
     limits = ["--virtual-time-budget=60000", f"--user-data-dir={tmp_path}"]
-    command = ["chromium", *options, *limits, f"{address}/look.html"]
+    command = ["chromium", *options, *limits, f"{address}/look"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180)
-    (site / "look.html").unlink()
     told = re.search(r"<title>(.*?)</title>", done.stdout)
     assert told, done.stderr[-2000:]
     assert told[1] == f"opened {2 * len(OPENED)}; all fit"

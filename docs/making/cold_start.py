@@ -1,5 +1,6 @@
 """From building the graph to the end of the first training step, in seconds: Numba mode, JAX by hand, native mode."""
 
+import sys
 from statistics import median
 
 NET = "bilstm"
@@ -31,6 +32,8 @@ def chart(results):
     from matplotlib import pyplot
 
     found = seconds(results)
+    if not found:
+        sys.exit(f"{results} has no cold start of {NET}; symrnn run native_mode --where net={NET}")
     figure, axes = pyplot.subplots(figsize=(7, 1.7), constrained_layout=True)
     bars = axes.barh(
         list(found)[::-1], list(found.values())[::-1], color=["#0072B2", "#999999", "#999999"]

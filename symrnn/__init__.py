@@ -7,7 +7,7 @@ Nothing heavy is imported here: take `symrnn.cells`, `symrnn.unroll`, `symrnn.up
 import os
 
 __all__ = ["__version__"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if folder := os.environ.get(
     "SYMRNN_RECORD"

@@ -41,20 +41,6 @@ def test_example_of_the_readme_runs():
     exec(compile(example, "README.md", "exec"), {})
 
 
-def test_example_of_the_page_on_native_mode_runs(capsys):
-    page = (ROOT / "docs" / "native-mode.md").read_text()
-    [example] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(compile(example, "native-mode.md", "exec"), {})
-    assert "fallbacks=()" in capsys.readouterr().out
-
-
-def test_examples_of_the_page_on_ctc_run(capsys):
-    page = (ROOT / "docs" / "ctc.md").read_text()
-    examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(compile("\n".join(examples), "ctc.md", "exec"), {})
-    assert len(capsys.readouterr().out.splitlines()) == 3
-
-
 def test_commands_of_the_readme_make_their_own_environment():
     for heading in ("the main job", "the tests"):
         [command] = block(heading).splitlines()

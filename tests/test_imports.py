@@ -21,7 +21,7 @@ LEVELS = [  # lowest first; a module may import from its own level and from thos
     ["training"],
     ["models", "lasagne"],
     ["export"],
-    ["study", "compat"],
+    ["study", "compat", "gates"],
     ["commands", "__main__"],
 ]
 GROUND = {

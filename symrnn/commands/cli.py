@@ -1,7 +1,7 @@
 """The command line: `symrnn list | run | show | figures | report | measure | compare | doctor | export | ...`.
 
 A command is one file of this package and one name in `COMMANDS`. No command but `train`, `predict`, `explain`,
-`export` and `doctor` imports pytensor: jobs run in child processes.
+`explain-cell`, `export` and `doctor` imports pytensor: jobs run in child processes.
 """
 
 import click
@@ -11,6 +11,7 @@ from symrnn.commands.compress import compress
 from symrnn.commands.decompress import decompress
 from symrnn.commands.doctor import doctor_command
 from symrnn.commands.explain import explain_command
+from symrnn.commands.explain_cell import explain_cell_command
 from symrnn.commands.export import export_command
 from symrnn.commands.figures import figures
 from symrnn.commands.history import history
@@ -23,6 +24,7 @@ from symrnn.commands.run import run
 from symrnn.commands.show import show
 from symrnn.commands.terminal import Commands
 from symrnn.commands.train import train
+from symrnn.commands.version import version_option
 
 COMMANDS = (
     compare,
@@ -30,6 +32,7 @@ COMMANDS = (
     decompress,
     doctor_command,
     explain_command,
+    explain_cell_command,
     export_command,
     figures,
     history,
@@ -46,7 +49,7 @@ COMMANDS = (
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.version_option(package_name="symrnn")
+@version_option
 def cli(debug: bool) -> None:
     """Measure what a PyTensor graph costs to compile.
 

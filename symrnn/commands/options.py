@@ -1,6 +1,7 @@
 """Options and arguments that several commands take."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from symrnn.models import RECIPES, recipe_class
 from symrnn.modes import MODES, NATIVE
 
 if TYPE_CHECKING:
+    from symrnn.training.network import Network
     from symrnn.training.recipe import Recipe
 
 experiments_option = click.option(
@@ -57,6 +59,32 @@ def named_recipe(name: str) -> "tuple[type[Recipe], str]":
 
     cls = recipe_in(user_module(file), recipe or None)
     return cls, ".".join(filter(None, [Path(file).stem, recipe]))
+
+
+def trained_network(
+    name: str, checkpoint: str, settings: Iterable[str] = (), mode: str | None = None
+) -> "tuple[Recipe, Network, str]":
+    """The recipe of a checkpoint with its `settings` changed, its network, and what the network is called.
+
+    Only the options that leave the trained network as it is may be changed.
+    """
+    import numpy as np
+
+    from symrnn.params import of_at_most
+    from symrnn.training.checkpoint import check_arrays, load_checkpoint, recipe_of
+    from symrnn.training.network import Network
+
+    cls, called = named_recipe(name)
+    found = load_checkpoint(checkpoint)
+    recipe = recipe_of(found, cls)
+    free = {option: getattr(recipe, option) for option in sorted(cls.free)}
+    recipe = replace(recipe, **options_in(settings, free))
+    size = sum(np.size(array) for _, array in found.values)
+    with of_at_most(size, f"{checkpoint} holds no more, so its options are not its own"):
+        graph = recipe.graph()
+    check_arrays("values", found.values, graph.evaluated)
+    values = [array for _, array in found.values]
+    return recipe, Network(graph, values, mode=mode, notes=found.notes), called
 
 
 def options_in(settings: Iterable[str], defaults: Mapping[str, Option]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An n-gram model of symbols with interpolated, modified Kneser-Ney smoothing: what a language model has to beat.
+"""An n-gram model of symbols with interpolated, modified Kneser-Ney smoothing [1]_: what a language model has to beat.
 
 .. [1] Chen, Goodman: An empirical study of smoothing techniques for language modeling. Computer Speech and Language
    13 (1999); equations 28 to 33.

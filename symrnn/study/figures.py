@@ -15,8 +15,7 @@ import matplotlib
 from symrnn.bench.records import Record
 from symrnn.bench.spread import Spread
 
-# Before pyplot, which picks a backend when it is imported: there may be no display.
-matplotlib.use("Agg")
+matplotlib.use("Agg")  # before pyplot, which picks a backend: there may be no display
 
 from matplotlib import pyplot, rc_context
 from matplotlib.axes import Axes
@@ -177,7 +176,7 @@ def curves(
                 look = {"color": style["color"], "linestyle": "none", "marker": style["marker"]}
             axis.plot(*points, label=label, linewidth=1.2, markersize=4, **look)
         if logarithmic:
-            axis.set_yscale("log")
+            log_scale(axis)
         axis.set_xlabel(x)
         axis.set_ylabel(y)
         axis.set_title(heading)
@@ -348,28 +347,31 @@ def scale(axes: Iterable[Axes], records: Sequence[Record], y: str, log: bool | N
     values = [value for record in records if (value := reading(record, y))]
     values += [record.wall_s for record in records if is_drawn_at_limit(record, y)]
     wide = bool(values) and min(values) > 0 and max(values) > 20 * min(values)
-    for axis in axes:
-        # `log` was asked for, or else the span of the values decides.
+    for axis in axes:  # `log` was asked for, or else the span of the values decides
         if wide if log is None else log:
-            axis.set_yscale("log")
-            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axis.yaxis.set_major_formatter(lambda value, _: number(float(f"{value:.3g}")))
-            axis.yaxis.set_minor_formatter(NullFormatter())
+            log_scale(axis)
         else:
             axis.set_ylim(bottom=0)
 
 
+def log_scale(axis: Axes) -> None:
+    """A logarithmic axis with plain numbers: matplotlib's own are formulas, which `STYLE` does not read."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(lambda value, _: number(float(f"{value:.3g}")))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+
+
 def label_of(quantity: str | None, value: Any) -> str:
     """A value as it stands in a legend: numbers with their name."""
-    return (
-        printable(value) if isinstance(value, str) else f"{title(quantity or '')} {number(value)}"
-    )
+    is_text = isinstance(value, str)
+    return printable(value) if is_text else f"{title(quantity or '')} {number(value)}"
 
 
 def axis_label(quantity: str) -> str:
     """The name of a quantity and its unit."""
     unit = "seconds" if quantity.endswith("_s") else "bytes" if quantity.endswith("_bytes") else ""
-    return f"{title(quantity)} ({unit})" if unit else title(quantity)
+    return title(quantity) + (f" ({unit})" if unit else "")
 
 
 def numbers(

@@ -275,33 +275,3 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_child(tmp_path):
     kept = len(load_records(results / "naive"))
     assert f"stopped: {kept} of 14 jobs are recorded" in told
     assert "Traceback" not in told
-
-
-def commands_in(text):
-    """The `symrnn` commands that stand alone on a line."""
-    lines = (
-        line.strip().removeprefix("$ ").partition("#")[0].strip() for line in text.splitlines()
-    )
-    return [line for line in lines if re.match(r"(python -m )?symrnn [a-z-]", line)]
-
-
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_of_the_pages_exist_and_parse(page):
-    for command in commands_in(page.read_text()):
-        name, *args = command.split("symrnn ", 1)[1].split()
-        context = cli.commands[name].make_context(name, args)
-        for experiment in context.params.get("names") or ():
-            assert (REPOSITORY / "experiments" / f"{experiment}.py").is_file(), command
-        if name == "measure":
-            file, function = context.params["target"].split(":")
-            assert f"\ndef {function}():" in (REPOSITORY / file).read_text(), command
-
-
-def test_commands_in_finds_commands():
-    text = (
-        "Say symrnn run x.\n\n    $ symrnn run depth --quick  # a minute\n```\nsymrnn list\n```\n"
-    )
-    assert commands_in(text) == ["symrnn run depth --quick", "symrnn list"]

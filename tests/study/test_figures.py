@@ -75,4 +75,7 @@ def test_curves_are_drawn_and_told(tmp_path):
     assert [line.get_label() for line in axis.get_lines()] == ["loss", "bound"]
     assert axis.get_yscale() == "log"
     assert drawn.alt.startswith("Lines of nats over step: loss from 0.5 at 1 to 0.125 at 3; bound")
-    assert "Falling" in drawn.save(tmp_path / "f")[0].read_text()
+    told = drawn.save(tmp_path / "f")[0].read_text()
+    assert "Falling" in told
+    assert ">0.2</text>" in told
+    assert "mathdefault" not in told

@@ -191,7 +191,7 @@ class RandomizedRectifierLayer(Layer):
     """``x`` above zero, a random share between `lower` and `upper` of it below; the mean share if deterministic [1]_.
 
     .. [1] Xu, Wang, Chen, Li: Empirical evaluation of rectified activations in convolutional network (2015).
-    arXiv:1505.00853
+       arXiv:1505.00853
     """
 
     def __init__(self, incoming, lower=0.3, upper=0.8, shared_axes="auto", **kwargs):

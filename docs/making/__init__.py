@@ -1,0 +1,1 @@
+"""What the site is made of besides its pages: ``python docs/making NAME [FOLDER]`` draws one figure."""

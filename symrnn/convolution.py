@@ -23,6 +23,7 @@ from symrnn.errors import UserError
 
 Pair = tuple[int, int]
 AXES = ("rows", "columns")
+WRITTEN_OUT = "convolution_for_backends"  # the tag of the rewrite that native mode has no need of
 
 
 class ConvolutionOp(Op):

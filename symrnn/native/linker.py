@@ -18,6 +18,7 @@ from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.link.basic import JITLinker
 
+from symrnn.convolution import WRITTEN_OUT
 from symrnn.native.rewrites import NativeMode
 from symrnn.native.runtime import NativeFunction
 
@@ -29,7 +30,7 @@ EXCLUDED = (  # what lowering does itself, with the shapes known: fusion, BLAS, 
     "scan_make_inplace",
     "scan_reduce_trace_prealloc",
     "cxx_only",
-    "write_out_convolution",
+    WRITTEN_OUT,
 )
 
 

@@ -15,7 +15,13 @@ from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
 from pytensor.tensor.variable import TensorVariable
 
-from symrnn.convolution import Convolution, ConvolutionOp, FilterGradient, InputGradient
+from symrnn.convolution import (
+    WRITTEN_OUT,
+    Convolution,
+    ConvolutionOp,
+    FilterGradient,
+    InputGradient,
+)
 from symrnn.errors import UserError
 from symrnn.ops.windows import PerAxis, length, pad_spatial, per_axis, taps
 from symrnn.typing import TensorLike
@@ -108,11 +114,13 @@ def write_out_convolution(fgraph: FunctionGraph, node: Apply) -> Sequence[Variab
     return [new]
 
 
-# Before PyTensor's first rewrite, as `symrnn.ops.assembled`; native mode leaves it out, by its name.
+# Before PyTensor's first rewrite, as `symrnn.ops.assembled`; native mode leaves it out, by its tag: once a database was
+# asked for a name that it does not have, none can be registered by that name.
 optdb.register(
     "write_out_convolution",
     dfs_rewriter(write_out_convolution),
     "fast_run",
     "fast_compile",
+    WRITTEN_OUT,
     position=-0.015,
 )

@@ -72,8 +72,8 @@ def test_hand_written_layers_agree_in_ncnn(way, ncnn, tmp_path):
 
 NETWORKS = [(name, options) for name in RECIPES for options in recipe_class(name).small]
 # A decoder that reads what it wrote compares numbers; lips are read in windows over more axes than ncnn's three, and
-# images of a residual network are turned with their batch; models of words ask for lengths, and a QRNN's loop is none of
-# ncnn's.
+# images of a residual network are turned with their batch; models of words ask for lengths, and a QRNN's loop is none
+# of ncnn's.
 NETWORKS = [
     (name, options)
     for name, options in NETWORKS

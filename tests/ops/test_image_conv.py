@@ -1,5 +1,8 @@
 """Convolution of images: what it computes, its gradients, and that no mode but the native one sees the op."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -118,3 +121,12 @@ def test_shapes_that_do_not_fit_when_called_are_named_in_native_mode():
     assert function(np.ones((1, 3, 3, 2)), np.ones((3, 3, 2, 1)))[0, 1, 1] == 18
     with pytest.raises(ValueError, match="channels, 2, but see 1"):
         function(np.ones((1, 3, 3, 2)), np.ones((3, 3, 1, 1)))
+
+
+def test_the_rewrite_is_registered_after_native_mode_has_left_it_out():
+    """A database that was asked for a name lets nothing be registered by it."""
+    code = (
+        "import pytensor.tensor as pt, pytensor, symrnn.native; x = pt.vector('x');"
+        "pytensor.function([x], x + 1, mode='NATIVE'); import symrnn.ops.image_conv"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -372,9 +372,9 @@ def perplexities(records, text):
         return ""
     whole, qrnn, plain = (middle(each) for each in found.values())
     verdicts = [
-        f"AWD-LSTM is {'below' if whole < plain else 'NOT below'} a plain LSTM of its size",
-        f"the QRNN is {'within' if qrnn < WITHIN * whole else 'NOT within'} 5 % of it ({qrnn / whole:.2f} times)",
-        f"both are {'' if max(whole, qrnn) < counted[0] else 'NOT '}below the 5-gram",
+        f"AWD-LSTM is {below(whole, plain)} a plain LSTM of its size",
+        f"the QRNN is {'within' if qrnn < WITHIN * whole else 'NOT within'} 5 % of it ({qrnn / whole:.3f} times)",
+        f"AWD-LSTM is {below(whole, counted[0])}, the QRNN {below(qrnn, counted[0])} the 5-gram",
     ]
     seeds = len(found[WHOLE])
     cached = ", ".join(
@@ -388,22 +388,34 @@ def perplexities(records, text):
     )
 
 
+def below(value, bound):
+    """Whether it is, in words."""
+    return "below" if value < bound else "NOT below"
+
+
 def ablation(records):
-    """What each part is worth."""
+    """What each part is worth: against the whole of the same seeds."""
+    from statistics import median
+
+    from symrnn.study.quantities import select
+
     where = {"text": "library", "schedule": "one_cycle", "epochs": EPOCHS}
-    whole = found_of(records, variant=WHOLE, **where)
+    tests = {
+        name: {
+            record.case["seed"]: record.values["test"]
+            for record in select(records, task="train", status="ok", variant=name, **where)
+        }
+        for name in (WHOLE, *ABLATED, PLAIN)
+    }
     rows = []
-    for name in (WHOLE, *ABLATED, PLAIN):
-        if (found := found_of(records, variant=name, **where)) and whole:
-            tests = [each["test"] for each in found]
-            worth = middle(found) / middle(whole)
-            rows.append(
-                f"| {name} | {middle(found):.1f} | {min(tests):.1f} to {max(tests):.1f} | {100 * (worth - 1):+.1f} % |"
-            )
-    head = "| network | perplexity, median of seeds | from, to | against the whole |\n|---|---|---|---|"
-    return "\n".join(
-        ["What each part of AWD-LSTM is worth, test text of `library`:", "", head, *rows]
-    ) * (len(rows) > 1)
+    for name, found in tests.items():
+        if seeds := sorted(set(found) & set(tests[WHOLE])):
+            typical = median(found[seed] for seed in seeds)
+            worth = median(found[seed] / tests[WHOLE][seed] for seed in seeds)
+            rows.append(f"| {name} | {len(seeds)} | {typical:.1f} | {100 * (worth - 1):+.1f} % |")
+    head = f"What each part of AWD-LSTM is worth, test text of `library` after {EPOCHS} epochs, medians of seeds:"
+    table = "| network | seeds | perplexity | against the whole, seed by seed |\n|---|---|---|---|"
+    return "\n".join([head, "", table, *rows]) * (len(rows) > 1)
 
 
 def cycle(records):

@@ -215,12 +215,12 @@ def noise_chart(record, name):
 
 def answer(records):
     """How well strangers are read, what noise costs, what the naive form costs, and how far JAX by hand is."""
-    from symrnn.study.against_hand import step_against_hand
+    from symrnn.study.against_hand import naive_against_odd_even, step_against_hand
 
     told = [
         strangers(records),
         noise(records),
-        forms(records),
+        naive_against_odd_even(records, {"form": NAIVE}, {"form": ODD_EVEN}),
         cold_start(records),
         step_against_hand(records),
     ]
@@ -265,34 +265,10 @@ def noise(records):
     return "\n".join([head, "", *told]) * bool(told)
 
 
-def forms(records):
-    """The naive form against odd/even, sizes and seconds."""
-    from symrnn.study.amounts import times
-    from symrnn.study.quantities import ratio
-
-    names = {
-        "after.scans": "the Scan nodes",
-        "after.components": "the components",
-        "after.inner_nodes": "the nodes in scans",
-        "after.nodes": "the outer nodes",
-        "total_s": "the seconds to the first step",
-    }
-    found = {name: ratio(records, name, {"form": NAIVE}, {"form": ODD_EVEN}) for name in names}
-    told = [f"{times(found[name])} {words}" for name, words in names.items() if found[name]]
-    head = "The naive form of Nesterov's momentum has, beside odd/even: "
-    return (head + ", ".join(told) + ".") * bool(told)
-
-
 def cold_start(records):
     """Seconds to the end of the first step of AdamW, against JAX by hand."""
-    from symrnn.study.amounts import duration
-    from symrnn.study.quantities import spread_of
+    from symrnn.study.against_hand import cold_against_hand
 
-    hand = spread_of(records, "total_s", task="jax_by_hand")
-    ours = spread_of(records, "total_s", task="compile", form=ADAMW, state="cold")
-    if not (hand and ours):
-        return ""
-    return (
-        f"Cold, from building the graph to the end of the first step of AdamW: {duration(ours.median)},"
-        f" {ours.median / hand.median:.2f} times JAX by hand ({duration(hand.median)})."
-    )
+    head = "Cold, from building the graph to the end of the first step of AdamW: "
+    told = cold_against_hand(records, ADAMW)
+    return f"{head}{told}." * bool(told)

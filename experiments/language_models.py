@@ -377,8 +377,9 @@ def of_steps(records):
     from symrnn.study.amounts import duration
     from symrnn.study.quantities import select
 
+    timed = select(records, task="by_hand", status="ok")
     awd, qrnn = (
-        [median(r.values["step_cpu_s"]) for r in select(records, task="by_hand", network=name)]
+        [median(r.values["step_cpu_s"]) for r in timed if r.case["network"] == name]
         for name in NETWORKS
     )
     if not (awd and qrnn):

@@ -83,32 +83,13 @@ tasks = {
         "modes": ["NATIVE"],
         "rounds": 1,
     },
-    "count": {
-        "cases": grid(text=[*SIZES], order=[3, 5]),
-        "quick": grid(text=["library"], order=[5]),
-        "modes": ["NATIVE"],
-        "rounds": 1,
-    },
-    "in_turns": {
-        "cases": grid(hidden_size=[200]),
-        "quick": grid(hidden_size=[200]),
-        "modes": ["NATIVE"],
-        "rounds": 1,
-    },
-    "by_hand": {
-        "cases": grid(network=NETWORKS),
-        "quick": grid(network=["awd_lstm"]),
-        "modes": ["NATIVE"],
-        "rounds": 1,
-    },
-    "jax_by_hand": {
-        "cases": grid(network=NETWORKS),
-        "quick": grid(network=["awd_lstm"]),
-        "modes": ["JAX"],
-        "rounds": 3,
-        "quick_rounds": 1,
-    },
-}
+    "count": {"cases": grid(text=[*SIZES], order=[3, 5]), "quick": grid(text=["library"], order=[5]),
+              "modes": ["NATIVE"], "rounds": 1},
+    "by_hand": {"cases": grid(network=NETWORKS), "quick": grid(network=["awd_lstm"]),
+                "modes": ["NATIVE"], "rounds": 1},
+    "jax_by_hand": {"cases": grid(network=NETWORKS), "quick": grid(network=["awd_lstm"]),
+                    "modes": ["JAX"], "rounds": 3, "quick_rounds": 1},
+}  # fmt: skip
 
 
 def flags(**case):
@@ -181,7 +162,7 @@ def train(text, variant, schedule, epochs, seed):
     import pytensor
 
     from symrnn.models import recipe_class
-    from symrnn.models.word_recipe import perplexity
+    from symrnn.models.word_reading import best_cache, perplexity
     from symrnn.training.loop import Training
     from symrnn.training.network import Network
 
@@ -208,20 +189,8 @@ def train(text, variant, schedule, epochs, seed):
         "words": words,
         "validation": curve[-1],
         "test": perplexity(read["test"].nats),
-        **with_cache(recipe, read),
+        **best_cache(read["validation"], read["test"], CACHES, window=recipe.cache),
     }
-
-
-def with_cache(recipe, read):
-    """The perplexity of the test text with the cache that is best on the validation text, and which that is."""
-    from symrnn.models.word_recipe import cached_nats, perplexity
-
-    def told(part, sharpness, weight):
-        found = cached_nats(read[part], window=recipe.cache, sharpness=sharpness, weight=weight)
-        return perplexity(found)
-
-    best = min(CACHES, key=lambda cache: told("validation", *cache))
-    return {"cached": told("test", *best), "sharpness": best[0], "weight": best[1]}
 
 
 def count(text, order):
@@ -230,35 +199,13 @@ def count(text, order):
 
     from symrnn.models.awd_lstm import AWDLSTM
     from symrnn.models.ngram import KneserNey
-    from symrnn.models.word_recipe import perplexity
+    from symrnn.models.word_reading import perplexity
 
     data = AWDLSTM(**SIZES[text]).data(path_of(text))
     model = KneserNey.fit(data.parts["train"], order, SIZES[text]["vocabulary"])
     return {
         name: perplexity(model.bits(data.parts[name]) * np.log(2))
         for name in ("validation", "test")
-    }
-
-
-def in_turns(hidden_size):
-    """CPU seconds of a training step of each network, in turns, and of the plain LSTM."""
-    import numpy as np
-    from by_hand.beside import our_step
-
-    from symrnn.bench.in_turns import on_both_clocks
-
-    size = {"hidden_size": hidden_size}
-    recipes = {
-        WHOLE: recipe_for("awd_lstm", **size),
-        PLAIN: recipe_for("awd_lstm", **size, **NOTHING),
-        QRNN: recipe_for("qrnn", **size),
-    }
-    taken = {name: our_step(recipe, batch_of(recipe)) for name, recipe in recipes.items()}
-    clocked = on_both_clocks(taken, rounds=15, calls=5)
-    return {
-        "step_cpu_s": {
-            name: float(np.median([cpu for _, cpu in each])) for name, each in clocked.items()
-        }
     }
 
 
@@ -291,36 +238,24 @@ def figure(records):
 
     charts = []
     for text in SIZES:
-        trained = select(records, task="train", status="ok", text=text, seed=0)
         shown = {
-            label(record): (list(range(1, len(found) + 1)), found)
-            for record in trained
-            if record.case["variant"] in (WHOLE, PLAIN, QRNN)
-            for found in [record.values["curve"]]
+            label(r.case): ([*range(1, len(r.values["curve"]) + 1)], r.values["curve"])
+            for r in select(records, task="train", status="ok", text=text, seed=0)
+            if r.case["variant"] in (WHOLE, PLAIN, QRNN)
         }
         if shown:
-            heading = f"Validation text, {text}, seed 0"
-            charts.append(
-                curves(shown, x="epoch", y="perplexity", logarithmic=True, heading=heading)
-            )
-    compiled = select(records, task="compile")
-    if compiled:
-        charts += [
-            bars(compiled, x="network", y=y, hue="form") for y in ("after.components", "total_s")
-        ]
-    if timed := select(records, task="by_hand"):
-        charts.append(bars(timed, x="network", y="ratio", hue="mode"))
-    for task, y in (("count", "test"), ("jax_by_hand", "total_s")):
+            charts.append(curves(shown, x="epoch", y="perplexity", logarithmic=True, heading=text))
+    others = [("compile", "network", "after.components", "form"), ("compile", "network", "total_s", "form"),
+              ("by_hand", "network", "ratio", "mode"), ("count", "text", "test", "order"),
+              ("jax_by_hand", "network", "total_s", "mode")]  # fmt: skip
+    for task, x, y, hue in others:
         if found := select(records, task=task):
-            charts.append(bars(found, x="text" if task == "count" else "network", y=y, hue="mode"))
-    if not charts:
-        charts.append(bars(records, x="hidden_size", y="wall_s", hue="mode"))
-    return charts
+            charts.append(bars(found, x=x, y=y, hue=hue))
+    return charts or [bars(records, x="text", y="test", hue="variant")]
 
 
-def label(record):
+def label(case):
     """What a line of the picture is called."""
-    case = record.case
     if case["schedule"] != "one_cycle":
         return f"{case['variant']}, {case['schedule']}"
     return case["variant"] + ", a shorter cycle" * (case["epochs"] < USUAL[case["text"]])
@@ -328,14 +263,14 @@ def label(record):
 
 def answer(records):
     """Perplexities beside what was to be reached, what each part is worth, and what it costs."""
-    from symrnn.study.against_hand import step_against_hand
+    from symrnn.study.against_hand import naive_against_odd_even, step_against_hand
 
     told = [
         *(perplexities(records, text) for text in SIZES),
         ablation(records),
         cycle(records),
         of_steps(records),
-        forms(records),
+        naive_against_odd_even(records, {"form": NAIVE}, {"form": ODD_EVEN}),
         cold_start(records),
         step_against_hand(records),
     ]
@@ -361,20 +296,19 @@ def perplexities(records, text):
     from symrnn.study.quantities import select
 
     epochs = USUAL[text]
-    found = {
-        name: found_of(records, text=text, variant=name, schedule="one_cycle", epochs=epochs)
-        for name in (WHOLE, QRNN, PLAIN)
-    }
-    counted = [
-        r.values["test"] for r in select(records, task="count", status="ok", text=text, order=5)
-    ]
+    where = {"text": text, "schedule": "one_cycle", "epochs": epochs}
+    found = {name: found_of(records, variant=name, **where) for name in (WHOLE, QRNN, PLAIN)}
+    five = select(records, task="count", status="ok", text=text, order=5)
+    counted = [record.values["test"] for record in five]
     if not all(found.values()) or not counted:
         return ""
     whole, qrnn, plain = (middle(each) for each in found.values())
     verdicts = [
         f"AWD-LSTM is {'below' if whole < plain else 'NOT below'} a plain LSTM of its size",
-        f"the QRNN is {'within' if qrnn < WITHIN * whole else 'NOT within'} 5 % of it ({qrnn / whole:.2f} times)",
-        f"both are {'' if max(whole, qrnn) < counted[0] else 'NOT '}below the 5-gram",
+        f"the QRNN is {'within' if qrnn < WITHIN * whole else 'NOT within'} 5 % of it ({qrnn / whole:.3f} times)",
+        "AWD-LSTM is {}, the QRNN {} the 5-gram".format(
+            *("below" if each < counted[0] else "NOT below" for each in (whole, qrnn))
+        ),
     ]
     seeds = len(found[WHOLE])
     cached = ", ".join(
@@ -389,21 +323,28 @@ def perplexities(records, text):
 
 
 def ablation(records):
-    """What each part is worth."""
+    """What each part is worth: against the whole of the same seeds."""
+    from statistics import median
+
+    from symrnn.study.quantities import select
+
     where = {"text": "library", "schedule": "one_cycle", "epochs": EPOCHS}
-    whole = found_of(records, variant=WHOLE, **where)
+    tests = {
+        name: {
+            record.case["seed"]: record.values["test"]
+            for record in select(records, task="train", status="ok", variant=name, **where)
+        }
+        for name in (WHOLE, *ABLATED, PLAIN)
+    }
     rows = []
-    for name in (WHOLE, *ABLATED, PLAIN):
-        if (found := found_of(records, variant=name, **where)) and whole:
-            tests = [each["test"] for each in found]
-            worth = middle(found) / middle(whole)
-            rows.append(
-                f"| {name} | {middle(found):.1f} | {min(tests):.1f} to {max(tests):.1f} | {100 * (worth - 1):+.1f} % |"
-            )
-    head = "| network | perplexity, median of seeds | from, to | against the whole |\n|---|---|---|---|"
-    return "\n".join(
-        ["What each part of AWD-LSTM is worth, test text of `library`:", "", head, *rows]
-    ) * (len(rows) > 1)
+    for name, found in tests.items():
+        if seeds := sorted(set(found) & set(tests[WHOLE])):
+            typical = median(found[seed] for seed in seeds)
+            worth = median(found[seed] / tests[WHOLE][seed] for seed in seeds)
+            rows.append(f"| {name} | {len(seeds)} | {typical:.1f} | {100 * (worth - 1):+.1f} % |")
+    head = f"What each part of AWD-LSTM is worth, test text of `library` after {EPOCHS} epochs, medians of seeds:"
+    table = "| network | seeds | perplexity | against the whole, seed by seed |\n|---|---|---|---|"
+    return "\n".join([head, "", table, *rows]) * (len(rows) > 1)
 
 
 def cycle(records):
@@ -430,47 +371,30 @@ def cycle(records):
 
 
 def of_steps(records):
-    """CPU seconds of a step, network by network."""
+    """CPU seconds of a step of the QRNN against AWD-LSTM's."""
+    from statistics import median
+
     from symrnn.study.amounts import duration
     from symrnn.study.quantities import select
 
-    told = []
-    for record in select(records, task="in_turns", status="ok")[-1:]:
-        taken = record.values["step_cpu_s"]
-        told = [f"{name} {duration(s)} ({s / taken[WHOLE]:.2f} times)" for name, s in taken.items()]
-    return ("CPU seconds of a training step, in turns: " + ", ".join(told) + ".") * bool(told)
-
-
-def forms(records):
-    """The naive form against odd/even, sizes and seconds."""
-    from symrnn.study.amounts import times
-    from symrnn.study.quantities import ratio
-
-    names = {
-        "after.scans": "the Scan nodes",
-        "after.components": "the components",
-        "after.inner_nodes": "the nodes in scans",
-        "total_s": "the seconds to the first step",
-    }
-    found = {name: ratio(records, name, {"form": NAIVE}, {"form": ODD_EVEN}) for name in names}
-    told = [f"{times(found[name])} {words}" for name, words in names.items() if found[name]]
-    head = "The naive form of Nesterov's momentum has, beside odd/even: "
-    return (head + ", ".join(told) + ".") * bool(told)
+    timed = select(records, task="by_hand", status="ok")
+    awd, qrnn = (
+        [median(r.values["step_cpu_s"]) for r in timed if r.case["network"] == name]
+        for name in NETWORKS
+    )
+    if not (awd and qrnn):
+        return ""
+    return (
+        f"A training step of the QRNN takes {qrnn[-1] / awd[-1]:.2f} times the CPU seconds of AWD-LSTM's"
+        f" ({duration(qrnn[-1])} and {duration(awd[-1])})."
+    )
 
 
 def cold_start(records):
     """Seconds to the end of the first step of AdamW, against JAX by hand."""
-    from symrnn.study.amounts import duration
-    from symrnn.study.quantities import spread_of
+    from symrnn.study.against_hand import cold_against_hand
 
-    told = []
-    for network in NETWORKS:
-        hand = spread_of(records, "total_s", task="jax_by_hand", network=network)
-        ours = spread_of(records, "total_s", task="compile", form=ADAMW, network=network)
-        if hand and ours:
-            ratio = ours.median / hand.median
-            told.append(
-                f"- {network}: {duration(ours.median)}, {ratio:.2f} times JAX by hand ({duration(hand.median)})"
-            )
+    found = {name: cold_against_hand(records, ADAMW, network=name) for name in NETWORKS}
+    told = [f"- {name}: {words}" for name, words in found.items() if words]
     head = "Cold, from building the graph to the end of the first step of AdamW:"
     return "\n".join([head, "", *told]) * bool(told)

@@ -215,12 +215,12 @@ def noise_chart(record, name):
 
 def answer(records):
     """How well strangers are read, what noise costs, what the naive form costs, and how far JAX by hand is."""
-    from symrnn.study.against_hand import cold_start, step_against_hand
+    from symrnn.study.against_hand import cold_start, naive_against_odd_even, step_against_hand
 
     told = [
         strangers(records),
         noise(records),
-        forms(records),
+        naive_against_odd_even(records, {"form": NAIVE}, {"form": ODD_EVEN}),
         cold_start(records, ADAMW),
         step_against_hand(records),
     ]
@@ -263,21 +263,3 @@ def noise(records):
             told.append(f"- {name} {levels}")
     head = "Words that are wrong by the grammar (read off in brackets); trained at jitter 1 and no losses:"
     return "\n".join([head, "", *told]) * bool(told)
-
-
-def forms(records):
-    """The naive form against odd/even, sizes and seconds."""
-    from symrnn.study.amounts import times
-    from symrnn.study.quantities import ratio
-
-    names = {
-        "after.scans": "the Scan nodes",
-        "after.components": "the components",
-        "after.inner_nodes": "the nodes in scans",
-        "after.nodes": "the outer nodes",
-        "total_s": "the seconds to the first step",
-    }
-    found = {name: ratio(records, name, {"form": NAIVE}, {"form": ODD_EVEN}) for name in names}
-    told = [f"{times(found[name])} {words}" for name, words in names.items() if found[name]]
-    head = "The naive form of Nesterov's momentum has, beside odd/even: "
-    return (head + ", ".join(told) + ".") * bool(told)

@@ -15,15 +15,21 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pytensor
 
-from symrnn.data import text, wikitext
+from symrnn.data import wikitext
 from symrnn.data.streams import Streams, streams
 from symrnn.data.words import END, TEXTS, UNKNOWN, Vocabulary, embedded_words, plain_words
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
-from symrnn.models.cache_pointer import cached_probabilities, mixed_nats
-from symrnn.models.character_model import drawn
 from symrnn.models.ngram import KneserNey
 from symrnn.models.word_network import Dropouts, WordNetwork, in_a_row, mask_inputs, word_model
+from symrnn.models.word_reading import (
+    TextRead,
+    cached_nats,
+    perplexity,
+    read_text,
+    sampled_words,
+    words_to_judge,
+)
 from symrnn.training.network import Network
 from symrnn.training.rules import RuleRecipe, rule_updates
 from symrnn.typing import Updates
@@ -35,7 +41,6 @@ SHORTEST, DEVIATION, HALVED = (
     0.05,
 )  # of a batch: fewest steps, of its normal number, share of the halved
 PIECES = 10  # of a text that is read side by side to be tested
-FEWEST = 10  # steps of such a piece
 
 
 class WordData(NamedTuple):
@@ -252,11 +257,11 @@ class WordRecipe(RuleRecipe):
     def validation_steps(self) -> int:
         return self.validate_every
 
-    def reading(self, network: Network, numbers: np.ndarray, pieces: int = PIECES) -> "TextRead":
+    def reading(self, network: Network, numbers: np.ndarray, pieces: int = PIECES) -> TextRead:
         """A whole text, read in `pieces` side by side."""
         return read_text(network, numbers, pieces=pieces, length=4 * self.length)
 
-    def nats(self, read: "TextRead") -> np.ndarray:
+    def nats(self, read: TextRead) -> np.ndarray:
         """``(N,)`` of a text, with the cache."""
         if not self.cache:
             return read.nats
@@ -320,97 +325,9 @@ def kept(rng: np.random.Generator, shape: Sequence[int], share: float, dtype: st
     return is_kept * np.asarray(1 / (1 - share), dtype)
 
 
-class TextRead(NamedTuple):
-    """What came of reading a text in pieces side by side."""
-
-    nats: np.ndarray  # (N,)
-    hs: np.ndarray  # (N, H)
-    numbers: np.ndarray  # (N,)
-    piece: int  # words of each piece but the last
-
-
-def read_text(network: Network, numbers: np.ndarray, *, pieces: int, length: int) -> TextRead:
-    """Every word of ``numbers (N,)``, read in pieces side by side, each from the state of zeros, `length` steps at a
-    time; before the first word stands the end of a line."""
-    pieces = max(min(pieces, len(numbers) // FEWEST), 2)
-    piece = -(-len(numbers) // pieces)
-    targets = np.ones(piece * pieces, "int32")
-    targets[: len(numbers)] = numbers
-    before = np.append(np.int32(1), targets[:-1])
-    columns = [part.reshape(pieces, piece).T for part in (before, targets)]
-    [states] = network.graph.carried
-    state = np.zeros((pieces, states.type.shape[1]), states.type.dtype)
-    found = []
-    for begin in range(0, piece, length):
-        window = [np.ascontiguousarray(part[begin : begin + length]) for part in columns]
-        nats, hs, state = network(("nats", "hs", "states"), *window, state)
-        found.append((nats, hs))
-    nats, hs = (np.concatenate(parts).swapaxes(0, 1) for parts in zip(*found, strict=True))
-    count = len(numbers)
-    return TextRead(
-        nats.reshape(-1)[:count].astype("float64"),
-        hs.reshape(-1, hs.shape[2])[:count],
-        numbers,
-        piece,
-    )
-
-
-def cached_nats(read: TextRead, *, window: int, sharpness: float, weight: float) -> np.ndarray:
-    """``(N,)``, with a cache in each piece."""
-    found = [
-        cached_probabilities(
-            read.hs[begin : begin + read.piece],
-            read.numbers[begin : begin + read.piece],
-            window=window,
-            sharpness=sharpness,
-        )
-        for begin in range(0, len(read.numbers), read.piece)
-    ]
-    return mixed_nats(read.nats, np.concatenate(found), weight)
-
-
-def perplexity(nats: np.ndarray) -> float:
-    """Of words that cost ``nats (N,)``.
-
-    Examples
-    --------
-    >>> round(perplexity(np.log([2.0, 8.0])), 6)
-    4.0
-    """
-    return float(np.exp(nats.mean(dtype="float64")))
-
-
 def counted_nats(data: WordData, vocabulary: int) -> tuple[int, np.ndarray]:
     """The order of an n-gram model of the training text, and what each word of the test text costs it."""
     # An n-gram of the longest must fit 62 bits.
     order = min(ORDER, int(62 / np.log2(vocabulary)))
     model = KneserNey.fit(data.parts["train"], order, vocabulary)
     return order, model.bits(data.parts["test"]) * np.log(2)
-
-
-def words_to_judge(path: Path) -> list[str]:
-    """The test text of a folder as `symrnn.data.wikitext` reads it, or a whole text."""
-    if path.is_dir():
-        return wikitext.read(path).test
-    if path.suffix == ".tokens":
-        return wikitext.words_of(path)
-    words = plain_words(text.read(path))
-    if not words:
-        raise UserError(f"{path} must hold words, but holds none; give another file")
-    return words
-
-
-def sampled_words(
-    network: Network, prompt: np.ndarray, count: int, temperature: float, rng: np.random.Generator
-) -> list[int]:
-    """``count`` words that follow those of ``prompt (N,)``, drawn with ``softmax(logits / temperature)``; none is
-    ``<unk>``."""
-    [states] = network.graph.carried
-    # Twice side by side: JAX mode takes no batch of one.
-    state = np.zeros((2, states.type.shape[1]), states.type.dtype)
-    numbers, seen = [], prompt
-    for _ in range(count):
-        logits, state = network(("next", "states"), np.repeat(seen[:, None], 2, axis=1), state)
-        numbers.append(1 + drawn(logits[-1, 0, 1:], temperature, rng))
-        seen = np.array(numbers[-1:], "int32")
-    return numbers

@@ -1,12 +1,13 @@
-"""A training step and its cold start against those of one that is written by hand."""
+"""What records say of this library's step against one written by hand, and of the naive form against odd/even."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import Any
 
 from symrnn.bench.records import Record
 from symrnn.bench.spread import spread
 from symrnn.study.amounts import case_text, duration, number, times
-from symrnn.study.quantities import select, spread_of
+from symrnn.study.quantities import ratio, select, spread_of
 
 TASK = "by_hand"  # of the experiments that measure it
 
@@ -36,6 +37,22 @@ def line(record: Record) -> str:
     )
 
 
+def cold_against_hand(records: Sequence[Record], form: str, **where: Any) -> str:
+    """Seconds to the end of a first step of `form`, against JAX by hand, the task "jax_by_hand", in words.
+
+    Examples
+    --------
+    >>> cold_against_hand([], "adamw")
+    ''
+    """
+    hand = spread_of(records, "total_s", task="jax_by_hand", **where)
+    ours = spread_of(records, "total_s", task="compile", form=form, state="cold", **where)
+    if not (hand and ours):
+        return ""
+    times_hand = f"{ours.median / hand.median:.2f} times JAX by hand ({duration(hand.median)})"
+    return f"{duration(ours.median)}, {times_hand}"
+
+
 def cold_start(records: Sequence[Record], form: str) -> str:
     """Seconds to the end of the first step of `form`, cold, against JAX by hand; empty where either was not measured.
 
@@ -44,14 +61,34 @@ def cold_start(records: Sequence[Record], form: str) -> str:
     >>> cold_start([], "adamw")
     ''
     """
-    hand = spread_of(records, "total_s", task="jax_by_hand")
-    ours = spread_of(records, "total_s", task="compile", form=form, state="cold")
-    if not (hand and ours):
-        return ""
-    return (
-        f"Cold, from building the graph to the end of the first step of {NAMED.get(form, form)}:"
-        f" {duration(ours.median)}, {ours.median / hand.median:.2f} times JAX by hand ({duration(hand.median)})."
-    )
+    told = cold_against_hand(records, form)
+    head = f"Cold, from building the graph to the end of the first step of {NAMED.get(form, form)}: "
+    return f"{head}{told}." * bool(told)
 
 
 NAMED = {"adamw": "AdamW"}  # rules as their papers call them
+
+
+NAIVE_NAMES = {
+    "after.scans": "the Scan nodes",
+    "after.components": "the components",
+    "after.inner_nodes": "the nodes in scans",
+    "after.nodes": "the outer nodes",
+    "total_s": "the seconds to the first step",
+}
+
+
+def naive_against_odd_even(
+    records: Sequence[Record], naive: Mapping[str, str], odd_even: Mapping[str, str]
+) -> str:
+    """Sizes and seconds of the naive form of Nesterov's momentum beside odd/even, in a sentence.
+
+    Examples
+    --------
+    >>> naive_against_odd_even([], {"form": "nesterov_naive_clone"}, {"form": "nesterov_odd_even"})
+    ''
+    """
+    found = {name: ratio(records, name, naive, odd_even) for name in NAIVE_NAMES}
+    told = [f"{times(value)} {NAIVE_NAMES[name]}" for name, value in found.items() if value]
+    head = "The naive form of Nesterov's momentum has, beside odd/even: "
+    return (head + ", ".join(told) + ".") * bool(told)

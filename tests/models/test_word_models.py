@@ -14,7 +14,7 @@ from symrnn.measure.sizes import graph_size
 from symrnn.models.awd_lstm import AWDLSTM
 from symrnn.models.cache_pointer import cached_probabilities
 from symrnn.models.qrnn import QRNN
-from symrnn.models.word_recipe import cached_nats, perplexity, read_text, sampled_words
+from symrnn.models.word_reading import cached_nats, perplexity, read_text, sampled_words
 from symrnn.training.network import Network
 from symrnn.updates import sgd
 

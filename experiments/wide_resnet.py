@@ -253,8 +253,11 @@ def figure(records):
     charts = [curves(shown, **labels)] if shown else []
     if compiled := select(records, task="compile"):
         charts += [bars(compiled, x="form", y=y, hue="mode") for y in ("after.nodes", "total_s")]
-    if timed := [each for each in records if each.task in ("by_hand", "by_torch")]:
-        charts.append(bars(select(timed, status="ok"), x="mode", y="ratio", hue="blocks"))
+    finished = select(records, status="ok")
+    if timed := [each for each in finished if each.task in ("by_hand", "by_torch")]:
+        charts.append(bars(timed, x="mode", y="ratio", hue="blocks"))
+    if started := select(finished, task="jax_by_hand"):
+        charts.append(bars(started, x="mode", y="total_s", hue="blocks"))
     return charts
 
 

@@ -14,7 +14,7 @@ off by PSNR. The steps written out take less time than as a scan, and a graph as
 
 from symrnn.study.experiment import grid
 
-STEPS = 8  # of the codec
+STEPS = 6  # of the codec
 QUALITIES = {
     "jpeg": [5, 8, 10, 15, 20, 25, 30, 40, 50, 60],
     "webp": [0, 2, 5, 10, 20, 30, 40, 60, 75],

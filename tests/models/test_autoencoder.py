@@ -30,7 +30,7 @@ def test_prices_are_those_of_a_distribution():
     mean.set_value([0.3, -1.0])
     width.set_value([0.5, -0.5])
     numbers = np.repeat(np.arange(-12.0, 13.0).reshape(1, 1, 1, -1), 2, axis=1)
-    np.testing.assert_allclose((2.0 ** -prices(net, numbers)).sum(axis=3), 1, atol=1e-3)
+    np.testing.assert_allclose((2.0 ** -prices(net, numbers)).sum(axis=3), 1, atol=2e-3)
 
 
 def test_masked_prior_sees_what_comes_before():

@@ -3,7 +3,7 @@
 The codec that the package ships, on the photographs in the folder SYMRNN_PHOTOS, Kodak's 24 say, which it was not
 trained on; without it on the photograph that is held out of the packaged ones. Beside it JPEG (4:2:0, Huffman tables of
 its own) and WebP of Pillow, and where they are installed JPEG XL (`imagecodecs`), Guetzli (`pyguetzli`), and what
-Lepton saves of JPEG's bytes (`lepton_jpeg`). Rates are those of whole files. A codec's rate and likenesses at one
+Lepton saves of JPEG's bytes (`lepton_jpeg_python`). Rates are those of whole files. A codec's rate and likenesses at one
 setting are means over the photographs; between settings they are interpolated. Published figures are Kodak's, and drawn
 as points.
 
@@ -14,11 +14,11 @@ off by PSNR. The steps written out take less time than as a scan, and a graph as
 
 from symrnn.study.experiment import grid
 
-STEPS = 8  # of the codec
+STEPS = 6  # of the codec
 QUALITIES = {
     "jpeg": [5, 8, 10, 15, 20, 25, 30, 40, 50, 60],
     "webp": [0, 2, 5, 10, 20, 30, 40, 60, 75],
-    "jpeg_xl": [15, 10, 7, 5, 3.5, 2.5, 1.5],
+    "jpeg_xl": [25, 15, 10, 7, 5, 3.5, 2.5, 1.5],
     "guetzli": [84, 90],
     "lepton": [5, 10, 20, 30, 50],
 }
@@ -154,7 +154,7 @@ def traditional(coder, pixels):
                 if coder == "lepton":
                     import lepton_jpeg_python
 
-                    content = lepton_jpeg_python.LeptonCompress().compress(content)
+                    content = lepton_jpeg_python.compress_bytes(content)
             case "webp":
                 content = of_pillow(quality, format="WEBP", method=6)
                 picture = shown(content)
@@ -272,7 +272,7 @@ def each_coder(records):
         else:
             told.append(
                 f"- {record.case['coder']}: {values['seconds']:.2f} s of CPU a photograph and setting, both ways,"
-                f" measured ({values['photographs']} photographs)"
+                f" measured (photographs: {values['photographs']})"
             )
     return "\n".join(told)
 

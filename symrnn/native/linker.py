@@ -29,7 +29,7 @@ EXCLUDED = (  # what lowering does itself, with the shapes known: fusion, BLAS, 
     "scan_make_inplace",
     "scan_reduce_trace_prealloc",
     "cxx_only",
-    "write_out_convolution",
+    "windows_laid_out",
 )
 
 

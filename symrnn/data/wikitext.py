@@ -1,8 +1,8 @@
 """WikiText: a folder with the three files of the benchmark, lines of words with spaces between.
 
-Where the training text, the largest, is missing, the other two are joined, and cut anew: four fifths to train on, a
-tenth for validation, a tenth for testing. A path may also name one text of the user's, in UTF-8, which is cut into
-nine tenths, a twentieth and a twentieth.
+The benchmark has three [1]_. Where the training text, the largest, is missing, the other two are joined, and cut anew:
+four fifths to train on, a tenth for validation, a tenth for testing. A path may also name one text of the user's, in
+UTF-8, which is cut into nine tenths, a twentieth and a twentieth.
 
 .. [1] Merity, Xiong, Bradbury, Socher: Pointer sentinel mixture models. ICLR 2017. arXiv:1609.07843
 """

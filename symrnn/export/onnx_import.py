@@ -195,7 +195,7 @@ def cell_of(
 
     into, within = (gates(half) for half in np.split(b, 2))
     bias = into + within
-    weights = {"w_x": shared("w_x", gates(w).T), "w_h": shared("w_h", gates(r).T)}
+    weights: dict[str, Any] = {"w_x": shared("w_x", gates(w).T), "w_h": shared("w_h", gates(r).T)}
     if kind == "LSTM":
         if p is None:
             return LSTMCell(**weights, b=shared("b", bias))

@@ -31,8 +31,8 @@ READERS = {  # file here: what the path given to --data must be
     "grid": "a clip of GRID, .mpg or .npz of crops, a folder of clips, or one with a folder a speaker",
     "idx": "a folder with MNIST's four idx files, gzipped or not",
     "monthly_csv": "a CSV file headed month,passengers, a row for each month",
-    "photographs": "a photograph that Pillow reads, PNG or JPEG say, or a folder of them",
     "pairs_csv": "a CSV file headed x1,x2, rows of two whole numbers from 0 to 63",
+    "photographs": "a photograph that Pillow reads, PNG or JPEG say, or a folder of them",
     "text": "a text in UTF-8",
     "ts": "NAME_TRAIN.ts or NAME_TEST.ts, which lie side by side, or their folder",
 }

@@ -1,11 +1,11 @@
 """How near does a picture come, at how many bits, with the recurrent codec and with traditional ones?
 
 The codec that the package ships, on the photographs in the folder SYMRNN_PHOTOS, Kodak's 24 say, which it was not
-trained on; without it on the photograph that is held out of the packaged ones. Beside it JPEG (4:2:0, Huffman tables of
-its own) and WebP of Pillow, and where they are installed JPEG XL (`imagecodecs`), Guetzli (`pyguetzli`), and what
-Lepton saves of JPEG's bytes (`lepton_jpeg_python`). Rates are those of whole files. A codec's rate and likenesses at one
-setting are means over the photographs; between settings they are interpolated. Published figures are Kodak's, and drawn
-as points.
+trained on; without it on the photograph that is held out of the packaged ones. Beside it JPEG (4:2:0, Huffman tables
+of its own) and WebP of Pillow, and where they are installed JPEG XL (`imagecodecs`), Guetzli (`pyguetzli`), and what
+Lepton saves of JPEG's bytes (`lepton_jpeg_python`). Rates are those of whole files. A codec's rate and likenesses at
+one setting are means over the photographs; between settings they are interpolated. Published figures are Kodak's, and
+drawn as points.
 
 Expected: at .25 and .5 bits a pixel more alike than JPEG by MS-SSIM, which its training weighs errors like, and further
 off by PSNR. The steps written out take less time than as a scan, and a graph as many times as large. Twenty minutes on

@@ -60,7 +60,7 @@ def read(path: str | Path) -> list[Photograph]:
     ...     for name, content in SAMPLE.items():
     ...         _ = pathlib.Path(folder, name).write_bytes(content)
     ...     [(found.name, found.pixels.shape) for found in read(folder)]
-    [('blue', (24, 32, 3)), ('red', (32, 24, 3))]
+    [('hill', (24, 32, 3))]
     """
     path = Path(path)
     if not path.is_dir():
@@ -179,4 +179,4 @@ def sample_of(height: int, width: int, colour: tuple[int, int, int]) -> bytes:
     return png_bytes(np.where(far[:, :, None] < 0.7 * height, hill, sky).astype("u1"))
 
 
-SAMPLE = {"blue.png": sample_of(24, 32, (60, 80, 250)), "red.png": sample_of(32, 24, (250, 60, 60))}
+SAMPLE = {"hill.png": sample_of(24, 32, (60, 80, 250))}

@@ -62,7 +62,9 @@ def cold_start(records: Sequence[Record], form: str) -> str:
     ''
     """
     told = cold_against_hand(records, form)
-    head = f"Cold, from building the graph to the end of the first step of {NAMED.get(form, form)}: "
+    head = (
+        f"Cold, from building the graph to the end of the first step of {NAMED.get(form, form)}: "
+    )
     return f"{head}{told}." * bool(told)
 
 

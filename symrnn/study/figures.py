@@ -164,16 +164,12 @@ def curves(
     heading: str = "",
     dotted: Collection[str] = (),
 ) -> Chart:
-    """A `Chart` of `series`, ``{label: (places, heights)}``, as lines over one axis named `x`; `y` names the other.
-
-    The series whose labels are `dotted` are points without a line.
-    """
+    """A `Chart` of `series`, ``{label: (places, heights)}``, as lines over one axis, those `dotted` as points."""
     with rc_context(STYLE):
         figure, axis = pyplot.subplots(figsize=(6.4, 3.2))
         for (label, points), style in zip(series.items(), styles(), strict=False):
             look = {key: style[key] for key in ("color", "linestyle")}
-            if label in dotted:
-                look = {"color": style["color"], "linestyle": "none", "marker": style["marker"]}
+            look |= {"linestyle": "none", "marker": style["marker"]} if label in dotted else {}
             axis.plot(*points, label=label, linewidth=1.2, markersize=4, **look)
         if logarithmic:
             log_scale(axis)

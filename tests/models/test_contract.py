@@ -4,6 +4,7 @@ import pkgutil
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -125,8 +126,21 @@ def assert_batches_fit(recipe, data):
             np.testing.assert_array_equal(value, same)
 
 
+CODECS = {
+    "image_autoencoder",
+    "image_codec",
+}  # `test_picture_codec` asks them the same where the extra is
+
+
+def skip_without_extra(name):
+    """Photographs and the coder of bits come with an extra."""
+    if name in CODECS and not (find_spec("skimage") and find_spec("constriction")):
+        pytest.skip(f"{name} needs symrnn[codecs] for this")
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_embedded_data_fit_the_network(name):
+    skip_without_extra(name)
     recipe = recipe_class(name)()
     assert_batches_fit(recipe, recipe.data())
 
@@ -174,6 +188,7 @@ def test_training_goes_on_from_a_file_bit_for_bit(version, tmp_path):
 
 
 def test_network_is_tested_and_predicts(version):
+    skip_without_extra(version.name)
     network = version.run.training.network()
     readings = version.recipe.test(network, version.data)
     assert readings

@@ -5,9 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import test_contract as contract
 
 import symrnn.native
 from symrnn.errors import UserError
+from symrnn.models import recipe_class
 from symrnn.models.bit_contexts import taught, untaught
 from symrnn.models.codec_network import SIZES, CodecNetwork
 from symrnn.models.coded_picture import coded_picture
@@ -20,7 +22,8 @@ from symrnn.models.picture_codec import (
     save_codec,
 )
 
-pytest.importorskip("constriction")
+for module in ("constriction", "skimage"):
+    pytest.importorskip(module)
 assert symrnn.native  # makes mode="NATIVE" known
 OPTIONS = {"size": "tiny", "cell": "gru", "reconstruction": "additive"}
 
@@ -116,3 +119,10 @@ def test_shipped_codec_is_small_and_whole():
     assert SHIPPED.stat().st_size < 5e6
     shipped = load_codec()
     assert shipped.network.shape.channels == shipped.contexts.channels
+
+
+@pytest.mark.parametrize("name", sorted(contract.CODECS))
+def test_networks_keep_what_of_their_contract_needs_the_extra(name, tmp_path):
+    contract.test_embedded_data_fit_the_network(name)
+    options = recipe_class(name).small[0]
+    contract.test_network_is_tested_and_predicts(contract.Version(name, dict(options), tmp_path))

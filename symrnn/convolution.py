@@ -54,7 +54,7 @@ class ConvolutionOp(Op):
 
         Examples
         --------
-        >>> Convolution((2, 2), ((1, 1), (1, 1))).output_lengths((8, None), (3, 3))
+        >>> ImageConvolution((2, 2), ((1, 1), (1, 1))).output_lengths((8, None), (3, 3))
         [4, None]
         """
         return [
@@ -88,13 +88,13 @@ class ConvolutionOp(Op):
         return every[:, :: self.stride[0], :: self.stride[1]]
 
 
-class Convolution(ConvolutionOp):
+class ImageConvolution(ConvolutionOp):
     """``(xs (B, Y, X, C), filters (KY, KX, C, F)) -> (B, OY, OX, F)``.
 
     Examples
     --------
     >>> xs, filters = np.arange(4.0).reshape(1, 1, 4, 1), np.array([[[[1.0]], [[10.0]]]])
-    >>> Convolution((1, 1), ((0, 0), (0, 0)))(xs, filters).eval().ravel()
+    >>> ImageConvolution((1, 1), ((0, 0), (0, 0)))(xs, filters).eval().ravel()
     array([10., 21., 32.])
     """
 
@@ -167,7 +167,7 @@ class InputGradient(ConvolutionOp):
         (filters, out, _), (images,) = inputs, output_grads
         return [
             self.twin(FilterGradient, images, out, filters),
-            self.twin(Convolution, images, filters),
+            self.twin(ImageConvolution, images, filters),
             disconnected_type(),
         ]
 
@@ -200,7 +200,7 @@ class FilterGradient(ConvolutionOp):
         (xs, out, _), (filters,) = inputs, output_grads
         return [
             self.twin(InputGradient, filters, out, xs),
-            self.twin(Convolution, xs, filters),
+            self.twin(ImageConvolution, xs, filters),
             disconnected_type(),
         ]
 

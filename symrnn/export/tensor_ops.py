@@ -314,7 +314,7 @@ OPS: dict[str, Row] = {
     "Softmax": softmax("Softmax"),
     "LogSoftmax": softmax("LogSoftmax"),
     "CumOp": cumulated,
-    "Convolution": image_convolution,
+    "ImageConvolution": image_convolution,
     "ScalarFromTensor": passed,
     "TensorFromScalar": passed,
     "CheckAndRaise": passed,  # what it would refuse, no file can refuse

@@ -17,9 +17,9 @@ from pytensor.tensor.variable import TensorVariable
 
 from symrnn.convolution import (
     WRITTEN_OUT,
-    Convolution,
     ConvolutionOp,
     FilterGradient,
+    ImageConvolution,
     InputGradient,
 )
 from symrnn.errors import UserError
@@ -69,12 +69,12 @@ def image_conv(
     else:
         raise UserError(f"padding must be 'same' or a number from 0, but is {padding!r}")
     padded: Any = tuple(sides)
-    made: Any = Convolution(per_axis(stride, 2, "stride"), padded)(xs, filters)
+    made: Any = ImageConvolution(per_axis(stride, 2, "stride"), padded)(xs, filters)
     return made
 
 
 def plain(op: ConvolutionOp, xs: Any, filters: Any) -> TensorVariable:
-    """`Convolution` as slices of the padded images, side by side, and one product."""
+    """`ImageConvolution` as slices of the padded images, side by side, and one product."""
     before, after = zip(*op.padding, strict=True)
     rows, columns, count = (length(filters, axis) for axis in (0, 1, 3))
     # `pad_spatial` pads what follows the first two axes.
@@ -96,7 +96,7 @@ def plain_gradient(op: ConvolutionOp, wrt: int, node: Apply) -> Any:
 
 
 PLAIN: dict[type, Callable[[Apply], TensorVariable]] = {
-    Convolution: lambda node: plain(node.op, *node.inputs),
+    ImageConvolution: lambda node: plain(node.op, *node.inputs),
     InputGradient: lambda node: plain_gradient(node.op, 0, node),
     FilterGradient: lambda node: plain_gradient(node.op, 1, node),
 }

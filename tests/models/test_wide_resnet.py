@@ -8,7 +8,7 @@ import pytest
 from sample import sample_in
 
 import symrnn.native
-from symrnn.convolution import Convolution, FilterGradient, InputGradient
+from symrnn.convolution import FilterGradient, ImageConvolution, InputGradient
 from symrnn.data.drawn_shapes import SHAPES, drawn_shapes
 from symrnn.errors import UserError
 from symrnn.graph import TrainingGraph
@@ -45,7 +45,11 @@ def test_a_step_has_each_convolution_once_and_its_gradients_once():
     function = pytensor.function(graph.inputs, graph.loss, updates=updates, mode="NATIVE")
     ops = [type(node.op) for node in function.maker.fgraph.toposort()]
     # What the images themselves should be is asked by nobody.
-    assert [ops.count(kind) for kind in (Convolution, FilterGradient, InputGradient)] == [7, 7, 6]
+    assert [ops.count(kind) for kind in (ImageConvolution, FilterGradient, InputGradient)] == [
+        7,
+        7,
+        6,
+    ]
 
 
 def test_running_averages_follow_the_batches_and_are_what_tests_read(data):

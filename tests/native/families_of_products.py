@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 from family import FLOATS, NOT_EMPTY, NOTHING, NUMBERS, SINGLE, Family
 from pytensor.tensor.blas import _batched_dot
 
-from symrnn.convolution import Convolution
+from symrnn.convolution import ImageConvolution
 
 try:
     from pytensor.tensor.linalg import cholesky, solve, solve_triangular
@@ -82,10 +82,10 @@ def image_convolutions(x, y):
     outputs = {}
     ways = {"padded": ((1, 1), ((1, 1), (1, 1))), "strided": ((2, 3), ((0, 2), (1, 0)))}
     for name, (stride, padding) in ways.items():
-        out = Convolution(stride, padding)(x, y)
+        out = ImageConvolution(stride, padding)(x, y)
         by_images, by_filters = pt.grad((out**2).sum(), [x, y])
         outputs |= {name: out, f"{name}, images": by_images, f"{name}, filters": by_filters}
-    return outputs | {"turned": Convolution(*ways["padded"])(x, y).transpose(3, 0, 2, 1)}
+    return outputs | {"turned": ImageConvolution(*ways["padded"])(x, y).transpose(3, 0, 2, 1)}
 
 
 LAPACK = frozenset(

@@ -5,7 +5,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from symrnn.convolution import Convolution
+from symrnn.convolution import ImageConvolution
 from symrnn.native import native_report
 from symrnn.native.loops_contraction import panels
 from symrnn.native.lowering import convolutions
@@ -18,7 +18,7 @@ def step():
     """A convolution of ``(B, 6, 5, 3)`` by 21 filters at stride 2 and its gradients, float32."""
     xs = pt.tensor("xs", dtype="float32", shape=(None, 6, 5, 3))
     filters = pt.tensor("filters", dtype="float32", shape=(3, 3, 3, 21))
-    out = Convolution((2, 1), ((1, 1), (0, 2)))(xs, filters)
+    out = ImageConvolution((2, 1), ((1, 1), (0, 2)))(xs, filters)
     return [xs, filters], [out, *pt.grad((out**2).sum(), [xs, filters])]
 
 

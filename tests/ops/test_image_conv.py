@@ -11,7 +11,7 @@ from helpers import FEW_REWRITES
 from pytensor.compile.mode import Mode
 
 import symrnn.native
-from symrnn.convolution import Convolution, ConvolutionOp, FilterGradient, InputGradient
+from symrnn.convolution import ConvolutionOp, FilterGradient, ImageConvolution, InputGradient
 from symrnn.errors import UserError
 from symrnn.native import native_report
 from symrnn.ops.conv import conv
@@ -76,7 +76,7 @@ def test_other_modes_write_the_ops_out_and_the_native_one_keeps_them():
         for mode, f in functions.items()
     }
     assert kept["FAST_COMPILE"] == []
-    assert set(kept["NATIVE"]) == {Convolution, InputGradient, FilterGradient}
+    assert set(kept["NATIVE"]) == {ImageConvolution, InputGradient, FilterGradient}
     assert len(kept["NATIVE"]) == 3
     values = arrays((6, 6, 2, 4, (3, 3), 2, "same"))
     for a, b in zip(*(f(*values) for f in functions.values()), strict=True):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pytensor.graph.basic import Apply
 
-from symrnn.convolution import Convolution, FilterGradient, InputGradient
+from symrnn.convolution import FilterGradient, ImageConvolution, InputGradient
 from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.module import vector_bytes
@@ -249,7 +249,7 @@ def settle(builder: Builder, written: Window, place: Window) -> None:
 
 
 RULES: dict[type, Rule] = {
-    Convolution: Rule(convolution_shapes, convolution_lower),
+    ImageConvolution: Rule(convolution_shapes, convolution_lower),
     InputGradient: Rule(gradient_shapes, input_gradient_lower),
     FilterGradient: Rule(gradient_shapes, filter_gradient_lower),
 }

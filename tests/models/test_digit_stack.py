@@ -55,7 +55,7 @@ def test_digits_are_split_once_for_all():
     [
         (
             {"cell": "lsmt"},
-            "cell must be one of rnn, gru, lstm, peephole_lstm, but is 'lsmt'; did you mean",
+            "cell must be one of rnn, gru, lstm, peephole_lstm, residual_gru, but is 'lsmt'; did you mean",
         ),
         ({"layers_as": "loop"}, "layers_as must be one of subgraphs, scan, but is 'loop'"),
         ({"depth": 0}, "depth must be at least 1, but is 0"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 from pytensor.tensor.variable import TensorVariable
 
 from symrnn.cells.cell import Cell
@@ -44,5 +45,5 @@ class ResidualGRUCell(Cell):
         gates = sigmoid(z[:, : 2 * n] + r[:, : 2 * n])  # (B, 2H)
         reset, update = gates[:, :n], gates[:, n:]
         new = tanh(z[:, 2 * n : 3 * n] + reset * r[:, 2 * n : 3 * n])
-        past = self.share * (z[:, 3 * n :] + r[:, 3 * n :])
+        past = np.asarray(self.share, z.type.dtype) * (z[:, 3 * n :] + r[:, 3 * n :])
         return GRUState(update * state.h + (1 - update) * new + past)

@@ -53,6 +53,8 @@ class NumpySource(Source):
         for name in HELPERS:
             if text.startswith(f"{name}("):
                 self.need(name)
+        if node.op == "Where" and all(is_number(each) for each in node.inputs[1:]):
+            text += f".astype(np.{node.outputs[0].dtype})"  # of two numbers NumPy makes doubles
         return Text(text)
 
     def filled(self, node: Node, operands: list[Any]) -> Text | None:
@@ -215,3 +217,8 @@ def header(source: NumpySource, name: str) -> str:
         lines += ["", f"with {OPENED} as weights:"]
         lines += [f'    {known} = weights["{known}"]' for known in source.weights]
     return "\n".join(lines)
+
+
+def is_number(value: Value | None) -> bool:
+    """Whether a value is one number that is known."""
+    return value is not None and value.constant is not None and value.constant.size == 1

@@ -195,7 +195,7 @@ class Source(ABC):
         traces = {i: self.bind(node.outputs[i], "hs") for i in used}
         for trace in traces.values():
             self.put(f"{trace} = []")
-        whole = walked[0] if len(walked) == 1 else f"zip({', '.join(walked)})"
+        whole = walked[0] if len(walked) == 1 else f"zip({', '.join(walked)}, strict=True)"
         self.put(f"for {', '.join(elements)} in {whole}:")
         self.indent += 1
         self.write(Graph(body.inputs, [*body.outputs[:states], *(body.outputs[i] for i in used)]))
@@ -235,7 +235,7 @@ def operator_text(node: Node, operands: Sequence[Any]) -> Text | None:
 def broken(head: str, expression: str, room: int) -> list[str]:
     """A long assignment on several lines: at the last brackets, then argument by argument, else in brackets."""
     at = _opening(expression)
-    if at is None:
+    if at is None or (_operators(expression[:at]) and len(head) + at + 1 > room):
         return [f"{head}(", f"    {expression}", ")"]
     opened, inside, closed = head + expression[: at + 1], expression[at + 1 : -1], expression[-1]
     if len(inside) + 4 <= room:
@@ -260,8 +260,23 @@ def _opening(expression: str) -> int | None:
     for i in range(len(expression) - 1, -1, -1):
         depth += (expression[i] in ")]}") - (expression[i] in "([{")
         if depth == 0:
-            return i if re.fullmatch(r"[\w.\[\]\"' ]*", expression[:i]) else None
+            return i if _operators(expression[:i]) <= 1 else None
     return None
+
+
+def _operators(expression: str) -> int:
+    """How many signs stand between operands that no brackets enclose.
+
+    Examples
+    --------
+    >>> _operators("a + (b * c).sum"), _operators("(a + b).sum")
+    (1, 0)
+    """
+    outside, depth = "", 0
+    for letter in expression:
+        depth += (letter in "([{") - (letter in ")]}")
+        outside += letter if depth == 0 else ""
+    return len(re.findall(r" [-+*/%@&|^<>=]+ ", outside))
 
 
 def split_arguments(text: str) -> list[str]:
@@ -324,6 +339,8 @@ def described(graph: Graph, names: Sequence[str], indent: int = 1) -> list[str]:
         return [f'{margin}"""{sentence}"""']
     shapes = [f"{margin}{line}" for line in textwrap.wrap(sentence, WIDTH - len(margin))]
     first = f"{listed([identifier(n) for n in graph.output_names])} from {listed(list(names))}."
+    if len(margin) + len(first) + 3 > WIDTH:
+        first = f"{len(graph.output_names)} arrays from {len(names)}."
     return [f'{margin}"""{first}', "", *shapes, f'{margin}"""']
 
 

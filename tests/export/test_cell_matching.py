@@ -26,6 +26,9 @@ def test_a_layer_is_found_however_it_was_written(way):
     assert expected is None or node.attributes == expected
 
 
+NOT_THEIRS = {"residual_gru"}  # which no format has a layer of: it stays a loop
+
+
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("is_masked", [False, True])
 def test_the_librarys_layers_are_found(name, is_masked):
@@ -33,6 +36,9 @@ def test_the_librarys_layers_are_found(name, is_masked):
     cells = [CELLS[name].create(3, H, rng=seed, dtype="float32") for seed in (1, 2)]
     mask = {"mask": pt.tensor("mask", dtype="bool", shape=(None, None))} if is_masked else {}
     graph = matched([xs, *mask.values()], [bidirectional(*cells, xs, **mask)])
+    if name in NOT_THEIRS:
+        assert "Loop" in {node.op for node in layers(graph)}
+        return
     [node] = layers(graph)
     assert node.op == "Bidirectional"
     assert (node.inputs[11] is not None) == is_masked == bool(graph.notes)

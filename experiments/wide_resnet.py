@@ -9,9 +9,10 @@ The images are those in the folder that SYMRNN_CIFAR names, drawn shapes without
 
 The claims that are beside it: Smith, ResNet-56, 92.4 % in 10,000 steps of a cycle against 91.2 % in 80,000 of a stepped
 rate; fastai, WRN-22-6 with AdamW and one cycle on a GPU, 94 % in 30 epochs, in 18 by test-time augmentation; both on
-all 50,000 images. Expected here, of a few thousand images and a small network: the same order, at half of the accuracy.
-A step beside JAX's and PyTorch's by hand: PyTorch's, where torch is installed, within 1.5 times. Half an hour of one
-core, a few minutes with --quick.
+all 50,000 images.
+
+Expected: of a few thousand images and a small network the same order, at half of the accuracy; a step within 1.5 times
+of PyTorch's by hand, where torch is installed. Half an hour of one core, a few minutes with --quick.
 """
 
 from symrnn.study.experiment import grid

@@ -37,7 +37,7 @@ def read(name, **options):
     return found, evaluate([xs, mask], [hs, *last], arrays, mode=AS_WRITTEN)
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", sorted({*CELLS} - {"residual_gru"}))  # no known cell's algebra
 @pytest.mark.parametrize("reverse", [False, True])
 def test_states_are_those_of_the_network(name, reverse):
     [walk], (hs, *last) = read(name, reverse=reverse)

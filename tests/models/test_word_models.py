@@ -61,7 +61,8 @@ def test_masks_ar_and_tar_add_no_recurrence():
 def test_a_qrnn_has_as_many_recurrences_of_fewer_nodes():
     found, lstm = size(QRNN, zoneout=0.2), size(AWDLSTM)
     assert (found.scans, found.components) == (lstm.scans, lstm.components)
-    assert found.widest_scan == 2 < 10 < lstm.widest_scan  # nodes of a body
+    # nodes of a body; few rewrites leave a view in it on PyTensor 3.0
+    assert found.widest_scan <= 3 < 10 < lstm.widest_scan
 
 
 @pytest.mark.parametrize("cls", [AWDLSTM, QRNN])

@@ -7,6 +7,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,14 @@ MODULES = [
 ]
 
 
+# Modules whose examples need an extra: where it is installed, `tests/models/test_picture_codec.py` runs them as well.
+WITH_EXTRA = {"symrnn.data.patches": "skimage", "symrnn.models.coded_picture": "constriction"}
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_of_module_run(name):
+    if name in WITH_EXTRA and not find_spec(WITH_EXTRA[name]):
+        pytest.skip(f"its examples need {WITH_EXTRA[name]}")
     failed, _ = doctest.testmod(
         importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     )

@@ -53,11 +53,8 @@ def seed_of(rng: Generator) -> SeedSequence:
     return cast(SeedSequence, rng.bit_generator.seed_seq)
 
 
-OWNED = (
-    0x5EED,
-    0x0F,
-    0x0E15E,
-)  # the seed of a generator that stands for a state on its way through Python
+# The seed of a generator that stands for a state on its way through Python
+OWNED = (0x5EED, 0x0F, 0x0E15E)
 
 
 def generator_of(state: np.ndarray, seed: SeedSequence | None = None) -> Generator:

@@ -1,6 +1,8 @@
 """A codec at work, small and untrained: what it tells is what it shows, of any size."""
 
+import doctest
 from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
 
 import numpy as np
@@ -126,3 +128,9 @@ def test_networks_keep_what_of_their_contract_needs_the_extra(name, tmp_path):
     contract.test_embedded_data_fit_the_network(name)
     options = recipe_class(name).small[0]
     contract.test_network_is_tested_and_predicts(contract.Version(name, dict(options), tmp_path))
+
+
+@pytest.mark.parametrize("name", ["symrnn.data.patches", "symrnn.models.coded_picture"])
+def test_examples_that_need_the_extra_run(name):
+    failed, tried = doctest.testmod(import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert (failed, tried > 0) == (0, True)

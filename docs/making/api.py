@@ -101,7 +101,8 @@ def resolved(name):
 def classes_in(each):
     """The classes of symrnn that an object's signature, or those of a class's public methods, name."""
     members = vars(each).values() if inspect.isclass(each) else ()
-    functions = [getattr(m, "fget", None) or getattr(m, "__func__", m) for m in members]
+    kinds = ("fget", "func", "__func__")  # properties, cached ones, class methods
+    functions = [next(filter(None, (getattr(m, k, None) for k in kinds)), m) for m in members]
     for one in [each, *filter(inspect.isfunction, functions)]:
         try:
             hints = inspect.get_annotations(one, eval_str=True)

@@ -121,9 +121,8 @@ def worktree(repository: Path) -> Iterator[Callable[[Commit], Path]]:
             git(repository, "worktree", "remove", "--force", str(place))
 
 
-HERE = (
-    Path(__file__).resolve().parents[2]
-)  # on paths the last: a symrnn that is measured is its own
+# On paths the last: a symrnn that is measured is its own.
+HERE = Path(__file__).resolve().parents[2]
 
 
 @contextmanager

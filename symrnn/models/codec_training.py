@@ -11,7 +11,6 @@ from pytensor.tensor.variable import TensorVariable
 from symrnn.graph import TrainingGraph
 from symrnn.models.codec_network import COLOURS, CodecNetwork, CodecShape
 from symrnn.ops.scan import Loop, plain_scan, static_loop
-from symrnn.ops.windows import length
 
 LOOPS: dict[str, Loop] = {"static": static_loop, "scan": plain_scan}
 COUNTED = (0.15, 0.3, 0.3, 0.25)  # how much the errors of each scale count, finest first
@@ -81,7 +80,6 @@ def weighed(
     xs: TensorVariable, pictures: TensorVariable, weights: Sequence[TensorVariable]
 ) -> TensorVariable:
     """The mean of ``|xs - pictures|`` over steps and scales, each times its weights."""
-    _steps, _batch = (length(pictures, axis) for axis in (0, 1))
     errors: Any = xs[None] - pictures
     total: Any = 0
     for scale, (counted, weight) in enumerate(zip(COUNTED, weights, strict=True)):

@@ -32,8 +32,8 @@ from symrnn.models.autoencoder_network import (
 from symrnn.models.bit_contexts import BitContexts, taught
 from symrnn.models.codec_training import COUNTED
 from symrnn.models.coded_picture import HEADER, coded_words
-from symrnn.models.image_codec import SIDE, TESTED, part_of
-from symrnn.ops.image_quality import SMALLEST, ms_ssim, psnr
+from symrnn.models.image_codec import SIDE, TESTED, likeness, part_of
+from symrnn.models.picture_codec import as_pixels, in_blocks
 from symrnn.training.compiled import compiled
 from symrnn.training.network import Network
 from symrnn.training.rules import RuleRecipe
@@ -164,11 +164,9 @@ class Whole:
     def __call__(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The picture ``(height, width, 3)`` uint8, and its numbers ``(C, *S)``."""
         height, width = pixels.shape[:2]
-        edges = [(0, -size % self.block) for size in (height, width)]
-        whole = np.pad(pixels, (*edges, (0, 0)), mode="edge").transpose(2, 0, 1)[None]
-        shown, codes = self.function((whole / 255 - 0.5).astype(pytensor.config.floatX))
-        cut = shown[0, :, :height, :width].transpose(1, 2, 0)
-        return np.clip(np.rint((cut + 0.5) * 255), 0, 255).astype("uint8"), codes[0]
+        xs = in_blocks(pixels, self.block).astype(pytensor.config.floatX)
+        shown, codes = self.function(xs)
+        return as_pixels(shown[0, :, :height, :width]), codes[0]
 
     def bits(self, pixels: np.ndarray) -> np.ndarray:
         """``(2K, C, *S)`` int8: 1 where a number lies above a threshold, else -1."""
@@ -179,12 +177,7 @@ class Whole:
         shown, codes = self(photo.pixels)
         words = coded_words(above(codes, self.most), contexts)[-1]
         bits = 8 * (HEADER.size + 4 * len(words)) / photo.pixels[..., 0].size
-        likeness = ""
-        if min(shown.shape[:2]) >= SMALLEST:
-            likeness = f", MS-SSIM {ms_ssim(photo.pixels, shown):.4f}"
-        return (
-            f"{photo.name}: {bits:.4f} bits a pixel, PSNR {psnr(photo.pixels, shown):.2f}{likeness}"
-        )
+        return f"{photo.name}: {bits:.4f} bits a pixel, {likeness(photo.pixels, shown)}"
 
 
 def above(codes: np.ndarray, most: int) -> np.ndarray:

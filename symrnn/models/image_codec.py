@@ -187,10 +187,15 @@ def rates(codec: PictureCodec, photo: Photograph, steps: int) -> Iterator[str]:
     """What a photograph takes after each step, and how near it comes."""
     pictures, _ = codec.told(photo.pixels, steps)
     for coded, shown in zip(codec.each_step(photo.pixels, steps), pictures, strict=True):
-        likeness = ""
-        if min(shown.shape[:2]) >= SMALLEST:
-            likeness = f", MS-SSIM {ms_ssim(photo.pixels, shown):.4f}"
         yield (
             f"{photo.name}, {coded.steps} steps: {bits_a_pixel(coded):.4f} bits a pixel,"
-            f" PSNR {psnr(photo.pixels, shown):.2f}{likeness}"
+            f" {likeness(photo.pixels, shown)}"
         )
+
+
+def likeness(pixels: np.ndarray, shown: np.ndarray) -> str:
+    """How near a picture comes; MS-SSIM where it is large enough for that."""
+    said = f"PSNR {psnr(pixels, shown):.2f}"
+    if min(shown.shape[:2]) < SMALLEST:
+        return said
+    return f"{said}, MS-SSIM {ms_ssim(pixels, shown):.4f}"

@@ -125,18 +125,14 @@ class PictureCodec:
         """``(T, height, width, 3)`` uint8, the picture after each step, and its bits ``(T, C, *S)``, -1 and 1."""
         height, width = pixels.shape[:2]
         rows, columns = self.places(height, width)
-        block = self.network.shape.block
-        edges = ((0, rows * block - height), (0, columns * block - width), (0, 0))
-        whole = np.pad(pixels, edges, mode="edge")
-        xs = (whole.transpose(2, 0, 1)[None] / 255 - 0.5).astype(DTYPE)
+        xs = in_blocks(pixels, self.network.shape.block).astype(DTYPE)
         us = np.full((steps, 1, self.contexts.channels, rows, columns), 0.5, DTYPE)
         pictures, bits = self.encoder(xs, us)
         return self.shown(pictures, height, width), np.where(bits[:, 0] > 0, 1, -1).astype("int8")
 
     def shown(self, pictures: np.ndarray, height: int, width: int) -> np.ndarray:
         """Pictures of the network as pixels, uint8."""
-        cut = pictures[:, 0, :, :height, :width].transpose(0, 2, 3, 1)
-        return np.clip(np.rint((cut + 0.5) * 255), 0, 255).astype("uint8")
+        return as_pixels(pictures[:, 0, :, :height, :width])
 
     def compressed(self, pixels: np.ndarray, bits: float) -> CodedPicture:
         """``(height, width, 3)`` uint8 in as many steps as `bits` a pixel allow, its header counted.
@@ -190,6 +186,18 @@ class PictureCodec:
         pictures = self.decoder(bits[:, None].astype(DTYPE))
         pixels = self.shown(pictures[-1:], coded.height, coded.width)[0]
         return np.rint(pixels.mean(axis=2)).astype("uint8") if coded.is_grey else pixels
+
+
+def in_blocks(pixels: np.ndarray, block: int) -> np.ndarray:
+    """A picture ``(height, width, 3)`` as a network is given it: ``(1, 3, *S)`` from -0.5 to 0.5, in whole blocks."""
+    edges = [(0, -size % block) for size in pixels.shape[:2]]
+    whole = np.pad(pixels, (*edges, (0, 0)), mode="edge")
+    return whole.transpose(2, 0, 1)[None] / 255 - 0.5
+
+
+def as_pixels(pictures: np.ndarray) -> np.ndarray:
+    """``(..., height, width, 3)`` uint8 of pictures ``(..., 3, height, width)`` of a network."""
+    return np.clip(np.rint((np.moveaxis(pictures, -3, -1) + 0.5) * 255), 0, 255).astype("uint8")
 
 
 def most_steps(bits: float, raw: float) -> int:

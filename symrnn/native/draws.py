@@ -125,9 +125,8 @@ DISTRIBUTIONS: dict[str, Distribution] = {  # by the name of PyTensor's op
     ),
 }
 BY_SYMBOL = {each.symbol: each for each in DISTRIBUTIONS.values()}
-BINOMIAL_BYTES = (
-    256  # of what NumPy keeps of a binomial distribution; it is asked for anew for each array
-)
+# Of what NumPy keeps of a binomial distribution; it is asked for anew for each array.
+BINOMIAL_BYTES = 256
 
 
 def draw_text(drawn: Distribution) -> str:

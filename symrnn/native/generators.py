@@ -40,8 +40,8 @@ def state_of(rng: Generator, owner: int = -1) -> np.ndarray:
     if type(rng) is not Generator or type(rng.bit_generator) is not PCG64:
         raise OtherBitGenerator
     state = np.empty(STATE_WORDS, np.int64)
-    for place, (at, words) in zip((0, BUFFERED_AT), places(rng), strict=True):
-        ctypes.memmove(state.ctypes.data + 8 * place, at, 8 * words)
+    for at, there, size in places(rng, state):
+        ctypes.memmove(there, at, size)
     seed = seed_of(rng)
     is_owned = getattr(seed, "spawn_key", ()) == OWNED
     state[OWNER_AT] = cast(int, seed.entropy) - 1 if is_owned else owner
@@ -62,15 +62,23 @@ def generator_of(state: np.ndarray, seed: SeedSequence | None = None) -> Generat
     if seed is None:
         seed = SeedSequence(int(state[OWNER_AT]) + 1, spawn_key=OWNED)
     rng = Generator(PCG64(seed))
-    for place, (at, words) in zip((0, BUFFERED_AT), places(rng), strict=True):
-        ctypes.memmove(at, state.ctypes.data + 8 * place, 8 * words)
+    take_on(rng, state)
     return rng
 
 
-def places(rng: Generator) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where the state lies, and how many words: a pointer to its numbers, and behind the pointer what is buffered."""
-    place = rng.bit_generator.ctypes.state_address
-    return (ctypes.c_uint64.from_address(place).value, BUFFERED_AT), (place + 8, 1)
+def take_on(rng: Generator, state: np.ndarray) -> None:
+    """Let a generator go on from a state."""
+    for at, there, size in places(rng, state):
+        ctypes.memmove(at, there, size)
+
+
+def places(rng: Generator, state: np.ndarray) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Where a state lies in a generator, where in the array, and its bytes: the numbers, then what is buffered."""
+    own, words = rng.bit_generator.ctypes.state_address, state.ctypes.data
+    numbers = ctypes.c_uint64.from_address(
+        own
+    ).value  # to which a pointer stands before what is buffered
+    return (numbers, words, 8 * BUFFERED_AT), (own + 8, words + 8 * BUFFERED_AT, 8)
 
 
 @cache
@@ -119,8 +127,7 @@ class Generators:
             rng = generator_of(state, deepcopy(seed))
             self.pooled = [*self.pooled, rng][-MOST_POOLED:]
         else:
-            for place, (at, words) in zip((0, BUFFERED_AT), places(rng), strict=True):
-                ctypes.memmove(at, state.ctypes.data + 8 * place, 8 * words)
+            take_on(rng, state)
         return rng
 
     def _free(self, children: tuple) -> Generator | None:

@@ -11,8 +11,11 @@ from pytensor.tensor.variable import TensorVariable
 from symrnn.graph import TrainingGraph
 from symrnn.models.codec_network import COLOURS, CodecNetwork, CodecShape
 from symrnn.ops.scan import Loop, plain_scan, static_loop
+from symrnn.ops.similarity import dissimilarity
 
 LOOPS: dict[str, Loop] = {"static": static_loop, "scan": plain_scan}
+LOSSES = ("local", "similarity")
+PLAIN = 0.5  # how much the plain error counts beside the dissimilarity
 COUNTED = (0.15, 0.3, 0.3, 0.25)  # how much the errors of each scale count, finest first
 
 
@@ -25,6 +28,7 @@ def codec(
     cell: str = "gru",
     reconstruction: str = "additive",
     walk: str = "static",
+    loss: str = "local",
     seed: int = 0,
     dtype: str | None = None,
 ) -> TrainingGraph:
@@ -38,14 +42,18 @@ def codec(
         As for `CodecNetwork.create`.
     walk
         A key of `LOOPS`: the steps written out, or as a scan.
+    loss
+        ``"local"``: `weighed`; ``"similarity"``: the mean of `symrnn.ops.similarity.dissimilarity` over the steps, and
+        half the mean of ``|xs - pictures|``.
     dtype
         Of inputs and parameters; `pytensor.config.floatX` unless given.
 
     Returns
     -------
     TrainingGraph
-        Inputs ``xs (B, 3, patch, patch)``, ``us (T, B, C, *S)`` for `symrnn.ops.blocks.binarized`, and for each scale
-        the weights of its errors; outputs ``"pictures" (T, B, 3, patch, patch)`` and ``"bits" (T, B, C, *S)``.
+        Inputs ``xs (B, 3, patch, patch)``, ``us (T, B, C, *S)`` for `symrnn.ops.blocks.binarized`, and of a ``"local"``
+        loss for each scale the weights of its errors; outputs ``"pictures" (T, B, 3, patch, patch)`` and
+        ``"bits" (T, B, C, *S)``.
 
     Examples
     --------
@@ -67,13 +75,19 @@ def codec(
     us = pt.tensor("us", dtype=dtype, shape=(iterations, batch, shape.channels, side, side))
     weights = [
         pt.tensor(f"weights{i}", dtype=dtype, shape=(batch, COLOURS, patch >> i, patch >> i))
-        for i in range(len(COUNTED))
+        for i in range(len(COUNTED) if loss == "local" else 0)
     ]
     told = net.coded(xs, us, loop=LOOPS[walk])
-    loss = weighed(xs, told.pictures, weights)
+    error = weighed(xs, told.pictures, weights) if weights else unlike(xs, told.pictures)
     return TrainingGraph(
-        [xs, us, *weights], loss, net.params, {"pictures": told.pictures, "bits": told.bits}
+        [xs, us, *weights], error, net.params, {"pictures": told.pictures, "bits": told.bits}
     )
+
+
+def unlike(xs: TensorVariable, pictures: TensorVariable) -> TensorVariable:
+    """The dissimilarity of all steps' pictures, and some of their plain error."""
+    plain = np.asarray(PLAIN, xs.type.dtype)
+    return dissimilarity(xs[None], pictures) + plain * abs(xs[None] - pictures).mean()
 
 
 def weighed(

@@ -25,7 +25,7 @@ from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.models.bit_contexts import taught, untaught
 from symrnn.models.codec_network import RECONSTRUCTIONS, SIZES, CodecShape
-from symrnn.models.codec_training import COUNTED, LOOPS, codec
+from symrnn.models.codec_training import COUNTED, LOOPS, LOSSES, codec
 from symrnn.models.picture_codec import PictureCodec, bits_a_pixel, save_codec
 from symrnn.ops.image_quality import SMALLEST, ms_ssim, psnr
 from symrnn.training.checkpoint import check_arrays, load_checkpoint
@@ -56,6 +56,9 @@ class ImageCodec(RuleRecipe):
         How far bits are left to chance: 1 as in the paper, 0 for the sign.
     walk
         ``"static"``: the steps are written out; ``"scan"``: they are a scan's. The same values.
+    loss
+        ``"local"``: errors at each pixel, divided by how rough the place is; ``"similarity"``: how unlike structures
+        are over four scales (`symrnn.ops.similarity`), for patches of at least 56.
     weights
         A checkpoint whose values training begins with; "" for fresh ones.
     held_out
@@ -77,6 +80,7 @@ class ImageCodec(RuleRecipe):
     patch: int = 64
     noise: float = 0.25
     walk: str = "static"
+    loss: str = "local"
     weights: str = ""
     held_out: str = "coffee"
     codec: str = ""
@@ -96,6 +100,7 @@ class ImageCodec(RuleRecipe):
         check_choice("cell", self.cell, [name for name in CELLS if name != "peephole_lstm"])
         check_choice("reconstruction", self.reconstruction, RECONSTRUCTIONS)
         check_choice("walk", self.walk, LOOPS)
+        check_choice("loss", self.loss, LOSSES)
         if self.patch % max(8, self.shape.block):
             raise UserError(
                 f"patch must be a multiple of {max(8, self.shape.block)}, but is {self.patch}"
@@ -118,6 +123,7 @@ class ImageCodec(RuleRecipe):
             cell=self.cell,
             reconstruction=self.reconstruction,
             walk=self.walk,
+            loss=self.loss,
             seed=self.seed,
         )
         if self.weights:
@@ -140,7 +146,8 @@ class ImageCodec(RuleRecipe):
         )
         if rng is not None:
             us += self.noise * (rng.random(us.shape) - 0.5).astype(dtype)
-        return [xs, us, *local_weights(xs, len(COUNTED))]
+        weights = local_weights(xs, len(COUNTED)) if self.loss == "local" else []
+        return [xs, us, *weights]
 
     def test(self, network: Network, data: Photographs) -> dict[str, float]:
         rng = np.random.default_rng(self.seed)

@@ -43,8 +43,7 @@ def codec(
     walk
         A key of `LOOPS`: the steps written out, or as a scan.
     loss
-        ``"local"``: `weighed`; ``"similarity"``: the mean of `symrnn.ops.similarity.dissimilarity` over the steps, and
-        half the mean of ``|xs - pictures|``.
+        ``"local"``: `weighed`; ``"similarity"``: `unlike`.
     dtype
         Of inputs and parameters; `pytensor.config.floatX` unless given.
 
@@ -85,9 +84,13 @@ def codec(
 
 
 def unlike(xs: TensorVariable, pictures: TensorVariable) -> TensorVariable:
-    """The dissimilarity of all steps' pictures, and some of their plain error."""
-    plain = np.asarray(PLAIN, xs.type.dtype)
-    return dissimilarity(xs[None], pictures) + plain * abs(xs[None] - pictures).mean()
+    """The mean over steps of the logarithm of how unlike their pictures are, with some of their plain error.
+
+    A logarithm, so that a step counts by the part that it takes of what the ones before have left: otherwise the first
+    ones, which leave most, are all that is learned.
+    """
+    plain = np.asarray(PLAIN, xs.type.dtype) * abs(xs[None] - pictures).mean((1, 2, 3, 4))
+    return pt.log(dissimilarity(xs[None], pictures).mean((1, 2)) + plain).mean()
 
 
 def weighed(

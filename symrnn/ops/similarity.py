@@ -18,7 +18,7 @@ WINDOW = 7  # pixels: four by four twice, whose deviation of 1.58 is near the be
 
 
 def dissimilarity(ours: TensorVariable, theirs: TensorVariable) -> TensorVariable:
-    """``sum_s weight_s * mean(1 - cs_s)``, the first order of ``1 - MS-SSIM``, of pictures of a range of 1.
+    """``sum_s weight_s * mean(1 - cs_s)``, the first order of ``1 - MS-SSIM``, of each picture of a range of 1.
 
     Where `symrnn.ops.image_quality.ms_ssim` multiplies what the scales say this adds, so that a scale at which nothing
     is alike yet has a gradient too; it has four scales, since the fifth needs 176 pixels, and a window whose means are
@@ -33,7 +33,7 @@ def dissimilarity(ours: TensorVariable, theirs: TensorVariable) -> TensorVariabl
 
     Returns
     -------
-    scalar, 0 for equal pictures
+    ``(*N,)``, of each picture; 0 for equal ones
 
     Raises
     ------
@@ -43,10 +43,10 @@ def dissimilarity(ours: TensorVariable, theirs: TensorVariable) -> TensorVariabl
     Examples
     --------
     >>> import pytensor.tensor as pt
-    >>> picture = pt.as_tensor(np.random.default_rng(0).uniform(-0.5, 0.5, (3, 56, 64)))
+    >>> picture = pt.as_tensor(np.random.default_rng(0).uniform(-0.5, 0.5, (56, 64)))
     >>> round(float(dissimilarity(picture, picture).eval()), 6)
     0.0
-    >>> bool(dissimilarity(picture, picture[..., ::-1]).eval() > 0.9)
+    >>> bool(dissimilarity(picture, picture[:, ::-1]).eval() > 0.9)
     True
     """
     least = WINDOW * 2 ** (len(COUNTED) - 1)
@@ -62,7 +62,7 @@ def dissimilarity(ours: TensorVariable, theirs: TensorVariable) -> TensorVariabl
             ours, theirs = halved(ours), halved(theirs)
         light, structure = likeness(ours, theirs)
         found = light * structure if scale == len(COUNTED) - 1 else structure
-        total = total + np.asarray(counted, ours.type.dtype) * (1 - found).mean()
+        total = total + np.asarray(counted, ours.type.dtype) * (1 - found).mean((-2, -1))
     return total
 
 

@@ -13,7 +13,13 @@ from symrnn.compat.rerun import Rerun
 _original = _tensor_py_operators.__bool__
 _original_eval = Variable.eval
 _original_str = Elemwise.__str__
-OLD_NAMES = {"reciprocal": "inv", "sign": "sgn", "abs": "abs_"}
+OLD_NAMES = {
+    **{"reciprocal": "inv", "sign": "sgn", "abs": "abs_"},
+    **{
+        "RoundHalfToEven": "round_half_to_even",
+        "RoundHalfAwayFromZero": "round_half_away_from_zero",
+    },
+}
 
 
 def is_set(variable):

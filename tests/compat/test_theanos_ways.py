@@ -326,3 +326,52 @@ def test_monitors_take_three_arguments():
     x = pt.vector("x")
     theano.function([x], pt.exp(x) + 1, mode=mode)([1.0])
     assert seen
+
+
+def test_ops_of_rows_are_told_from_those_of_other_places():
+    """On PyTensor 3.3 one op takes all that advanced indices say; programs ask for Theano's two.
+
+    3.0 has both, and rewrites to the one of rows when it compiles.
+    """
+    from theano.tensor import AdvancedIncSubtensor1, AdvancedSubtensor1
+
+    x, rows = pt.matrix("x"), pt.lvector("rows")
+    asked = {"rows": x[rows], "columns": x[:, rows], "pairs": x[rows, rows]}
+    found = {name: isinstance(part.owner.op, AdvancedSubtensor1) for name, part in asked.items()}
+    rows_at_once = not hasattr(pytensor.tensor.subtensor, "AdvancedSubtensor1")
+    assert found == {"rows": rows_at_once, "columns": False, "pairs": False}
+    added = pt.inc_subtensor(x[rows], 1.0).owner.op
+    assert isinstance(added, AdvancedIncSubtensor1) == rows_at_once
+    assert not isinstance(added, AdvancedSubtensor1)
+
+    values = np.arange(6.0).reshape(3, 2)
+    given = pt.matrix("given")
+    assert isinstance(AdvancedSubtensor1()(x, rows).owner.op, AdvancedSubtensor1)
+    put = AdvancedIncSubtensor1(set_instead_of_inc=True)(x, given, rows)
+    asked = {x: values, given: [[8.0, 9.0], [6.0, 7.0]], rows: [2, 0]}
+    assert put.eval(asked, mode="FAST_COMPILE").tolist() == [[6, 7], [2, 3], [8, 9]]
+
+
+def test_functions_that_were_ops_print_as_those():
+    import theano.tensor as T
+
+    names = ["deg2rad", "rad2deg", "iv", "conj", "complex_from_polar"]
+    names += ["round_half_to_even", "round_half_away_from_zero", "true_div"]
+    assert [str(getattr(T, name)) for name in names] == [
+        f"Elemwise{{{name},no_inplace}}" for name in names
+    ]
+    turned = T.deg2rad(np.array([0.0, 180.0])).eval(mode="FAST_COMPILE")
+    assert turned == pytest.approx([0, np.pi])
+
+
+def test_constants_without_entries_and_products_with_vectors():
+    import theano.tensor as T
+
+    with pytest.raises(T.EmptyConstantError):
+        T.get_scalar_constant_value(np.zeros(0))
+    with pytest.raises(T.NotScalarConstantError):
+        T.get_scalar_constant_value(np.arange(2))
+    a, b = np.arange(3.0), np.arange(24.0).reshape(3, 2, 2, 2)
+    for pair in ((a, b), (b, a)):
+        product = T.batched_dot(*pair).eval(mode="FAST_COMPILE")
+        assert np.array_equal(product, a[:, None, None, None] * b)

@@ -63,6 +63,7 @@ from symrnn.compat.missing import missing
 from symrnn.compat.stand_in import StandIn
 
 from .renamed import (
+    EmptyConstantError,
     abs_,
     addbroadcast,
     batched_dot,
@@ -116,10 +117,6 @@ Rebroadcast = gone("Rebroadcast", "theano.tensor.addbroadcast")
 Tile = gone("Tile", "theano.tensor.tile")
 Tri = gone("Tri", "theano.tensor.tri")
 Default = gone("Default", "theano.tensor.default")
-
-
-class EmptyConstantError(NotScalarConstantError):
-    """A constant without entries was asked for its value."""
 
 
 __getattr__ = missing(__name__)

@@ -7,6 +7,8 @@ from pytensor.gradient import zero_grad
 from pytensor.tensor.basic import get_underlying_scalar_constant_value
 from pytensor.tensor.blas import _batched_dot
 
+from symrnn.compat.gone import printed
+
 from ..compile.functions import with_free_axis
 
 abs_ = pt.abs
@@ -14,6 +16,14 @@ inv = pt.reciprocal
 sgn = pt.sign
 alloc_empty = pt.empty
 consider_constant = zero_grad
+complex_from_polar, conj, deg2rad, iv, rad2deg = (
+    printed(name, getattr(pt, name))
+    for name in ("complex_from_polar", "conj", "deg2rad", "iv", "rad2deg")
+)
+
+
+class EmptyConstantError(pt.exceptions.NotScalarConstantError):
+    """A constant without entries was asked for the one that all of them are."""
 
 
 def typed(make):
@@ -88,11 +98,11 @@ def batched_dot(a, b):
         raise TypeError(
             f"batched_dot needs a first axis to walk along, but a has {a.ndim} axes and b {b.ndim}"
         )
-    if a.ndim > 3 or b.ndim > 3:
-        return batched_tensordot(a, b, [[a.ndim - 1], [max(1, b.ndim - 2)]])
     if 1 in (a.ndim, b.ndim):
         wide = max(a.ndim, b.ndim)
         return multiplied(*(x.dimshuffle(*range(x.ndim), *"x" * (wide - x.ndim)) for x in (a, b)))
+    if a.ndim > 3 or b.ndim > 3:
+        return batched_tensordot(a, b, [[a.ndim - 1], [max(1, b.ndim - 2)]])
     product = _batched_dot(a[:, None, :] if a.ndim == 2 else a, b[:, :, None] if b.ndim == 2 else b)
     product = product[:, 0] if a.ndim == 2 else product
     return product[..., 0] if b.ndim == 2 else product
@@ -126,7 +136,9 @@ def get_scalar_constant_value(v, **options):
     ):
         v = v.data
     if isinstance(v, np.ndarray) and v.ndim:
-        if v.size and (v == v.flat[0]).all():
+        if not v.size:
+            raise EmptyConstantError(f"there is no entry in {v!r}")
+        if (v == v.flat[0]).all():
             return v.flat[0]
         raise pt.exceptions.NotScalarConstantError(f"entries of {v!r} differ")
     return get_underlying_scalar_constant_value(v, **options)

@@ -13,14 +13,27 @@ from pytensor.tensor.subtensor import (
 )
 from pytensor.tensor.subtensor import inc_subtensor as pytensor_inc_subtensor
 
-from symrnn.compat.gone import gone
+from symrnn.compat.gone import gone, narrow
 from symrnn.compat.missing import missing
 
 try:
     from pytensor.tensor.subtensor import AdvancedIncSubtensor1, AdvancedSubtensor1
 except ImportError:  # since 3.3 the general ones do both
-    AdvancedIncSubtensor1 = gone("AdvancedIncSubtensor1", "theano.tensor.inc_subtensor")
-    AdvancedSubtensor1 = gone("AdvancedSubtensor1", "x[indices]")
+
+    def of_rows(op):
+        """Whether one array of whole numbers says which rows."""
+        first, *others = op.idx_list
+        return first == 0 and all(part == slice(None) for part in others)
+
+    AdvancedSubtensor1 = narrow(
+        "AdvancedSubtensor1", AdvancedSubtensor, of_rows, lambda sparse_grad=False: AdvancedSubtensor([0])
+    )  # fmt: skip
+    AdvancedIncSubtensor1 = narrow(
+        "AdvancedIncSubtensor1", AdvancedIncSubtensor, of_rows,
+        lambda inplace=False, set_instead_of_inc=False: AdvancedIncSubtensor(
+            [0], inplace=inplace, set_instead_of_inc=set_instead_of_inc
+        ),
+    )  # fmt: skip
 AdvancedBooleanSubtensor = gone("AdvancedBooleanSubtensor", "x[mask]")
 AdvancedBooleanIncSubtensor = gone("AdvancedBooleanIncSubtensor", "theano.tensor.inc_subtensor")
 

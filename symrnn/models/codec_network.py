@@ -59,6 +59,9 @@ class CodecShape:
         Hidden channels of each cell, and how many times as high and wide its outputs become.
     head
         Window and times of what makes pixels. An even window is that of blocks that lap over each other by half.
+    own
+        Steps that have filters of their own for what is read of a picture, rounded, spread and made, while all have the
+        same cells; later steps have the last one's. 0: the same for all.
     """
 
     first: tuple[int, int, int] = (96, 16, 8)
@@ -66,6 +69,7 @@ class CodecShape:
     channels: int = 8
     decoder: tuple[tuple[int, int], ...] = ((96, 1), (96, 1))
     head: tuple[int, int] = (2, 8)
+    own: int = 0
 
     @property
     def scales(self) -> tuple[int, ...]:
@@ -103,8 +107,8 @@ class CodecShape:
 
 
 SIZES = {
-    "tiny": CodecShape((4, 4, 2), ((3, 2),), 2, ((4, 2),), (2, 2)),
-    "small": CodecShape(),
+    "tiny": CodecShape((4, 4, 2), ((3, 2),), 2, ((4, 2),), (2, 2), own=2),
+    "small": CodecShape(own=6),
     "full": CodecShape(
         (64, 3, 2), ((256, 2), (512, 2), (512, 2)), 32, ((512, 2), (512, 2), (256, 2), (128, 2)), (1, 1)
     ),
@@ -115,17 +119,26 @@ SIZES = {
 class Filters:
     """A convolution with its bias."""
 
-    w: TensorVariable  # (K*C, F)
-    b: TensorVariable  # (F,)
+    w: TensorVariable  # (K*C, F), or (steps, K*C, F)
+    b: TensorVariable  # (F,), or (steps, F)
     product: Convolution
 
     @classmethod
     def create(
-        cls, name: str, product: Convolution, seen: int, filters: int, rng: np.random.Generator, dtype: str
-    ) -> "Filters":  # fmt: skip
+        cls,
+        name: str,
+        product: Convolution,
+        seen: int,
+        filters: int,
+        rng: np.random.Generator,
+        dtype: str,
+        steps: int | None = None,
+    ) -> "Filters":
+        """Fresh ones; with `steps`, so many of them side by side."""
+        made: dict[str, Any] = {"dtype": dtype, "layers": steps}
         return cls(
-            param(f"{name}w", (product.taps * seen, filters), glorot_uniform, rng, dtype=dtype),
-            param(f"{name}b", (filters,), zeros, rng, dtype=dtype),
+            param(f"{name}w", (product.taps * seen, filters), glorot_uniform, rng, **made),
+            param(f"{name}b", (filters,), zeros, rng, **made),
             product,
         )
 
@@ -168,8 +181,8 @@ class CodecNetwork:
         """A network with fresh parameters."""
         filters, window, stride = shape.first
 
-        def filtered(name, product, seen, made):
-            return Filters.create(f"{name}.", product, seen, made, rng, dtype)
+        def filtered(name, product, seen, made, steps=shape.own or None):
+            return Filters.create(f"{name}.", product, seen, made, rng, dtype, steps)
 
         def walked(name, seen, hidden, stride):
             return CELLS[cell].create(
@@ -191,7 +204,7 @@ class CodecNetwork:
         window, times = shape.head
         head = filtered("head", Convolution((window, window)), seen, COLOURS * times**2)
         block = Convolution((shape.block, shape.block), shape.block)
-        gain = [filtered("gain", block, COLOURS, 1)] if reconstruction == "scaled" else []
+        gain = [filtered("gain", block, COLOURS, 1, None)] if reconstruction == "scaled" else []
         return cls(
             first, tuple(encoder), bits, spread, tuple(decoder), head, tuple(gain), shape, reconstruction
         )  # fmt: skip
@@ -200,6 +213,35 @@ class CodecNetwork:
     def params(self) -> list[TensorSharedVariable]:
         """Every weight."""
         return weights_of(self)
+
+    @property
+    def own(self) -> list[TensorSharedVariable]:
+        """The weights of which each step has its own, ``(steps, ...)``."""
+        filters = (self.first, self.bits, self.spread, self.head)
+        return weights_of(filters) if self.shape.own else []
+
+    @property
+    def shared(self) -> list[TensorSharedVariable]:
+        """The weights that all steps share."""
+        own = set(self.own)
+        return [weight for weight in self.params if weight not in own]
+
+    def by_step(self, steps: Size) -> Values:
+        """Those of `own`, ``(T, ...)`` each, for T steps."""
+        last = self.shape.own - 1
+        at: Any = (
+            np.minimum(np.arange(steps), last)
+            if isinstance(steps, int)
+            else pt.minimum(pt.arange(steps), last)
+        )
+        return [weights[at] for weights in self.own]
+
+    def at_step(self, own: Values, shared: Values) -> "CodecNetwork":
+        """The network of one step: with its own weights, and those that all share."""
+        is_own, rest_own, rest = set(self.own), iter(own), iter(shared)
+        return with_weights(
+            self, [next(rest_own if weight in is_own else rest) for weight in self.params]
+        )
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -276,23 +318,25 @@ class CodecNetwork:
         """
 
         def step(elements: Values, carried: Values, given: Values) -> tuple[Values, Values]:
-            bound = with_weights(self, given[1:])
+            bound = self.at_step(elements[1:], given[1:])
             bits, after = bound.step(given[0], elements[0], carried[:-1])
             return [after[0], bits], [*after, bits]
 
         start = [pt.zeros_like(xs), *self.initial(*(length(xs, axis) for axis in (0, 2, 3)))]
         # The bits are carried too, which nobody reads: `plain_scan` records what is carried, and nothing else.
-        walk = Recurrence(step, [us], [*start, pt.zeros_like(us[0])], [xs, *self.params])
-        [(recorded, _)] = loop([walk], length(us, 0))
+        steps = length(us, 0)
+        told = [us, *self.by_step(steps)]
+        walk = Recurrence(step, told, [*start, pt.zeros_like(us[0])], [xs, *self.shared])
+        [(recorded, _)] = loop([walk], steps)
         return Told(recorded[0], recorded[-1])
 
     def shown(self, bits: TensorVariable) -> TensorVariable:
         """``(T, B, 3, height, width)``: the pictures that ``bits (T, B, C, *S)`` tell, by one scan."""
-        params, block = self.params, self.shape.block
+        steps, block = bits.shape[0], self.shape.block
         count = sum(len(cell.State._fields) for cell in self.encoder)
 
         def step(elements: Values, carried: Values, given: Values) -> tuple[Values, Values]:
-            bound = with_weights(self, given)
+            bound = self.at_step(elements[1:], given)
             made, states = bound.decode(elements[0], carried[1:])
             picture = bound.told(carried[0], made)
             return [picture], [picture, *states]
@@ -302,8 +346,8 @@ class CodecNetwork:
             pt.zeros((batch, COLOURS, height, width), dtype=bits.type.dtype),
             *self.initial(batch, height, width)[count:],
         ]
-        walk = Recurrence(step, [bits], start, params)
-        [((pictures,), _)] = scan_loop([walk], bits.shape[0])
+        walk = Recurrence(step, [bits, *self.by_step(steps)], start, self.shared)
+        [((pictures,), _)] = scan_loop([walk], steps)
         return pictures
 
 

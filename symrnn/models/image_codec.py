@@ -5,9 +5,9 @@ that is held out; a path is a photograph, or a folder of them. `predict` is the 
 are coded, says what photographs take and how near they come, and writes the file that ``symrnn compress --codec``
 takes.
 
->>> recipe = ImageCodec(size="tiny", batch_size=2, patch=8, iterations=3)
+>>> recipe = ImageCodec(size="tiny", batch_size=2, patch=64, iterations=3)
 >>> [f"{var.name} {var.type.shape}" for var in recipe.graph().inputs][:2]
-['xs (2, 3, 8, 8)', 'us (3, 2, 2, 2, 2)']
+['xs (2, 3, 64, 64)', 'us (3, 2, 2, 16, 16)']
 """
 
 from collections.abc import Iterator
@@ -76,11 +76,11 @@ class ImageCodec(RuleRecipe):
     size: str = "small"
     cell: str = "gru"
     reconstruction: str = "additive"
-    iterations: int = 5
+    iterations: int = 6
     patch: int = 64
-    noise: float = 0.25
+    noise: float = 0.1
     walk: str = "static"
-    loss: str = "local"
+    loss: str = "similarity"
     weights: str = ""
     held_out: str = "coffee"
     codec: str = ""
@@ -88,11 +88,13 @@ class ImageCodec(RuleRecipe):
     rule: str = "adam"
     learning_rate: float = 0.001
     weight_decay: float = 0.0
-    max_norm: float = 1.0
-    schedule: str = "constant"
+    max_norm: float = 5.0
+    schedule: str = "cosine"
 
     free: ClassVar = frozenset({"steps", "held_out", "codec", "told", "walk"})
-    small: ClassVar = ({"size": "tiny", "batch_size": 2, "patch": 8, "iterations": 2, "told": 2},)
+    small: ClassVar = (
+        {"size": "tiny", "batch_size": 2, "patch": 8, "iterations": 3, "told": 2, "loss": "local"},
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

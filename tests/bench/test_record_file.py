@@ -17,6 +17,7 @@ from symrnn.bench.records import (
     set_aside,
 )
 from symrnn.bench.runner import run_jobs
+from symrnn.errors import UserError
 
 WORKER = (str(Path(__file__).with_name("fake_worker.py")),)
 
@@ -161,3 +162,22 @@ def test_the_collector_is_on_again_whatever_happens(tmp_path):
     with pytest.raises(ValueError, match="newer symrnn"):
         load_records(tmp_path)
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("byte", [0x00, 0x22, 0x5C, 0x65, 0x7B, 0x5D, 0xC3, 0xED, 0xFF])
+def test_a_line_with_any_byte_changed_is_no_record_or_the_one_that_json_reads(byte, monkeypatch):
+    """A case, versions and sizes are text until they are compared: what is no text is told like all else."""
+    versions, machine = {"python": "3.12"}, {"cores": 2, "load_before": 0.5}
+    line = record(versions=versions, machine=machine, wall_s=1.5).to_json().encode()
+    outcomes: list[list[object]] = [[], []]
+    for found, outline in zip(outcomes, (records.outline, lambda text: None), strict=True):
+        monkeypatch.setattr(records, "outline", outline)
+        for place in range(len(line)):
+            try:
+                text = line[:place] + bytes([byte]) + line[place + 1 :]
+                found.append(Record.from_json(text))
+            except (records.Malformed, UserError):
+                found.append(None)
+    assert len(line) > 390
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0].count(None) > 200

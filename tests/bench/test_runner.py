@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -48,9 +49,26 @@ def wait_for_the_end_of(pid):
             time.sleep(0.05)
 
 
+def stopped_when_known(does, pids):
+    """The processes that a child started, which has run over its limit as soon as they stand in a file."""
+
+    def clock():
+        return 100.0 if pids.exists() and pids.read_text().rstrip().endswith("]") else 0.0
+
+    outcome = run_child(
+        [sys.executable, *WORKER],
+        job(does, pids=str(pids)).to_json(),
+        environment=os.environ,
+        time_limit_s=50.0,
+        memory_limit_bytes=10**12,
+        clock=clock,
+    )
+    assert outcome.status == "time_limit", outcome.message
+    return json.loads(pids.read_text())
+
+
 FAULTS = {  # what the child does: (its limits, status, message)
     "segfault": ({}, "crash", "killed by SIGSEGV in phase link"),
-    "hang": ({"time_limit_s": 2.5}, "time_limit", "over 2.5 s in phase rewrite"),
     "overeat": ({"memory_limit_mb": 100}, "memory_limit", "over 100 MB in phase grad"),
     "overeat_in_a_child": ({"memory_limit_mb": 200}, "memory_limit", "over 200 MB"),
     "print_megabytes": ({}, "ok", ""),
@@ -92,17 +110,13 @@ def test_what_a_child_knew_before_it_was_stopped_is_kept(tmp_path):
 
 
 def test_a_child_is_killed_with_all_that_it_started(tmp_path):
-    pids = tmp_path / "pids"
-    run(tmp_path, job("hang_with_children", time_limit_s=2.5, pids=str(pids)))
-    for pid in json.loads(pids.read_text()):
+    for pid in stopped_when_known("hang_with_children", tmp_path / "pids"):
         wait_for_the_end_of(pid)
 
 
 def test_the_whole_group_is_killed_also_what_has_lost_its_parent(tmp_path):
     """Nobody's child but the group's: it is found by its group alone."""
-    pids = tmp_path / "pids"
-    run(tmp_path, job("hang_beside_an_orphan", time_limit_s=1.5, pids=str(pids)))
-    (pid,) = json.loads(pids.read_text())
+    (pid,) = stopped_when_known("hang_beside_an_orphan", tmp_path / "pids")
     try:
         wait_for_the_end_of(pid)
     finally:
@@ -242,9 +256,14 @@ def test_failures_are_tried_again_only_when_asked(tmp_path):
     assert run(tmp_path, slow, retry_failed=True) == [first]  # a limit is a result
 
 
-def test_events_tell_what_happens(tmp_path):
+def test_events_tell_what_happens(tmp_path, monkeypatch):
     events = []
-    run(tmp_path, job("hang", time_limit_s=2.5), on_event=events.append)
+
+    def clock():  # the limit is over as soon as the phase was seen
+        return time.monotonic() + 1000 * (bool(events) and events[-1].phase == "rewrite")
+
+    monkeypatch.setattr(runner, "run_child", partial(run_child, clock=clock))
+    run(tmp_path, job("hang", time_limit_s=500), on_event=events.append)
     kinds = [event.kind for event in events]
     assert kinds[0] == "started"
     assert set(kinds[1:-1]) == {"sampled"}
@@ -252,7 +271,8 @@ def test_events_tell_what_happens(tmp_path):
     last = events[-2]
     assert (last.phase, last.total, last.done) == ("rewrite", 1, 0)
     assert last.rss_bytes > MB
-    assert events[-1].record.status == "time_limit"
+    record = events[-1].record
+    assert (record.status, record.message) == ("time_limit", "over 500 s in phase rewrite")
 
 
 def test_an_interrupt_keeps_what_was_finished_and_kills_the_child(tmp_path):

@@ -57,7 +57,7 @@ def read(text: str | bytes) -> Any:
 
 
 def decoded(line: str | bytes) -> Any:
-    """The same, with the decoder's own errors: read by msgspec: a third of the time, and names are held once.
+    """The same, with the decoder's own errors. By msgspec: a third of the time, and names are held once.
 
     msgspec refuses NaN, infinities and lone surrogates, which `json` writes and reads; what the two accept, they
     read alike.

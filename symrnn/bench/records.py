@@ -132,9 +132,8 @@ class Job:
         return cls(**json.loads(text))
 
 
-JOB_FIELDS = [
-    each.name for each in fields(Job)
-]  # without its key, which is kept beside them once it is known
+# without its key, which is kept beside them once it is known
+JOB_FIELDS = [each.name for each in fields(Job)]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from symrnn.study.quantities import grouped, reading, select, spread_of, values_
 from symrnn.study.table import outcome
 
 Style = dict[str, Any]  # of one hue, for matplotlib
+# Okabe and Ito
 COLOURS = (
     "#0072B2",
     "#D55E00",
@@ -37,7 +38,7 @@ COLOURS = (
     "#E69F00",
     "#56B4E9",
     "#000000",
-)  # Okabe and Ito
+)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")

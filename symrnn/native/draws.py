@@ -18,9 +18,8 @@ import numpy as np
 
 from symrnn.native.generators import BUFFERED_AT, FUNCTIONS
 
-LARGEST_MEAN = (
-    np.iinfo(np.int64).max - np.sqrt(np.iinfo(np.int64).max) * 10
-)  # of a Poisson draw that fits int64
+# of a Poisson draw that fits int64
+LARGEST_MEAN = np.iinfo(np.int64).max - np.sqrt(np.iinfo(np.int64).max) * 10
 
 
 def as_bits(number: float) -> str:

@@ -217,3 +217,30 @@ def test_children_are_spawned_of_the_seed_that_a_generator_had():
     for seed, rng in zip((5, 6), rngs, strict=True):
         [child], [right] = rng.get_value().spawn(1), np.random.default_rng(seed).spawn(1)
         assert child.normal() == right.normal()
+
+
+@pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
+def test_draws_like_earlier_ones_are_machine_codes_and_keep_the_stream():
+    one, two = (pytensor.shared(np.random.default_rng(k)) for k in (1, 2))
+    rng = pt.random.normal(0, 1, size=(3,), rng=one), pt.random.poisson(4, size=(2,), rng=two)
+    updates = {s: d.owner.outputs[0] for s, d in zip((one, two), rng, strict=True)}
+    f = pytensor.function([], rng, updates=updates, mode="NATIVE")
+    by_hand = [np.random.default_rng(k) for k in (1, 2)]
+
+    def check():
+        normal, poisson = f()
+        np.testing.assert_array_equal(normal, by_hand[0].normal(0, 1, size=(3,)))
+        np.testing.assert_array_equal(poisson, by_hand[1].poisson(4, size=(2,)))
+
+    for _ in range(30):
+        check()
+    assert f.vm.jit_fn.repeated.direct is not None
+    kept = one.get_value(borrow=True)
+    for bits in (np.random.MT19937, np.random.PCG64):  # the first is drawn from by PyTensor
+        by_hand[0] = np.random.Generator(bits(7))
+        one.set_value(np.random.Generator(bits(7)))
+        for _ in range(12):
+            check()
+    again = np.random.default_rng(1)
+    again.normal(0, 1, size=(30, 3))
+    assert kept.normal() == again.normal()  # what somebody holds is not drawn from any more

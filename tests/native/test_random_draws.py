@@ -16,12 +16,25 @@ from symrnn.native.generators import Generators
 
 pytestmark = pytest.mark.usefixtures("cold")
 
-LEFT_TO_PYTHON = {"integers", "categorical", "permutation", "multivariate normal"}
+LEFT_TO_PYTHON = {"whole numbers below 2**64", "categorical", "permutation", "multivariate normal"}
 DRAWS = {  # name: what is drawn of a generator and a vector
     "normal": lambda rng, v: pt.random.normal(v, 2.0, rng=rng),
     "normal, many": lambda rng, v: pt.random.normal(0, 1, size=(3, 4), rng=rng),
     "uniform": lambda rng, v: pt.random.uniform(0, abs(v) + 1, rng=rng),
     "integers": lambda rng, v: pt.random.integers(0, 10, size=v.shape, rng=rng),
+    "integers of each": lambda rng, v: pt.random.integers(
+        -abs(v).astype("int32"), [1, 2**32 - 1, 2**40], rng=rng
+    ),
+    "all whole numbers": lambda rng, v: pt.random.integers(
+        -(2**63), [2**63 - 1, -(2**63) + 1, -(2**63) + 2**32], size=(2, 3), rng=rng
+    ),
+    "no whole numbers": lambda rng, v: pt.random.integers(3, 2, size=(0,), rng=rng),
+    "small whole numbers": lambda rng, v: pt.random.integers(
+        0, 300, size=(4,), dtype="int8", rng=rng
+    ),
+    "whole numbers below 2**64": lambda rng, v: pt.random.integers(
+        0, np.uint64(2**62), size=(4,), rng=rng
+    ),
     "bernoulli": lambda rng, v: pt.random.bernoulli(0.3, size=(5,), rng=rng),
     "categorical": lambda rng, v: pt.random.categorical(pt.special.softmax(v), size=(4,), rng=rng),
     "gamma": lambda rng, v: pt.random.gamma(abs(v) + 1, scale=1.5, rng=rng),
@@ -165,6 +178,8 @@ def test_steps_of_a_scan_draw_without_python(stops):
         (lambda v, **rng: pt.random.beta(1, v, **rng), "b <= 0"),
         (lambda v, **rng: pt.random.poisson(v, **rng), "lam < 0 or lam contains NaNs"),
         (lambda v, **rng: pt.random.poisson(-v * 1e20, **rng), "lam value too large"),
+        (lambda v, **rng: pt.random.integers(0, v.astype("int64"), **rng), "high <= 0"),
+        (lambda v, **rng: pt.random.integers(7, v.astype("int64"), **rng), "low >= high"),
         (lambda v, **rng: pt.random.geometric(-v, **rng), "p <= 0, p > 1 or p contains NaNs"),
     ],
 )

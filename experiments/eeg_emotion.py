@@ -368,21 +368,13 @@ def classes(records):
 
 def cold_start(records):
     """Seconds to the end of the first step, against JAX by hand."""
-    from symrnn.study.amounts import duration
-    from symrnn.study.quantities import spread_of
+    from symrnn.study.against_hand import cold_against_hand
 
-    told = []
-    for cell in CELLS:
-        hand = spread_of(records, "total_s", task="jax_by_hand", cell=cell)
-        found = {
-            mode: spread_of(records, "total_s", task="compile", mode=mode, state="cold", cell=cell)
-            for mode in modes
-        }
-        told += [
-            f"- `{cell}`, mode {mode}: {duration(each.median)}, {each.median / hand.median:.2f} times JAX by hand"
-            f" ({duration(hand.median)})."
-            for mode, each in found.items()
-            if each and hand
-        ]
+    told = [
+        f"- `{cell}`, mode {mode}: {words}."
+        for cell in CELLS
+        for mode in modes
+        if (words := cold_against_hand(records, {"mode": mode}, cell=cell))
+    ]
     head = "Cold, from building the graph to the end of the first training step:"
     return "\n".join([head, "", *told]) * bool(told)

@@ -395,7 +395,7 @@ def cold_start(records):
     """Seconds to the end of the first step of AdamW, against JAX by hand."""
     from symrnn.study.against_hand import cold_against_hand
 
-    found = {name: cold_against_hand(records, ADAMW, network=name) for name in NETWORKS}
+    found = {name: cold_against_hand(records, {"form": ADAMW}, network=name) for name in NETWORKS}
     told = [f"- {name}: {words}" for name, words in found.items() if words]
     head = "Cold, from building the graph to the end of the first step of AdamW:"
     return "\n".join([head, "", *told]) * bool(told)

@@ -6,9 +6,11 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.replace import clone_replace
 
+from symrnn.native.rewrites import SparingMode
+
 SIZE = 2
 CELLS = {"tanh": 1, "gru": 3, "lstm": 4}  # name: gates
-PYTHON = pytensor.compile.mode.Mode(linker="py", optimizer="fast_run")
+PYTHON = SparingMode("py", "fast_run")
 
 
 def weights(cell, layers=1, seed=0):

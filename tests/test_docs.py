@@ -23,11 +23,23 @@ MODULES = [
 ]
 
 
+def source(name):
+    """The text of a module."""
+    path = ROOT.joinpath(*name.split("."))
+    return (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+
+
+WITH_EXAMPLES = [name for name in MODULES if ">>>" in source(name)]
+
 # Modules whose examples need an extra: where it is installed, `tests/models/test_picture_codec.py` runs them as well.
 WITH_EXTRA = {"symrnn.data.patches": "skimage", "symrnn.models.coded_picture": "constriction"}
 
 
-@pytest.mark.parametrize("name", MODULES)
+def test_every_module_is_imported_without_an_extra_and_says_what_it_is():
+    assert [name for name in MODULES if not importlib.import_module(name).__doc__] == []
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples_of_module_run(name):
     if name in WITH_EXTRA and not find_spec(WITH_EXTRA[name]):
         pytest.skip(f"its examples need {WITH_EXTRA[name]}")

@@ -21,6 +21,7 @@ LARGEST = 1e300  # of numbers, which JSON does not bound
 HUGE = "a number has over 300 digits"
 AMOUNT = re.compile(r".*_(s|bytes)")  # quantities by their names
 COUNTED = ("before", "after", "compile_events", "rewrite_counts", "by_op")
+SIZES = {"before", "after", "rewrite_counts", "by_op"}  # counts without times, equal in every round
 PRINTED = ("printed", "traceback")
 SPECIAL = {*COUNTED, *PRINTED, "rewrites", "spans"}
 MACHINE = ("cores", "memory_bytes", "blas_threads", "jobs_at_once", "load_before")
@@ -39,10 +40,7 @@ def parsed(line: str | bytes) -> dict:
     >>> parsed('{"phase": "link"}')
     {'phase': 'link'}
     """
-    try:
-        data = decoded(line)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("it is no JSON, or was cut short") from error
+    data = read(line)
     check_type("it", data, dict)
     text = line if isinstance(line, bytes) else line.encode(errors="replace")
     if text.count(b"[") + text.count(b"{") > DEEPEST:  # it may be deep; look
@@ -50,8 +48,16 @@ def parsed(line: str | bytes) -> dict:
     return data
 
 
+def read(text: str | bytes) -> Any:
+    """What JSON says, of any type; `Malformed` where it is none."""
+    try:
+        return decoded(text)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("it is no JSON, or was cut short") from error
+
+
 def decoded(line: str | bytes) -> Any:
-    """What JSON says, read by msgspec: a third of the time, and names are held once.
+    """The same, with the decoder's own errors. By msgspec: a third of the time, and names are held once.
 
     msgspec refuses NaN, infinities and lone surrogates, which `json` writes and reads; what the two accept, they
     read alike.

@@ -29,6 +29,7 @@ from symrnn.bench.checked import Malformed, check_answer, parsed
 from symrnn.bench.descendants import rss_bytes
 from symrnn.errors import JobError
 
+Environment = Mapping[str, str] | Mapping[bytes, bytes]
 POLL_S = 0.05  # between two looks at the clock and the pipes
 SAMPLE_S = 0.1  # between two samples of memory
 GRACE_S = 10.0  # for a child to end by itself once it said that it is done
@@ -53,7 +54,7 @@ class Outcome:
 class Child:
     """A running child process; leaving the ``with`` block kills it and all it started."""
 
-    def __init__(self, command: Sequence[str], text: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], text: str, environment: Environment) -> None:
         """Start `command` with ``--result-fd N``, `text` on stdin."""
         self.answers, answers_out = os.pipe()
         try:
@@ -67,7 +68,7 @@ class Child:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     pass_fds=[answers_out],
-                    env=dict(environment),
+                    env=environment,
                     start_new_session=True,
                 )
         except OSError as error:
@@ -134,7 +135,7 @@ class Child:
     def kill(self) -> None:
         """End the process, its group, and children that left the group; then wait for it."""
         # looked for first: once the parent is gone they belong to init
-        others = self.processes()[1:]
+        others = self.processes()[1:] if self.process.poll() is None else []
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         for process in others:
@@ -206,7 +207,7 @@ def run_child(
     command: Sequence[str],
     text: str,
     *,
-    environment: Mapping[str, str],
+    environment: Environment,
     time_limit_s: float,
     memory_limit_bytes: int,
     on_sample: Callable[[float, int, str], None] = lambda elapsed_s, rss_bytes, phase: None,

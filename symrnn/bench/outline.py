@@ -1,14 +1,15 @@
 """A line of records taken apart without reading again what other lines have said.
 
-msgspec checks the types of the fields as it reads, and hands over a case and versions as the bytes that they are: those
-of two rounds are the same bytes, so `symrnn.bench.repeated` finds what it holds of them by comparing alone.
+msgspec checks the types of the fields as it reads, and hands over a case, versions and sizes as their bytes: those of
+two rounds are the same bytes, so `symrnn.bench.repeated` finds what it holds of them by comparing alone.
 """
 
+from sys import intern
 from typing import Any
 
 import msgspec
 
-from symrnn.bench.checked import DEEPEST
+from symrnn.bench.checked import DEEPEST, SIZES
 
 TEXTS = ("case", "versions")
 
@@ -26,7 +27,7 @@ class Outline(msgspec.Struct):
     status: str
     schema: int
     message: str = ""
-    values: dict[str, Any] = {}
+    values: dict[str, msgspec.Raw] = {}
     versions: msgspec.Raw = msgspec.Raw(b"{}")
     machine: dict[str, Any] = {}
     started_at: str = ""
@@ -35,10 +36,11 @@ class Outline(msgspec.Struct):
 
 
 decode = msgspec.json.Decoder(Outline).decode
+decode_any = msgspec.json.Decoder().decode
 
 
 def outline(line: str | bytes) -> dict[str, Any] | None:
-    """The fields of a record, its case and versions as JSON text; None where the line wants a closer look.
+    """The fields of a record, its case, versions and sizes as JSON text; None where the line wants a closer look.
 
     It may be no record, hold what only `json` reads, such as NaN, or be nested too deeply to be copied.
 
@@ -51,8 +53,17 @@ def outline(line: str | bytes) -> dict[str, Any] | None:
     if text.count(b"[") + text.count(b"{") > DEEPEST:
         return None
     try:
+        if not text.isascii():
+            text.decode()  # msgspec passes over fields that it does not know without reading them
         fields = msgspec.structs.asdict(decode(text))
+        # bytes of their own: msgspec hands over views, each of which keeps its whole line
+        values = {
+            intern(name): bytes(value) if name in SIZES else decode_any(value)
+            for name, value in fields["values"].items()
+        }
     except (ValueError, RecursionError):
         return None
-    # bytes of their own: msgspec hands over views, each of which keeps its whole line
-    return fields | {name: bytes(fields[name]) for name in TEXTS}
+    for name in TEXTS:
+        fields[name] = bytes(fields[name])
+    fields["values"] = values
+    return fields

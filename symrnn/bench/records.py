@@ -13,11 +13,13 @@ append-only:
 import gc
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +110,7 @@ class Job:
                 " give numbers, strings, lists, or None"
             ) from None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Hash of what is measured; limits, path and number of steps are not in it."""
         named = ("experiment", "task", "case", "mode", "state", "round")
@@ -122,12 +124,16 @@ class Job:
 
     def to_json(self) -> str:
         """The job as the worker reads it."""
-        return json.dumps(vars(self), default=dict)
+        return json.dumps({name: vars(self)[name] for name in JOB_FIELDS}, default=dict)
 
     @classmethod
     def from_json(cls, text: str) -> "Job":
         """The job that `to_json` wrote."""
         return cls(**json.loads(text))
+
+
+# without its key, which is kept beside them once it is known
+JOB_FIELDS = [each.name for each in fields(Job)]
 
 
 @dataclass(frozen=True)
@@ -305,6 +311,10 @@ class RecordFile:
             if held is not None and held.status not in replace_statuses:
                 return False
             append_line(fd, line)
+            # What we wrote ourselves is known, unless something stood behind what was read: half a line.
+            if os.fstat(fd).st_size == self.place + len(line):
+                self.place, self.lines = self.place + len(line), self.lines + 1
+                self.records[record.key] = record
         return True
 
 

@@ -10,16 +10,16 @@ from sys import intern
 from typing import Any
 
 from symrnn.bench.checked import (
+    SIZES,
     check_case,
     check_counts,
     check_machine,
     check_texts,
     check_values,
-    decoded,
+    read,
 )
 
 LOAD = "load_before"
-SIZES = {"before", "after", "rewrite_counts", "by_op"}  # counts without times, equal in every round
 MOST = 50_000  # different parts that are kept
 
 
@@ -63,7 +63,7 @@ class Repeated:
         if type(value) is bytes:
             text = check, value
             if text not in self.parts:
-                found = self.part(name, decoded(value), check)
+                found = self.part(name, read(value), check)
                 if len(self.parts) >= MOST:
                     return found
                 self.parts[text] = found

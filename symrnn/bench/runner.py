@@ -14,10 +14,11 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,8 +144,9 @@ def run_jobs(
 
 def in_turn(groups: Iterable[Sequence[Job]], **options: Any) -> Iterator[Record]:
     """The records of all groups, measured here, one after the other."""
+    inherited = inherited_environment()
     for group in groups:
-        yield from measured(group, **options)
+        yield from measured(group, inherited=inherited, **options)
 
 
 def check_same_setting(
@@ -184,10 +186,15 @@ def interleaved(jobs: Iterable[Job]) -> list[list[Job]]:
     groups: dict[str, list[Job]] = {}
     for job in {job.key: job for job in jobs}.values():
         # The key of the cold job is that of the group: all else of a warm one is the same.
-        groups.setdefault(replace(job, state="cold").key, []).append(job)
+        groups.setdefault(cold_job(job).key, []).append(job)
     # a stable sort: within a round what is compared stays side by side
     ordered = sorted(groups.values(), key=lambda group: group[0].round)
     return [sorted(group, key=lambda job: STATES.index(job.state)) for group in ordered]
+
+
+def cold_job(job: Job) -> Job:
+    """The job, or for a warm one that which fills its compiledir."""
+    return job if job.state == "cold" else replace(job, state="cold")
 
 
 def measured(
@@ -195,6 +202,7 @@ def measured(
     *,
     tell: Callable[..., None] = lambda *args, **kwargs: None,
     worker: Sequence[str] = WORKER,
+    inherited: Mapping[bytes, bytes] | None = None,
 ) -> Iterator[Record]:
     """Run the jobs of one group on one compiledir, cold before warm.
 
@@ -203,7 +211,7 @@ def measured(
     """
     if not group:
         return
-    cold = replace(group[0], state="cold")
+    cold = cold_job(group[0])
     runs = [cold, *(job for job in group if job.state == "warm")]
     with scratch_folder() as folder:
         filled: Record | None = None
@@ -214,7 +222,7 @@ def measured(
                 yield Record.of(job, filled.status, message=message, **here)
                 continue
             tell("started", job)
-            record = run_job(job, folder, tell=tell, worker=worker)
+            record = run_job(job, folder, tell=tell, worker=worker, inherited=inherited)
             # The first run is the cold one, whether or not its record was asked for.
             filled = filled or record
             if job in group:
@@ -227,14 +235,15 @@ def run_job(
     *,
     tell: Callable[..., None] = lambda *args, **kwargs: None,
     worker: Sequence[str] = WORKER,
+    inherited: Mapping[bytes, bytes] | None = None,
 ) -> Record:
-    """Run one job in a child process that keeps its caches in `folder`."""
+    """Run one job in a child process that keeps its caches in `folder`; `inherited` as of `inherited_environment`."""
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     here = machine()
     outcome = run_child(
         [job.python or sys.executable, *worker],
         job.to_json(),
-        environment=child_environment(job, folder),
+        environment=child_environment(job, folder, inherited or inherited_environment()),
         time_limit_s=job.time_limit_s,
         memory_limit_bytes=job.memory_limit_bytes,
         on_sample=lambda elapsed_s, rss_bytes, phase: tell(
@@ -263,18 +272,24 @@ def record_of(job: Job, outcome: Outcome, started_at: str, here: dict) -> Record
     )
 
 
-def child_environment(job: Job, folder: Path) -> dict[str, str]:
-    """The environment of a child: ours without PyTensor's settings, with pinned threads.
+def inherited_environment() -> dict[bytes, bytes]:
+    """Our environment without PyTensor's settings, in bytes: to decode and encode it would be a tenth of a job."""
+    prefixes = tuple(map(str.encode, NOT_INHERITED))
+    return {name: text for name, text in os.environb.items() if not name.startswith(prefixes)}
 
-    symrnn is found through a link in `folder`, so that another interpreter needs only PyTensor.
+
+def child_environment(
+    job: Job, folder: Path, inherited: Mapping[bytes, bytes]
+) -> dict[bytes, bytes]:
+    """The environment of a child: what is inherited, with pinned threads.
+
+    symrnn is found through a link, so that another interpreter needs only PyTensor.
     """
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(NOT_INHERITED)}
     # a mode of ours is unknown to PyTensor when it reads its flags: the worker sets it
     mode = "" if job.mode in OWN_MODES else f"mode={job.mode}"
     flags = [f"base_compiledir={folder / 'compiledir'}", mode, job.flags]
-    paths = [str(importable(folder)), inherited.get("PYTHONPATH", "")]
-    return {
-        **inherited,
+    paths = [importable(), os.fsdecode(inherited.get(b"PYTHONPATH", b""))]
+    own = {
         **PINNED_THREADS,
         "PYTENSOR_FLAGS": ",".join(filter(None, flags)),
         "PYTENSORRC": os.devnull,
@@ -283,16 +298,24 @@ def child_environment(job: Job, folder: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         **job.environment,
     }
+    return {**inherited, **{os.fsencode(name): os.fsencode(text) for name, text in own.items()}}
 
 
-def importable(folder: Path) -> Path:
-    """A folder that holds symrnn and nothing else, to put on a path."""
-    link = folder / "path" / "symrnn"
-    link.parent.mkdir(exist_ok=True)
-    if not link.exists():
+def importable() -> str:
+    """A folder that holds symrnn and nothing else, to put on a path; one for all jobs of this process."""
+    link = f"{link_folder().name}/symrnn"
+    if not os.path.exists(link):
         # not its parent folder, which would bring the caller's other packages into another interpreter
-        link.symlink_to(Path(symrnn.__file__).parent, target_is_directory=True)
-    return link.parent
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        with suppress(FileExistsError):  # another thread was faster
+            os.symlink(Path(symrnn.__file__).parent, link, target_is_directory=True)
+    return os.path.dirname(link)
+
+
+@cache
+def link_folder() -> tempfile.TemporaryDirectory:
+    """Where the link stands; gone when this process ends."""
+    return tempfile.TemporaryDirectory(prefix=f"symrnn-{os.getpid()}-")
 
 
 @contextmanager

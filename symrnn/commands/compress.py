@@ -3,7 +3,6 @@
 import click
 
 from symrnn.commands.options import mode_option
-from symrnn.errors import UserError
 
 codec_option = click.option(
     "--codec", metavar="FILE", help="Of the weights, instead of the package's own."
@@ -23,6 +22,7 @@ def compress(photo: str, output: str, bits: float, codec: str | None, mode: str)
     Example:
       symrnn compress photo.png photo.srnn --bits 0.5
     """
+    from symrnn.data.files import write_file
     from symrnn.data.photographs import read_pixels
     from symrnn.models.coded_picture import constriction
     from symrnn.models.picture_codec import SHIPPED, bits_a_pixel, load_codec
@@ -30,17 +30,8 @@ def compress(photo: str, output: str, bits: float, codec: str | None, mode: str)
     constriction("`symrnn compress`")
     pixels = read_pixels(photo)
     coded = load_codec(codec or SHIPPED, mode=mode).compressed(pixels, bits)
-    written(output, coded.to_bytes())
+    write_file(output, coded.to_bytes())
     click.echo(
         f"{output}: {coded.width} x {coded.height}, {len(coded.to_bytes())} bytes,"
         f" {bits_a_pixel(coded):.3f} bits a pixel, {coded.steps} steps"
     )
-
-
-def written(path: str, content: bytes) -> None:
-    """Write a file, or say in a sentence why not."""
-    try:
-        with open(path, "wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise UserError(f"{path} could not be written: {error.strerror or error}") from error

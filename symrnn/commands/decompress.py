@@ -2,7 +2,7 @@
 
 import click
 
-from symrnn.commands.compress import codec_option, written
+from symrnn.commands.compress import codec_option
 from symrnn.commands.options import mode_option
 from symrnn.errors import UserError
 
@@ -19,7 +19,7 @@ def decompress(coded: str, output: str, codec: str | None, mode: str) -> None:
     Example:
       symrnn decompress photo.srnn photo.png
     """
-    from symrnn.data.files import bytes_of
+    from symrnn.data.files import bytes_of, write_file
     from symrnn.data.photographs import png_bytes
     from symrnn.models.coded_picture import coded_picture
     from symrnn.models.picture_codec import SHIPPED, load_codec
@@ -32,5 +32,5 @@ def decompress(coded: str, output: str, codec: str | None, mode: str) -> None:
         raise UserError(f"{coded} could not be read: {error.strerror or error}") from error
     said = coded_picture(content, coded)
     pixels = load_codec(codec or SHIPPED, mode=mode).decompressed(said, coded)
-    written(output, png_bytes(pixels))
+    write_file(output, png_bytes(pixels))
     click.echo(f"{output}: {said.width} x {said.height}")

@@ -36,8 +36,8 @@ def explain_cell_command(
     Example:
       symrnn explain-cell tagger --checkpoint trained/tagger.npz --on "import os, sys"
     """
+    from symrnn.data.files import write_file
     from symrnn.errors import UserError
-    from symrnn.export.api import write
     from symrnn.gates import first_call, page_of_walks, walks
 
     recipe, network, called = trained_network(name, checkpoint, settings)
@@ -56,5 +56,5 @@ def explain_cell_command(
     shown = ["symrnn", "explain-cell", name, "--checkpoint", Path(checkpoint).name]
     command = shlex.join([*shown, *(["--on", text] if text else [])])
     target = Path(path or f"{called}_gates.html")
-    write(target, page_of_walks(found, title=title, text=text, command=command).encode())
+    write_file(target, page_of_walks(found, title=title, text=text, command=command).encode())
     click.echo(str(target))

@@ -39,12 +39,13 @@ NAME = r"s(\d\d)"  # of a file, without its ending
 CODES = 0xFF  # the bits of the status channel that hold a code
 TABLE = "participant_ratings.csv"
 COLUMNS = ("Participant_id", "Trial", "Valence", "Arousal", "Dominance", "Liking")
+# what DEAP's authors did to the files that `symrnn.data.deap` reads
 BEFORE = (
     "rate",
     "band",
     "eyes",
     "average",
-)  # what DEAP's authors did to the files that `symrnn.data.deap` reads
+)
 VOLT_UV = 1e6
 
 

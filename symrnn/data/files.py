@@ -1,4 +1,7 @@
-"""The bytes of a file that a user names, and their fingerprint; a pipe that nobody writes to is an error, no wait."""
+"""The bytes of a file that a user names, read and written, and their fingerprint.
+
+A pipe that nobody writes to is an error, no wait.
+"""
 
 import errno
 import hashlib
@@ -6,6 +9,8 @@ import os
 import stat
 import time
 from pathlib import Path
+
+from symrnn.errors import UserError
 
 PATIENCE_S = 2.0  # to wait for whoever writes to a pipe
 LOOK_S = 0.05
@@ -69,3 +74,21 @@ def digest(path: Path) -> bytes:
     """A hash of the bytes of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
+
+
+def write_file(path: str | Path, content: bytes) -> None:
+    """Write a file, and make the folders that it lies in.
+
+    Raises
+    ------
+    UserError
+        When it cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(
+            f"{path} could not be written: {error.strerror or error}; give another path"
+        ) from error

@@ -17,9 +17,8 @@ import numpy as np
 from symrnn.data.files import bytes_of
 from symrnn.errors import UserError, printable
 
-MOST_PIXELS = (
-    2**26
-)  # of one photograph: what a header claims is looked at before anything is decoded
+# of one photograph: what a header claims is looked at before anything is decoded
+MOST_PIXELS = 2**26
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm", ".pgm", ".tif", ".tiff")
 
 PACKAGED = {  # name: package and file; those from JPEG files carry their losses

@@ -22,10 +22,11 @@ from symrnn.measure.stopwatch import Stopwatch
 from symrnn.measure.target import target_of
 
 MOST = 8  # differences of a group that are shown
+# PyTensor's names of a scan that was given none, and of gradients
 UNNAMED, GRADIENT = (
     "scan_fn",
     "grad_of_",
-)  # PyTensor's names of a scan that was given none, and of gradients
+)
 
 
 def explanation(graph: object, *, seconds: bool = False, mode: Mode | str | None = None) -> str:

@@ -32,12 +32,13 @@ from symrnn.duplicates.step_key import Detail
 from symrnn.measure.target import target_of
 from symrnn.versions import bound
 
+# leave the steps of a sequence what they are
 ALONG_THE_STEPS = (
     Subtensor,
     SpecifyShape,
     Elemwise,
     DimShuffle,
-)  # leave the steps of a sequence what they are
+)
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,8 @@ def polynomial(expression: Variable, known: dict[Variable, Polynomial] | None = 
     >>> polynomial(w - (-0.9) * v + 2 * w - w * 2)
     {(w,): 1.0, (v,): 0.9}
     """
-    known = (
-        {} if known is None else known
-    )  # shared by a caller that asks for many expressions of one graph
+    # shared by a caller that asks for many expressions of one graph
+    known = {} if known is None else known
     pending = [expression]
     while pending:  # depth first without recursion: a sum over many layers is deep
         variable = pending[-1]

@@ -9,6 +9,7 @@ import numpy as np
 from pytensor.compile.executor import Function
 from pytensor.graph.basic import Variable
 
+from symrnn.data.files import write_file
 from symrnn.errors import UserError, check_choice
 from symrnn.export.matching import matched
 from symrnn.export.names import identifier
@@ -48,7 +49,7 @@ def export_onnx(
     graph = matched(inputs, listed(outputs), names=names)
     model = onnx_model(graph, opset=opset)
     if path is not None:
-        write(Path(path), model.SerializeToString())
+        write_file(path, model.SerializeToString())
     return model
 
 
@@ -89,11 +90,11 @@ def export_python(
     graph = matched(inputs, listed(outputs), names=names, floats=floats)
     text, weights = LIBRARIES[library](graph, identifier(name), floats)
     if path is not None:
-        write(path, text.encode())
+        write_file(path, text.encode())
         if weights:
             content = BytesIO()
             np.savez(content, **weights)  # type: ignore[arg-type]
-            write(path.with_name(f"{identifier(name)}.npz"), content.getvalue())
+            write_file(path.with_name(f"{identifier(name)}.npz"), content.getvalue())
     return text, weights
 
 
@@ -125,22 +126,11 @@ def export_ncnn(
     graph = matched(inputs, listed(outputs), names=names, batch=1)
     param, weights = ncnn_files(graph)
     if path is not None:
-        write(Path(path), param.encode())
-        write(Path(path).with_suffix(".bin"), weights)
+        write_file(path, param.encode())
+        write_file(Path(path).with_suffix(".bin"), weights)
     return param, weights
 
 
 def listed(outputs: Any) -> Any:
     """`outputs` as a list, one variable as a list of it."""
     return [outputs] if isinstance(outputs, Variable) else outputs
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file, or say in one sentence why not."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise UserError(
-            f"path must be a file that can be written, but {path} can't: {error.strerror or error}"
-        ) from error

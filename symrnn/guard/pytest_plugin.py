@@ -131,9 +131,8 @@ class Snapshots:
         from symrnn.measure.target import target_of
 
         __tracebackhide__ = True
-        function = target_of(
-            target
-        )  # once: a function that builds would build a graph for each question
+        # once: a function that builds would build a graph for each question
+        function = target_of(target)
         if name in self.checked:
             pytest.fail(
                 f"{self.test} checks two graphs named {name!r}; give them names", pytrace=False

@@ -27,9 +27,8 @@ class Profile:
     begin: float  # of the timeline, on the clock of `time.perf_counter`
     rewrites: RewriteProfile | None = None
     lines: dict[str, list[SourceLine]] = field(default_factory=dict)
-    ops: list[tuple] = field(
-        default_factory=list
-    )  # spans of one more step, none with Numba and JAX
+    # spans of one more step, none with Numba and JAX
+    ops: list[tuple] = field(default_factory=list)
     specs: Sequence[FunctionSpec] = ()
     python_nodes: list[PythonNode] | None = None  # of native mode alone
 

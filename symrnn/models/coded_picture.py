@@ -26,9 +26,8 @@ from symrnn.models.bit_contexts import BitContexts, places
 
 MAGIC, VERSION = b"SRNN", 1
 HEADER = struct.Struct("<4sBBHHB4sI")
-MOST_PIXELS = (
-    2**24
-)  # what a picture may take in memory follows from its size, which a forged header may claim
+# what a picture may take in memory follows from its size, which a forged header may claim
+MOST_PIXELS = 2**24
 MOST_STEPS = 32
 
 

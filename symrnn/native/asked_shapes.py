@@ -20,9 +20,8 @@ from pytensor.tensor.subtensor import Subtensor, get_idx_list
 
 from symrnn.native.scan_shapes import Get, ScanShapes, scan_shapes
 
-ANSWERS_SHAPES = hasattr(
-    ShapeFeature, "_compute_node_shapes"
-)  # since PyTensor 3.2; another class before
+# since PyTensor 3.2; another class before
+ANSWERS_SHAPES = hasattr(ShapeFeature, "_compute_node_shapes")
 
 
 class NotKnownYet(Exception):

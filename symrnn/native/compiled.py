@@ -20,6 +20,7 @@ from symrnn.native.builder import Builder, Parts
 from symrnn.native.emit_llvm import llvm_text
 from symrnn.native.lowering import lower
 from symrnn.native.module import MachineCode
+from symrnn.native.packing import with_panels
 from symrnn.native.plan import ALIGNMENT, Lifetime, lifetimes, offsets
 from symrnn.native.program import Routine, buffers
 from symrnn.native.python_ops import Callback, PythonCall
@@ -93,14 +94,15 @@ def lowered_program(
     builder.close_all()
     for var, place in zip(outputs, targets, strict=True):
         builder.settle(var, place)
-    lives = lifetimes(builder.body)
-    found = {b.index: b for b in buffers(builder.body) if b.kind == "constant"}
+    body = with_panels(builder.body)
+    lives = lifetimes(body)
+    found = {b.index: b for b in buffers(body) if b.kind == "constant"}
     constants = [
         found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(parts.constants))
     ]
     arrays = [*sources, *(window.buffer for window in targets)]
     temporaries = [life.buffer for life in lives]
-    routine = Routine(builder.body, temporaries, arrays, constants, tuple(extents))
+    routine = Routine(body, temporaries, arrays, constants, tuple(extents))
     return Lowered(
         llvm_text(routine),
         len(sources),

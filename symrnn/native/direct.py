@@ -100,11 +100,12 @@ def direct_call(
         [ctypes.c_void_p, ctypes.py_object, ctypes.py_object],
     )
     definition, _ = _definition()
+    # the table has only addresses; Python calls this a function's module
     kept = (
         program,
         program.code,
         memory,
-    )  # the table has only addresses; Python calls this a function's module
+    )
     return make(ctypes.addressof(definition), table, kept)
 
 

@@ -7,6 +7,7 @@ that draws a whole array, called as LAPACK's routines are: everything by its add
 
 from __future__ import annotations
 
+import re
 import struct
 import sys
 from dataclasses import dataclass
@@ -18,9 +19,8 @@ import numpy as np
 
 from symrnn.native.generators import BUFFERED_AT, FUNCTIONS
 
-LARGEST_MEAN = (
-    np.iinfo(np.int64).max - np.sqrt(np.iinfo(np.int64).max) * 10
-)  # of a Poisson draw that fits int64
+# of a Poisson draw that fits int64
+LARGEST_MEAN = np.iinfo(np.int64).max - np.sqrt(np.iinfo(np.int64).max) * 10
 
 
 def as_bits(number: float) -> str:
@@ -38,6 +38,7 @@ COUNTABLE = "%holds = fcmp oge double %value, 0.0"
 NOT_TOO_LARGE = f"%holds = fcmp ole double %value, {as_bits(LARGEST_MEAN)}"
 AT_MOST_1 = "%most = fcmp ole double %value, 1.0\n  "
 PROBABILITY = f"{AT_MOST_1}%least = fcmp oge double %value, 0.0\n  %holds = and i1 %most, %least"
+IS_RANGE = "%holds = icmp ne i64 %value, -1"
 ABOVE_0 = f"{AT_MOST_1}%least = fcmp ogt double %value, 0.0\n  %holds = and i1 %most, %least"
 
 
@@ -60,7 +61,11 @@ class Distribution:
     function
         Its name in NumPy's library.
     parameters
-        How many numbers it takes, doubles all.
+        How many numbers it takes.
+    dtype
+        Of all of them.
+    more
+        What the function is called with after them, as LLVM writes it.
     result
         The dtype of what it draws.
     demands
@@ -71,6 +76,8 @@ class Distribution:
     parameters: int
     result: str = "float64"
     demands: tuple[Demand, ...] = ()
+    dtype: str = "float64"
+    more: str = ""
 
     @property
     def symbol(self) -> str:
@@ -121,10 +128,23 @@ DISTRIBUTIONS: dict[str, Distribution] = {  # by the name of PyTensor's op
         "random_geometric", 1, "int64", (Demand(0, ABOVE_0, "p <= 0, p > 1 or p contains NaNs"),)
     ),
     "bernoulli": Distribution(  # SciPy's is NumPy's binomial draw of one trial
-        "random_binomial", 1, "int64", (Demand(0, PROBABILITY, "p < 0, p > 1 or p is NaN"),)
+        "random_binomial",
+        1,
+        "int64",
+        (Demand(0, PROBABILITY, "p < 0, p > 1 or p is NaN"),),
+        more=", i64 1, ptr %kept",
+    ),
+    "integers": Distribution(  # of the least and how far the greatest is from it, without a sign; -1: none is there
+        "random_bounded_uint64",
+        2,
+        "int64",
+        (Demand(1, IS_RANGE, "low >= high"),),
+        "int64",
+        ", i64 0, i1 zeroext false",  # no mask: by Lemire's method, as generators do
     ),
 }
 BY_SYMBOL = {each.symbol: each for each in DISTRIBUTIONS.values()}
+LLVM_TYPES = {"float64": "double", "int64": "i64"}
 # Of what NumPy keeps of a binomial distribution; it is asked for anew for each array.
 BINOMIAL_BYTES = 256
 
@@ -137,16 +157,14 @@ def draw_text(drawn: Distribution) -> str:
     """
     count = range(drawn.parameters)
     given = [f"ptr %p{k}, ptr %step{k}" for k in count]
-    kind = {"float64": "double", "int64": "i64"}[drawn.result]
-    passed = "ptr %generator" + "".join(f", double %x{k}" for k in count)
-    types = "ptr" + ", double" * drawn.parameters
-    if drawn.function == "random_binomial":
-        passed, types = f"{passed}, i64 1, ptr %kept", f"{types}, i64, ptr"
+    kind, number = LLVM_TYPES[drawn.result], LLVM_TYPES[drawn.dtype]
+    passed = "ptr %generator" + "".join(f", {number} %x{k}" for k in count) + drawn.more
+    types = re.sub(r" [%\w]+(?=,|$)", "", passed)
     lines = [
         f"declare {kind} @{drawn.function}({types})",
         "declare double @llvm.fabs.f64(double)",
         *(f"declare i64 @{name}(ptr)" for name in FUNCTIONS),
-        *(demand_text(i, demand) for i, demand in enumerate(drawn.demands)),
+        *(demand_text(i, demand, number) for i, demand in enumerate(drawn.demands)),
         f"define void @{drawn.symbol}(ptr %state, ptr %out, ptr %many, {', '.join(given)}, ptr %info) {{",
         "entry:",
         "  %numbers = alloca [4 x i64], align 16",  # as the generator has them
@@ -205,8 +223,8 @@ def draw_text(drawn: Distribution) -> str:
     for k in count:
         lines += [
             f"  %j{k} = mul i64 %i, %s{k}",
-            f"  %a{k} = getelementptr double, ptr %p{k}, i64 %j{k}",
-            f"  %x{k} = load double, ptr %a{k}",
+            f"  %a{k} = getelementptr {number}, ptr %p{k}, i64 %j{k}",
+            f"  %x{k} = load {number}, ptr %a{k}",
         ]
     lines += [
         f"  %drawn = call {kind} @{drawn.function}({passed})",
@@ -228,7 +246,7 @@ def draw_text(drawn: Distribution) -> str:
     return "\n".join(lines)
 
 
-def demand_text(i: int, demand: Demand) -> str:
+def demand_text(i: int, demand: Demand, number: str) -> str:
     """A function that says whether all elements of a parameter hold what is demanded; one alone is asked once."""
     return f"""define private i1 @demand{i}(ptr %p, i64 %step, i64 %n) {{
 entry:
@@ -240,8 +258,8 @@ head:
   %more = icmp slt i64 %i, %count
   br i1 %more, label %body, label %yes
 body:
-  %at = getelementptr double, ptr %p, i64 %i
-  %value = load double, ptr %at
+  %at = getelementptr {number}, ptr %p, i64 %i
+  %value = load {number}, ptr %at
   {demand.condition}
   br i1 %holds, label %good, label %no
 good:

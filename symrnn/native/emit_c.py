@@ -38,9 +38,8 @@ class Driver:
         self.lines: list[str] = []
         self.depth = 1
         self.functions = Functions(Loops)
-        self.callbacks = len(routine.temporaries) + len(
-            routine.constants
-        )  # their place in `memory`
+        # their place in `memory`
+        self.callbacks = len(routine.temporaries) + len(routine.constants)
         self.declarations: set[str] = set()
         self.names: dict[Buffer, str] = {}
         for i, buffer in enumerate(routine.arrays):

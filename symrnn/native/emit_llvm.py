@@ -45,9 +45,8 @@ class Driver:
         self.slots: list[str] = []  # where sizes stand that BLAS reads
         self.globals: dict[str, str] = {}
         self.tables: list[str] = []
-        self.callbacks = len(routine.temporaries) + len(
-            routine.constants
-        )  # their place in the table of addresses
+        # their place in the table of addresses
+        self.callbacks = len(routine.temporaries) + len(routine.constants)
         self.declarations: set[str] = set()
         self.count = 0
         self.symbols: dict[str, str] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from copy import deepcopy
 from functools import cache
-from sys import getrefcount
+from sys import byteorder, getrefcount
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +20,7 @@ from pytensor.tensor.random.op import RandomVariable
 MOST_POOLED = 4  # generators that wait to be used again
 STATE_WORDS = 6  # four of numbers, half a number that waits to be drawn, and whose seed it has
 BUFFERED_AT, OWNER_AT = 4, 5
+NUMBERS_BYTES = 8 * BUFFERED_AT
 # Of NumPy's structure of a bit generator, in its order, by the names that programs call them
 FUNCTIONS = tuple(f"symrnn_pcg64_{name}" for name in ("uint64", "uint32", "double", "raw"))
 
@@ -28,8 +29,11 @@ class OtherBitGenerator(Exception):
     """A generator draws its bits otherwise than NumPy's default one."""
 
 
-def state_of(rng: Generator, owner: int = -1) -> np.ndarray:
-    """The state of a generator as an array of words; `owner` says whose seed it has, by a number of the caller's.
+def state_of(rng: Generator, owner: int = -1, *, is_told: bool = False) -> np.ndarray:
+    """The state of a generator as an array of words, which is not to be written.
+
+    `owner` says whose seed it has, by a number of the caller's; unless `is_told`, a generator that stands for a state
+    on its way through Python says so itself.
 
     Examples
     --------
@@ -39,13 +43,12 @@ def state_of(rng: Generator, owner: int = -1) -> np.ndarray:
     """
     if type(rng) is not Generator or type(rng.bit_generator) is not PCG64:
         raise OtherBitGenerator
-    state = np.empty(STATE_WORDS, np.int64)
-    for at, there, size in places(rng, state):
-        ctypes.memmove(there, at, size)
     seed = seed_of(rng)
-    is_owned = getattr(seed, "spawn_key", ()) == OWNED
-    state[OWNER_AT] = cast(int, seed.entropy) - 1 if is_owned else owner
-    return state
+    if not is_told and getattr(seed, "spawn_key", ()) == OWNED:
+        owner = cast(int, seed.entropy) - 1
+    numbers, buffered = places(rng)
+    words = ctypes.string_at(numbers, NUMBERS_BYTES) + ctypes.string_at(buffered, 8)
+    return np.frombuffer(words + owner.to_bytes(8, byteorder, signed=True), np.int64)
 
 
 def seed_of(rng: Generator) -> SeedSequence:
@@ -68,17 +71,16 @@ def generator_of(state: np.ndarray, seed: SeedSequence | None = None) -> Generat
 
 def take_on(rng: Generator, state: np.ndarray) -> None:
     """Let a generator go on from a state."""
-    for at, there, size in places(rng, state):
-        ctypes.memmove(at, there, size)
+    numbers, buffered = places(rng)
+    words = state.tobytes()
+    ctypes.memmove(numbers, words, NUMBERS_BYTES)
+    ctypes.memmove(buffered, words[NUMBERS_BYTES:], 8)
 
 
-def places(rng: Generator, state: np.ndarray) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Where a state lies in a generator, where in the array, and its bytes: the numbers, then what is buffered."""
-    own, words = rng.bit_generator.ctypes.state_address, state.ctypes.data
-    numbers = ctypes.c_uint64.from_address(
-        own
-    ).value  # to which a pointer stands before what is buffered
-    return (numbers, words, 8 * BUFFERED_AT), (own + 8, words + 8 * BUFFERED_AT, 8)
+def places(rng: Generator) -> tuple[int, int]:
+    """Where a generator has its numbers, and where what is buffered: addresses."""
+    own = rng.bit_generator.ctypes.state_address
+    return ctypes.c_uint64.from_address(own).value, own + 8  # a pointer to them stands first
 
 
 @cache
@@ -122,7 +124,7 @@ class Generators:
 
     def at(self, state: np.ndarray, seed: SeedSequence) -> Generator:
         """A generator with this state that spawns what `seed` would."""
-        rng = self._free(children_of(seed))
+        rng = self._free(seed)
         if rng is None:
             rng = generator_of(state, deepcopy(seed))
             self.pooled = [*self.pooled, rng][-MOST_POOLED:]
@@ -130,19 +132,24 @@ class Generators:
             take_on(rng, state)
         return rng
 
-    def _free(self, children: tuple) -> Generator | None:
+    def _free(self, seed: SeedSequence) -> Generator | None:
         """A generator that nobody else holds and that spawns the same children."""
         for rng in self.pooled:
-            if getrefcount(rng) == HELD_BY_POOL and children_of(seed_of(rng)) == children:
+            if getrefcount(rng) == HELD_BY_POOL and spawn_alike(seed_of(rng), seed):
                 return rng
         return None
 
 
-def children_of(seed: SeedSequence) -> tuple:
-    """What decides the children of a seed, as values: equal for copies until one has spawned some."""
-    if not isinstance(seed, SeedSequence):
-        return (id(seed),)
-    return repr(seed.entropy), seed.spawn_key, seed.pool_size, seed.n_children_spawned
+def spawn_alike(one: SeedSequence, other: SeedSequence) -> bool:
+    """Whether two seeds have the same children from now on: equal for copies until one has spawned some."""
+    if not (isinstance(one, SeedSequence) and isinstance(other, SeedSequence)):
+        return one is other
+    return (
+        one.n_children_spawned == other.n_children_spawned
+        and one.pool_size == other.pool_size
+        and one.spawn_key == other.spawn_key
+        and (one.entropy is other.entropy or repr(one.entropy) == repr(other.entropy))
+    )
 
 
 def _references_of_a_pooled_generator() -> int:

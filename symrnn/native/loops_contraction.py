@@ -61,7 +61,8 @@ def contraction(writer: Writer, statement: Contraction) -> Function:
         with ExitStack() as nest:
             offsets = [str(panel.start), "0", str(panel.start)]
             axes: list[Axis] = [(panel.times, [panel.width, 0, panel.width])] * (panel.times > 1)
-            axes += [(height, [output.strides[0], left.strides[0], 0])] * (height > 1)
+            apart = [window.strides[0] for window in (output, left, right)]
+            axes += [(height, apart)] * (height > 1)
             offsets = nested(writer, nest, axes, "p", offsets)
             steps = [output.strides[1], left.strides[1], 0]
             if whole:
@@ -106,7 +107,7 @@ def block(
     with ExitStack() as nest:
         depth = [
             (n, [a, b])
-            for n, a, b in zip(left.shape[2:], left.strides[2:], right.strides[:2], strict=True)
+            for n, a, b in zip(left.shape[2:], left.strides[2:], right.strides[1:3], strict=True)
         ]
         read, weights = nested(writer, nest, depth, "k", offsets[1:])
         factors = [

@@ -8,6 +8,7 @@ from functools import cache
 
 import llvmlite
 import llvmlite.binding as llvm
+import numpy as np
 
 from symrnn.native import object_cache
 from symrnn.native.symbols import address
@@ -31,6 +32,16 @@ def vector_bytes() -> int:
     """Of this processor's widest registers: 64 or 32; 16 where nothing is known of it."""
     features = target_machine_options()[1].split(",")
     return next((n for name, n in WIDTHS.items() if f"+{name}" in features), 16)
+
+
+def lanes_of(dtype: str) -> int:
+    """Numbers that the widest registers hold."""
+    return vector_bytes() // np.dtype(dtype).itemsize
+
+
+def registers_of_sums() -> int:
+    """Half of the widest registers: as many sums as a block may keep there, the rest is for factors."""
+    return 16 if vector_bytes() == 64 else 8
 
 
 def target_machine() -> llvm.TargetMachine:

@@ -105,10 +105,10 @@ class Gemm:
 
 @dataclass(eq=False)
 class Contraction:
-    """``out[i, j, f] = sum over k, l of left[i, j, k, l] * right[k, l, f]``, or ``out += …``.
+    """``out[i, j, f] = sum over k, l of left[i, j, k, l] * right[i, k, l, f]``, or ``out += …``.
 
-    Of `output` and `right` the last stride is 1. `left` may be windows that overlap: an image under a filter.
-    `lanes` elements are computed at once, and `rows` of `j` side by side.
+    Of `output` and `right` the last stride is 1. `left` may be windows that overlap: an image under a filter. `right`
+    may be one for all `i`, its stride there 0. `lanes` elements are computed at once, and `rows` of `j` side by side.
     """
 
     output: Window

@@ -289,27 +289,31 @@ class NativeFunction:
         return Stage(graph.nodes, graph.outputs)
 
     def __call__(self, *given: object) -> list:
-        outputs = self.repeated(given) if self.repeated is not None else None
-        if outputs is None:
-            try:
-                outputs = self._called(given)
-            except OtherBitGenerator:
-                return self._node_by_node(given)
+        try:
+            taken = self._as_states(given) if self.takes_generators else given
+            outputs = self.repeated(taken) if self.repeated is not None else None
+            if outputs is None:
+                outputs = self._called(taken)
+        except OtherBitGenerator:
+            return self._node_by_node(given)
         return outputs if self.gives_arrays else self._handed_out(outputs, given)
 
+    def _as_states(self, given: Sequence[object]) -> list[object]:
+        """The arguments, generators as their states, each of which says which argument it was."""
+        return [
+            state_of(value, i, is_told=True) if isinstance(value, Generator) else value
+            for i, value in enumerate(given)
+        ]
+
     def _called(self, given: Sequence[object]) -> list:
-        """The outputs of a call that is not like the last one."""
+        """The outputs of a call that is not like the last one; generators among `given` are states."""
         values: list[Any] = [
             value if dtype is None else readable(value, dtype)
             for dtype, value in zip(self.dtypes, given, strict=True)
         ]
-        if self.takes_generators:
-            for i, value in enumerate(given):
-                if isinstance(value, Generator):
-                    values[i][OWNER_AT] = i
         for program in self.recorded:
             if (outputs := program(values)) is not None:
-                self.repeated = None if self.takes_generators else program.repeated(values)
+                self.repeated = program.repeated(values)
                 return outputs
         if self.stage is None:
             assert self.warm is not None
@@ -321,9 +325,7 @@ class NativeFunction:
         stage.run(by_variable)
         if len(stage.variants) != count:
             self._record(stage)
-        self.repeated = (
-            None if self.takes_generators else self._repeated(stage, by_variable, values)
-        )
+        self.repeated = self._repeated(stage, by_variable, values)
         return [var.data if isinstance(var, Constant) else by_variable[var] for var in self.outputs]
 
     def _handed_out(self, values: list, given: Sequence[Any]) -> list:

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 BINARY = ("add", "sub", "mul", "div", "rem", "and", "or", "xor", "shl", "lshr", "ashr")
+# ordered, but for ne: false where an operand is NaN
 COMPARISONS = (
     "eq",
     "ne",
@@ -20,7 +21,7 @@ COMPARISONS = (
     "le",
     "gt",
     "ge",
-)  # ordered, but for ne: false where an operand is NaN
+)
 UNARY = ("neg", "not", "sqrt", "abs", "floor", "ceil", "trunc", "rint")
 
 

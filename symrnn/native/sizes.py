@@ -189,6 +189,21 @@ def evaluated(size: Int, values: dict[str, int]) -> int:
     return total
 
 
+def symbols(size: Int) -> set[str]:
+    """The names of the symbols that a size depends on.
+
+    Examples
+    --------
+    >>> symbols(3 * counter("t") + 1), symbols(7)
+    ({'t'}, set())
+    """
+    found = set[str]()
+    for atoms in _terms(size):
+        for atom in atoms:
+            found |= {atom.name} if isinstance(atom, Symbol) else symbols(atom.size)
+    return found
+
+
 def quotient(size: Int, divisor: Int) -> Int | None:
     """``size / divisor`` where that is whole, else None.
 

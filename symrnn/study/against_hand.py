@@ -37,20 +37,22 @@ def line(record: Record) -> str:
     )
 
 
-def cold_against_hand(records: Sequence[Record], form: str, **where: Any) -> str:
-    """Seconds to the end of a first step of `form`, against JAX by hand, the task "jax_by_hand", in words.
+def cold_against_hand(records: Sequence[Record], ours: Mapping[str, str], **where: Any) -> str:
+    """Seconds to the end of a first step in words, of `ours` against JAX by hand, the task "jax_by_hand".
+
+    `ours` says which of our records are meant, by form or by mode; `where`, which network of both.
 
     Examples
     --------
-    >>> cold_against_hand([], "adamw")
+    >>> cold_against_hand([], {"form": "adamw"}, network="gru")
     ''
     """
     hand = spread_of(records, "total_s", task="jax_by_hand", **where)
-    ours = spread_of(records, "total_s", task="compile", form=form, state="cold", **where)
-    if not (hand and ours):
+    mine = spread_of(records, "total_s", task="compile", state="cold", **ours, **where)
+    if not (hand and mine):
         return ""
-    times_hand = f"{ours.median / hand.median:.2f} times JAX by hand ({duration(hand.median)})"
-    return f"{duration(ours.median)}, {times_hand}"
+    times_hand = f"{mine.median / hand.median:.2f} times JAX by hand ({duration(hand.median)})"
+    return f"{duration(mine.median)}, {times_hand}"
 
 
 def cold_start(records: Sequence[Record], form: str) -> str:
@@ -61,7 +63,7 @@ def cold_start(records: Sequence[Record], form: str) -> str:
     >>> cold_start([], "adamw")
     ''
     """
-    told = cold_against_hand(records, form)
+    told = cold_against_hand(records, {"form": form})
     head = (
         f"Cold, from building the graph to the end of the first step of {NAMED.get(form, form)}: "
     )

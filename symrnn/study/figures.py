@@ -6,7 +6,7 @@ arrow at the limit, or on the upper edge where the quantity has no limit.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from symrnn.errors import printable
-from symrnn.study.amounts import amount, listing, number, title
+from symrnn.study.amounts import listing, number, title
+from symrnn.study.chart_words import axis_label, captioned, label_of, numbers, unfinished
 from symrnn.study.quantities import grouped, reading, select, spread_of, values_of
 from symrnn.study.table import outcome
 
 Style = dict[str, Any]  # of one hue, for matplotlib
+# Okabe and Ito
 COLOURS = (
     "#0072B2",
     "#D55E00",
@@ -37,11 +38,13 @@ COLOURS = (
     "#E69F00",
     "#56B4E9",
     "#000000",
-)  # Okabe and Ito
+)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
 MOST_TICKS = 16  # that have room on an axis
+ROOM = 0.5  # between two labels, of their height
+SLANT = 20  # degrees, of labels that would touch
 HOLLOW = {"markerfacecolor": "white", "markersize": 6, "linestyle": "none", "clip_on": False}
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -115,7 +118,7 @@ def lines(
         axis.set_xlabel(title(x))
 
     axes: dict[str, Any] = {"x": x, "y": y, "hue": hue, "panel": panel}
-    return chart(records, draw, "Line chart", log=logarithmic, heading=heading, **axes)
+    return chart(records, draw, thin_labels, "Line chart", log=logarithmic, heading=heading, **axes)
 
 
 def bars(
@@ -145,7 +148,7 @@ def bars(
         axis.set_xlabel(title(x))
 
     axes: dict[str, Any] = {"x": x, "y": y, "hue": hue, "panel": panel}
-    return chart(records, draw, "Bar chart", log=logarithmic, heading=heading, **axes)
+    return chart(records, draw, slant_labels, "Bar chart", log=logarithmic, heading=heading, **axes)
 
 
 def bars_by_mode(records: Sequence[Record], *, y: str, **style: Any) -> list[Chart]:
@@ -192,6 +195,7 @@ def curves(
 def chart(
     records: Sequence[Record],
     draw: Callable[[Axes, Sequence[Record], dict[Any, Style]], None],
+    make_room: Callable[[Axes], None],
     kind: str,
     *,
     x: str,
@@ -225,6 +229,9 @@ def chart(
             for h, label in zip(*axis.get_legend_handles_labels(), strict=True)
         }
         figure.tight_layout()
+        for axis in axes[0]:
+            make_room(axis)
+        figure.tight_layout()  # once more, below slanted labels
         figure.legend(
             handles.values(),
             handles.keys(),
@@ -240,15 +247,23 @@ def chart(
     return Chart(figure, " ".join(told), captioned(heading, drawn))
 
 
-def captioned(heading: str, drawn: str) -> str:
-    """The line below a figure.
+def thin_labels(axis: Axes) -> None:
+    """From the last place on, leave out every number that would touch the one before; the ticks stay."""
+    texts, edge = [], float("inf")
+    for label in reversed(axis.get_xticklabels()):
+        extent = label.get_window_extent()
+        fits = extent.x1 + ROOM * extent.height < edge
+        texts.append(label.get_text() if fits else "")
+        edge = extent.x0 if fits else edge
+    axis.set_xticks(axis.get_xticks(), texts[::-1])
 
-    Examples
-    --------
-    >>> captioned("JAX", "nodes against depth"), captioned("", "nodes against depth")
-    ('JAX: nodes against depth.', 'Nodes against depth.')
-    """
-    return f"{heading}: {drawn}." if heading else f"{drawn[:1].upper()}{drawn[1:]}."
+
+def slant_labels(axis: Axes) -> None:
+    """Slant the names of places, all of them, where two would touch."""
+    extents = [label.get_window_extent() for label in axis.get_xticklabels()]
+    if any(left.x1 + ROOM * left.height > right.x0 for left, right in pairwise(extents)):
+        aslant: Style = {"rotation": SLANT, "ha": "right", "rotation_mode": "anchor"}
+        pyplot.setp(axis.get_xticklabels(), **aslant)
 
 
 def styles() -> Iterator[Style]:
@@ -301,13 +316,6 @@ def heights(found: Collection[Spread]) -> tuple[list[float], list[list[float]]]:
     return medians, [[e.median - e.low for e in found], [e.high - e.median for e in found]]
 
 
-def unfinished(group: Sequence[Record], x: str, y: str) -> Iterator[tuple[Any, Record]]:
-    """``(place, record)`` for every place where no record knows `y`."""
-    for place, here in grouped(group, x).items():
-        if spread_of(here, y) is None and not select(here, status="ok"):
-            yield place, here[-1]
-
-
 def draw_unfinished(axis: Axes, lost: Iterable[tuple[Any, Record, Style]], y: str) -> None:
     """The jobs that did not finish, ``(place, record, style)``, side by side, told once a place.
 
@@ -356,47 +364,3 @@ def log_scale(axis: Axes) -> None:
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_major_formatter(lambda value, _: number(float(f"{value:.3g}")))
     axis.yaxis.set_minor_formatter(NullFormatter())
-
-
-def label_of(quantity: str | None, value: Any) -> str:
-    """A value as it stands in a legend: numbers with their name."""
-    is_text = isinstance(value, str)
-    return printable(value) if is_text else f"{title(quantity or '')} {number(value)}"
-
-
-def axis_label(quantity: str) -> str:
-    """The name of a quantity and its unit."""
-    unit = "seconds" if quantity.endswith("_s") else "bytes" if quantity.endswith("_bytes") else ""
-    return title(quantity) + (f" ({unit})" if unit else "")
-
-
-def numbers(
-    records: Sequence[Record], x: str, y: str, hue: str, panel: str | None
-) -> Iterator[str]:
-    """What the chart shows in sentences: the ends of each line, and what did not finish."""
-    for name in values_of(records, panel) if panel else [None]:
-        group = select(records, **{panel: name}) if panel else records
-        told = [
-            story
-            for value, mine in grouped(group, hue).items()
-            if (story := told_line(mine, x, y, hue, value))
-        ]
-        if told:
-            yield f"{label_of(panel, name)}: {'; '.join(told)}." if panel else f"{'; '.join(told)}."
-
-
-def told_line(group: Sequence[Record], x: str, y: str, hue: str, value: Any) -> str:
-    """One line of a chart in words."""
-    found = {place: spread_of(here, y) for place, here in grouped(group, x).items()}
-    points = [
-        f"{amount(each.median, y)} at {title(x)} {number(place)}"
-        for place, each in found.items()
-        if each
-    ]
-    if len(points) > 2:
-        points = [points[0], points[-1]]
-    lost = [
-        f"{outcome(record)} at {title(x)} {number(place)}"
-        for place, record in unfinished(group, x, y)
-    ]
-    return f"{label_of(hue, value)} {listing(points + lost)}" if points or lost else ""

@@ -9,7 +9,7 @@ from scipy.stats import linregress
 from scipy.stats import t as student
 
 from symrnn.bench.records import Record
-from symrnn.study.quantities import reading, select
+from symrnn.study.quantities import select
 
 CONFIDENCE = 0.95
 
@@ -36,8 +36,9 @@ def growth(records: Sequence[Record], x: str, y: str, **where: Any) -> Growth | 
     True
     """
     finished = select(records, status="ok", **where)
-    found = [(reading(record, x), reading(record, y)) for record in finished]
-    points = np.array([(place, value) for place, value in found if place and value], dtype=float)
+    xs, ys = finished.readings(x), finished.readings(y)
+    found = [(xs[i], ys[i]) for i in finished.places if xs[i] and ys[i]]
+    points = np.array(found, dtype=float)
     # two places fit any power, and the residuals of rounds at two places say nothing about it
     if len(points) < 3 or len(set(points[:, 0])) < 3:
         return None

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib import pyplot, rc_context
 
 from symrnn.study.amounts import number
-from symrnn.study.figures import STYLE, Chart, captioned
+from symrnn.study.chart_words import captioned
+from symrnn.study.figures import STYLE, Chart
 
 DARK = 0.5  # share from which on a number is white
 PANEL = 2.3  # inches

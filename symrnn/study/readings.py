@@ -36,24 +36,31 @@ def reading(record: Record, quantity: str) -> Any:
 def reader(quantity: str) -> Callable[[Record], Any]:
     """`reading` for one quantity: its name is taken apart once, and not for each record."""
     terms, (first, *below) = quantity.split("+"), quantity.split(".")
+    readers = [reader(term) for term in terms] if len(terms) > 1 else []
 
     def field(record):
         return getattr(record, quantity)
 
     def total(record):
-        parts = [reading(record, term) for term in terms]
-        return sum(parts) if all(map(is_number, parts)) else None
+        found: float = 0
+        for read in readers:
+            part = read(record)
+            if not is_number(part):
+                return None
+            found += part
+        return found
 
     def value(record):
         # An axis of the case goes before a value of the same name: it is what the file's author wrote.
-        if quantity in record.case:
-            return record.case[quantity]
+        case = record.case
+        if quantity in case:
+            return case[quantity]
         found = record.values.get(first)
         for name in below:
             found = found.get(name) if isinstance(found, dict) else None
         return middle(found) if type(found) is list else found
 
-    if quantity not in FIELDS and len(terms) == 1:
+    if quantity not in FIELDS and not readers:
         return value
     read = field if quantity in FIELDS else total
     return lambda record: record.case[quantity] if quantity in record.case else read(record)
@@ -73,6 +80,10 @@ def known(record: Record, quantity: str) -> Any:
 @lru_cache(maxsize=1000)
 def knower(quantity: str) -> Callable[[Record], Any]:
     """`known` for one quantity."""
-    read = reader(quantity)
-    whole = ("ok",) if quantity in STOPPED else ("ok", "time_limit")
-    return lambda record: read(record) if record.status in whole else None
+    read, knowing = reader(quantity), knowing_statuses(quantity)
+    return lambda record: read(record) if record.status in knowing else None
+
+
+def knowing_statuses(quantity: str) -> tuple[str, ...]:
+    """The statuses of the records that know a quantity."""
+    return ("ok",) if quantity in STOPPED else ("ok", "time_limit")

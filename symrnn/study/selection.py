@@ -11,7 +11,7 @@ from typing import Any
 
 from symrnn.bench.records import Case, Record
 from symrnn.bench.spread import is_number
-from symrnn.study.readings import knower, reader
+from symrnn.study.readings import knowing_statuses, reader
 
 RUN = ("task", "mode", "state", "round")  # what two records that are divided share beside the case
 MACHINE = ("cpu", "cores", "memory_bytes", "os", "jobs_at_once")  # what makes two of them different
@@ -64,7 +64,15 @@ class Selection(tuple[Record, ...]):
 
     def known(self, quantity: str) -> list[Any]:
         """The same where the record knows it, None elsewhere."""
-        return self.column(("known", quantity), knower(quantity))
+        name, columns = ("known", quantity), self.root.columns
+        if name not in columns:
+            statuses = self.column(("status",), attrgetter("status"))
+            values, knowing = self.readings(quantity), knowing_statuses(quantity)
+            columns[name] = [
+                value if status in knowing else None
+                for value, status in zip(values, statuses, strict=True)
+            ]
+        return columns[name]
 
     def numbers(self, quantity: str) -> list[float | None]:
         """The same where it is a number, None elsewhere."""

@@ -169,9 +169,9 @@ class Direction:
         sources = {symbol: seq for symbol, seq in sources.items() if symbol in read}
 
         def step(elements: Values, carried: Values, invariants: Values) -> tuple[Values, Values]:
-            # elements: a value of each of `sources`, then dh of this step's output, where there is a gradient of
-            # outputs carried: dstate, one a field, then the sums of dcaptured; invariants: w_h transposed, then what is
-            # captured
+            # `elements`: a value of each of `sources`, then dh of this step's output where outputs have a gradient.
+            # `carried`: dstate, one a field, then the sums of dcaptured.
+            # `invariants`: w_h turned, then what is captured.
             rest = iter(elements)
             w_back, *captured = invariants
             dstate, sums = carried[:count], carried[count:]

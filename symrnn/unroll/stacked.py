@@ -176,9 +176,8 @@ class StackedAssembly:
     ) -> list[TensorVariable | None]:
         sequence, stacked = self.unpack(inputs)
         [dys] = cotangents
-        assert (
-            dys is not None
-        )  # ys is the one visible output, so whoever asks for gradients has its cotangent
+        # ys is the one visible output, so whoever asks for gradients has its cotangent
+        assert dys is not None
 
         def step(elements: Values, carried: Values, given: Values) -> tuple[Values, Values]:
             # elements: this layer's weights, then what `outputs` recorded of it, which is its input and its records

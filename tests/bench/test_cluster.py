@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import psutil
@@ -9,7 +10,7 @@ import pytest
 
 from symrnn.bench import cluster as bench_cluster
 from symrnn.bench.cluster import dask_cluster, experiment_file, local_cluster
-from symrnn.bench.records import Job, load_records
+from symrnn.bench.records import Job, Record, load_records
 from symrnn.bench.runner import run_jobs
 from symrnn.errors import JobError, UserError
 
@@ -187,3 +188,41 @@ def test_a_cluster_without_workers_is_given_up(status, message, tmp_path, monkey
     dead = bench_cluster.Cluster(DeadScheduler(status), is_here=False)
     with pytest.raises(JobError, match=message):
         run_jobs([job("x")], tmp_path, cluster=dead)
+
+
+class Answered:
+    """What a worker sent, or the error that came in its place."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def result(self):
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (["[1]"], "a Dask worker sent no record: .*; install the same symrnn everywhere"),
+        (["{"], "a Dask worker sent no record: it is no JSON"),
+        (CancelledError(), "the Dask scheduler is gone; what was finished is kept"),
+        (ImportError("no symrnn"), "a Dask worker cannot run symrnn: ImportError: no symrnn; "),
+    ],
+)
+def test_what_is_no_record_stops_the_sweep_with_one_sentence(answer, message):
+    pytest.importorskip("distributed")
+    cluster = bench_cluster.Cluster(DeadScheduler("running"), is_here=False)
+    with pytest.raises(JobError, match=message):
+        list(cluster.records_of(Answered(answer), [job("x")]))
+
+
+def test_records_of_workers_that_share_a_machine_say_so():
+    pytest.importorskip("distributed")
+    cluster = bench_cluster.Cluster(DeadScheduler("running"), is_here=False)
+    cluster.hosts, cluster.at_once = {"a": "one", "b": "other"}, {"one": 2, "other": 1}
+    sent = [Record.of(job("x"), "ok", machine={"worker": name}) for name in "ab"]
+    found = list(cluster.records_of(Answered([each.to_json() for each in sent]), [job("x")]))
+    assert [each.machine.get("jobs_at_once") for each in found] == [2, None]
+    assert found[1] == sent[1]

@@ -1,12 +1,16 @@
 """A file of records is read once; what is appended since is read, and nothing again."""
 
+import errno
 import gc
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
 
-from symrnn.bench import records
+from symrnn.bench import appending, records
 from symrnn.bench.records import (
     BadLine,
     Job,
@@ -17,6 +21,7 @@ from symrnn.bench.records import (
     set_aside,
 )
 from symrnn.bench.runner import run_jobs
+from symrnn.errors import JobError, UserError
 
 WORKER = (str(Path(__file__).with_name("fake_worker.py")),)
 
@@ -39,13 +44,21 @@ def parsed(monkeypatch):
     return lines
 
 
-def test_appending_reads_each_line_once(tmp_path, parsed):
+def test_appending_parses_the_lines_of_others_once_and_its_own_never(tmp_path, parsed):
     file = RecordFile(tmp_path)
     for n in range(50):
         assert file.append(record(n))
     assert not file.append(record(7))
-    assert len(parsed) == 50
-    assert list(file.refresh().values()) == load_records(tmp_path)
+    assert not parsed
+    with file.path.open("a") as other:
+        other.write(record(50).to_json() + "\n" + record(51).to_json()[:-9])
+    assert file.append(record(52))  # after half a line, which stands in the way of what follows
+    with pytest.warns(BadLine, match="line 52: skipped"):
+        assert [each.case["n"] for each in file.refresh().values()] == [*range(51), 52]
+    assert len(parsed) == 4  # the half one again with its end, and what stands behind it
+    assert (file.place, file.lines) == (file.path.stat().st_size, 53)
+    with pytest.warns(BadLine, match="line 52: skipped"):
+        assert list(file.records.values()) == load_records(tmp_path)
 
 
 def test_a_sweep_parses_each_line_once_however_many_jobs_it_has(tmp_path, parsed, monkeypatch):
@@ -161,3 +174,52 @@ def test_the_collector_is_on_again_whatever_happens(tmp_path):
     with pytest.raises(ValueError, match="newer symrnn"):
         load_records(tmp_path)
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("byte", [0x00, 0x22, 0x5C, 0x65, 0x7B, 0x5D, 0xC3, 0xED, 0xFF])
+def test_a_line_with_any_byte_changed_is_no_record_or_the_one_that_json_reads(byte, monkeypatch):
+    """A case, versions and sizes are text until they are compared: what is no text is told like all else."""
+    versions, machine = {"python": "3.12"}, {"cores": 2, "load_before": 0.5}
+    line = record(versions=versions, machine=machine, wall_s=1.5).to_json().encode()
+    outcomes: list[list[object]] = [[], []]
+    for found, outline in zip(outcomes, (records.outline, lambda text: None), strict=True):
+        monkeypatch.setattr(records, "outline", outline)
+        for place in range(len(line)):
+            try:
+                text = line[:place] + bytes([byte]) + line[place + 1 :]
+                found.append(Record.from_json(text))
+            except (records.Malformed, UserError):
+                found.append(None)
+    assert len(line) > 390
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0].count(None) > 200
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_where_the_file_system_has_no_locks_filelock_holds_one(code, tmp_path, monkeypatch):
+    monkeypatch.setattr(appending, "fcntl", raising(code))
+    held = FileLock(tmp_path / ".records.jsonl.lock.held")
+    monkeypatch.setattr("filelock.FileLock", lambda path: tell(path) or held)
+    asked = []
+    tell = asked.append
+    with appending.locked(tmp_path / "records.jsonl"):
+        assert asked == [held.lock_file]
+        assert held.is_locked
+    assert not held.is_locked
+    assert append_record(tmp_path, record())
+    assert len(load_records(tmp_path)) == 1
+
+
+def test_another_error_of_a_lock_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(appending, "fcntl", raising(errno.EIO))
+    with pytest.raises(JobError, match=r"cannot write the record to .*: Input/output error"):
+        append_record(tmp_path, record())
+
+
+def raising(code):
+    """The module of a file system that says so."""
+
+    def flock(fd, operation):
+        raise OSError(code, os.strerror(code))
+
+    return SimpleNamespace(flock=flock, LOCK_EX=2)

@@ -2,17 +2,19 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from symrnn.bench import child, records
+from symrnn.bench import child, records, runner
 from symrnn.bench.child import run_child
 from symrnn.bench.machine import PINNED_THREADS
 from symrnn.bench.records import Job, load_records
@@ -38,9 +40,35 @@ def run(folder, *jobs, **options):
     return run_jobs(jobs, folder, worker=WORKER, **options)
 
 
+def wait_for_the_end_of(pid):
+    """A process that was killed ends when it is next run, and is gone when whoever adopted it has seen that."""
+    deadline = time.monotonic() + 20
+    with suppress(psutil.NoSuchProcess):
+        while psutil.Process(pid).status() != "zombie":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def stopped_when_known(does, pids):
+    """The processes that a child started, which has run over its limit as soon as they stand in a file."""
+
+    def clock():
+        return 100.0 if pids.exists() and pids.read_text().rstrip().endswith("]") else 0.0
+
+    outcome = run_child(
+        [sys.executable, *WORKER],
+        job(does, pids=str(pids)).to_json(),
+        environment=os.environ,
+        time_limit_s=50.0,
+        memory_limit_bytes=10**12,
+        clock=clock,
+    )
+    assert outcome.status == "time_limit", outcome.message
+    return json.loads(pids.read_text())
+
+
 FAULTS = {  # what the child does: (its limits, status, message)
     "segfault": ({}, "crash", "killed by SIGSEGV in phase link"),
-    "hang": ({"time_limit_s": 0.5}, "time_limit", "over 0.5 s in phase rewrite"),
     "overeat": ({"memory_limit_mb": 100}, "memory_limit", "over 100 MB in phase grad"),
     "overeat_in_a_child": ({"memory_limit_mb": 200}, "memory_limit", "over 200 MB"),
     "print_megabytes": ({}, "ok", ""),
@@ -82,22 +110,15 @@ def test_what_a_child_knew_before_it_was_stopped_is_kept(tmp_path):
 
 
 def test_a_child_is_killed_with_all_that_it_started(tmp_path):
-    pids = tmp_path / "pids"
-    run(tmp_path, job("hang_with_children", time_limit_s=1.0, pids=str(pids)))
-    for pid in json.loads(pids.read_text()):
-        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
+    for pid in stopped_when_known("hang_with_children", tmp_path / "pids"):
+        wait_for_the_end_of(pid)
 
 
 def test_the_whole_group_is_killed_also_what_has_lost_its_parent(tmp_path):
     """Nobody's child but the group's: it is found by its group alone."""
-    pids = tmp_path / "pids"
-    run(tmp_path, job("hang_beside_an_orphan", time_limit_s=1.5, pids=str(pids)))
-    (pid,) = json.loads(pids.read_text())
+    (pid,) = stopped_when_known("hang_beside_an_orphan", tmp_path / "pids")
     try:
-        deadline = time.monotonic() + 20  # until whoever has adopted it has seen it end
-        while psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for_the_end_of(pid)
     finally:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -146,6 +167,15 @@ def test_a_child_has_pinned_threads_its_own_caches_and_no_flags_of_ours(tmp_path
     assert (flags["floatX"], flags["mode"], flags.get("cxx")) == ("float32", "CVM", None)
     assert record.machine["flags"] == "floatX=float32"
     assert not Path(flags["base_compiledir"]).exists()  # gone with the job
+
+
+def test_all_jobs_find_the_package_by_one_link_which_is_made_again_where_it_is_gone():
+    folder = Path(runner.importable())
+    assert [each.name for each in folder.iterdir()] == ["symrnn"]
+    assert (folder / "symrnn").resolve() == Path(runner.symrnn.__file__).parent
+    shutil.rmtree(folder)
+    assert runner.importable() == str(folder)
+    assert (folder / "symrnn" / "__init__.py").exists()
 
 
 def test_cold_starts_from_nothing_and_warm_from_what_cold_left(tmp_path):
@@ -226,9 +256,14 @@ def test_failures_are_tried_again_only_when_asked(tmp_path):
     assert run(tmp_path, slow, retry_failed=True) == [first]  # a limit is a result
 
 
-def test_events_tell_what_happens(tmp_path):
+def test_events_tell_what_happens(tmp_path, monkeypatch):
     events = []
-    run(tmp_path, job("hang", time_limit_s=0.6), on_event=events.append)
+
+    def clock():  # the limit is over as soon as the phase was seen
+        return time.monotonic() + 1000 * (bool(events) and events[-1].phase == "rewrite")
+
+    monkeypatch.setattr(runner, "run_child", partial(run_child, clock=clock))
+    run(tmp_path, job("hang", time_limit_s=500), on_event=events.append)
     kinds = [event.kind for event in events]
     assert kinds[0] == "started"
     assert set(kinds[1:-1]) == {"sampled"}
@@ -236,7 +271,8 @@ def test_events_tell_what_happens(tmp_path):
     last = events[-2]
     assert (last.phase, last.total, last.done) == ("rewrite", 1, 0)
     assert last.rss_bytes > MB
-    assert events[-1].record.status == "time_limit"
+    record = events[-1].record
+    assert (record.status, record.message) == ("time_limit", "over 500 s in phase rewrite")
 
 
 def test_an_interrupt_keeps_what_was_finished_and_kills_the_child(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from symrnn.data import files
 from symrnn.data.csv_rows import rows_of
-from symrnn.data.files import bytes_of, fingerprint
+from symrnn.data.files import bytes_of, fingerprint, write_file
 from symrnn.data.pickles import read_pickle
 from symrnn.data.text import read as read_text
 from symrnn.errors import UserError
@@ -68,3 +68,19 @@ def test_a_fingerprint_is_of_the_content(tmp_path):
     one.write_text("a")
     (tmp_path / "copy").write_text("a")
     assert fingerprint(one) == fingerprint(tmp_path / "copy")
+
+
+def test_a_file_is_written_with_its_folders(tmp_path):
+    write_file(tmp_path / "new" / "a", b"x")
+    assert (tmp_path / "new" / "a").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("place", ["taken/a", "folder"])
+def test_a_file_that_cannot_be_written_is_one_sentence(place, tmp_path):
+    (tmp_path / "taken").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(
+        UserError, match=rf"^{tmp_path}/{place} could not be written: .*; give"
+    ) as caught:
+        write_file(tmp_path / place, b"x")
+    assert "\n" not in str(caught.value)

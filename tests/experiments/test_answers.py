@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytensor
 import pytest
+from chart_labels import overlapping
 
 import symrnn.native
 from symrnn.bench.records import load_records
 from symrnn.study.experiment import experiment_names, load_experiment
+from symrnn.study.figures import Chart
 from symrnn.study.report import markdown_report, pictures, section
 
 assert symrnn.native  # makes mode="NATIVE" known, in which the experiment trains
@@ -24,12 +26,20 @@ def recorded(name):
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_recorded_samples_make_a_report_with_figures(name, tmp_path):
+def test_recorded_samples_make_a_report_with_figures(name, tmp_path, monkeypatch):
     experiment, records = recorded(name)
+    touching, save = [], Chart.save
+
+    def looked_at(chart, stem):
+        touching.extend(pair for axis in chart.figure.axes for pair in overlapping(axis))
+        return save(chart, stem)
+
+    monkeypatch.setattr(Chart, "save", looked_at)
     told = section(experiment, records, pictures(experiment, records, tmp_path / name))
     text = markdown_report([told], tmp_path)
     assert told.pictures
     assert all(picture.alt for picture in told.pictures)
+    assert touching == []
     assert not re.search(r"(?<![\d.])1 times", text)  # what is equal is "exactly" so
     assert "None" not in text
     assert "nan" not in text

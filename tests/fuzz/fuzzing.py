@@ -3,6 +3,19 @@
 About a hundred in all in every run, the same ones. ``SYMRNN_FUZZ=10000 pytest tests/fuzz`` draws as many in all, others
 each time, or those of ``--hypothesis-seed=N``. What fails is made small by hypothesis and printed as a line that runs
 it alone (`again`).
+
+A night in parts, each with a seed of its own, may be stopped and leaves a line a part::
+
+    for seed in $(seq 1 50); do
+        SYMRNN_FUZZ=200 nice -n 19 pytest -q tests/fuzz --hypothesis-seed=$seed | tail -1
+    done
+
+What an example costs is building, differentiating and rewriting in Python, and LLVM where its mode is native: of a
+network 40 % rewriting, 31 % running (all but its compiling is nothing), 9 % building, 7 % gradients, 1 % NumPy. So what
+is drawn for a change of the graph alone is compiled with few rewrites, three times in four (`network_draws`).
+
+No whole night has run yet. What has, since that: CTC 10,000 times (``--hypothesis-seed=1``, Python 3.12), 60 trainings
+(201, Python 3.11), and the hundred of every run on Python 3.12: no disagreement.
 """
 
 import os

@@ -90,17 +90,18 @@ def check(case: LookAheadCase) -> None:
     options: dict[str, Any] = {"mode": MODES[case.mode], "on_unused_input": "ignore"}
     set_rates(case, (rate, momentum), 0)
     pytensor.function(inputs, [], updates=form.jump, **options)(*numbers(case, 0))
+    # One function less than with a reader of its own: what it reads is as it was before the call.
     step = pytensor.function(
-        [x, *inputs], [*form.outputs, *form.odd_outputs], updates=form.updates, **options
+        [x, *inputs], [*form.outputs, *form.odd_outputs, *readout], updates=form.updates, **options
     )
-    read = pytensor.function([], readout, mode=MODES["few rewrites"])
-    for call, (losses, wanted) in enumerate(trajectory(case, values, data)):
-        set_rates(case, (rate, momentum), call)
-        found = step(data, *numbers(case, call))
-        for name, value, expected in (
-            *zip(("loss at even values", "loss at odd values"), found, losses, strict=True),
-            *zip(params, read(), wanted, strict=True),
-        ):
+    for call, wanted in enumerate(trajectory(case, values, data)):
+        at = min(call, case.calls - 1)  # the last call but reads what the one before it left
+        set_rates(case, (rate, momentum), at)
+        found = step(data, *numbers(case, at))
+        names = ("loss at even values", "loss at odd values", *params)
+        for name, value, expected in zip(names, found, wanted, strict=True):
+            if expected is None:
+                continue
             scale = max(1.0, float(abs(expected).max(initial=0)))
             np.testing.assert_allclose(
                 value, expected, rtol=0, atol=1e-8 * scale, err_msg=f"{name}, call {call}"
@@ -161,7 +162,7 @@ def naive(case: LookAheadCase, params, velocities, x, rate, momentum):
 
 
 def trajectory(case: LookAheadCase, values, data):
-    """After each call: the loss before it at even and at odd values, and the odd values, in NumPy."""
+    """Before each call: the loss at even and at odd values, and the odd values; at last the odd values. In NumPy."""
     velocities, states = case.velocities(), [{} for _ in values]
 
     def loss(*given):
@@ -174,7 +175,7 @@ def trajectory(case: LookAheadCase, values, data):
             p if i in case.still else p + ahead * v
             for i, (p, v) in enumerate(zip(values, velocities, strict=True))
         ]
-        losses = np.asarray(loss(*even)), np.asarray(loss(*values))
+        yield np.asarray(loss(*even)), np.asarray(loss(*values)), *values
         moves = [
             rules_in_numpy.RULES[case.scale](s, 0 * p, g, call + 1, rate, **SCALES[case.scale])
             for s, p, g in zip(states, even, oracle.gradients(loss, even), strict=True)
@@ -186,4 +187,4 @@ def trajectory(case: LookAheadCase, values, data):
                 velocities[i] = mu * velocities[i] + move
                 moved = p + velocities[i] - case.decay * p
                 values = [*values[:i], moved, *values[i + 1 :]]
-        yield losses, values
+    yield None, None, *values

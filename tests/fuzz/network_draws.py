@@ -1,5 +1,6 @@
 """How networks are drawn: every cell, option, form, mask, dtype and backend with every other."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from drawn_cells import CellCase, Foreign, cells
@@ -8,16 +9,18 @@ from hypothesis import strategies as st
 from networks import LayerCase, LayerOptions, NetworkCase
 
 ONE, TWO = ("scan", "states", "static"), ("one scan", "two scans")
-MODES = ["NATIVE"] * 14 + ["few rewrites", "Python"]
+MODES = ["NATIVE"] * 9 + ["few rewrites"] * 6 + ["Python"]
+# What is drawn for a change of the graph: native mode rewrites, and compiles, for half of such an example's time.
+GRAPH_MODES = ["few rewrites"] * 12 + ["NATIVE"] * 3 + ["Python"]
 # JAX takes seconds to import and to compile for, so that it has the nights, where it is installed.
 HAS_JAX = EXAMPLES > FEW and find_spec("jax") is not None
 
 
 @st.composite
-def modes(draw) -> str:
-    if HAS_JAX and draw(st.integers(0, 63)) == 63:
+def modes(draw, names: Sequence[str] = MODES, may_be_jax: bool = True) -> str:
+    if HAS_JAX and may_be_jax and draw(st.integers(0, 63)) == 63:
         return "JAX"
-    return draw(st.sampled_from(MODES))
+    return draw(st.sampled_from(names))
 
 
 @st.composite

@@ -3,7 +3,7 @@
 from fuzzing import fuzzed
 from hypothesis import strategies as st
 from look_aheads import JUMPS, SCALES, LookAheadCase, check
-from network_draws import modes
+from network_draws import GRAPH_MODES, modes
 from tensor_losses import loss_programs
 from training_runs import RateCase
 
@@ -37,7 +37,7 @@ def look_aheads(draw) -> LookAheadCase:
         decay=draw(st.sampled_from([0.0, 0.0, 0.1])),
         starts=draw(st.booleans()),
         calls=calls,
-        mode=draw(modes() if may_be_jax else modes().filter(lambda mode: mode != "JAX")),
+        mode=draw(modes(GRAPH_MODES, may_be_jax)),
         seed=draw(st.integers(0, 999)),
     )
 

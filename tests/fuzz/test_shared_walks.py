@@ -5,7 +5,7 @@ from dataclasses import replace
 from drawn_cells import cells
 from fuzzing import fuzzed
 from hypothesis import strategies as st
-from network_draws import layer_options, modes
+from network_draws import GRAPH_MODES, layer_options, modes
 from networks import LayerCase, NetworkCase
 from shared_walks import SharedCase, check
 
@@ -64,7 +64,7 @@ def shared_walks(draw) -> SharedCase:
         replace(network, layers=(layer,), last_only=layer.form != "states" and draw(st.booleans()))
         for layer in layers
     )
-    return SharedCase(networks, draw(modes()))
+    return SharedCase(networks, draw(modes(GRAPH_MODES)))
 
 
 @fuzzed(shared_walks(), share=0.15)

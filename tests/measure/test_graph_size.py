@@ -13,6 +13,7 @@ from symrnn.errors import UserError
 from symrnn.measure.sizes import GraphSize, apply_nodes, graph_size, scan_components
 from symrnn.measure.stages import FunctionSpec, linked, rewritten
 from symrnn.models.digit_stack import digit_stack
+from symrnn.native.rewrites import SparingMode
 
 x, y = pt.vectors("x", "y")
 xs = pt.matrix("xs")  # (T, H)
@@ -198,7 +199,7 @@ def test_components_stay_when_rewriting_packs_scans_into_one():
 def test_components_of_a_network_are_the_same_before_rewriting_after_it_and_linked(gradient):
     graph = digit_stack(depth=2, cell="lstm", hidden_size=3, gradient=gradient)
     targets = [graph.loss, *pytensor.grad(graph.loss, list(graph.params))]
-    maker = rewritten(FunctionSpec(graph.inputs, targets), Mode("py", "fast_run"))
+    maker = rewritten(FunctionSpec(graph.inputs, targets), SparingMode("py", "fast_run"))
     sizes = [graph_size(targets), graph_size(maker.fgraph), graph_size(linked(maker))]
     # 2 layers, forwards and backwards in time, and the gradient of each
     assert [size.components for size in sizes] == [8, 8, 8]

@@ -24,6 +24,7 @@ from symrnn.measure.source_lines import source_lines
 from symrnn.measure.target import KINDS, function_specs, target_of
 
 FILE = Path(targets.__file__)
+BY_PATH = FILE.with_name("targets_by_path.py")
 NEEDS_PYMC = "a PyMC Model"  # where it is installed
 
 
@@ -35,8 +36,8 @@ def kinds():
 GIVEN = {  # how a target is given: what is handed over
     "itself": lambda name: vars(targets)[name],
     "a function": lambda name: vars(targets)[f"build_{name}"],
-    "FILE.py:NAME": lambda name: f"{FILE}:{name}",
-    "FILE.py:function": lambda name: f"{FILE}:build_{name}",
+    "FILE.py:NAME": lambda name: f"{BY_PATH}:{name}",
+    "FILE.py:function": lambda name: f"{BY_PATH}:build_{name}",
     "module:NAME": lambda name: f"targets:{name}",
     "module:function": lambda name: f"targets:build_{name}",
 }

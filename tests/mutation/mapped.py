@@ -35,6 +35,24 @@ BY_FILE = {
         "share": "share share_types share_ops share_identity",
         "step_key": "share_identity share_ops share_types share found",
     },
+    "symrnn/bench": {
+        "appending": "record_file records",
+        "checked": "checked record_file",
+        "child": "runner left_behind",
+        "cluster": "cluster",
+        "compare": "compare",
+        "descendants": "descendants",
+        "history": "commands/history",
+        "in_turns": "left_behind",
+        "machine": "machine left_behind",
+        "outline": "record_file records",
+        "records": "records record_file",
+        "repeated": "record_file left_behind",
+        "runner": "runner record_file",
+        "spread": "stats compare",
+        "stats": "stats compare",
+        "trace": "trace",
+    },
     "symrnn/training": {
         "checkpoint": "checkpoint checkpoint_files",
         "compiled": "compiled loop",
@@ -56,6 +74,18 @@ def tests_of_file(path: str) -> list[str]:
     ['tests/updates/test_schedules.py', 'tests/updates/test_update_errors.py']
     """
     package, _, name = path.rpartition("/")
-    folder = package.replace("symrnn", "tests")
-    named = BY_FILE.get(package, {}).get(name.removesuffix(".py"), "")
-    return [f"{folder}/test_{each}.py" for each in named.split()] or [folder]
+    folder = package.removeprefix("symrnn/")
+    names = BY_FILE.get(package, {}).get(name.removesuffix(".py"), "").split()
+    return [test_file(each, folder) for each in names] or [f"tests/{folder}"]
+
+
+def test_file(name: str, folder: str) -> str:
+    """The file of tests of a name, of a folder unless it names one.
+
+    Examples
+    --------
+    >>> test_file("machine", "bench"), test_file("commands/history", "bench")
+    ('tests/bench/test_machine.py', 'tests/commands/test_history.py')
+    """
+    folder, _, name = (name if "/" in name else f"{folder}/{name}").rpartition("/")
+    return f"tests/{folder}/test_{name}.py"

@@ -31,7 +31,7 @@ def built(family, dtype, only=None):
     chosen = (
         [only[: len(arrays)]]
         if only
-        else share(family, dtype, combinations([g.layouts for g in arrays], family.crossed))
+        else share(family.dtypes, dtype, combinations([g.layouts for g in arrays], family.crossed))
     )
     for layouts in chosen:
         views = [given.views()[name] for given, name in zip(arrays, layouts, strict=True)]
@@ -49,12 +49,12 @@ def combinations(layouts, crossed):
     return [[names[(i + k) % len(names)] for k, names in enumerate(layouts)] for i in range(most)]
 
 
-def share(family, dtype, every):
+def share(dtypes, dtype, every):
     """The combinations of layouts that a dtype is tried in: one after the other goes around, two at least."""
     if os.environ.get("SYMRNN_ALL_LAYOUTS"):
         return every
-    length = min(len(every), max(2, -(-len(every) // len(family.dtypes))))
-    first = family.dtypes.index(dtype) * length
+    length = min(len(every), max(2, -(-len(every) // len(dtypes))))
+    first = dtypes.index(dtype) * length
     return [every[(first + i) % len(every)] for i in range(length)]
 
 

@@ -112,6 +112,22 @@ def scan():
     )
 
 
+def recurrent_products():
+    """States times weights that no step changes, from either side, through enough steps for panels; a gradient."""
+    xs, h0, w, u = pt.tensor3("xs"), pt.matrix("h0"), pt.matrix("w"), pt.matrix("u")
+
+    def step(x, h, w, u):
+        return pt.tanh(x + (h @ w) @ u + (w.T @ h.T).sum())
+
+    hs = pytensor.scan(step, xs, h0, [w, u], return_updates=False)
+    shapes = [[(t, 9, 5), (9, 5), (5, 21), (21, 5)] for t in (9, 10, 12)]
+    return (
+        [xs, h0, w, u],
+        [hs, *pt.grad((hs**2).sum(), [w, u])],
+        [[0.3 * normal(*shape, seed=i) for i, shape in enumerate(each)] for each in shapes],
+    )
+
+
 def scan_with_taps():
     start, n = pt.vector("start"), pt.lscalar("n")
     out = pytensor.scan(
@@ -204,7 +220,6 @@ def lstm_layers(count, inputs, hidden):
 
 GRAPHS = [
     elementwise, single_precision, whole_numbers, reductions, softmax, argmax, joins, products, stacks,
-    integer_products, scan, scan_with_taps, scan_that_stops, scan_that_calls_python, indexing, branches,
-    called_functions, random_walk,
-    bidirectional_lstm,
+    integer_products, scan, recurrent_products, scan_with_taps, scan_that_stops, scan_that_calls_python, indexing,
+    branches, called_functions, random_walk, bidirectional_lstm,
 ]  # fmt: skip

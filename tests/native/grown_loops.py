@@ -1,5 +1,6 @@
 """Ways to grow by graphs within graphs: scans and branches; and by a gradient."""
 
+import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from grown import Graph, Skip
@@ -47,6 +48,23 @@ def recurrence(g: Graph):
             g.add(out[-1], xs.shape[1:], None)
         else:
             g.add(out, xs.shape, None)
+
+
+def weighted(g: Graph):
+    """A Scan whose state is multiplied by a matrix that no step changes, from either side."""
+    xs = g.some(lambda x: x.is_float and x.shape and 0 not in x.shape)
+    rows, width = 1 + g.choose(10), (4, 8, 9, 33)[g.choose(4)]
+    weights = np.cos(np.arange(width**2.0)).reshape(width, width) / width
+    w = pt.as_tensor(weights.astype(xs.dtype)) + xs.var.mean(dtype=xs.dtype) / width
+    is_turned = bool(g.choose(2))
+
+    def step(x, h, w):
+        product = (w @ h.T).T if is_turned else h @ w
+        return pt.tanh(product + x.sum(dtype=xs.dtype)).astype(xs.dtype)
+
+    start = pt.ones((rows, width), dtype=xs.dtype)
+    hs = scan(step, sequences=xs.var, outputs_info=start, non_sequences=w, return_updates=False)
+    g.add(hs[-1], (rows, width), None)
 
 
 def stopped(g: Graph):

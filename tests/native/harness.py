@@ -110,7 +110,7 @@ def loaded_c(text, directory):
     source = directory / f"{hashlib.sha1(text.encode()).hexdigest()}.c"
     source.write_text(text)
     library = source.with_suffix(".so")
-    options = ["-std=c99", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-o", library, source]
+    options = ["-std=c99", "-O0", "-ffp-contract=off", "-shared", "-fPIC", "-o", library, source]
     subprocess.run(["cc", *options, "-lm"], check=True, capture_output=True, text=True)
     loaded = ctypes.CDLL(str(library))
     for name in re.findall(r"^\w+ \(\*(\w+)\)\(", text, re.MULTILINE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import numpy as np
 import pytensor
@@ -15,6 +16,7 @@ from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.traversal import ancestors
 from random_graphs import Graph
 
+from symrnn.native import packing
 from symrnn.native.linker import EXCLUDED, NativeLinker
 
 REFERENCE = Mode("vm", None)
@@ -115,6 +117,7 @@ def check_equal(got: Sequence, expected: Sequence, variables: Sequence[Variable]
         np.testing.assert_allclose(a, b, rtol=precision, atol=precision * max(1.0, scale))
 
 
+@patch.object(packing, "FEWEST_STEPS", 1)  # these scans are short
 def difference(case: Case, mode, reference) -> Exception | None:
     """What differs between two modes in any call; both may raise."""
     for i, (got, expected) in enumerate(

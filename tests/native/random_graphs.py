@@ -7,7 +7,7 @@ from collections.abc import Callable
 from grown import Graph, Skip
 from grown_algebra import binary, cast, comparison, jump, switch, unary
 from grown_arrays import gathered, joined, masked, split, written
-from grown_loops import chosen, enclosed, gradient, nested, recurrence, stopped
+from grown_loops import chosen, enclosed, gradient, nested, recurrence, stopped, weighted
 from grown_sums import product, reduction, stack_of_products
 from grown_views import numbered, part, permuted, repeated, reshaped, specified
 
@@ -16,7 +16,7 @@ WAYS = (
     permuted, permuted, part, part, part, numbered, reshaped, repeated, specified,
     reduction, reduction, product, stack_of_products,
     joined, joined, split, written, written, gathered, masked,
-    chosen, recurrence, recurrence, stopped, nested, enclosed, gradient,
+    chosen, recurrence, recurrence, weighted, stopped, nested, enclosed, gradient,
 )  # fmt: skip
 
 

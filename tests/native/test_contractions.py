@@ -6,9 +6,8 @@ import pytensor.tensor as pt
 import pytest
 
 from symrnn.convolution import ImageConvolution
-from symrnn.native import native_report
+from symrnn.native import module, native_report
 from symrnn.native.loops_contraction import panels
-from symrnn.native.lowering import convolutions
 from symrnn.native.profiled import native_profile
 
 pytestmark = pytest.mark.usefixtures("cold")
@@ -30,7 +29,7 @@ def values(batch):
 
 @pytest.mark.parametrize("width", [16, 32, 64])
 def test_registers_of_any_width_come_to_the_same_numbers(width, monkeypatch):
-    monkeypatch.setattr(convolutions, "vector_bytes", lambda: width)
+    monkeypatch.setattr(module, "vector_bytes", lambda: width)
     function = pytensor.function(*step(), mode="NATIVE")
     plain = pytensor.function(*step(), mode=pytensor.compile.mode.Mode("py", None))
     for a, b in zip(function(*values(2)), plain(*values(2)), strict=True):

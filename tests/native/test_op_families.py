@@ -24,7 +24,7 @@ def test_family_is_what_the_python_linker_computes(name, dtype):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_dtypes_of_a_family_go_through_all_combinations_of_layouts(name, count):
     family, every = FAMILIES[name], list(range(count))
-    met = [share(family, dtype, every) for dtype in family.dtypes]
+    met = [share(family.dtypes, dtype, every) for dtype in family.dtypes]
     assert set(sum(met, [])) == set(every)
     assert all(len(part) == len(set(part)) >= min(2, count) for part in met)
 

@@ -16,12 +16,25 @@ from symrnn.native.generators import Generators
 
 pytestmark = pytest.mark.usefixtures("cold")
 
-LEFT_TO_PYTHON = {"integers", "categorical", "permutation", "multivariate normal"}
+LEFT_TO_PYTHON = {"whole numbers below 2**64", "categorical", "permutation", "multivariate normal"}
 DRAWS = {  # name: what is drawn of a generator and a vector
     "normal": lambda rng, v: pt.random.normal(v, 2.0, rng=rng),
     "normal, many": lambda rng, v: pt.random.normal(0, 1, size=(3, 4), rng=rng),
     "uniform": lambda rng, v: pt.random.uniform(0, abs(v) + 1, rng=rng),
     "integers": lambda rng, v: pt.random.integers(0, 10, size=v.shape, rng=rng),
+    "integers of each": lambda rng, v: pt.random.integers(
+        -abs(v).astype("int32"), [1, 2**32 - 1, 2**40], rng=rng
+    ),
+    "all whole numbers": lambda rng, v: pt.random.integers(
+        -(2**63), [2**63 - 1, -(2**63) + 1, -(2**63) + 2**32], size=(2, 3), rng=rng
+    ),
+    "no whole numbers": lambda rng, v: pt.random.integers(3, 2, size=(0,), rng=rng),
+    "small whole numbers": lambda rng, v: pt.random.integers(
+        0, 300, size=(4,), dtype="int8", rng=rng
+    ),
+    "whole numbers below 2**64": lambda rng, v: pt.random.integers(
+        0, np.uint64(2**62), size=(4,), rng=rng
+    ),
     "bernoulli": lambda rng, v: pt.random.bernoulli(0.3, size=(5,), rng=rng),
     "categorical": lambda rng, v: pt.random.categorical(pt.special.softmax(v), size=(4,), rng=rng),
     "gamma": lambda rng, v: pt.random.gamma(abs(v) + 1, scale=1.5, rng=rng),
@@ -165,6 +178,8 @@ def test_steps_of_a_scan_draw_without_python(stops):
         (lambda v, **rng: pt.random.beta(1, v, **rng), "b <= 0"),
         (lambda v, **rng: pt.random.poisson(v, **rng), "lam < 0 or lam contains NaNs"),
         (lambda v, **rng: pt.random.poisson(-v * 1e20, **rng), "lam value too large"),
+        (lambda v, **rng: pt.random.integers(0, v.astype("int64"), **rng), "high <= 0"),
+        (lambda v, **rng: pt.random.integers(7, v.astype("int64"), **rng), "low >= high"),
         (lambda v, **rng: pt.random.geometric(-v, **rng), "p <= 0, p > 1 or p contains NaNs"),
     ],
 )
@@ -217,3 +232,30 @@ def test_children_are_spawned_of_the_seed_that_a_generator_had():
     for seed, rng in zip((5, 6), rngs, strict=True):
         [child], [right] = rng.get_value().spawn(1), np.random.default_rng(seed).spawn(1)
         assert child.normal() == right.normal()
+
+
+@pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
+def test_draws_like_earlier_ones_are_machine_codes_and_keep_the_stream():
+    one, two = (pytensor.shared(np.random.default_rng(k)) for k in (1, 2))
+    rng = pt.random.normal(0, 1, size=(3,), rng=one), pt.random.poisson(4, size=(2,), rng=two)
+    updates = {s: d.owner.outputs[0] for s, d in zip((one, two), rng, strict=True)}
+    f = pytensor.function([], rng, updates=updates, mode="NATIVE")
+    by_hand = [np.random.default_rng(k) for k in (1, 2)]
+
+    def check():
+        normal, poisson = f()
+        np.testing.assert_array_equal(normal, by_hand[0].normal(0, 1, size=(3,)))
+        np.testing.assert_array_equal(poisson, by_hand[1].poisson(4, size=(2,)))
+
+    for _ in range(30):
+        check()
+    assert f.vm.jit_fn.repeated.direct is not None
+    kept = one.get_value(borrow=True)
+    for bits in (np.random.MT19937, np.random.PCG64):  # the first is drawn from by PyTensor
+        by_hand[0] = np.random.Generator(bits(7))
+        one.set_value(np.random.Generator(bits(7)))
+        for _ in range(12):
+            check()
+    again = np.random.default_rng(1)
+    again.normal(0, 1, size=(30, 3))
+    assert kept.normal() == again.normal()  # what somebody holds is not drawn from any more

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import pytest
+from chart_labels import overlapping
 from matplotlib.colors import to_hex
 
 from symrnn.study.figures import COLOURS, bars, curves, lines
@@ -79,3 +80,20 @@ def test_curves_are_drawn_and_told(tmp_path):
     assert "Falling" in told
     assert ">0.2</text>" in told
     assert "mathdefault" not in told
+
+
+def test_numbers_that_would_touch_are_left_out_and_their_ticks_stay(records):
+    many = [replace(records[0], case={"form": "sgd", "depth": 1 + 16 * i}) for i in range(13)]
+    [axis] = lines(many, x="depth", y="total_s", hue="form").figure.axes
+    shown = [label.get_text() for label in axis.get_xticklabels()]
+    assert len(axis.get_xticks()) == 13
+    assert (shown[0], shown[-1]) == ("1", "193")
+    assert 4 < sum(map(bool, shown)) < 13
+    assert overlapping(axis) == []
+
+
+@pytest.mark.parametrize(("form", "slant"), [("sgd", 0), ("nesterov_naive_per_parameter", 20)])
+def test_names_that_would_touch_are_slanted(records, form, slant):
+    made = [replace(records[0], case={"form": name, "depth": 1}) for name in (form, form + "_2")]
+    [axis] = bars(made, x="form", y="total_s", hue="depth").figure.axes
+    assert [label.get_rotation() for label in axis.get_xticklabels()] == [slant, slant]

@@ -52,9 +52,8 @@ class TransposedConvLayer(BaseConvLayer):
         elif self.output_size is not None:
             places = self.output_size
         else:
-            crop = getattr(
-                self, "crop", getattr(self, "pad", None)
-            )  # the base class asks while it is being built
+            # the base class asks while it is being built
+            crop = getattr(self, "crop", getattr(self, "pad", None))
             crops = crop if isinstance(crop, tuple) else (crop,) * self.axes
             places = tuple(
                 map(conv_input_length, input_shape[2:], self.filter_size, self.stride, crops)

@@ -17,7 +17,7 @@ from pytensor.graph.basic import Apply
 from symrnn.convolution import FilterGradient, ImageConvolution, InputGradient
 from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
-from symrnn.native.module import vector_bytes
+from symrnn.native.module import lanes_of, registers_of_sums
 from symrnn.native.program import Contraction, Loop
 from symrnn.native.scalar import arg, const
 from symrnn.native.shapes import Shape, Shapes
@@ -222,12 +222,10 @@ def contract(
     builder: Builder, output: Window, left: Window, right: Window, accumulates: bool = False
 ) -> None:
     """One contraction, its block as large as the registers are many."""
-    size = {"float32": 4, "float64": 8}[output.dtype]
-    bytes_ = vector_bytes()
-    lanes = bytes_ // size
-    registers = 16 if bytes_ == 64 else 8  # of sums, half of all
+    lanes, registers = lanes_of(output.dtype), registers_of_sums()
     vectors = max(1, min(2, int(output.shape[2]) // lanes))
     rows = registers // vectors
+    right = right.broadcast((output.shape[0], *right.shape))
     builder.body.append(Contraction(output, left, right, lanes, rows, vectors, accumulates))
 
 

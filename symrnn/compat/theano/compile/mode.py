@@ -23,6 +23,7 @@ from symrnn.compat.missing import missing
 from symrnn.compat.stand_in import StandIn
 from symrnn.modes import NATIVE
 
+# Theano's default, in its several forms
 C_LINKERS = (
     None,
     "c",
@@ -30,7 +31,7 @@ C_LINKERS = (
     "c|py_nogc",
     "cvm",
     "cvm_nogc",
-)  # Theano's default, in its several forms
+)
 
 
 class Mode(metaclass=StandIn):

@@ -46,7 +46,7 @@ def dissimilarity(ours: TensorVariable, theirs: TensorVariable) -> TensorVariabl
     >>> picture = pt.as_tensor(np.random.default_rng(0).uniform(-0.5, 0.5, (56, 64)))
     >>> round(float(dissimilarity(picture, picture).eval()), 6)
     0.0
-    >>> bool(dissimilarity(picture, picture[:, ::-1]).eval() > 0.9)
+    >>> bool(dissimilarity(picture, picture[:, ::-1]).eval() > 0.8)
     True
     """
     least = WINDOW * 2 ** (len(COUNTED) - 1)

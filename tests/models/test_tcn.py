@@ -71,7 +71,10 @@ def test_change_at_a_step_moves_nothing_before_it():
     xs[changed, [1, 2, 3]] += 1
     ys, _ = tcn_on(xs, np.ones((4, 4, C)), depth=2, window=3)
     has_moved = (ys[:, 1:] != ys[:, :1]).any(axis=2)
-    assert has_moved.argmax(axis=0).tolist() == changed
+    first = np.where(has_moved.any(axis=0), has_moved.argmax(axis=0), T)
+    # Later than the change itself where rectifiers hide it: what is drawn hangs on the tests that ran before.
+    assert (first >= changed).all()
+    assert first[0] < T
 
 
 @pytest.mark.parametrize(("depth", "window"), [(1, 4), (2, 3), (3, 2)])

@@ -137,14 +137,16 @@ class PictureCodec:
     def compressed(self, pixels: np.ndarray, bits: float) -> CodedPicture:
         """``(height, width, 3)`` uint8 in as many steps as `bits` a pixel allow, its header counted.
 
+        They are at most as many as have filters of their own: what later ones would tell was not trained.
+
         Raises
         ------
         UserError
             When they do not allow one, or the picture is too large.
         """
-        coded = self.each_step(
-            pixels, min(MOST_STEPS, most_steps(bits, self.network.shape.bits_a_pixel))
-        )
+        shape = self.network.shape
+        most = min(shape.own or MOST_STEPS, most_steps(bits, shape.bits_a_pixel))
+        coded = self.each_step(pixels, most)
         fitting = [one for one in coded if bits_a_pixel(one) <= bits]
         if not fitting:
             raise UserError(

@@ -34,7 +34,7 @@ def memory_used() -> Iterator[MemoryUsed]:
     Examples
     --------
     >>> with memory_used() as memory:
-    ...     large = bytearray(50_000_000)
+    ...     large = bytearray(200_000_000)
     ...     large[::4096] = b"x" * len(large[::4096])
     ...     del large
     >>> memory.peak_bytes > 40_000_000 > memory.retained_bytes

@@ -5,7 +5,7 @@ one cycle, by an LSTM with everything of AWD-LSTM, a plain one, a QRNN, and with
 another, three seeds each. Rates and shares of dropout were chosen on the validation text by seed 0, in eight epochs;
 what is told is the test text. Where SYMRNN_WIKITEXT names a folder with WikiText-2's validation and test texts, these
 are joined, and cut anew to train on the first four fifths, eight times. The cycle is set beside constant rates and
-NT- ASGD, in eight epochs.
+NT-ASGD, in eight epochs.
 
 Expected: AWD-LSTM below a plain LSTM of its size, the QRNN within 5 % of it at less time a step, both below the 5-gram.
 The masks add no scan; the naive form of Nesterov's momentum holds every scan twice. Half an hour of one core; two
@@ -269,7 +269,7 @@ def label(case):
 
 def answer(records):
     """Perplexities beside what was to be reached, what each part is worth, and what it costs."""
-    from symrnn.study.against_hand import naive_against_odd_even, step_against_hand
+    from symrnn.study.against_hand import cold_starts, naive_against_odd_even, step_against_hand
 
     told = [
         *(perplexities(records, text) for text in SIZES),
@@ -277,7 +277,7 @@ def answer(records):
         cycle(records),
         of_steps(records),
         naive_against_odd_even(records, {"form": NAIVE}, {"form": ODD_EVEN}),
-        cold_start(records),
+        cold_starts(records, ADAMW, network=NETWORKS),
         step_against_hand(records),
     ]
     return "\n\n".join(filter(None, told)) or "Nothing has finished yet."
@@ -397,13 +397,3 @@ def of_steps(records):
         f"A training step of the QRNN takes {qrnn[-1] / awd[-1]:.2f} times the CPU seconds of AWD-LSTM's"
         f" ({duration(qrnn[-1])} and {duration(awd[-1])})."
     )
-
-
-def cold_start(records):
-    """Seconds to the end of the first step of AdamW, against JAX by hand."""
-    from symrnn.study.against_hand import cold_against_hand
-
-    found = {name: cold_against_hand(records, {"form": ADAMW}, network=name) for name in NETWORKS}
-    told = [f"- {name}: {words}" for name, words in found.items() if words]
-    head = "Cold, from building the graph to the end of the first step of AdamW:"
-    return "\n".join([head, "", *told]) * bool(told)

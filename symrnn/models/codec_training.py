@@ -11,7 +11,7 @@ from pytensor.tensor.variable import TensorVariable
 from symrnn.graph import TrainingGraph
 from symrnn.models.codec_network import COLOURS, CodecNetwork, CodecShape
 from symrnn.ops.scan import Loop, plain_scan, static_loop
-from symrnn.ops.similarity import dissimilarity
+from symrnn.ops.similarity import dissimilarity, halved
 
 LOOPS: dict[str, Loop] = {"static": static_loop, "scan": plain_scan}
 LOSSES = ("local", "similarity")
@@ -101,7 +101,6 @@ def weighed(
     total: Any = 0
     for scale, (counted, weight) in enumerate(zip(COUNTED, weights, strict=True)):
         if scale:
-            errors = 0.5 * (errors[..., ::2, :] + errors[..., 1::2, :])
-            errors = 0.5 * (errors[..., ::2] + errors[..., 1::2])
+            errors = halved(errors)
         total = total + np.asarray(counted, xs.type.dtype) * (abs(errors) * weight[None]).mean()
     return total

@@ -383,9 +383,8 @@ class NativeFunction:
         """Keep the programs for processes to come, where the whole function is one."""
         if self.warm is None or self.warm.digest is None or not warm.is_on():
             return
-        made = [
-            recorded for v in stage.variants if (recorded := self._recorded(stage, v)) is not None
-        ]
+        found = (self._recorded(stage, variant) for variant in stage.variants)
+        made = [recorded for recorded in found if recorded is not None]
         if made:
             warm.save(self.warm.digest, [*(p.recorded for p in self.recorded), *made])
 

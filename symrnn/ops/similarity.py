@@ -8,12 +8,8 @@ from pytensor.tensor.variable import TensorVariable
 from symrnn.errors import UserError
 
 STABLE = 0.01**2, 0.03**2  # C1 and C2, of a range of 1
-COUNTED = (
-    0.0448,
-    0.2856,
-    0.3001,
-    0.3695,
-)  # the weights of MS-SSIM, its two coarsest scales together
+# the weights of MS-SSIM, its two coarsest scales together
+COUNTED = (0.0448, 0.2856, 0.3001, 0.3695)
 WINDOW = 7  # pixels: four by four twice, whose deviation of 1.58 is near the bell's of MS-SSIM, 1.5
 
 

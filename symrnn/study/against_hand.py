@@ -64,10 +64,29 @@ def cold_start(records: Sequence[Record], form: str) -> str:
     ''
     """
     told = cold_against_hand(records, {"form": form})
-    head = (
-        f"Cold, from building the graph to the end of the first step of {NAMED.get(form, form)}: "
-    )
-    return f"{head}{told}." * bool(told)
+    return f"{cold_head(form)} {told}." * bool(told)
+
+
+def cold_starts(records: Sequence[Record], form: str, **axis: Sequence[str]) -> str:
+    """The same as a list, for each value of an axis that tells networks apart.
+
+    Examples
+    --------
+    >>> cold_starts([], "adamw", network=["lstm", "gru"])
+    ''
+    """
+    [(name, values)] = axis.items()
+    told = [
+        f"- {value}: {words}"
+        for value in values
+        if (words := cold_against_hand(records, {"form": form}, **{name: value}))
+    ]
+    return "\n".join([cold_head(form), "", *told]) * bool(told)
+
+
+def cold_head(form: str) -> str:
+    """What a cold start is of, before its seconds."""
+    return f"Cold, from building the graph to the end of the first step of {NAMED.get(form, form)}:"
 
 
 NAMED = {"adamw": "AdamW"}  # rules as their papers call them

@@ -53,9 +53,13 @@ class Selection(tuple[Record, ...]):
 
     def column(self, name: Hashable, read: Callable[[Record], Any]) -> list[Any]:
         """What a function says of each record of the root, kept under a name: a text is that of a quantity."""
+        return self.kept(name, lambda: list(map(read, self.root)))
+
+    def kept(self, name: Hashable, make: Callable[[], list[Any]]) -> list[Any]:
+        """A column of the root, made when it is first asked for."""
         columns = self.root.columns
         if name not in columns:
-            columns[name] = list(map(read, self.root))
+            columns[name] = make()
         return columns[name]
 
     def readings(self, quantity: str) -> list[Any]:
@@ -64,22 +68,22 @@ class Selection(tuple[Record, ...]):
 
     def known(self, quantity: str) -> list[Any]:
         """The same where the record knows it, None elsewhere."""
-        name, columns = ("known", quantity), self.root.columns
-        if name not in columns:
+
+        def made():
             statuses = self.column(("status",), attrgetter("status"))
             values, knowing = self.readings(quantity), knowing_statuses(quantity)
-            columns[name] = [
-                value if status in knowing else None
-                for value, status in zip(values, statuses, strict=True)
-            ]
-        return columns[name]
+            pairs = zip(values, statuses, strict=True)
+            return [value if status in knowing else None for value, status in pairs]
+
+        return self.kept(("known", quantity), made)
 
     def numbers(self, quantity: str) -> list[float | None]:
         """The same where it is a number, None elsewhere."""
-        name, columns = ("number", quantity), self.root.columns
-        if name not in columns:
-            columns[name] = [each if is_number(each) else None for each in self.known(quantity)]
-        return columns[name]
+
+        def made():
+            return [each if is_number(each) else None for each in self.known(quantity)]
+
+        return self.kept(("number", quantity), made)
 
     def where(self, quantity: str, wanted: Any) -> "Selection":
         """The records whose quantity has a value, or one of a list of values."""

@@ -1,69 +1,145 @@
-"""A line of records taken apart without reading again what other lines have said.
+"""Lines of records by their outline: which values they have, by name.
 
-msgspec checks the types of the fields as it reads, and hands over a case, versions and sizes as their bytes: those of
-two rounds are the same bytes, so `symrnn.bench.repeated` finds what it holds of them by comparing alone.
+The jobs of a task all write the same names. So the first such line is looked at closely, and from its names follows a
+decoder for the others, by which msgspec checks the type of each field as it reads. It hands over a case, versions, a
+machine and sizes as their bytes: those of two rounds are the same bytes, so `symrnn.bench.repeated` finds what it holds
+of them by comparing alone.
 """
 
+from collections.abc import Iterable
 from sys import intern
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from symrnn.bench.checked import DEEPEST, SIZES
+from symrnn.bench.checked import AMOUNT, COUNTED, LARGEST, PRINTED, SIZES, SPECIAL
 
-TEXTS = ("case", "versions")
+MOST = 8  # outlines of a file; each line may be tried with all of them
+SAME = ("experiment", "task", "mode")  # texts that lines repeat
+PARTS = ("case", "versions", "machine")
+DEFAULT = msgspec.Raw(b"{}")
+
+# Whatever these leave out, such as an integer of over 63 bits, is looked at closely.
+Float = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Number = Integer | Float
+Numbers = Number | list[Number | None] | dict[str, Number | None] | None
+Scalar = Number | bool | str | None
+Free = Scalar | list[Scalar] | dict[str, Scalar]
 
 
-class Outline(msgspec.Struct):
-    """The fields of a `symrnn.bench.records.Record` in a line."""
+class Line(msgspec.Struct):
+    """The fields of a `symrnn.bench.records.Record`, but for its values."""
 
     key: str
     experiment: str
     task: str
     case: msgspec.Raw
     mode: str
-    state: str
+    state: Literal["cold", "warm"]
     round: int
-    status: str
+    status: Literal["ok", "time_limit", "memory_limit", "crash", "error", "garbage"]
     schema: int
     message: str = ""
-    values: dict[str, msgspec.Raw] = {}
-    versions: msgspec.Raw = msgspec.Raw(b"{}")
-    machine: dict[str, Any] = {}
+    versions: msgspec.Raw = DEFAULT
+    machine: msgspec.Raw = DEFAULT
     started_at: str = ""
-    wall_s: int | float = 0.0
+    wall_s: Number = 0.0
     profile: bool = False
 
 
-decode = msgspec.json.Decoder(Outline).decode
-decode_any = msgspec.json.Decoder().decode
-
-
-def outline(line: str | bytes) -> dict[str, Any] | None:
-    """The fields of a record, its case, versions and sizes as JSON text; None where the line wants a closer look.
-
-    It may be no record, hold what only `json` reads, such as NaN, or be nested too deeply to be copied.
+class Outlines:
+    """The outlines that were seen, the one that fitted last first.
 
     Examples
     --------
-    >>> outline(b'{"key": 1}') is None
+    >>> outlines = Outlines()
+    >>> outlines.add(["build_s"])
+    >>> outlines.fields(b'{"key": 1}') is None
     True
     """
-    text = line if isinstance(line, bytes) else line.encode(errors="replace")
-    if text.count(b"[") + text.count(b"{") > DEEPEST:
+
+    def __init__(self) -> None:
+        self.outlines: list[Outline] = []
+
+    def add(self, names: Iterable[str]) -> None:
+        """Know lines whose values have these names, unless one wants a closer look or there are too many outlines."""
+        names = list(names)
+        known = any(each.names == names for each in self.outlines)
+        if len(self.outlines) < MOST and not known and all(map(is_plain, names)):
+            self.outlines.append(Outline(names))
+
+    def fields(self, line: bytes) -> dict[str, Any] | None:
+        """The fields of a record, their types checked and its parts as JSON text; None where no outline fits."""
+        # msgspec passes over what it does not know and what it hands over as bytes, without decoding it
+        if not line.isascii() and not is_utf8(line):
+            return None
+        for place, outline in enumerate(self.outlines):
+            if (found := outline.fields(line)) is not None:
+                if place:
+                    self.outlines.insert(0, self.outlines.pop(place))
+                return found
         return None
-    try:
-        if not text.isascii():
-            text.decode()  # msgspec passes over fields that it does not know without reading them
-        fields = msgspec.structs.asdict(decode(text))
+
+
+class Outline:
+    """Lines whose values have some names."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self.sizes = [name for name in names if name in SIZES]
+        # The attributes are numbered: a value's name may be that of a method.
+        attributes = {f"value_{place}": name for place, name in enumerate(names)}
+        values = msgspec.defstruct(
+            "Values",
+            [(attribute, kind(name)) for attribute, name in attributes.items()],
+            rename=attributes,
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        whole = msgspec.defstruct("Whole", [("values", values)], bases=(Line,), kw_only=True)
+        self.decode = msgspec.json.Decoder(whole).decode
+
+    def fields(self, line: bytes) -> dict[str, Any] | None:
+        """As `Outlines.fields`."""
+        try:
+            found = msgspec.structs.asdict(self.decode(line))
+        except (ValueError, RecursionError):
+            return None
+        values = dict(zip(self.names, msgspec.structs.astuple(found["values"]), strict=True))
         # bytes of their own: msgspec hands over views, each of which keeps its whole line
-        values = {
-            intern(name): bytes(value) if name in SIZES else decode_any(value)
-            for name, value in fields["values"].items()
-        }
-    except (ValueError, RecursionError):
-        return None
-    for name in TEXTS:
-        fields[name] = bytes(fields[name])
-    fields["values"] = values
-    return fields
+        for name in self.sizes:
+            values[name] = bytes(values[name])
+        for name in PARTS:
+            found[name] = bytes(found[name])
+        for name in SAME:
+            found[name] = intern(found[name])
+        found["values"] = values
+        return found
+
+
+def is_plain(name: str) -> bool:
+    """Whether the values of a name can be checked by their type alone."""
+    return name.isidentifier() and name.isascii() and name not in SPECIAL - {*COUNTED, *PRINTED}
+
+
+def kind(name: str) -> Any:
+    """The type of the value of a name, as `symrnn.bench.checked.check_of` asks for it."""
+    if name in SIZES:
+        return msgspec.Raw
+    if name in COUNTED:
+        return dict[str, Number | None] | None
+    if name in PRINTED:
+        return str
+    if name == "peak_rss_bytes":
+        return Number
+    return Numbers if AMOUNT.fullmatch(name) else Free
+
+
+def is_utf8(line: bytes) -> bool:
+    """Whether the bytes are a text."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

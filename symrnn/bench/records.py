@@ -25,7 +25,6 @@ from typing import Any
 
 from symrnn.bench.appending import append_line, check_regular, locked, writing
 from symrnn.bench.checked import STATUSES, Malformed, check_record, check_type, parsed
-from symrnn.bench.outline import outline
 from symrnn.bench.repeated import Repeated
 from symrnn.errors import JobError, UserError, printable
 
@@ -190,15 +189,18 @@ class Record:
 
         It shares with other records what is in `repeated`.
         """
-        data = outline(text) or parsed(text)
+        repeated = repeated or Repeated()
+        known = repeated.known(text)
+        data = parsed(text) if known is None else known
         check_type("schema", data.get("schema"), int)
         if data["schema"] > SCHEMA:
             raise UserError(
                 f"a record has schema {data['schema']}, but this symrnn knows up to {SCHEMA};"
                 " install a newer symrnn"
             )
-        check_record(data, STATES)
-        data = (repeated or Repeated()).checked(data)
+        if known is None:
+            check_record(data, STATES)
+            data = repeated.checked(data)
         if data.keys() <= FIELDS:
             return cls(**data)
         return cls(**{name: data[name] for name in FIELDS & data.keys()})

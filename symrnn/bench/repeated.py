@@ -13,13 +13,14 @@ from symrnn.bench.checked import (
     SIZES,
     check_case,
     check_counts,
+    check_depth,
     check_machine,
     check_texts,
     check_values,
     read,
 )
+from symrnn.bench.outline import Outlines
 
-LOAD = "load_before"
 MOST = 50_000  # different parts that are kept
 
 
@@ -36,34 +37,40 @@ class Repeated:
 
     def __init__(self) -> None:
         self.parts: dict[tuple, dict] = {}
+        self.outlines = Outlines()
+
+    def known(self, line: str | bytes) -> dict[str, Any] | None:
+        """The fields of a record whose line is like one before, checked and shared; else None."""
+        text = line if isinstance(line, bytes) else line.encode(errors="surrogatepass")
+        data = self.outlines.fields(text)
+        return None if data is None else self.shared(data)
 
     def checked(self, data: dict) -> dict:
         """The fields of a record with their objects checked, and shared with other records."""
         values = data.setdefault("values", {})
         check_values("values", values, checked=SIZES)
+        for name in ("versions", "machine"):
+            data.setdefault(name, {})
+        self.outlines.add(values)
+        return self.shared(data)
+
+    def shared(self, data: dict) -> dict:
+        """The fields of a record with its objects, all but its values, checked and shared."""
+        values = data["values"]
         for name in SIZES & values.keys():
             values[name] = self.part(name, values[name], check_counts)
-        data["case"] = self.part("case", data["case"], check_case)
-        data["versions"] = self.part("versions", data.get("versions", {}), check_texts)
-        data["machine"] = self.machine(data.get("machine", {}))
+        for name, check in PARTS:
+            data[name] = self.part(name, data[name], check)
         return data
-
-    def machine(self, machine: Any) -> dict:
-        """What a record says of its machine; all but its load is shared."""
-        load = {}
-        if type(machine) is dict and LOAD in machine:
-            # The load differs from job to job, so nothing else would be shared if it were a part of it.
-            load = {LOAD: machine.pop(LOAD)}
-            check_machine("machine", load)
-        same = self.part("machine", machine, check_machine)
-        return {**same, **load} if load else same
 
     def part(self, name: str, value: Any, check: Callable) -> dict:
         """An object that is as good as `value`, checked when it was first seen; `value` may be its JSON text."""
         if type(value) is bytes:
             text = check, value
             if text not in self.parts:
-                found = self.part(name, read(value), check)
+                found = read(value)
+                check_depth(found)
+                found = self.part(name, found, check)
                 if len(self.parts) >= MOST:
                     return found
                 self.parts[text] = found
@@ -77,5 +84,12 @@ class Repeated:
             # A file in which nothing repeats must not be held twice.
             if len(self.parts) >= MOST:
                 return value
-            self.parts[key] = {intern(each): inner for each, inner in value.items()}
+            # texts too: machines that differ by their load alone say the same
+            self.parts[key] = {
+                intern(each): intern(inner) if type(inner) is str else inner
+                for each, inner in value.items()
+            }
         return self.parts[key]
+
+
+PARTS = (("case", check_case), ("versions", check_texts), ("machine", check_machine))

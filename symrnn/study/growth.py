@@ -37,12 +37,12 @@ def growth(records: Sequence[Record], x: str, y: str, **where: Any) -> Growth | 
     """
     finished = select(records, status="ok", **where)
     xs, ys = finished.readings(x), finished.readings(y)
-    found = [(xs[i], ys[i]) for i in finished.places if xs[i] and ys[i]]
-    points = np.array(found, dtype=float)
+    places = [i for i in finished.places if xs[i] and ys[i]]
+    at = [xs[i] for i in places]
     # two places fit any power, and the residuals of rounds at two places say nothing about it
-    if len(points) < 3 or len(set(points[:, 0])) < 3:
+    if len(set(at)) < 3:
         return None
-    return power_law(*points.T)
+    return power_law(np.array(at, float), np.array([ys[i] for i in places], float))
 
 
 def power_law(xs: np.ndarray, ys: np.ndarray) -> Growth:

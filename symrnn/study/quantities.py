@@ -4,12 +4,12 @@
 experiment's `answer` is given, are read once for all that is asked of them.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from symrnn.bench.records import Case, Record
 from symrnn.bench.spread import Spread, is_number, spread
-from symrnn.study.readings import knower, known, middle, reader, reading
+from symrnn.study.readings import knower, known, middle, reading
 from symrnn.study.selection import Pairs, Selection
 
 __all__ = [
@@ -68,13 +68,8 @@ def grouped(records: Sequence[Record], quantity: str) -> dict[Any, Sequence[Reco
     >>> grouped([], "depth")
     {}
     """
-
-    def value(record):
-        found = read(record)
-        return found if isinstance(found, Hashable) else repr(found)
-
-    read, records = reader(quantity), selection(records)
-    groups = records.by(("grouped", quantity), value)
+    records = selection(records)
+    groups = records.by(("grouped", quantity), records.hashable(quantity))
     return {value: group for value, group in groups.items() if value is not None}
 
 

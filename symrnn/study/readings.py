@@ -6,7 +6,7 @@ A *quantity* is named by a string: an axis of the case (``"depth"``), a field of
 read as None.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import lru_cache
 from statistics import median
 from typing import Any
@@ -41,14 +41,8 @@ def reader(quantity: str) -> Callable[[Record], Any]:
     def field(record):
         return getattr(record, quantity)
 
-    def total(record):
-        found: float = 0
-        for read in readers:
-            part = read(record)
-            if not is_number(part):
-                return None
-            found += part
-        return found
+    def of_terms(record):
+        return total([read(record) for read in readers])
 
     def value(record):
         # An axis of the case goes before a value of the same name: it is what the file's author wrote.
@@ -62,8 +56,29 @@ def reader(quantity: str) -> Callable[[Record], Any]:
 
     if quantity not in FIELDS and not readers:
         return value
-    read = field if quantity in FIELDS else total
+    read = field if quantity in FIELDS else of_terms
     return lambda record: record.case[quantity] if quantity in record.case else read(record)
+
+
+def readings(records: Sequence[Record], quantity: str, axes: Container[str]) -> list[Any]:
+    """`reading` of each of many records, whose cases have some axes: in loops without a call a record."""
+    if quantity in axes:
+        return list(map(reader(quantity), records))
+    if quantity in FIELDS:
+        return [getattr(record, quantity) for record in records]
+    terms, (first, *below) = quantity.split("+"), quantity.split(".")
+    if len(terms) > 1:
+        columns = [readings(records, term, axes) for term in terms]
+        return [total(parts) for parts in zip(*columns, strict=True)]
+    found = [record.values.get(first) for record in records]
+    for name in below:
+        found = [each.get(name) if isinstance(each, dict) else None for each in found]
+    return [middle(each) if type(each) is list else each for each in found]
+
+
+def total(parts: Sequence[Any]) -> float | None:
+    """The sum of some parts, None where one is no number."""
+    return sum(parts) if all(map(is_number, parts)) else None
 
 
 def middle(samples: Sequence[Any]) -> float | None:

@@ -20,7 +20,7 @@ from symrnn.study.amounts import amount, case_text, goal, listing, number
 from symrnn.study.experiment import REFUSED, Experiment, called
 from symrnn.study.quantities import grouped, select
 from symrnn.study.rewriting import Rewriting, rewriting
-from symrnn.study.selection import Selection, setup
+from symrnn.study.selection import Selection, Setup
 from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
 from symrnn.tables import Table, as_markdown, literally
 
@@ -221,9 +221,9 @@ def accounted(records: Sequence[Record]) -> str:
 
 def setups(records: Sequence[Record]) -> tuple[str, ...]:
     """The machines and versions of records, each once, in lines."""
-    threads = ("blas_threads",)
+    setup = Setup()
     found = {
-        (setup(record), *map(record.machine.get, threads)): record
+        (setup(record), record.machine.get("blas_threads")): record
         # Reversed twice: the first record of each set-up speaks for it, and the order is that of the records.
         for record in reversed(records)
         if record.versions
@@ -253,12 +253,9 @@ def newest_setup(records: Sequence[Record], *, across_versions: bool = False) ->
 
     # a child that died early could not say its versions: it belongs to whichever run it stands in
     finished = [record for record in records if record.versions] or records
-    newest = setup(finished[-1], across_versions=across_versions)
-    return [
-        record
-        for record in records
-        if not record.versions or setup(record, across_versions=across_versions) == newest
-    ]
+    setup = Setup(across_versions)
+    newest = setup(finished[-1])
+    return [record for record in records if not record.versions or setup(record) == newest]
 
 
 def other_versions(records: Sequence[Record]) -> str:

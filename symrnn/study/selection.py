@@ -11,7 +11,7 @@ from typing import Any
 
 from symrnn.bench.records import Case, Record
 from symrnn.bench.spread import is_number
-from symrnn.study.readings import knowing_statuses, reader
+from symrnn.study.readings import knowing_statuses, readings
 
 RUN = ("task", "mode", "state", "round")  # what two records that are divided share beside the case
 MACHINE = ("cpu", "cores", "memory_bytes", "os", "jobs_at_once")  # what makes two of them different
@@ -64,7 +64,12 @@ class Selection(tuple[Record, ...]):
 
     def readings(self, quantity: str) -> list[Any]:
         """The value of a quantity in each record of the root."""
-        return self.column(quantity, reader(quantity))
+        return self.kept(quantity, lambda: readings(self.root, quantity, self.axes()))
+
+    def axes(self) -> set[str]:
+        """The axes of all cases of the root."""
+        cases = {id(record.case): record.case for record in self.root}
+        return {axis for case in cases.values() for axis in case}
 
     def known(self, quantity: str) -> list[Any]:
         """The same where the record knows it, None elsewhere."""
@@ -72,6 +77,8 @@ class Selection(tuple[Record, ...]):
         def made():
             statuses = self.column(("status",), attrgetter("status"))
             values, knowing = self.readings(quantity), knowing_statuses(quantity)
+            if set(statuses) <= set(knowing):  # no second column where all know it
+                return values
             pairs = zip(values, statuses, strict=True)
             return [value if status in knowing else None for value, status in pairs]
 
@@ -81,9 +88,21 @@ class Selection(tuple[Record, ...]):
         """The same where it is a number, None elsewhere."""
 
         def made():
-            return [each if is_number(each) else None for each in self.known(quantity)]
+            known = self.known(quantity)
+            if set(map(type, known)) == {float}:
+                return known
+            return [each if is_number(each) else None for each in known]
 
         return self.kept(("number", quantity), made)
+
+    def hashable(self, quantity: str) -> list[Any]:
+        """The value of a quantity in each record of the root, as its text where it is a list or the like."""
+
+        def made():
+            # hash, since asking for the abstract class takes five times as long
+            return [each if each.__hash__ else repr(each) for each in self.readings(quantity)]
+
+        return self.kept(("hashable", quantity), made)
 
     def where(self, quantity: str, wanted: Any) -> "Selection":
         """The records whose quantity has a value, or one of a list of values."""
@@ -91,14 +110,13 @@ class Selection(tuple[Record, ...]):
         if isinstance(wanted, list | tuple | set):
             return self.at([place for place in self.places if values[place] in wanted])
         try:
-            return self.by(quantity, reader(quantity)).get(wanted) or self.at([])
+            return self.by(quantity, values).get(wanted) or self.at([])
         except TypeError:  # a value without a hash, such as a list
             return self.at([place for place in self.places if values[place] == wanted])
 
-    def by(self, name: Hashable, read: Callable[[Record], Hashable]) -> dict[Any, "Selection"]:
-        """The records by what a function says of each, kept under a name, as values first appear."""
+    def by(self, name: Hashable, column: Sequence[Any]) -> dict[Any, "Selection"]:
+        """The records by their value in a column of the root, kept under a name, as values first appear."""
         if name not in self.groups:
-            column = self.column(name, read)
             places: dict[Any, list[int]] = {}
             for place in self.places:
                 places.setdefault(column[place], []).append(place)
@@ -145,24 +163,28 @@ class Pairs:
                 yield records[place].case, over, under
 
 
-class Partner:
-    """What two records must share to be divided by each other, as a function of a record.
+class Setup:
+    """The machine and, unless `across_versions`, the versions of a record, as a function of it.
 
-    The cases and versions of many records are the same objects: each is looked at once.
+    The cases, machines and versions of many records are the same objects: each is looked at once.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> record = SimpleNamespace(machine={"cores": 2, "load_before": 0.5}, versions={"python": "3.12"})
+    >>> other = SimpleNamespace(machine={"cores": 2, "load_before": 0.7}, versions={"python": "3.11"})
+    >>> [setup(record) == setup(other) for setup in (Setup(), Setup(across_versions=True))]
+    [False, True]
     """
 
-    def __init__(self, axes: Iterable[str], across_versions: bool = False) -> None:
-        self.axes, self.across_versions = set(axes), across_versions
-        around = [name for name in RUN if name not in self.axes]
-        self.around = attrgetter(*around) if around else lambda record: None
+    def __init__(self, across_versions: bool = False) -> None:
+        self.across_versions = across_versions
         # id: the object, which keeps its id, and its part of the key
         self.seen: dict[int, tuple[Case, frozenset]] = {}
 
     def __call__(self, record: Record) -> tuple[Hashable, ...]:
         versions = () if self.across_versions else self.part(record.versions, dict.items)
-        machine = map(record.machine.get, MACHINE)
-        case = self.part(record.case, self.elsewhere)
-        return (case, versions, *machine, self.around(record))
+        return self.part(record.machine, which_machine), versions
 
     def part(self, mapping: Case, items: Callable[[Any], Iterable[Any]]) -> frozenset:
         """The items of a mapping as one hashable value."""
@@ -170,12 +192,25 @@ class Partner:
             self.seen[id(mapping)] = mapping, frozenset(items(mapping))
         return self.seen[id(mapping)][1]
 
+
+def which_machine(machine: Case) -> Iterator[tuple[str, Any]]:
+    """What tells a machine from others."""
+    return ((name, machine.get(name)) for name in MACHINE)
+
+
+class Partner(Setup):
+    """What two records must share to be divided by each other, as a function of a record."""
+
+    def __init__(self, axes: Iterable[str], across_versions: bool = False) -> None:
+        super().__init__(across_versions)
+        self.axes = set(axes)
+        around = [name for name in RUN if name not in self.axes]
+        self.around = attrgetter(*around) if around else lambda record: None
+
+    def __call__(self, record: Record) -> tuple[Hashable, ...]:
+        case = self.part(record.case, self.elsewhere)
+        return case, *super().__call__(record), self.around(record)
+
     def elsewhere(self, case: Case) -> list[tuple[str, str]]:
         """The axes that are compared by value, where 1 and True differ."""
         return [(axis, repr(value)) for axis, value in case.items() if axis not in self.axes]
-
-
-def setup(record: Record, *, across_versions: bool = False) -> tuple[Hashable, ...]:
-    """The machine and, unless `across_versions`, the versions of a record, to be compared and hashed."""
-    machine = tuple(map(record.machine.get, MACHINE))
-    return machine if across_versions else (*machine, frozenset(record.versions.items()))

@@ -139,7 +139,7 @@ def cases_of(records: Selection) -> list[Selection]:
     def place(record):
         return case.part(record.case, case.elsewhere), record.mode, record.state
 
-    return list(records.by(cases_of, place).values())
+    return list(records.by(cases_of, records.column(cases_of, place)).values())
 
 
 def outcome_cell(group: Sequence[Record]) -> Cell:

@@ -81,9 +81,7 @@ def test_a_table_of_ratios_looks_for_partners_once_and_not_for_each_quantity():
         return looks(lambda records: ratio_table(records, "form", "sgd", quantities), 20)
 
     one, three = looked(["total_s"]), looked(["total_s", "step_s", "after.nodes"])
-    assert (
-        three - one == 2 * 40 * 2 * 2
-    )  # each quantity, of 40 pairs: of either, in its case and its values
+    assert three - one == 2 * 40 * 2  # each quantity, of 40 pairs: of either, in its values
 
 
 def test_the_ratios_of_a_table_are_those_of_ratio():

@@ -15,11 +15,11 @@ FORMS = ("sgd", "naive")
 
 @pytest.fixture
 def reads(monkeypatch):
-    """How often each quantity was read."""
-    counts, reader = Counter(), readings.reader.__wrapped__
+    """How often each quantity was read, of one record or of many."""
+    counts, one, many = Counter(), readings.reader.__wrapped__, readings.readings
 
-    def counting(quantity):
-        read = reader(quantity)
+    def reader(quantity):
+        read = one(quantity)
 
         def value(record):
             counts[quantity] += 1
@@ -27,8 +27,13 @@ def reads(monkeypatch):
 
         return value
 
-    monkeypatch.setattr("symrnn.study.selection.reader", counting)
-    monkeypatch.setattr("symrnn.study.readings.reader", counting)
+    def counting(records, quantity, axes):
+        if quantity not in axes:  # those are read by the reader
+            counts[quantity] += len(records)
+        return many(records, quantity, axes)
+
+    monkeypatch.setattr("symrnn.study.selection.readings", counting)
+    monkeypatch.setattr("symrnn.study.readings.reader", reader)
     readings.knower.cache_clear()
     yield counts
     readings.knower.cache_clear()

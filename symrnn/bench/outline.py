@@ -16,6 +16,7 @@ from symrnn.bench.checked import AMOUNT, COUNTED, LARGEST, PRINTED, SIZES, SPECI
 
 MOST = 8  # outlines of a file; each line may be tried with all of them
 SAME = ("experiment", "task", "mode")  # texts that lines repeat
+WIDEST = 200  # values of a record
 PARTS = ("case", "versions", "machine")
 DEFAULT = msgspec.Raw(b"{}")
 
@@ -66,7 +67,12 @@ class Outlines:
         """Know lines whose values have these names, unless one wants a closer look or there are too many outlines."""
         names = list(names)
         known = any(each.names == names for each in self.outlines)
-        if len(self.outlines) < MOST and not known and all(map(is_plain, names)):
+        if (
+            len(self.outlines) < MOST
+            and len(names) <= WIDEST
+            and not known
+            and all(map(is_plain, names))
+        ):
             self.outlines.append(Outline(names))
 
     def fields(self, line: bytes) -> dict[str, Any] | None:

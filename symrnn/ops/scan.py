@@ -186,11 +186,11 @@ def plain_scan(
         pairs = zip(_flat(states), _flat(following), strict=True)
         return [_kept(before, after, i) for i, (before, after) in enumerate(pairs)]
 
-    traces = iter(
-        scan(
+    def traces_from(states: Values) -> Values:
+        return scan(
             step,
             sequences=_flat(r.sequences for r in recurrences),
-            outputs_info=_flat(r.carried for r in recurrences),
+            outputs_info=states,
             non_sequences=distinct,
             n_steps=steps,
             truncate_gradient=-1 if gradient_steps is None else gradient_steps,
@@ -198,7 +198,15 @@ def plain_scan(
             return_list=True,
             return_updates=False,
         )
-    )
+
+    carried = _flat(r.carried for r in recurrences)
+    found = traces_from(carried)
+    # PyTensor gives a trace the type of what the step returns, and its gradient refuses one that knows of a length of 1
+    # which the state before the step does not (docs/upstream).
+    promised = list(map(_promised, carried, found))
+    if any(one is not other for one, other in zip(carried, promised, strict=True)):
+        found = traces_from(promised)
+    traces = iter(found)
     recorded = [list(islice(traces, len(r.carried))) for r in recurrences]
     return [(record, [trace[-1] for trace in record]) for record in recorded]
 
@@ -226,3 +234,10 @@ def _kept(before: TensorVariable, after: TensorVariable, i: int) -> TensorVariab
         )
     # Scan wants the very type: what is known of the shape before the step must be known after it, too.
     return before.type.filter_variable(after)
+
+
+def _promised(state: TensorVariable, trace: TensorVariable) -> TensorVariable:
+    """`state` with the promise that it has the lengths of 1 that are known of each later one."""
+    lengths = zip(state.type.shape, trace.type.shape[1:], strict=True)
+    axes = [axis for axis, (before, after) in enumerate(lengths) if after == 1 != before]
+    return pt.specify_broadcastable(state, *axes) if axes else state

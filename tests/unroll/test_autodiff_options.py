@@ -49,6 +49,23 @@ def test_layers_in_one_scan_take_the_options_of_layers_apart(options, form, dire
     assert_all_close(*found, 1e-9)
 
 
+@pytest.mark.parametrize("form", ["autodiff", "assembled"])
+@pytest.mark.parametrize("sizes", [(1, None), (None, 1), (1, 1)], ids=str)
+def test_layers_in_one_scan_stand_upon_a_layer_that_hides_what_is_known(form, sizes):
+    """The layers know a length of 1 from the network's input, and not from what the layer below hands over."""
+    xs = pt.tensor("xs", shape=(*sizes, 3))
+    below, cell = make_cell("rnn", 3, H, rng=0), make_cell("gru", H, H, rng=1, layers=2)
+    weights = [*below.weights.values(), *cell.weights.values()]
+    ys = stack([cell], scan_unroll(below, xs), gradient=form)
+    apart = stack(layers_of(cell, 2), scan_unroll(below, xs))
+    values = np.random.default_rng(0).normal(size=tuple(size or 3 for size in sizes) + (3,))
+    found = [
+        evaluate([xs], pytensor.grad((each**2).sum(), weights), [values], mode=AS_WRITTEN)
+        for each in (ys, apart)
+    ]
+    assert_all_close(*found, 1e-9)
+
+
 SIZES = [(None, None), (T, None), (None, 1), (T, 1)]  # of the first two axes
 # A mask of another dtype is compared with zero, and then is as a bool: what it knows takes part once for each.
 KNOWLEDGE = [(known, told, "bool") for known in SIZES for told in SIZES]

@@ -214,10 +214,10 @@ class Direction:
 def direction(
     cell: Cell,
     *,
-    reverse: bool = False,
-    batch: int | None = None,
-    is_masked: bool = False,
-    grad_clipping: float | None = None,
+    reverse: bool,
+    batch: int | None,
+    is_masked: bool,
+    grad_clipping: float | None,
 ) -> Direction:
     """Trace one step of `cell` on symbols and linearize it.
 

@@ -263,6 +263,22 @@ CELL = make_cell("lstm")
 FLAT = pt.tensor("flat", shape=(None, D))
 GOOD = pt.tensor("good", shape=(None, None, D))
 
+
+@pytest.mark.parametrize("known", [(None, None), (B, None), (None, H), (B, H), (1, H), (1, None)])
+def test_an_initial_state_may_know_less_than_the_sequence(known):
+    """Its batch of 1 is repeated; what is not known is promised."""
+    cell, initial = make_cell("gru"), pt.tensor("initial", shape=known)
+    xs = pt.tensor("xs", shape=(None, B, D))
+    ys = scan_unroll(cell, xs, initial=initial)
+    values = np.ones((3, B, D)), np.full((1 if known[0] == 1 else B, H), 0.5)
+    whole = scan_unroll(cell, xs, initial=pt.constant(np.full((B, H), 0.5)))
+    assert_all_close(
+        evaluate([xs, initial], [ys], values, mode=AS_WRITTEN),
+        evaluate([xs], [whole], values[:1], mode=AS_WRITTEN),
+        1e-12,
+    )
+
+
 REFUSED = {
     "rank of xs": (
         lambda: scan_unroll(CELL, FLAT),

@@ -44,7 +44,8 @@ def test_a_norm_below_the_bound_stays():
 
 @pytest.mark.parametrize(
     ("shape", "axes", "norms"),
-    [((2, 3), None, (1, 3)), ((2, 3, 4), None, (2, 1, 1)), ((5,), (0,), (1,))],
+    [((2, 3), None, (1, 3)), ((5,), (0,), (1,))]
+    + [((2, 3, 4, 2, 3)[:rank], None, (2, 1, 1, 1, 1)[:rank]) for rank in (3, 4, 5)],
 )
 def test_norms_are_taken_over_what_leads_into_a_unit(shape, axes, norms):
     constrained = norm_constraint(pt.constant(np.ones(shape)), 0.5, axes).eval()

@@ -59,6 +59,13 @@ def test_warm_up_leads_into_another_schedule():
     np.testing.assert_allclose([train() for _ in range(4)], [0, 0.375, 0.25, 0], atol=1e-12)
 
 
+def test_the_shortest_schedules_have_one_step():
+    steps = pt.arange(3)
+    np.testing.assert_allclose(cosine(steps, 1, 1.0, low=0.1).eval(), [1, 0.1, 0.1], atol=1e-12)
+    np.testing.assert_allclose(step_decay(steps, 1, 1.0, factor=0.5).eval(), [1, 0.5, 0.25])
+    np.testing.assert_allclose(warm_up(steps, 1, 1.0, start=0.25).eval(), [0.25, 1, 1])
+
+
 def test_a_shared_length_stretches_the_schedule_without_recompiling():
     step, steps = step_counter(), pytensor.shared(np.asarray(4.0))
     rate = pytensor.function([], cosine(step, steps, 1.0), updates={step: step + 1})

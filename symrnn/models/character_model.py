@@ -21,7 +21,7 @@ from symrnn.cells import CELLS, Cell
 from symrnn.data import text
 from symrnn.data.streams import Streams, streams
 from symrnn.data.text import SYMBOLS, decode, encode, load_text
-from symrnn.errors import UserError, check_choice
+from symrnn.errors import check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.init import glorot_uniform, normal, zeros
 from symrnn.losses import cross_entropy
@@ -276,11 +276,6 @@ class CharacterModel(RuleRecipe):
     def predict(
         self, network: Network, words: tuple[str, ...], path: Path | None = None
     ) -> Iterator[str]:
-        if self.temperature < 0:
-            raise UserError(
-                f"temperature must be at least 0, but is {self.temperature}; give 0 for the likeliest"
-                " characters, 1 for draws from the model"
-            )
         prompt = text.read(path)[-1000:] if path else " ".join(words) or "\n"
         rng = np.random.default_rng(self.seed)
         symbols = sampled(network, encode(prompt), self.sampled, self.temperature, rng)

@@ -35,12 +35,11 @@ from symrnn.training.rules import RuleRecipe, rule_updates
 from symrnn.typing import Updates
 
 ORDER = 5  # of the n-gram to beat
-# of a batch: fewest steps, of its normal number, share of the halved
 SHORTEST, DEVIATION, HALVED = (
     5,
     5.0,
     0.05,
-)
+)  # of a batch: fewest steps, of its normal number, share of the halved
 PIECES = 10  # of a text that is read side by side to be tested
 
 
@@ -120,14 +119,14 @@ class WordRecipe(RuleRecipe):
     )
     small: ClassVar = (
         {
-            **{
-                "batch_size": 2,
-                "length": 6,
-                "vocabulary": 12,
-                "hidden_size": 3,
-                "embedding_size": 2,
-            },
-            **{"dtype": "float64", "sampled": 3, "cache": 4},
+            "batch_size": 2,
+            "length": 6,
+            "vocabulary": 12,
+            "hidden_size": 3,
+            "embedding_size": 2,
+            "dtype": "float64",
+            "sampled": 3,
+            "cache": 4,
         },
     )
 
@@ -281,11 +280,6 @@ class WordRecipe(RuleRecipe):
     def predict(
         self, network: Network, words: tuple[str, ...], path: Path | None = None
     ) -> Iterator[str]:
-        if self.temperature < 0:
-            raise UserError(
-                f"temperature must be at least 0, but is {self.temperature}; give 0 for the likeliest"
-                " words, 1 for draws from the model"
-            )
         vocabulary = Vocabulary(tuple(network.notes.split("\n")))
         if path is not None:
             numbers = vocabulary.numbers(words_to_judge(path))

@@ -132,7 +132,7 @@ def test_recipe_learns_a_text_and_writes(tmp_path):
 
 def test_a_temperature_below_zero_is_refused():
     with pytest.raises(UserError, match="temperature must be at least 0, but is -1"):
-        list(CharacterModel(temperature=-1).predict(None, ()))
+        CharacterModel(temperature=-1)
 
 
 def test_batches_go_round_the_text():

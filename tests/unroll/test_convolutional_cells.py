@@ -52,6 +52,18 @@ def test_walk_is_its_steps():
     assert_all_close([walked, static], [stepped, stepped], 1e-12)
 
 
+@pytest.mark.parametrize("known", [(2, 3, 4, 3), (None, 3, None, None), (None,) * 4], ids=str)
+def test_a_walk_goes_on_from_a_state_whatever_is_known_of_it(known):
+    [cell] = cells(count=1)
+    whole = scan_unroll(cell, pt.as_tensor(XS))
+    state = pt.tensor("state", dtype="float64", shape=known)
+    rest = scan_unroll(cell, pt.as_tensor(XS[1:]), initial=state)
+    [expected] = evaluate([], [whole], [], mode=AS_WRITTEN)
+    assert_all_close(
+        evaluate([state], [rest], [expected[0]], mode=AS_WRITTEN), [expected[1:]], 1e-12
+    )
+
+
 def test_equal_steps_on_other_products_are_other_layers():
     """The algebra of a step does not say by what it multiplies."""
     xs = pt.as_tensor(XS)

@@ -11,7 +11,7 @@ STEP = 1e-30
 
 
 def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+    return (1 + np.tanh(x / 2)) / 2  # which no complex number overflows
 
 
 # One step after the products, `z` of the input and `r` of the state: the last axis is that of the units, and any may

@@ -21,6 +21,7 @@ from pytensor.graph.op import Op
 from pytensor.graph.rewriting.basic import copy_stack_trace, dfs_rewriter, node_rewriter
 from pytensor.tensor.variable import TensorVariable
 
+from symrnn.ops.linearize import in_own_dtype
 from symrnn.ops.recent import Recent
 from symrnn.versions import inlined
 
@@ -255,7 +256,7 @@ def gradients(
     found: Any = grad(
         None, list(wrt), known_grads=dict(known), disconnected_inputs="ignore", **options
     )
-    return list(found)
+    return in_own_dtype(found, wrt)
 
 
 def _is_float(var: Variable) -> bool:

@@ -96,10 +96,9 @@ def linearize(
         return_disconnected="disconnected",
     )
     connected = [not isinstance(g.type, DisconnectedType) for g in found]
-    # PyTensor gives a float32 variable a gradient of floatX behind a switch, say: a state would change its type.
     gradients = [
-        g.astype(x.type.dtype) if x.type.dtype in float_dtypes else g
-        for g, x, is_connected in zip(found, wrt, connected, strict=True)
+        g
+        for g, is_connected in zip(in_own_dtype(found, wrt), connected, strict=True)
         if is_connected
     ]
     fgraph = FunctionGraph([*inputs, *cotangents], [*outputs, *gradients], clone=False)
@@ -113,6 +112,19 @@ def linearize(
     return Linearization(
         cast(list[TensorVariable], outputs), residuals, saved, cotangents, gradients
     )
+
+
+def in_own_dtype(gradients: Iterable[Any], wrt: Iterable[Variable]) -> list[Any]:
+    """Gradients, each of the dtype of what it is by; those that are disconnected as they are.
+
+    PyTensor gives a float32 variable a gradient of floatX behind a switch, say: a state would change its type.
+    """
+    return [
+        g.astype(x.type.dtype)
+        if x.type.dtype in float_dtypes and not isinstance(g.type, DisconnectedType)
+        else g
+        for g, x in zip(gradients, wrt, strict=True)
+    ]
 
 
 _REWRITER = optdb.query(RewriteDatabaseQuery(include=["merge", "canonicalize"]))

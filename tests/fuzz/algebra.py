@@ -26,6 +26,13 @@ def _beyond(a, b):
     return difference > 0
 
 
+def _softplus(a):
+    is_large = (
+        np.real(a) > 40
+    )  # where it is `a` to the last digit, and the exponential will overflow
+    return np.where(is_large, a, np.log1p(np.exp(np.where(is_large, 0, a))))
+
+
 def _larger(a, b):
     return np.where(_beyond(a, b), a, b)
 
@@ -35,10 +42,10 @@ def _larger(a, b):
 OPS = {  # name: (in PyTensor, in NumPy), on one value or on two
     "tanh": (pt.tanh, np.tanh),
     "sin": (pt.sin, np.sin),
-    "sigmoid": (pt.sigmoid, lambda a: 1 / (1 + np.exp(-a))),
+    "sigmoid": (pt.sigmoid, lambda a: (1 + np.tanh(a / 2)) / 2),
     "arctan": (pt.arctan, np.arctan),
     "bell": (lambda a: pt.exp(-(a**2)), lambda a: np.exp(-(a**2))),
-    "softplus": (pt.softplus, lambda a: np.log1p(np.exp(a))),
+    "softplus": (pt.softplus, _softplus),
     "root": (lambda a: pt.sqrt(1 + pt.sqr(a)), lambda a: np.sqrt(1 + a**2)),
     "negative": (lambda a: -a, lambda a: -a),
     "half": (lambda a: 0.5 * a, lambda a: 0.5 * a),

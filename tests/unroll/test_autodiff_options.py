@@ -133,3 +133,28 @@ def test_what_is_captured_may_be_wider_than_the_state(form):
     ys = scan_unroll(cell, pt.zeros((2, 1, 1), dtype="float32"), gradient=form)
     [gradient] = evaluate([], [pytensor.grad(ys.sum(), p)], [])
     np.testing.assert_allclose(gradient, 1 + (1 + 2))  # h := 2 h + a, twice
+
+
+@dataclass(frozen=True)
+class TurnedCell(Cell):
+    """A step that captures a switch of a weight, whose gradient PyTensor makes one of floatX."""
+
+    p: pt.TensorVariable  # (H,)
+
+    State: ClassVar = RNNState
+    gates: ClassVar = 1
+
+    def advance(self, z, r, state):
+        return RNNState(pt.tanh(z + r) * pt.switch(pt.gt(self.p, 0), self.p, -self.p))
+
+
+def test_layers_that_capture_a_switch_have_gradients_of_the_dtype_of_their_weights():
+    p = pytensor.shared(np.full((2, H), -0.5, "float32"), name="p", shape=(2, H))
+    cell = TurnedCell.create(H, H, rng=0, layers=2, dtype="float32", p=p)
+    xs, found = pt.constant(np.ones((T, B, H), "float32")), []
+    for form in ("assembled", "autodiff"):
+        ys = stack([cell], xs, gradient=form)
+        gradients = pytensor.grad((ys**2).sum(), list(cell.weights.values()))
+        found.append(evaluate([], gradients, [], mode=AS_WRITTEN))
+    assert {str(gradient.dtype) for gradient in found[0]} == {"float32"}
+    assert_all_close(*found, 1e-5)

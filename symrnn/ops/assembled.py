@@ -8,7 +8,7 @@ PyTensor can inline an `OpFromGraph` itself, but from a frozen copy whose Scan o
 one function with Numba on PyTensor 3.0 writes into them. `inline_assembled` gives each function its own.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Protocol, cast
 
 import pytensor.tensor as pt
@@ -135,15 +135,12 @@ class AssembledPullback(OpFromGraph):
             var.copy() if _is_float(var) else var for var in inputs[: len(self.has_gradient)]
         ]
         given = inputs[len(inputs) - sum(self.has_cotangent) :]
-        values = [
-            pt.tensor_copy(out)
-            for out, has in zip(self.assembly.plain(primals), self.has_cotangent, strict=True)
-            if has
-        ]
+        plain = zip(self.assembly.plain(primals), self.has_cotangent, strict=True)
+        values = [out for out, has in plain if has]
         wrt = [var for var, has in zip(primals, self.has_gradient, strict=True) if has]
-        first = gradients(wrt, dict(zip(values, given, strict=True)))
-        pairs = zip((pt.tensor_copy(g) for g in first), output_grads, strict=True)
-        known = {g: dg for g, dg in pairs if not isinstance(dg.type, DisconnectedType)}
+        first = gradients(wrt, zip(values, given, strict=True))
+        pairs = zip(first, output_grads, strict=True)
+        known = [(g, dg) for g, dg in pairs if not isinstance(dg.type, DisconnectedType)]
         second = gradients([*wrt, *given], known)
         found = dict(zip([*wrt, *given], second, strict=True))
         # What lies between the inputs and the cotangents are the assembly's outputs: functions of the inputs.
@@ -250,12 +247,15 @@ def applied(op: Op, inputs: Sequence[Variable]) -> list[TensorVariable]:
 
 
 def gradients(
-    wrt: Sequence[Variable], known: Mapping[Any, Variable], **options: Any
+    wrt: Sequence[Variable], known: Iterable[tuple[Variable, Variable]], **options: Any
 ) -> list[TensorVariable]:
-    """The gradients by `wrt` of what the `known` gradients are of; zeros where nothing depends on a variable."""
-    found: Any = grad(
-        None, list(wrt), known_grads=dict(known), disconnected_inputs="ignore", **options
-    )
+    """The gradients by `wrt` of what the `known` gradients are of; zeros where nothing depends on a variable.
+
+    Pairs of a variable and its gradient: a variable that stands there twice has both.
+    """
+    # Copies, so that no known gradient lies upstream of another: PyTensor would take it for all of that variable's.
+    copies: Any = {pt.tensor_copy(var): g for var, g in known}
+    found: Any = grad(None, list(wrt), known_grads=copies, disconnected_inputs="ignore", **options)
     return in_own_dtype(found, wrt)
 
 

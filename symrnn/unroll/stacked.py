@@ -246,9 +246,10 @@ class StackedAssembly:
         self, values: Values, dprojection: Projection, dweights: Sequence[Weights]
     ) -> Values:
         """The gradients of one layer's weights, traced back from what a layer is given to the cells' fields."""
-        known: dict[Any, Any] = dict(zip(self.projection, dprojection, strict=True))
+        # Pairs, and no dictionary: a step may capture `w_h` or `b` besides, whose gradients then add up.
+        known: list[tuple[Any, Any]] = list(zip(self.projection, dprojection, strict=True))
         for d, dw in zip(self.layer.directions, dweights, strict=True):
-            known |= dict(zip([d.cell.w_h, *d.captured], [dw.w_h, *dw.captured], strict=True))
+            known += zip([d.cell.w_h, *d.captured], [dw.w_h, *dw.captured], strict=True)
         # Zeros where a step does not read a weight, which is a sequence of the walk back all the same.
         found = gradients(self.symbols, known)
         return evaluate(found, dict(zip(self.symbols, values, strict=True)))

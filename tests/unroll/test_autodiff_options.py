@@ -158,3 +158,40 @@ def test_layers_that_capture_a_switch_have_gradients_of_the_dtype_of_their_weigh
         found.append(evaluate([], gradients, [], mode=AS_WRITTEN))
     assert {str(gradient.dtype) for gradient in found[0]} == {"float32"}
     assert_all_close(*found, 1e-5)
+
+
+@dataclass(frozen=True)
+class SelfishCell(Cell):
+    """A step that reads its weights besides: as they are, and as a function."""
+
+    p: pt.TensorVariable  # (H,)
+    reads: str = "p"
+
+    State: ClassVar = RNNState
+    gates: ClassVar = 1
+
+    def advance(self, z, r, state):
+        read = {
+            "p": [self.p],
+            "p and a function of it": [pt.arctan(self.p), self.p],
+            "w_h": [self.w_h[0], pt.exp(self.w_h[1])],
+            "w_x": [self.w_x[0], pt.exp(self.w_x[1])],
+            "b": [self.b, pt.exp(self.b)],
+        }[self.reads]
+        return RNNState(pt.tanh(z + r + self.p * read[0]) + 0.5 * sum(read[1:]) * state.h)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("reads", ["p", "p and a function of it", "w_h", "w_x", "b"])
+def test_a_weight_that_a_step_reads_twice_has_the_sum_of_its_gradients(reads, order):
+    """Also where the one is computed from the other, which is known too."""
+    p = pytensor.shared(np.array([[0.5, -0.3], [0.2, 0.1]]), name="p", shape=(2, H))
+    cell = SelfishCell.create(H, H, rng=0, layers=2, p=p, reads=reads)
+    xs, found = pt.constant(np.random.default_rng(0).normal(size=(T, B, H))), []
+    for form in ("assembled", "autodiff"):
+        weights = list(cell.weights.values())
+        gradients = pytensor.grad((stack([cell], xs, gradient=form) ** 2).sum(), weights)
+        if order == 2:
+            gradients = pytensor.grad(sum((g**2).sum() for g in gradients), weights)
+        found.append(evaluate([], gradients, [], mode=AS_WRITTEN))
+    assert_all_close(*found, 1e-9)

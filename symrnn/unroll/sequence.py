@@ -131,12 +131,7 @@ def check_mask(mask: TensorLike, xs: TensorVariable) -> TensorVariable:
         )
     if given.type.dtype != "bool":
         given = pt.neq(given, 0)
-    columns = given[(slice(None), slice(None), *(None,) * (xs.type.ndim - 2))]
-    told = zip(given.type.shape, xs.type.shape, strict=False)
-    if any(size is not None and known is None for known, size in told):
-        # A step must keep the type of its state. Of three axes: PyTensor cannot index specify_shape(m, (1, None)).
-        columns = pt.specify_shape(columns, (*xs.type.shape[:2], *(1,) * (xs.type.ndim - 2)))
-    return columns
+    return given[(slice(None), slice(None), *(None,) * (xs.type.ndim - 2))]
 
 
 def lengths_of(xs: Variable) -> list[Any]:

@@ -64,7 +64,8 @@ def shared_walks(draw) -> SharedCase:
         replace(network, layers=(layer,), last_only=layer.form != "states" and draw(st.booleans()))
         for layer in layers
     )
-    return SharedCase(networks, draw(modes(GRAPH_MODES)))
+    # JAX takes no shapes but known ones
+    return SharedCase(networks, draw(modes(GRAPH_MODES, may_be_jax=all(networks[0].knows))))
 
 
 @fuzzed(shared_walks(), share=0.15)

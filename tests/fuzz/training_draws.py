@@ -67,7 +67,8 @@ def trainings(draw) -> TrainingCase:
     over = draw(st.sampled_from([None, None, "momentum", "applied", *FORMS]))
     given = draw(st.sampled_from(["loss", "loss", "gradients", "bounded"]))
     bound = draw(st.sampled_from([None, None, 0.4])) if over is None else None
-    mode = draw(modes())
+    # a network that was drawn for JAX knows its shapes, which JAX asks for
+    mode = draw(modes(may_be_jax=getattr(problem, "mode", "JAX") == "JAX"))
     return TrainingCase(
         problem,
         rule,

@@ -204,7 +204,7 @@ def _class(kind: type) -> str:
         raise Undigestible(kind)
     return (
         name
-        # Their versions are hashed besides.
+        # PyTensor's and NumPy's versions are hashed besides.
         if kind.__module__.split(".")[0] in ("pytensor", "builtins", "numpy")
         else f"{name} {_source(kind.__module__)}"
     )

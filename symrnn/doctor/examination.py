@@ -54,6 +54,7 @@ def doctor(target: object, *, mode: Mode | str | None = None) -> list[Finding]:
 
 def examined(target: object, mode: Mode) -> Patient:
     """The target as it is built, rewritten and linked, with what is said meanwhile."""
+    # As they were: within, all warnings are shown and caught, to be told which of them would not have been.
     filters = list(warnings.filters)
     with ExitStack() as stack:
         caught = stack.enter_context(warnings.catch_warnings(record=True))
@@ -62,6 +63,7 @@ def examined(target: object, mode: Mode) -> Patient:
         stack.enter_context(lines_kept())
         with full_traces():
             found = target_of(target)
+        # Of what the target compiled itself, the graphs are those that it asked for: its own is rewritten by now.
         if found.compiled is None:
             specs = list(found.functions)
         makers = [rewritten(spec, mode) for spec in specs]
@@ -84,6 +86,7 @@ def asked_for() -> Iterator[list[FunctionSpec]]:
 
     def noting(construct: Callable) -> Callable:
         def noted(inputs: Sequence, outputs: Any = None, **options: Any) -> Any:
+            # With givens the function is of other outputs than these.
             if not options.get("givens"):
                 given = [getattr(each, "variable", each) for each in inputs]
                 listed = outputs if isinstance(outputs, list | tuple) else [outputs]
@@ -115,6 +118,7 @@ def converted(makers: Sequence[FunctionMaker], mode: Mode) -> list[Conversion]:
                 warnings.simplefilter("always")
                 function, key = funcify(op, node=node, **options)
             within = broken.pop()
+            # What holds something without a key has none itself: the innermost one is told, and not all around it.
             if broken and key is None:
                 broken[-1] += 1
             if isinstance(op, Op) and node is not None:
@@ -126,6 +130,7 @@ def converted(makers: Sequence[FunctionMaker], mode: Mode) -> list[Conversion]:
 
     with (
         patched(basic, "numba_funcify_ensure_cache", watching),
+        # Without the cache no op is asked for a key, and all would seem to lack one.
         pytensor.config.change_flags(numba__cache=True),
     ):
         for maker in makers:
@@ -140,6 +145,7 @@ def is_hidden(warning: warnings.WarningMessage, filters: Sequence[tuple]) -> boo
         if (
             (message is None or re.match(message, text))
             and issubclass(warning.category, category)
+            # A warning that was caught tells its file and not its module, so a filter for one says nothing here.
             and _module is None
             and line in (0, warning.lineno)
         ):
@@ -216,6 +222,7 @@ def hidden_warnings(patient: Patient) -> Iterator[Finding]:
 def duplicate_recurrences(patient: Patient) -> Iterator[Finding]:
     """Recurrences that are computed twice."""
     for group in duplicates(Target(patient.specs)) if patient.specs else ():
+        # What follows from another group is gone when that is.
         if group.follows_from is None:
             step = step_name(group.components[0]).removeprefix("at ")
             cures = dict.fromkeys(kind.cure for kind in group.kinds)

@@ -39,6 +39,7 @@ def located(outputs: list[Variable]) -> Iterator[tuple[Apply, str]]:
 
     def walk(outputs: list[Variable], around: Unit | None) -> None:
         for node in apply_nodes(outputs):
+            # As units, since `Places` looks for a lost line in the node around.
             units[node] = Unit(node, around)
             for op in with_wrapped(node.op):
                 for graph in inner_graphs(op):
@@ -96,6 +97,7 @@ def baked_rates(patient: Patient) -> Iterator[Finding]:
 def rates_in(shared: SharedVariable, new: Variable) -> Iterator[Constant]:
     """Constant factors of the step that an update adds to its variable."""
     terms = list(terms_of(new))
+    # What does not begin with the variable itself is no step from it: a count, or another value altogether.
     if shared not in terms and not any(is_scaled(shared, term) for term in terms):
         return
     own = [c.data.item() for term in terms for c in scale_of(shared, term)]
@@ -106,6 +108,7 @@ def rates_in(shared: SharedVariable, new: Variable) -> Iterator[Constant]:
             value = factor.data.item()
             is_mean = any(np.isclose(value + kept, 1.0) for kept in own)  # a running mean
             if value not in TRIVIAL and not is_mean:
+                # One a term: more factors of one step are one rate.
                 yield factor
                 break
 
@@ -202,6 +205,7 @@ def unknown_shapes(patient: Patient) -> Iterator[Finding]:
     ]
     if not shared:
         return
+    # The variables are replaced in both, so that the two counts differ by the shapes alone.
     unknown, known = (nodes_with(patient, shared, is_known) for is_known in (False, True))
     if unknown - known < max(1, LEAST_FEWER * unknown):
         return
@@ -234,6 +238,7 @@ def nodes_with(patient: Patient, shared: list, is_known: bool) -> int:
 def made_at(variable: Variable) -> str:
     """The line that made a variable without an owner."""
     traces = getattr(variable.tag, "trace", None) or [()]
+    # `user_line` reads the stacks of a node's outputs; this one has no other purpose.
     node = Apply.__new__(Apply)
     node.outputs = [variable]
     return at(user_line(node) or NOWHERE) if traces[0] else ""

@@ -46,6 +46,7 @@ def first_call(
         recipe, "predict", recipe.predict(listener, words, path), Iterable, "lines to print"
     )
     try:
+        # A prediction is a generator: nothing of it runs before it is asked for lines.
         for _ in lines:
             pass
     except _Caught as caught:

@@ -66,6 +66,7 @@ def page_of_walks(walks: Sequence[Walk], *, title: str, text: str = "", command:
 def layer(walk: Walk, text: str) -> dict[str, Any]:
     """A walk as the template reads it: pictures of all units, numbers of the busiest ones."""
     memory = walk.gates[walk.memory]
+    # Chosen by how much they move, listed by their numbers.
     busiest = np.sort(np.argsort(-memory.std(axis=0), kind="stable")[:MOST_UNITS])
     shown = slice(MOST_STEPS)
     pictures = dict(walk.gates)
@@ -103,6 +104,7 @@ def rounded(array: np.ndarray) -> list[list[float]]:
 def picture(name: str, array: np.ndarray) -> dict[str, Any]:
     """``(T, H)`` as a picture with T columns and H rows."""
     most = float(np.abs(array).max(initial=0)) or 1.0
+    # Gates have the same range everywhere, and one colour is one value; the others have ranges of their own.
     scale = 1.0 if name not in ("what it reads", "cell", "h") else most
     steps, units = array.shape
     return {
@@ -143,7 +145,9 @@ def png(pixels: np.ndarray) -> bytes:
         return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
 
     rows, columns, _ = pixels.shape
+    # 8 bits a channel, type 2 (red, green, blue); compression, filter and interlace as usual.
     header = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
+    # Each row begins with its filter: 0 is none.
     lines = b"".join(b"\0" + row.tobytes() for row in pixels)
     parts = [(b"IHDR", header), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)

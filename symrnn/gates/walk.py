@@ -140,6 +140,7 @@ def _looped(node: Node, arrays: Arrays, tell: Callable[[Walk], None], item: int)
 
 
 def _both_ways(node: Node, arrays: Arrays, tell: Callable[[Walk], None], item: int) -> Arrays:
+    # As `matched` packs them: xs, then w_x, w_h, b, b_n, p forwards and backwards, the mask, initial states.
     xs, mask, states = arrays[0], arrays[11], arrays[12:]
     half = len(states) // 2
     forward = [xs, *arrays[1:6], mask, *states[:half]]
@@ -162,6 +163,7 @@ def _walked(
     before: Any = [None] * len(xs)
     seen: list[dict[str, np.ndarray]] = [{} for _ in xs]
     for t in order:
+        # The last state is the memory: c of (h, c), and h where it is the only one.
         before[t] = states[-1][item]
         gates, new = step(zs[t], states, w_h, b_n, p, acts, node.attributes.get("reset"))
         kept = np.ones(len(xs[t]), bool) if mask is None else np.asarray(mask[t], bool)
@@ -181,6 +183,7 @@ def _walked(
 
 def _lstm(z, states, w_h, b_n, p, acts, reset):
     (h, c), (f, g, k) = states, acts
+    # In the order of `symrnn.export`, whatever the layer had them in.
     i, forget, o, new = np.split(z + h @ w_h, 4, axis=1)
     p_i, p_f, p_o = np.zeros((3, h.shape[1])) if p is None else p
     gates = {"input": f(i + p_i * c), "forget": f(forget + p_f * c)}

@@ -51,6 +51,7 @@ def attribution(ledger: Ledger, otherwise: Place = NOWHERE) -> Attribution:
         shared_s=own[FUNCTION],
         start_up_s=own[START_UP],
         lost_s=sum(each.seconds for each in nodes if not each.path)
+        # Where no unit has a share, nobody can be told for what belongs to the whole function.
         + own[FUNCTION] * (not any(shares.values())),
         kinds=dict(kinds),
         nodes=dearest(nodes),
@@ -99,6 +100,7 @@ def merged(
     found: dict[tuple[str, str, int, str], CompiledUnit] = {}
     for unit, node in zip(keys, nodes, strict=True):
         own = keys[unit]
+        # Its seconds are in the total of the one around it, which has the same key.
         if any(keys.get(around) == own for around in those_around(unit)):
             node = replace(node, total_s=0.0)
         known = found.get(own, CompiledUnit(*own, 0, 0, 0.0, 0.0, 0.0))

@@ -88,10 +88,12 @@ class CompileEvents:
         finally:
             self.ledger.is_paused = False
             vars(self).update(counts)
+            # Marked and not dropped: a timeline shows them all the same.
             self.compilations[found:] = [
                 replace(each, is_aside=True) for each in self.compilations[found:]
             ]
             if self.loaded_before is not None:
+                # The cache counts on, so the mark that is counted from moves along.
                 self.loaded_before += modules_loaded() - loaded
 
     @property

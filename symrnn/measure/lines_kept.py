@@ -51,6 +51,7 @@ def hand_on(var: Variable, new_var: Variable, fgraph: FunctionGraph) -> None:
     trace, waiting, seen = next(filter(None, traces)), [new_var.owner], set()
     while waiting:
         node = waiting.pop()
+        # What stood in the graph before keeps its own line, or has lost it to somebody else.
         if node in seen or node in fgraph.apply_nodes:
             continue
         seen.add(node)

@@ -41,6 +41,7 @@ def memory_used() -> Iterator[MemoryUsed]:
     True
     """
     used = MemoryUsed()
+    # Garbage of earlier code, freed within the block, would make room for what it takes, and hide it.
     gc.collect()
     if CLEAR.exists():
         CLEAR.write_text(PEAK)

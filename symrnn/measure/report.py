@@ -105,6 +105,7 @@ def compile_report(
         if found.batch is not None:
             with events.aside():
                 arguments = found.arguments()
+            # Still among the events: a JIT compiler works when the function is called.
             values["step_s"] = called(functions, arguments, steps, watch)
     if profile.rewrites is None:  # a function that was there already: looking at it is no phase
         del watch.seconds["build"]

@@ -167,6 +167,7 @@ def idle_table(profile: RewriteProfile) -> Table:
 def line_table(lines_before: Sequence[Mapping], lines_after: Sequence[Mapping]) -> Table:
     """Apply nodes by source line, bodies included; the line with most nodes first."""
     sides = [{place(line): line for line in lines} for lines in (lines_before, lines_after)]
+    # A line that is on both sides has its text from before rewriting.
     lines = {**sides[1], **sides[0]}
     counts = {
         name: tuple(nodes_of(side[name]) if name in side else 0 for side in sides) for name in lines

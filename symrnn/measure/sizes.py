@@ -174,6 +174,7 @@ def measured_body(op: Op, graphs: Sequence[AbstractFunctionGraph], bodies: dict)
     inside = sum((size_of(graph.outputs, bodies) for graph in graphs), GraphSize())
     width = inside.total_nodes
     own = GraphSize(
+        # Its own nodes and those of bodies within: inner ones, to whatever stands around it.
         inner_nodes=width,
         scalar_nodes=inside.scalar_nodes,
         scans=inside.scans,

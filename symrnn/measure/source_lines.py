@@ -79,6 +79,7 @@ def places(
     for node in apply_nodes(outputs):
         place = user_line(node) or around or NOWHERE
         yield place, is_inner
+        # Scalar nodes count apart, as in `graph_size`: else the lines would not add up to it.
         if not is_scalar_body(node.op):
             for op in with_wrapped(node.op):
                 for graph in inner_graphs(op):
@@ -126,4 +127,5 @@ def is_library(path: str) -> bool:
     """
     if path.startswith((PYTENSOR, MEASURE, "<frozen")):
         return True
+    # Installed packages lie in a folder of the standard library's, and are somebody's code.
     return path.startswith(STANDARD) and "-packages" not in path

@@ -48,7 +48,9 @@ class Stopwatch:
             self.spans.append((name, begin, end))
             self.add(name, end - begin, spent)
             if around is not None:
+                # The phase around will add all of its own span.
                 self.add(around, begin - end, -spent)
+        # Not in `finally`: after an error the inner phase must stay the one that was told last.
         if around is not None:
             self.on_phase(around)
 

@@ -120,6 +120,7 @@ def target_of(target: object, **case: Any) -> Target:
     for kind in KINDS.values():
         if kind.fits(target):
             return kind.meant(target)
+    # After the kinds, since a compiled function can be called as well.
     if callable(target):
         check_call(target, case)
         return target_of(target(**case))

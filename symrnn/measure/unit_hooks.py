@@ -147,6 +147,7 @@ def compiling_c(ledger: Ledger) -> Callable[[Callable], staticmethod]:
                 ledger.compiled()
                 return compile_str(module_name, *args, **kwargs)
 
+        # As `compile_str` is, in whose place it is put.
         return staticmethod(compiled)
 
     return wrapped
@@ -161,6 +162,7 @@ def translating(ledger: Ledger) -> Callable[[Callable], Callable]:
             unit = ledger.of(node) if node is not None and isinstance(op, Op) else ledger.unit
             with ledger.block("link", unit):
                 function, key = funcify(op, node=node, **kwargs)
+            # By the Python function in it, which is what `Dispatcher.compile` knows of itself.
             ledger.remember(getattr(function, "py_func", function), unit)
             if key is None:
                 ledger.without_key(unit)
@@ -182,6 +184,7 @@ def compiling_numba(ledger: Ledger) -> Callable[[Callable], Callable]:
             with ledger.block("numba", unit):
                 entry_point = compile_(self, *args, **kwargs)
             for result in [*self.overloads.values()][known:]:
+                # By its library the function around it links it, and tells whose code that is.
                 ledger.remember(result.library, unit)
             return entry_point
 
@@ -196,6 +199,7 @@ def linking_numba(ledger: Ledger) -> Callable[[Callable], Callable]:
     def wrapped(finalize: Callable) -> Callable:
         @wraps(finalize)
         def finalized(library: Any) -> Any:
+            # Nodes within a node are linked in its own time; only here does their code go to the whole.
             if ledger.unit is FUNCTION:
                 for part in library._linking_libraries:
                     ledger.brings(part, partial(code_bytes, part))

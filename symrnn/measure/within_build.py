@@ -31,6 +31,7 @@ def phases_within(
 ) -> Iterator[WithinBuild]:
     """Count gradients, rewriting and linking in the ``with`` block as phases of their own, whoever asks for them."""
     within = WithinBuild()
+    # Noted before it is replaced: a static method, which is called without its class.
     rewrite = FunctionMaker.prepare_fgraph
 
     def rewriting_graph(*args, **kwargs):

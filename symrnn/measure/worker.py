@@ -43,6 +43,7 @@ class Answer:
     def __call__(self, **answer: object) -> None:
         """Write one line."""
         line = json.dumps(answer, default=as_json).encode() + b"\n"
+        # A pipe takes as much as it has room for.
         while line:
             line = line[os.write(self.fd, line) :]
 
@@ -73,6 +74,7 @@ def main(arguments: list[str]) -> None:
     try:
         measure(job, answer)
         answer(done={"status": "ok"})
+    # Of the limit that the parent set: a result, and no fault of the program's.
     except MemoryError as error:
         answer(done={"status": "memory_limit", "message": f"out of memory: {error}"})
     except BaseException as error:

@@ -51,6 +51,7 @@ class AskedShapeFeature(ShapeFeature):
         if known is not None:
             return known
         if self._is_answering:
+            # Perhaps out of an op's `infer_shape`: its question is put off, and comes again when it can be answered.
             raise NotKnownYet((var, idx))
         self._answer_all([(var, idx)])
         return self._known(var, idx)
@@ -82,6 +83,7 @@ class AskedShapeFeature(ShapeFeature):
             found = {(which, axis): self._coerce_shape_element(extent, node)}
         else:
             self._require_inputs(node)
+            # All that it asks for is known by now, so PyTensor's recursion ends at the inputs.
             shapes = self._compute_node_shapes(node, recursive=True)
             found = {(k, i): n for k, shape in enumerate(shapes) for i, n in enumerate(shape or ())}
         self._cache.setdefault(node, {}).update(found)
@@ -110,6 +112,7 @@ class AskedShapeFeature(ShapeFeature):
             raise NotKnownYet(*missing)
 
     def _get_node_shapes(self, node, recursive=True):
+        # Of the direct inputs alone, with nothing remembered: here is nothing to spare.
         if not recursive:
             return super()._get_node_shapes(node, recursive)
         return tuple(self.shape_tuple(out) for out in node.outputs)
@@ -123,6 +126,7 @@ def _of_subtensor(node: Apply, axis: int, get: Get) -> Any:
     source = kept[axis]
     if source >= len(slices):
         return get(x, source)
+    # The others are not asked for, and any number will do: each entry of the result depends on its own axis alone.
     shape = [get(x, i) if i == source else constant(1, dtype="int64") for i in range(x.type.ndim)]
     return node.op.infer_shape(node, [shape])[0][axis]
 
@@ -142,6 +146,7 @@ def _of_reduction(node: Apply, axis: int, get: Get) -> Any:
 
 
 def _of_dot(node: Apply, axis: int, get: Get) -> Any:
+    # Dot is of matrices alone in the versions whose shapes are answered here: rows of the left, columns of the right.
     return get(node.inputs[axis], axis)
 
 

@@ -91,6 +91,7 @@ class SparingAssumptionFeature(AssumptionFeature):
             return rule is not None and rule(var) not in SAYS_NOTHING
         if not has_rules((key,), type(node.op)):
             return False
+        # As if it held of all that is not known to lack it: only so is a no certain, whatever is found out later.
         states = [FactState.UNKNOWN if x in missing else FactState.TRUE for x in node.inputs]
         said = infer_assumption_for_node(key, node.op, self, self.fgraph, node, states)
         return said[node.outputs.index(var)] not in SAYS_NOTHING
@@ -118,6 +119,7 @@ class SparingAssumptionFeature(AssumptionFeature):
 
 def has_rules(keys: tuple[AssumptionKey, ...], kind: type) -> bool:
     """Whether any of the properties can be inferred for ops of that type."""
+    # How many rules there are is part of the question, so that one that is registered later is not missed.
     return _has_rules(keys, kind, len(ASSUMPTION_INFER_REGISTRY))
 
 
@@ -130,6 +132,7 @@ def _has_rules(keys: tuple[AssumptionKey, ...], kind: type, registered: int) -> 
 def with_stronger(key: AssumptionKey) -> tuple[AssumptionKey, ...]:
     """A property, and those that it follows from, also through others."""
     found = [key]
+    # The list grows as it is walked.
     for k in found:
         found += [s for s, weaker in IMPLIES.items() if k in weaker and s not in found]
     return tuple(found)

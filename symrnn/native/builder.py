@@ -48,6 +48,7 @@ class OpenKernel:
 
     def absorb(self, other: OpenKernel) -> None:
         """Take in another kernel of the same shape."""
+        # What both read is one input, so the other's arguments get new numbers.
         new = {i: self.argument(source) for i, source in enumerate(other.inputs)}
         names, values = list(other.members), list(other.members.values())
         moved = substituted([*values, *(s for s, _ in other.copies)], new)
@@ -87,10 +88,14 @@ class Builder:
         self.values: dict[Variable, Value] = {}
         self.body: list[Statement] = []
         self.open: list[OpenKernel] = []
+        # Who wants a variable where; asked only when it is written, since the place may lie in one that is wanted too.
         self.places: dict[Variable, Callable[[], Window | None]] = {}
+        # Where it was put, for good: statements hold the window from then on.
         self.placed: dict[Variable, Window] = {}
         self.borrowed: set[Buffer] = set()  # not this scope's to overwrite
+        # All that lie in a buffer: before one is written over, nobody may be left who reads another.
         self.aliases: dict[Buffer, set[Variable]] = {}
+        # By variable the nodes that have still to read it: what nobody reads is not written, or may be written over.
         self.unread: dict[Variable, set[Apply]] = {}
         for node in nodes:
             for var in node.inputs:
@@ -119,6 +124,7 @@ class Builder:
         """The variable's element at the index of `kernel`."""
         if (same := self.uniform(variable)) is not None:
             return same
+        # Before any look into memory: what follows from shapes is a number in the code, and mostly lies nowhere.
         number = self.shapes.number_or_none(variable)
         if isinstance(number, int) and not self.shapes.of(variable):
             return const(number, dtype_of(variable))
@@ -188,6 +194,7 @@ class Builder:
             return self.placed[variable]
         wanted = self.places.get(variable)
         window = wanted() if wanted is not None else None
+        # Of another dtype it would have to be cast, which the one who wants it there does when it copies.
         if window is None or window.dtype != dtype_of(variable):
             window = self.temporary(dtype_of(variable), self.shapes.of(variable))
         self.placed[variable] = window
@@ -210,6 +217,7 @@ class Builder:
         if same is not None:
             self.write(place, [], same)
             return
+        # It may have been written to the place by now, having been wanted there.
         window = self.window(variable)
         if window != place:
             self.copy(window, place)
@@ -234,6 +242,7 @@ class Builder:
         """``target += variable``."""
         kernel = OpenKernel(target.shape)
         terms = [kernel.argument(target), self.element(kernel, variable)]
+        # As NumPy's ``+=``: added in the common dtype, and only then cast to the target's.
         common = np.result_type(*(term.dtype for term in terms)).name
         total = scalar("or" if common == "bool" else "add", *(cast(term, common) for term in terms))
         self.body.append(Kernel(target.shape, [target], kernel.inputs, [cast(total, target.dtype)]))
@@ -253,6 +262,7 @@ class Builder:
         value = self.values.get(variable)
         if (
             not isinstance(value, Window)
+            # Inputs are the caller's, constants the program's, and what lies in an output may be that output.
             or value.buffer.kind != "temporary"
             or value.buffer in self.borrowed
         ):
@@ -266,6 +276,7 @@ class Builder:
                 alias is not variable and alias in node.inputs
             ):  # the node reads it elsewhere while it writes
                 return False
+        # Read twice, it would be read after it was written in part.
         return list(node.inputs).count(variable) == 1
 
     def before_write(self, buffer: Buffer) -> None:
@@ -283,6 +294,7 @@ class Builder:
             self.open.append(kernel)
         for var, value in zip(node.outputs, values, strict=True):
             kernel.members[var] = value
+            # Not by `bind`: it lies in no buffer yet, so it is nobody's alias.
             self.values[var] = kernel
 
     def kernel_for(self, shape: Shape, inputs: Sequence[Variable]) -> OpenKernel:
@@ -297,12 +309,14 @@ class Builder:
             if isinstance(value, OpenKernel):
                 sources[value] = None
             elif isinstance(value, Window):
+                # One pass over memory serves all who read it.
                 sources |= dict.fromkeys(
                     k for k in self.open if k.shape == shape and k.reads(value.buffer)
                 )
         size = product(shape)
         if isinstance(size, int) and size <= TINY:
             sources |= dict.fromkeys(k for k in self.open if k.shape == shape)
+        # Any open kernels may become one, in whatever order they came: each reads only what was written before it.
         first, *others = sources or [OpenKernel(shape)]
         for other in others:
             if len(first.inputs) + len(other.inputs) > MOST_INPUTS:
@@ -324,8 +338,10 @@ class Builder:
             self.open.remove(kernel)
         outputs, body = [], []
         for var, value in kernel.members.items():
+            # It was given a place otherwise, as a state is that the last kernel of a step writes.
             if self.values.get(var) is not kernel:
                 continue
+            # All others were on the way to these, and stay in registers.
             if var in self.outputs or self.unread.get(var):
                 window = self.place(var)
                 outputs.append(window)

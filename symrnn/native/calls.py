@@ -59,6 +59,7 @@ def gemm_call(gemm: Gemm) -> tuple[str, list[str | Int | float | Window]]:
     if not is_row_major(output):
         output, left, right = (w.permuted([1, 0]) for w in (output, right, left))
     (m, k), n = left.shape, right.shape[1]
+    # As Fortran sees them, a row-major matrix has been transposed already.
     letters: list = ["N" if is_row_major(matrix) else "T" for matrix in (right, left)]
     operands = [*letters, n, m, k, 1.0, right, leading(right), left, leading(left)]
     operands += [1.0 if gemm.accumulates else 0.0, output, leading(output)]

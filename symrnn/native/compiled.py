@@ -88,6 +88,7 @@ def lowered_program(
     for i, var in enumerate(outputs):
         place = whole(Buffer(dtype_of(var), product(shapes.of(var)), "output", i), shapes.of(var))
         targets.append(place)
+        # An input that is an output as well is copied there in the end.
         if var not in builder.values:
             builder.want(var, partial(lambda place: place, place))
     lower(nodes, builder)
@@ -97,6 +98,7 @@ def lowered_program(
     body = with_panels(builder.body)
     lives = lifetimes(body)
     found = {b.index: b for b in buffers(body) if b.kind == "constant"}
+    # One that nothing mentions keeps its place, since the table counts them.
     constants = [
         found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(parts.constants))
     ]
@@ -125,10 +127,12 @@ class NativeProgram:
         self.is_settled = True  # callers may keep where its code lies
         count = lowered.inputs + len(lowered.outputs)
         self.pack = struct.Struct(f"{count}P").pack_into
+        # One table for all calls, so that machine code may hold its address.
         self.arrays = bytearray(8 * max(1, count))
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.arrays))
         self.memories: dict[tuple[int, ...], Memory] = {}
         self.shared = Shared()
+        # A callback runs Python, and so perhaps another thread, while the program has its memory in use.
         self.lock = threading.Lock()
 
     def __call__(
@@ -138,6 +142,7 @@ class NativeProgram:
         with self.lock:
             memory = self.memory(extents)
             outputs = [pool.take() for pool in memory.pools]
+            # The arrays as objects: the driver reads where their elements are, at a fixed place in each.
             self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
             guard = memory.guard
             kept = guard.before(arrays, outputs) if guard is not None else []
@@ -188,6 +193,7 @@ class Shared:
 
     def room(self, size: int) -> np.ndarray:
         """At least so many bytes; fresh ones would be asked of the system page by page, for each new length."""
+        # Memories that were made before keep the smaller one, and it lives as long as they do.
         if len(self.arena) < size:
             self.arena = np.empty(size, np.uint8)
         return self.arena
@@ -223,6 +229,7 @@ class Memory:
         places, self.arena_bytes = plan(lowered.lives, extents)
         size = self.arena_bytes + ALIGNMENT
         self._arena = np.empty(size, np.uint8) if is_guarded else shared.room(size)
+        # Addresses keep nothing alive: `_arena` does, and `lowered`, which the program has, keeps the constants.
         base = -(-self._arena.ctypes.data // ALIGNMENT) * ALIGNMENT
         addresses = [base + place for place in places] + [c.ctypes.data for c in lowered.constants]
         self.callbacks = [Callback(call, extents) for call in lowered.callbacks]
@@ -252,6 +259,7 @@ class Pool:
 
     def take(self) -> np.ndarray:
         for array in self.arrays:
+            # A view of it counts too, as it holds what it is a view of.
             if getrefcount(array) == HELD_BY_POOL:
                 return array
         array = self.make(self.shape, self.dtype)

@@ -101,6 +101,7 @@ def _graph(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> str:
     def number(var: Variable) -> int:
         if var not in numbers:
             if not isinstance(var, Constant):
+                # Neither given nor a constant: nothing says what it holds.
                 raise Undigestible(var)
             numbers[var] = len(numbers)
             lines.append(f"constant {_type(var.type)} {_value(var.data)} {_tags(var)}")
@@ -183,6 +184,7 @@ def _value(value: object) -> str:
         case type():
             return _class(value)
         case FunctionType():
+            # A lambda, or what was made within a function: the name does not tell which one.
             if value.__closure__ or "<" in value.__qualname__:
                 raise Undigestible(value)
             return f"function {value.__module__}.{value.__qualname__}"
@@ -202,6 +204,7 @@ def _class(kind: type) -> str:
         raise Undigestible(kind)
     return (
         name
+        # PyTensor's and NumPy's versions are hashed besides.
         if kind.__module__.split(".")[0] in ("pytensor", "builtins", "numpy")
         else f"{name} {_source(kind.__module__)}"
     )

@@ -83,6 +83,7 @@ def direct_call(
     pooled: list[int] = []
     for pool in memory.pools:
         waiting = [id(array) for array in pool.arrays]
+        # A pool lets no array go, so these live as long as `memory`. Each pool has `MOST_POOLED` words, 0 for none.
         pooled += [*waiting, *[0] * (MOST_POOLED - len(waiting))]
     sections = [checks, list(inputs), pooled, list(outputs)]
     places = [len(HEADER) + sum(map(len, sections[:k])) for k in range(len(sections))]
@@ -185,6 +186,7 @@ def text() -> str:
         w.value(f"inttoptr i64 {head[name]} to ptr") for name in ("program", "memory", "extents")
     )
     status = w.value(f"call i32 {run}(ptr {arrays}, ptr {memory}, ptr {extents})")
+    # Nothing but outputs that nobody has seen is written by then, so Python may run it once more and raise the error.
     w.require(w.equal("i32", status, "0"))
     _return_results(w, table, head, arrays)
     return "\n".join(
@@ -235,10 +237,13 @@ def _take_outputs(w: _Writer, table: str, head: dict[str, str], arrays: str) -> 
         slot = w.value(f"getelementptr i64, ptr {arrays}, i64 {place}")
         w.line(f"store i64 0, ptr {slot}")
         with w.loop(str(MOST_POOLED)) as k:
+            # From the last to the first, so that of several that are free the first one stays.
             back = w.value(f"sub i64 {MOST_POOLED - 1}, {k}")
             array = w.word(table, w.value(f"add i64 {first}, {back}"), "ptr")
             exists = w.value(f"icmp ne ptr {array}, null")
+            # Where there is none, of something that can be read in any case.
             readable = w.value(f"select i1 {exists}, ptr {array}, ptr {table}")
+            # Half a word: since Python 3.12 that is the count, and the other half is not.
             is_free = w.equal("i32", w.load("i32", readable, REFERENCES), "1")
             before = w.load("ptr", slot)
             taken = w.value(f"and i1 {exists}, {is_free}")
@@ -261,6 +266,7 @@ def _return_results(w: _Writer, table: str, head: dict[str, str], arrays: str) -
         argument = w.value(f"sub i64 -1, {which}")
         place = w.value(f"select i1 {is_output}, i64 {which}, i64 {argument}")
         item = w.word(source, place, "ptr")
+        # The list takes the reference over.
         w.line(f"call void @Py_IncRef(ptr {item})")
         w.value(f"call i32 @PyList_SetItem(ptr {found}, i64 {i}, ptr {item})")
     w.line(f"ret ptr {found}")

@@ -167,8 +167,11 @@ def draw_text(drawn: Distribution) -> str:
         *(demand_text(i, demand, number) for i, demand in enumerate(drawn.demands)),
         f"define void @{drawn.symbol}(ptr %state, ptr %out, ptr %many, {', '.join(given)}, ptr %info) {{",
         "entry:",
+        # NumPy's numbers are of 128 bits, which must be aligned so; the caller's words need not be.
         "  %numbers = alloca [4 x i64], align 16",  # as the generator has them
+        # `pcg64_state`: where they are, then in one word whether half a number waits, and that half.
         "  %bits = alloca {ptr, i64}, align 16",
+        # `bitgen_t`: the state, then the four `FUNCTIONS`.
         "  %generator = alloca [5 x ptr], align 16",
         f"  %kept = alloca [{BINOMIAL_BYTES} x i8], align 16",
         "  %n32 = load i32, ptr %many",
@@ -205,6 +208,7 @@ def draw_text(drawn: Distribution) -> str:
         "  store ptr %numbers, ptr %bits",
         "  %own.buffered = getelementptr {ptr, i64}, ptr %bits, i64 0, i32 1",
         "  store i64 %buffered, ptr %own.buffered",
+        # Zeros say that nothing is kept yet.
         f"  call void @llvm.memset.p0.i64(ptr %kept, i8 0, i64 {BINOMIAL_BYTES}, i1 false)",
     ]
     for i, source in enumerate(["%bits", *(f"@{name}" for name in FUNCTIONS)]):
@@ -319,5 +323,6 @@ def members(archive: bytes) -> list[bytes]:
         body = archive[place + 60 : place + 60 + size]
         if body[:4] == b"\x7fELF":  # else an index, or long names
             found.append(body)
+        # A member begins at an even place.
         place += 60 + size + size % 2
     return found

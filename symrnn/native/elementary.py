@@ -146,12 +146,15 @@ def scaled(value: Scalar, n: Scalar, negative: Scalar) -> Scalar:
     """``value * 2**n``, which may be infinite or denormal: the power in two factors."""
     f = FORMATS[value.dtype]
     up = f.fraction + 1
+    # Half as large for a positive n, as 2**1024 is no number; for a negative one so large that no factor is a denormal,
+    # and the last product alone rounds.
     shift = select(negative, const(up << f.fraction, f.integer), -(1 << f.fraction))
     return value * power_of_2(n, value.dtype, shift) * select(negative, value.like(2.0**-up), 2.0)
 
 
 def exp(x: Scalar) -> Scalar:
     f = FORMATS[x.dtype]
+    # Beyond, nothing changes any more, and 2**n could not be made of bits.
     x = greatest_of(least_of(x, f.overflow), f.underflow)
     r, n = exp_parts(x)
     return scaled(exp_reduced(r), n, x < 0.0)
@@ -177,17 +180,20 @@ def scaled_expm1(x: Scalar, shift: int) -> Scalar:
     """``(exp(x) - 1) 2**shift`` of an `x` that is clipped from below; gives 0.0 for -0.0."""
     r, n = exp_parts(x)
     power = power_of_2(n, x.dtype, shift)
+    # Near 0 the difference is 0, and what is left are digits of r, none of which are lost.
     linear = fma(power, r, power - 2.0**shift)
     return fma(power * (r * r), polynomial(r, EXP[x.dtype]), linear)
 
 
 def expm1(x: Scalar) -> Scalar:
     f = FORMATS[x.dtype]
+    # Far below 0 all is -1. Half of it is computed, since the power alone may overflow where the result does not.
     clipped = greatest_of(least_of(x, f.overflow), -2.0 * f.fraction)
     return select(abs(x) < 2.0**-60, x, scaled_expm1(clipped, -1) * 2.0)  # zeros and denormals too
 
 
 def sigmoid(x: Scalar) -> Scalar:
+    # Beyond, the quotient is 1 to the last bit; e must not become infinite.
     e = exp_of_negative(least_of(x, 20.0 if x.dtype == "float32" else 40.0))
     return e / (e + 1.0)
 
@@ -199,10 +205,12 @@ def tanh(x: Scalar) -> Scalar:
         return signed_as(e / (e + 1.0), x)
     # the same with abs(x) = n log(2) / 2 + r: the quotient forgives what log(2) lacks
     f = FORMATS[x.dtype]
+    # Beyond, it is 1 to the last bit.
     magnitude = least_of(abs(x), 9.1)
     shifted = fma(magnitude, 2 * LOG2_E, f.round)
     r = fma(shifted - f.round, -LN2 / 2, magnitude)
     power = power_of_2(shifted.bits(f.integer), x.dtype)
+    # (exp(2 r) - 1) / 2 = r + r**2 sum of c[k] 2**(k + 1) r**k
     tail = polynomial(r, tuple(c * 2.0 ** (k + 1) for k, c in enumerate(EXP["float32"])))
     e = fma(power * r * r, tail, fma(power, r, fma(power, 0.5, -0.5)))
     return signed_as(e / (e + 1.0), x)
@@ -211,6 +219,7 @@ def tanh(x: Scalar) -> Scalar:
 def log_parts(u: Scalar) -> tuple[Scalar, Scalar]:
     """``(i, k)`` of a positive normal ``u = m 2**k``: k and m's distance from u in bits, m about 1."""
     f = FORMATS[u.dtype]
+    # m is between this and its double, so that around 1 k is 0, and no two logarithms cancel.
     least = x_bits(2.0 / 3.0 if u.dtype == "float32" else 0.5**0.5, u.dtype)
     i = (u.bits(f.integer) - least) & (-1 << f.fraction)
     return i, number(i >> f.fraction, u.dtype)
@@ -237,6 +246,7 @@ def log_fraction(f: Scalar, k: Scalar | None = None) -> Scalar:
     high, low = FORMATS[f.dtype].ln2
     s = f / (f + 2.0)
     z = s * s
+    # log(1 + f) = f - (f**2 / 2 - s (f**2 / 2 + z p(z))): what f is changed by is small, so its own digits stay.
     half = f * f * 0.5
     curved = fma(polynomial(z, LOG_64), z, half)
     if k is None:
@@ -249,6 +259,7 @@ def log_like(x: Scalar, value: Callable[[Scalar, Scalar], Scalar]) -> Scalar:
     f = FORMATS[x.dtype]
     up = f.fraction + 1
     denormal = x < f.least
+    # A denormal's exponent is not in its bits.
     u = select(denormal, x * 2.0**up, x)
     i, k = log_parts(u)
     m = (u.bits(f.integer) - i).bits(x.dtype)
@@ -285,6 +296,7 @@ def log1p(x: Scalar) -> Scalar:
 def softplus(x: Scalar) -> Scalar:
     """``log(1 + exp(x))``, the logarithm of a number between 1 and 2."""
     e = exp_of_negative(-abs(x))
+    # 1 + e is within the logarithm's interval up to there; above, half of it is.
     big = e > (1.0 / 3.0 if x.dtype == "float32" else 2.0**0.5 - 1.0)
     f = select(big, (e - 1.0) * 0.5, e)
     return log_fraction(f, select(big, x.like(1.0), 0.0)) + greatest_of(x, 0.0)
@@ -321,6 +333,7 @@ def sinh(x: Scalar) -> Scalar:
 
 def cosh(x: Scalar) -> Scalar:
     r, n = exp_parts(least_of(abs(x), FORMATS[x.dtype].overflow + 0.6))
+    # A quarter, as exp itself overflows before its half does.
     quarter = exp_reduced(r) * power_of_2(n, x.dtype, -2)  # of exp(abs(x))
     return (quarter + 0.0625 / quarter) * 2.0
 
@@ -331,6 +344,7 @@ def arcsinh(x: Scalar) -> Scalar:
     a = abs(x)
     big = a > 2.0**60
     square = a * a
+    # sqrt(a**2 + 1) - 1 without the difference; beyond `big` log(2 a), long before the square overflows.
     t = select(big, a, a + square / (scalar("sqrt", square + 1.0) + 1.0))
     return signed_as(log1p(t) + select(big, x.like(LN2), 0.0), x)
 
@@ -340,6 +354,7 @@ def arccosh(x: Scalar) -> Scalar:
         return through_float64(arccosh, x)
     t = x - 1.0
     big = x > 2.0**60
+    # x**2 - 1 = t (t + 2), without a difference of squares.
     argument = select(big, x, t + scalar("sqrt", t * (t + 2.0)))
     return select(x < 1.0, nan, log1p(argument) + select(big, x.like(LN2), 0.0))
 

@@ -112,6 +112,7 @@ class Driver:
         if loop.stop is None:
             self.block(f"for (int64_t {name} = 0; {name} < {steps}; ++{name})", loop.body)
             return
+        # Outside of the loop, since what follows reads it.
         self.line(f"int64_t {loop.done} = 0;")
         more = f"{loop.done} < {steps}"
         self.line(f"for (_Bool more = 1; more && {more};) {{")

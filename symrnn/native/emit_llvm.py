@@ -137,6 +137,7 @@ class Driver:
         """Call back to Python, which finds the addresses of the windows in a table."""
         table = f"%table{len(self.tables)}"
         windows = [*call.inputs, *call.outputs]
+        # At the function's begin: a loop would take it anew in each step, and give nothing back before the end.
         self.tables.append(f"{table} = alloca [{len(windows)} x ptr]")
         for i, window in enumerate(windows):
             self.line(f"store ptr {self.pointer(window)}, ptr {self.at(table, 8 * i)}")
@@ -151,6 +152,7 @@ class Driver:
 
     def _loop(self, loop: Loop) -> None:
         head, inside, end = (self.label(stem) for stem in ("head", "body", "end"))
+        # Before the loop: a size is lines that compute it.
         steps, before = self.size(loop.steps), self.block
         counter = f"%{loop.name}"
         self.line(f"br label %{head}")
@@ -170,6 +172,7 @@ class Driver:
             self.line(f"br i1 {self._truth(loop.stop)}, label %{end}, label %{head}")
         self.lines[at + 1] = f"  {counter} = phi i64 [0, %{before}], [{counter}.next, %{last}]"
         self.begin(end)
+        # From the head: so many were done before. From a body that stopped: that one too.
         if loop.stop is not None:
             self.symbols[loop.done] = self.value(
                 f"phi i64 [{counter}, %{head}], [{counter}.next, %{last}]"
@@ -200,6 +203,7 @@ class Driver:
         from_end = self.value(f"add i64 {number}, {extent}")
         negative = self.value(f"icmp slt i64 {number}, 0")
         index = self.value(f"select i1 {negative}, i64 {from_end}, i64 {number}")
+        # Without signs, one comparison refuses what is too large and what is still negative.
         self._stop_unless(self.value(f"icmp ult i64 {index}, {extent}"), load.error)
         self.symbols[load.name] = index
 
@@ -210,6 +214,7 @@ class Driver:
         """Whether a 0-d window holds a number other than 0."""
         kind = memory_type(window.dtype)
         raw = self.value(f"load {kind}, ptr {self.pointer(window)}")
+        # NaN is true, as in Python: it differs from 0, though it is "unordered".
         return self.value(
             f"fcmp une {kind} {raw}, 0.0"
             if kind in ("float", "double")
@@ -249,7 +254,9 @@ class Driver:
             self.globals[f"@int.{size}"] = f"private constant i32 {size}"
             return f"ptr @int.{size}"
         place = f"%slot{len(self.slots)}"
+        # A slot for each, never used again: all arguments of a call are addresses, of numbers that stand there at once.
         self.slots.append(place)
+        # SciPy's BLAS and LAPACK count in 32 bits.
         self.line(f"store i32 {self.value(f'trunc i64 {self.size(size)} to i32')}, ptr {place}")
         return f"ptr {place}"
 

@@ -49,14 +49,17 @@ class SparingEquilibrium(EquilibriumGraphRewriter):
             changes.begin()
             has_changed = apply_each(self.global_rewriters, fgraph, changes, uses)
             has_changed |= self._clean_up(fgraph, changes, uses)
+            # A copy, since the queue is taken from its end: as in PyTensor, readers are asked before what they read.
             changes.queue = list(order_of(fgraph, "in_to_out"))
             largest = max(largest, len(changes.queue))
             if touched is not None:
+                # `changes` holds what the global rewriters have done in this pass, `touched` what the pass before did.
                 visited = near(touched | changes.nodes, fgraph, NEAR)
                 changes.queue = [node for node in changes.queue if node in visited]
             has_changed |= self._visit(fgraph, changes, uses)
             has_changed |= apply_each(self.final_rewriters, fgraph, changes, uses)
             has_changed |= self._clean_up(fgraph, changes, uses)
+            # PyTensor's own bound, without which two rewrites that undo each other would go on for ever.
             if exceeding := [r for r, n in uses.items() if n > largest * ratio]:
                 self._complain(exceeding[0])
                 return
@@ -73,6 +76,7 @@ class SparingEquilibrium(EquilibriumGraphRewriter):
             if node not in nodes:
                 continue
             changes.visited = node
+            # Each is asked of the node as it is by then; one that replaced the node has ended its turn.
             for rewriter in trackers(node.op):
                 if not self.process_node(fgraph, node, rewriter, enforce_tracks=False):
                     continue
@@ -112,6 +116,7 @@ class Changes(Feature):
 
     def __init__(self, *, follows_imports: bool, follows_inputs: bool):
         self._follows_imports = follows_imports
+        # PyTensor attaches no listener at all where new nodes are not followed, so changed inputs are not either.
         self._follows_inputs = follows_inputs and follows_imports
         self.count = 0
         self.begin()
@@ -134,6 +139,7 @@ class Changes(Feature):
         self, fgraph: Any, node: Apply, i: int, r: Any, new_r: Any, reason: Any = None
     ) -> None:
         self.count += 1
+        # Many rewriters ask how many read a value: one has a reader less now, the other one more.
         self.nodes.update(x.owner for x in (r, new_r) if x.owner is not None)
         if isinstance(node.op, Output):
             return
@@ -151,6 +157,7 @@ def apply_each(
     """Apply the rewriters, count those that changed the graph, and say whether any did."""
     has_changed = False
     for rewriter in rewriters:
+        # What a graph rewriter returns is a profile at best, and does not say whether it changed anything.
         before = changes.count
         rewriter.apply(fgraph)
         if changes.count != before:

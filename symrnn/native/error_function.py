@@ -49,9 +49,11 @@ ERFC = (
 
 def erf(x: Scalar) -> Scalar:
     if x.dtype == "float32":
+        # Beyond, it is 1 in float32.
         x = cast(greatest_of(least_of(x, 3.93), -3.93), "float64")
         z = x * x
         return cast(x * polynomial(z, ERF_P) / polynomial(z, ERF_Q), "float32")
+    # Both ranges are computed of every number, so each gets only numbers that it is for.
     a = greatest_of(abs(x), 1.0)
     far = 1.0 - erfc_of_large(a)
     return select(abs(x) < 1.0, x * polynomial(x * x, ERF), select(x < 0.0, -far, far))
@@ -67,6 +69,7 @@ def erfc(x: Scalar) -> Scalar:
 
 def erfc_of_large(a: Scalar) -> Scalar:
     """``erfc(a)`` from 1 on; what ``a**2`` lacks is a factor of its own."""
+    # Beyond, it is 0.
     a = least_of(a, 28.0)
     square = a * a
     lacking = fma(a, a, -square)
@@ -79,8 +82,10 @@ def pow(x: Scalar, y: Scalar) -> Scalar:
     """``x**y``; C's of float64, without branches of float32."""
     if x.dtype == "float64":
         return scalar("call", x, y, data="pow")
+    # A power is as wrong as its logarithm is, y log(a) times over: float64 has digits to spare for that.
     a, wide = cast(abs(x), "float64"), cast(y, "float64")
     value = exp(wide * log(a))
+    # Whatever the other one is, NaN and infinity too.
     value = select(a.equal(1.0) | wide.equal(0.0), 1.0, value)
     whole = scalar("floor", wide).equal(wide)
     half = wide * 0.5
@@ -88,6 +93,7 @@ def pow(x: Scalar, y: Scalar) -> Scalar:
     undefined = (x < 0.0) & (x > -inf) & ~whole & y.equal(y)
     value = select(undefined, nan, value)
     bits = cast(value, x.dtype).bits("int32")
+    # By its bit, which -0.0 has as well.
     sign = x.bits("int32") & select(odd, y.like(-0.0).bits("int32"), 0)
     powered = (bits | sign).bits(x.dtype)
     nan_in = (x.differs(x) & y.differs(0.0)) | (y.differs(y) & x.differs(1.0))

@@ -41,6 +41,7 @@ def state_of(rng: Generator, owner: int = -1, *, is_told: bool = False) -> np.nd
     >>> generator_of(state_of(rng)).normal() == rng.normal()
     True
     """
+    # Exactly these: what inherits from them may draw otherwise.
     if type(rng) is not Generator or type(rng.bit_generator) is not PCG64:
         raise OtherBitGenerator
     seed = seed_of(rng)
@@ -63,6 +64,7 @@ OWNED = (0x5EED, 0x0F, 0x0E15E)
 def generator_of(state: np.ndarray, seed: SeedSequence | None = None) -> Generator:
     """A generator with that state and seed; without a seed, one that tells `state_of` whose it has."""
     if seed is None:
+        # One more: entropy is never negative, and -1 stands for nobody.
         seed = SeedSequence(int(state[OWNER_AT]) + 1, spawn_key=OWNED)
     rng = Generator(PCG64(seed))
     take_on(rng, state)
@@ -126,6 +128,7 @@ class Generators:
         """A generator with this state that spawns what `seed` would."""
         rng = self._free(seed)
         if rng is None:
+            # A seed counts the children that were spawned of it.
             rng = generator_of(state, deepcopy(seed))
             self.pooled = [*self.pooled, rng][-MOST_POOLED:]
         else:
@@ -148,6 +151,7 @@ def spawn_alike(one: SeedSequence, other: SeedSequence) -> bool:
         one.n_children_spawned == other.n_children_spawned
         and one.pool_size == other.pool_size
         and one.spawn_key == other.spawn_key
+        # By its text: entropy may be numbers in a list or an array, which ``==`` compares one by one.
         and (one.entropy is other.entropy or repr(one.entropy) == repr(other.entropy))
     )
 

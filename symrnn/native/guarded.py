@@ -81,6 +81,7 @@ class Guard:
     ):
         self.arena, self.constants = arena, constants
         self.names, self.temporaries = [], []
+        # All that is no temporary, gaps of alignment too.
         self.is_guard = np.ones(arena.size, bool)
         for life, place in zip(lives, places, strict=True):
             inside = slice(place, place + _bytes(life, extents))

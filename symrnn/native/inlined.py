@@ -102,6 +102,7 @@ def rewritten(fgraph: AbstractFunctionGraph) -> AbstractFunctionGraph:
     if rewrite_inner_graph is not None:
         return fgraph
     copy = fgraph.clone() if isinstance(fgraph, FunctionGraph) else fgraph.unfreeze()
+    # Programs are kept for functions: a body that is known from one would be left as it was built.
     with warm.turned_off():
         predefined_modes["NATIVE"].optimizer.rewrite(copy)
     return copy
@@ -140,6 +141,7 @@ def _add_scan(node: Apply, copy: Copy) -> None:
         return
     done = int64("done")
     *outputs, done = copy.add(Steps(op, step), inputs, [*node.outputs, done])
+    # PyTensor cuts what was recorded, and neither what adds up in place (mit_mot) nor a state without a buffer.
     firsts = [-min((0, *taps)) for taps in (*info.mit_sot_in_slices, *info.sit_sot_in_slices)]
     for i, first in enumerate([*firsts, *[0] * info.n_nit_sot], start=info.n_mit_mot):
         [outputs[i]] = copy.add(Ended(first), [outputs[i], done, inputs[0]], [node.outputs[i]])
@@ -162,6 +164,7 @@ def lazy(graph: Graph) -> Graph:
     needed = _surely_needed(graph)
     copy = Copy()
     for node in graph.nodes:
+        # Each branch has a copy of its own of what it alone needs.
         if node not in needed:
             continue
         if not isinstance(node.op, IfElse):
@@ -188,6 +191,7 @@ def _surely_needed(graph: Graph) -> set[Apply]:
             for values in (node.inputs[1 : 1 + node.op.n_outs], node.inputs[1 + node.op.n_outs :]):
                 sides.append(set(needed))
                 _need(values, sides[-1])
+            # Among what both sides need may be another IfElse, so until nothing is found any more.
             needed |= sides[0] & sides[1]
         if len(needed) == found:
             return needed

@@ -20,6 +20,7 @@ def run_steps(op: Steps, node: Apply, given: Sequence[Any]) -> list:
     check_steps(steps, sequences)
     taps = [*info.mit_mot_in_slices, *info.mit_sot_in_slices, *info.sit_sot_in_slices]
     outer = [*scan.outer_mitmot(given), *scan.outer_mitsot(given), *scan.outer_sitsot(given)]
+    # The steps write into them, and they may be the caller's.
     buffers = [np.array(buffer) for buffer in outer]
     firsts = [-min((0, *slices)) for slices in taps]
     states = list(scan.outer_untraced_sit_sot(given))
@@ -38,6 +39,7 @@ def run_steps(op: Steps, node: Apply, given: Sequence[Any]) -> list:
         for buffer, first in zip(buffers[info.n_mit_mot :], firsts[info.n_mit_mot :], strict=True):
             entries.append((buffer, first + t, next(values)))
         for i, value in enumerate(islice(values, info.n_nit_sot)):
+            # Its shape is not known before a step has recorded something.
             if traces[i] is None:
                 dtype = scan.outer_nitsot_outs(node.outputs)[i].type.dtype
                 traces[i] = np.zeros((lengths[i], *np.shape(value)), dtype)

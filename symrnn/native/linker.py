@@ -28,6 +28,7 @@ EXCLUDED = (  # what lowering does itself, with the shapes known: fusion, BLAS, 
     "BlasOpt",
     "inplace",
     "scan_make_inplace",
+    # It gives each state one entry more, for machines that write a step's output before they have read its oldest tap.
     "scan_reduce_trace_prealloc",
     "cxx_only",
     WRITTEN_OUT,
@@ -37,6 +38,7 @@ EXCLUDED = (  # what lowering does itself, with the shapes known: fusion, BLAS, 
 class NativeLinker(JITLinker):
     """Compiles a function as one machine-code module for each signature of its arguments."""
 
+    # The latter keeps of a trace what is read of it; PyTensor asks for it in JIT modes alone, never with "fast_run".
     required_rewrites = ("minimum_compile", "scan_save_mem_no_prealloc")
     incompatible_rewrites = EXCLUDED
 
@@ -48,6 +50,7 @@ class NativeLinker(JITLinker):
         return [storage_map[var] for var in self.fgraph.inputs]
 
     def jit_compile(self, fn: Callable) -> Callable:
+        # Nothing yet: the shapes, which code is made for, come with the first call.
         return fn
 
 
@@ -71,4 +74,5 @@ def register() -> None:
     if "NATIVE" not in predefined_modes:
         mode = NativeMode(NativeLinker(), RewriteDatabaseQuery(include=["fast_run"]))
         register_mode("NATIVE", mode)
+        # Where PyTensor looks for FAST_RUN when `config.linker` is "native": without it, that is a KeyError.
         fast_run_linkers_to_mode["native"] = mode

@@ -134,6 +134,7 @@ def inputs_of(
     for i, source in enumerate(inputs):
         if isinstance(source, Position):
             found.append("")  # it has no memory
+        # The very window: each element is read before it is written, at the same index, so nothing is overtaken.
         elif isinstance(source, Window) and source in outputs:
             found.append(names[outputs.index(source)])
         else:
@@ -160,6 +161,8 @@ def kernel(writer: Writer, statement: Kernel) -> Function:
     """Every output's element from the inputs' elements."""
     outputs = statement.outputs
     windows = [w for w in statement.inputs if isinstance(w, Window | Position)]
+    # An output whose buffer is read through another window is not alone: with `noalias`, LLVM may reorder the two.
+    # Outputs that share a buffer, as parts of a Join do, never share an element.
     shared = {w.buffer for w in windows if isinstance(w, Window) and w not in outputs}
     names = [
         writer.parameter(out, f"o{i}", is_alone=out.buffer not in shared)
@@ -183,6 +186,7 @@ def ordered(
     """Extents and strides of a nest, neighbours made one, the axis along which most windows are dense innermost."""
     dims, steps = collapsed(shape, [w.strides for w in windows])
     if len(dims) > 1 and all(isinstance(s, int) for stride in steps for s in stride):
+        # Of equal costs the later axis, as elements lie. Strides that are parameters say nothing, and the order stays.
         cost = [(sum(s not in (0, 1) for s in stride), -i) for i, stride in enumerate(steps)]
         inner = min(range(len(dims)), key=cost.__getitem__)
         if cost[inner][0] < cost[-1][0]:
@@ -205,6 +209,7 @@ def reduction(writer: Writer, statement: Reduce) -> Function:
     kept = [axis for axis, r in zip(axes, reduced, strict=True) if not r]
     folded = [axis for axis, r in zip(axes, reduced, strict=True) if r]
     is_by_rows = bool(kept and folded and not reduced[-1] and _is_wide(kept[-1][0]))
+    # The inner axis is kept, so elements of one sum lie apart, and those of many sums lie side by side.
     write = _by_rows if is_by_rows else _by_element
     write(writer, statement, output, pointers, kept, folded, ["0"] * (1 + len(windows)))
     return writer.function()
@@ -267,6 +272,7 @@ def _by_rows(
             values = elements(writer, statement.inputs, pointers, at[1:])
             [element] = writer.algebra([statement.element], values)
             operands = {0: writer.load(totals, column, dtype), 1: element}
+            # Without leave to reorder: lanes of a register are sums of their own, which take their elements in turn.
             [after] = writer.algebra([statement.combine], operands)
             writer.store(after, totals, column, dtype)
         with writer.loop(count, "c") as column:
@@ -281,6 +287,7 @@ def _tile(writer: Writer, nest: ExitStack, width: Int) -> tuple[str, int | str]:
     if isinstance(width, int):
         tiles: int | str = -(-width // TILE)
     else:
+        # 8 is the binary logarithm of `TILE`.
         [tiles] = writer.algebra([(arg(0, "int64") + (TILE - 1)) >> 8], {0: limit})
     first = writer.times(nest.enter_context(writer.loop(tiles, "tile")), str(TILE))
     if isinstance(width, int) and width % TILE == 0:
@@ -299,6 +306,7 @@ def extreme(writer: Writer, statement: ArgExtreme) -> Function:
     axes = zip(*collapsed(target.shape, [target.strides, source.strides[:-1]]), strict=True)
     with ExitStack() as nest:
         offsets = nested(writer, nest, axes, "j", ["0", "0"])
+        # There is a first entry: the rule for shapes refuses empty rows. It meets itself in the loop, and does not win.
         writer.set(best, writer.load(pointer, offsets[1], dtype), dtype)
         [zero] = writer.algebra([const(0, "int64")], {})
         writer.set(which, zero, "int64")
@@ -318,6 +326,7 @@ def _better(dtype: str) -> list[Scalar]:
     entry, best = arg(0, dtype), arg(1, dtype)
     is_better = entry > best
     if dtype.startswith("float"):
+        # No comparison with NaN is true but "differs": a first NaN wins, and is not beaten.
         is_better = (is_better | entry.differs(entry)) & best.equal(best)
     return [
         scalar("select", is_better, entry, best),

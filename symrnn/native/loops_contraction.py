@@ -55,6 +55,7 @@ def contraction(writer: Writer, statement: Contraction) -> Function:
         writer.parameter(left, "i0", is_alone=True, is_read=True),
         writer.parameter(right, "i1", is_alone=True, is_read=True),
     ]
+    # Numbers, not parameters: how many sums a block has decides which registers they are.
     height, length, width = map(int, output.shape)
     whole, rest = divmod(length, statement.rows)
     for panel in panels(width, statement.lanes, statement.columns):
@@ -96,6 +97,7 @@ def block(
         )
         for row, vector in product(range(rows), range(panel.vectors))
     }
+    # One variable each and no array, so that all of them stay in registers.
     sums = {at: writer.vector(dtype, lanes) for at in places}
     for at, place in places.items():
         start = (

@@ -77,6 +77,7 @@ class Loops:
         self.lines.append(f"{name}.body:")
         self.block = f"{name}.body"
         yield f"%{name}"
+        # It is below its limit, so it cannot wrap: LLVM may count on that.
         self.line(f"%{name}.next = add nuw nsw i64 %{name}, 1")
         self.line(f"br label %{name}.head")
         self.lines[at + 1] = f"  %{name} = phi i64 [0, %{before}], [%{name}.next, %{self.block}]"
@@ -92,6 +93,7 @@ class Loops:
     def load(self, pointer: str, offset: str, dtype: str) -> str:
         kind = memory_type(dtype)
         value = self.value(f"load {kind}, ptr {self.address(pointer, offset, kind)}")
+        # A byte of a bool may be any but 0: NumPy sees bytes as bools without looking at them.
         return self.value(f"icmp ne i8 {value}, 0") if dtype == "bool" else value
 
     def store(self, value: str, pointer: str, offset: str, dtype: str) -> None:
@@ -110,6 +112,7 @@ class Loops:
     ) -> list[str]:
         self.count += 1
         lines, names = llvm_lines(outputs, arguments, prefix=f"s{self.count}.")
+        # Only what combines comes with this leave; what an element is computed by is written by another call.
         if may_reorder:
             for op in ("fadd", "fmul"):
                 lines = [line.replace(f"{op} contract", f"{op} reassoc contract") for line in lines]
@@ -118,6 +121,7 @@ class Loops:
         return names
 
     def local(self, name: str, dtype: str, count: int | None = None) -> str:
+        # All of it stands in the function's first block, where LLVM makes registers of it.
         kind = llvm_type(dtype) if count is None else f"[{count} x {memory_type(dtype)}]"
         self.locals.append(f"  %{name} = alloca {kind}")
         return f"%{name}"
@@ -157,6 +161,7 @@ class Loops:
             one = self.value(f"insertelement {kind} poison, {llvm_type(dtype)} {element}, i64 0")
             places = f"<{lanes} x i32> zeroinitializer"
             element = self.value(f"shufflevector {kind} {one}, {kind} poison, {places}")
+        # `contract` on both is the leave to make one fused operation of them.
         product = self.value(f"fmul contract {kind} {element}, {vector}")
         return self.value(f"fadd contract {kind} {total}, {product}")
 

@@ -13,13 +13,16 @@ import numpy as np
 from symrnn.native import object_cache
 from symrnn.native.symbols import address
 
+# The widest first, since the first that is there is taken.
 WIDTHS = {"avx512f": 64, "avx2": 32, "avx": 32}  # bytes of a register, by features of the processor
+# Of Python's own functions, which keep its lock: a program may call back, and takes arrays by their reference counts.
 ENTRY = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
 @cache
 def target_machine_options() -> tuple[str, str]:
     """The processor's name and features, as LLVM names them."""
+    # From 0.45 on llvmlite does it itself, and raises where it is asked to.
     if int(llvmlite.__version__.split(".")[1]) < 45:
         llvm.initialize()
     llvm.initialize_native_target()
@@ -73,16 +76,19 @@ class MachineCode:
     def __init__(self, text: str, entry: str = "main"):
         machine = _shared_target()
         key = hashlib.sha256(
+            # With the processor: a folder of caches may be shared by several machines.
             "\n".join([text, llvmlite.__version__, *target_machine_options()]).encode()
         ).hexdigest()
         code = object_cache.load(key)
         self.was_cached = code is not None
         for line in text.splitlines():
+            # Kept code needs them as well: it has names in the place of addresses.
             if line.startswith("declare void @") or line.startswith("declare"):
                 _resolve(line)
         if code is None:
             code = machine.emit_object(optimized(text, machine))
             object_cache.save(key, code)
+        # The engine begins with a module of text; the code comes as an object, from LLVM or from the disk.
         empty = llvm.parse_assembly("")
         self.engine = llvm.create_mcjit_compiler(empty, target_machine())
         self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))

@@ -82,8 +82,10 @@ def ended(buffer: np.ndarray, first: int, done: int, steps: int) -> np.ndarray:
         return buffer[:0]
     if written > length:  # the oldest entry is the one that would be written next
         return np.roll(buffer, -(written % length), axis=0)
+    # The buffer is this Scan's alone, and `Ended` the only one who reads it, so it may be changed.
     if written < length:
         buffer[written:] = 0
+        # PyTensor drops an entry for each step that was not done, however long the buffer is.
         if done < steps:
             return buffer[: max(0, length - (steps - done))]
     return buffer

@@ -38,6 +38,7 @@ class NodeOrder(Feature):
 
 def order_of(fgraph: Any, name: str) -> Sequence[Apply]:
     """The nodes of the graph: "dfs" for that order, else from its inputs to its outputs."""
+    # "out_to_in" is the same order, which a walk takes from its end.
     name = name if name == "dfs" else "in_to_out"
     feature = getattr(fgraph, "node_order", None)
     if feature is None:

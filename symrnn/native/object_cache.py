@@ -24,6 +24,7 @@ def load(key: str) -> bytes | None:
     path = folder() / key
     try:
         content = path.read_bytes()
+        # `_shrink` goes by when a file was changed: to be read is to be used, too.
         os.utime(path)
     except OSError:
         return None
@@ -32,6 +33,7 @@ def load(key: str) -> bytes | None:
         content[len(STAMP) : len(STAMP) + 32],
         content[len(STAMP) + 32 :],
     )
+    # Whatever was cut short or changed must not be run.
     return code if head == STAMP and digest == sha256(code).digest() else None
 
 

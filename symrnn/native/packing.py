@@ -36,6 +36,7 @@ def with_panels(body: list[Statement]) -> list[Statement]:
     """Statements as they are, but products in loops by matrices that no step changes read panels."""
     result: list[Statement] = []
     for statement in body:
+        # Before the loops in it: what stays through the outer one is laid out once for all of them.
         if isinstance(statement, Loop) and is_long(statement):
             result += laid_out(statement)
         for part in bodies(statement):
@@ -52,9 +53,11 @@ def laid_out(loop: Loop) -> list[Statement]:
     """What lays out the panels that products of the loop then read."""
     steady, copies, known = Steady.of(loop), [], dict[Window, list[Window]]()
     for part in parts(loop):
+        # From the end, since one product may become two.
         for i in reversed(range(len(part))):
             product = part[i]
             if isinstance(product, Gemm) and (rows := fitting(product, steady)) is not None:
+                # As wide as suits the first product by it; any other finds the same numbers, if not its best width.
                 if rows.right not in known:
                     known[rows.right], made = panels_of(rows)
                     copies += made
@@ -114,10 +117,12 @@ class Rows(NamedTuple):
 
 def fitting(product: Gemm, steady: Steady) -> Rows | None:
     """The product as rows by a steady matrix, None where neither factor is one or BLAS is better."""
+    # A steady left factor is the right one of the product turned round.
     turned = (w.permuted([1, 0]) for w in (product.output, product.right, product.left))
     for output, left, right in ((product.output, product.left, product.right), turned):
         rows = Rows(output, left, right, product.accumulates)
         extents = (*left.shape, right.shape[1], *right.strides)
+        # Blocks are written for numbers. The batch may be a parameter: then the product is left to BLAS.
         if not all(isinstance(n, int) for n in extents):
             continue
         (height, depth), width = (int(n) for n in left.shape), int(right.shape[1])
@@ -159,6 +164,7 @@ def contractions(rows: Rows, panels: list[Window]) -> list[Statement]:
     for panel in panels:
         count, depth, width = (int(n) for n in panel.shape)
         output = as_panels(rows.output, start, count, width)
+        # ``(panels, rows, 1, K)`` by ``(panels, 1, K, width)``: a contraction sums over two axes, and has two besides.
         left = rows.left.permuted([None, 0, None, 1])
         left = left.broadcast((count, *left.shape[1:]))
         right = Window(

@@ -33,9 +33,11 @@ def lifetimes(body: list[Statement]) -> list[Lifetime]:
     loops: list[tuple[int, int]] = []
     inside: dict[Buffer, list[int]] = {}
     _walk(body, 0, found, loops, inside)
+    # Inner loops first: a life that one of them stretches may then cross the border of the loop around it.
     for begin, end in sorted(loops, key=lambda span: span[1] - span[0]):
         for life in found.values():
             mentions = [p for p in inside[life.buffer] if begin <= p <= end]
+            # One step may read what another one wrote, or what follows the loop: it lives in all of the loop.
             if mentions and (life.first < begin or life.last > end):
                 life.first, life.last = min(life.first, begin), max(life.last, end)
     return sorted(found.values(), key=lambda life: life.first)
@@ -57,6 +59,7 @@ def _walk(
             position = _walk(part, position, found, loops, inside) + 1
         if isinstance(statement, Loop):
             if statement.stop is not None:
+                # It is read where the body ends, after its last statement.
                 _mention(statement.stop.buffer, position, found, inside)
             loops.append((begin, position))
     return position
@@ -87,10 +90,12 @@ def offsets(lives: Sequence[Lifetime], extents: dict[str, int]) -> tuple[list[in
         * ALIGNMENT
         for life in lives
     }
+    # The largest first; small ones then go into gaps.
     for life in sorted(lives, key=lambda life: -sizes[life.buffer]):
         busy = sorted(
             (b, e)
             for b, e, other in placed
+            # Both ends count: what a statement reads must not lie where it writes.
             if other.first <= life.last and life.first <= other.last
         )
         begin = 0

@@ -169,6 +169,7 @@ class TimedProgram:
         assert routine is not None
         driver = TimedDriver(routine)
         self.program, self.code = program, program.code
+        # The counting code goes with the profile; a call that went straight there would outlive it.
         program.is_settled = False
         program.code = MachineCode(module_text(driver, routine))
         self.names = driver.names

@@ -46,7 +46,9 @@ class PythonNode:
             if isinstance(var, Constant):
                 self.cells[var][0] = var.data
         ready = {var: [var not in node.outputs] for var in self.cells}
+        # By `perform`, also where a C compiler is at hand: it would be called for each such node.
         self.thunk = node.op.make_thunk(node, self.cells, ready, no_recycling=[], impl="py")
+        # These are given as copies: what an op writes over may be the caller's, or be read once more.
         self.destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
 
     def __call__(self, values: Sequence) -> list:
@@ -64,6 +66,7 @@ class PythonNode:
             given = rng.data if isinstance(rng, Constant) else self.cells[rng][0]
             self.cells[rng][0] = self.generators.copy(given)
         for var in self.outputs:
+            # An op may write into what it finds there, and that was handed out after the last call.
             self.cells[var][0] = None
         self.thunk()
         values = [self.cells[var][0] for var in self.outputs]
@@ -112,6 +115,7 @@ class Callback:
     def run(self, table: int) -> int:
         try:
             addresses = self.addresses.from_address(table) if self.views else ()
+            # No copies: what `perform` is given are windows of the program's memory.
             arrays = [view.at(place) for view, place in zip(self.views, addresses, strict=True)]
             values = self.function(arrays[: self.inputs])
             for var, target, value in zip(
@@ -144,6 +148,7 @@ class View:
     def at(self, address: int | None) -> np.ndarray:
         if self.is_empty:
             return self.empty
+        # What does not move with a counter lies where it lay in the last step.
         if self.known[0] != address:
             self.__array_interface__ = self.interface | {"data": (address, False)}
             self.known = address, np.asarray(self)
@@ -166,6 +171,7 @@ def inferred_shapes(node: Apply, shapes: Shapes) -> list[tuple]:
         return [tuple(shape) for shape in static]
     if not hasattr(node.op, "infer_shape"):
         raise NotImplementedError
+    # A copy, to which variables are added that are no part of the graph.
     known = Shapes(shapes.shape, shapes.numbers)
     given = []
     for var in node.inputs:

@@ -45,6 +45,7 @@ class Repeated:
             return outputs
         for i, dtype, shape in self.like:
             value = given[i]
+            # NumPy has one object for each plain dtype, so identity is enough; others go the long way.
             if type(value) is not np.ndarray or value.dtype is not dtype or value.shape != shape:
                 return None
             flags = value.flags
@@ -60,6 +61,7 @@ class Repeated:
         pooled = sum(len(pool.arrays) for pool in self.memory.pools)
         if self.calls < CALLS_BEFORE_DIRECT or (pooled == self.pooled and self.direct is not None):
             return
+        # A program that stops is run again by Python: with callbacks, what they do besides would be done twice.
         if self.program.lowered.callbacks or self.memory.guard is not None or not is_possible():
             return
         if not self.program.is_settled:
@@ -94,6 +96,7 @@ class RecordedProgram:
         extents = self.known[flat]
         if extents is None:
             return None
+        # Loaded only now: of many patterns that are kept, a process may call one.
         if self.program is None:
             assert recorded.lowered is not None
             self.program = NativeProgram(recorded.lowered)

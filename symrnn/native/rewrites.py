@@ -51,6 +51,7 @@ class SparingRewriter(GraphRewriter):
         self._rewriter = rewriter
 
     def add_requirements(self, fgraph: FunctionGraph) -> None:
+        # Before PyTensor's own: a graph takes one feature of each kind, and refuses the next without a word.
         if ANSWERS_SHAPES:
             fgraph.attach_feature(AskedShapeFeature())
         fgraph.attach_feature(SparingAssumptionFeature())
@@ -62,6 +63,7 @@ class SparingRewriter(GraphRewriter):
             return self._rewriter.apply(fgraph, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
+        # A copy is asked before it has any attribute, and would ask itself without an end.
         if name == "_rewriter":
             raise AttributeError(name)
         return getattr(self._rewriter, name)
@@ -107,6 +109,7 @@ class WarmStart:
 
     def rewritten(self, fgraph: FunctionGraph) -> FunctionGraph:
         """The graph after all, for a call that no program is kept for."""
+        # Constants stay the same objects: of weights that are written into a graph there is one array.
         new: Any = clone_get_equiv(
             fgraph.inputs, fgraph.outputs, copy_inputs=True, copy_orphans=False
         )

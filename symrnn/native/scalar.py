@@ -132,6 +132,7 @@ def scalar(op: str, *args: Scalar, dtype: str | None = None, data: object = None
     if op in COMPARISONS:
         dtype = "bool"
     dtype = dtype or args[-1].dtype
+    # An id stays an operand's as long as the expression that is found by it, which holds its operands.
     key = (op, tuple(map(id, args)), dtype, data)
     found = _INTERNED.get(key)
     if found is None:
@@ -173,6 +174,7 @@ def cast(x: Scalar, dtype: str) -> Scalar:
     """
     if x.dtype == dtype:
         return x
+    # A float to an integer is never converted here: what does not fit, NumPy converts as its processor does.
     if not (x.dtype.startswith("float") and "int" in dtype):
         return (
             const(constant_value(x), dtype) if x.op == "const" else scalar("cast", x, dtype=dtype)
@@ -192,6 +194,7 @@ def cast(x: Scalar, dtype: str) -> Scalar:
 
 def in_order(outputs: list[Scalar]) -> list[Scalar]:
     """The expressions that `outputs` are computed from, operands first."""
+    # By hand instead of by recursion: what is fused may be deeper than Python's stack.
     done: dict[Scalar, None] = {}
     stack = list(reversed(outputs))
     while stack:

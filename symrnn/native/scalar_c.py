@@ -70,6 +70,7 @@ def c_literal(node: Scalar) -> str:
             f"{bits}u{'ll' if value.itemsize == 8 else ''}", bits.dtype.name, node.dtype
         )
     digits = f"{value}u" if kind(node.dtype) == "u" else str(value)
+    # C reads the digits before the sign, and they do not fit.
     if node.dtype == "int64" and value == np.iinfo("int64").min:
         return "INT64_MIN"
     return f"(({c_type(node.dtype)}){digits}{'ll' if value.itemsize == 8 else ''})"

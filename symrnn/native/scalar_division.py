@@ -17,6 +17,7 @@ def int_div(a: Scalar, b: Scalar) -> Scalar:
         return select(b.equal(0), 0, quotient)
     opposite = remainder.differs(0) & ((remainder < 0) ^ (b < 0))
     down = select(opposite, quotient - 1, quotient)
+    # By -1, `truncated` has divided by 1: the least number is then its own negative, as with NumPy.
     return select(b.equal(0), 0, select(b.equal(-1), -a, down))
 
 
@@ -42,6 +43,7 @@ def truncated(a: Scalar, b: Scalar) -> tuple[Scalar, Scalar]:
 
 def float_int_div(a: Scalar, b: Scalar) -> Scalar:
     remainder = scalar("rem", a, b)
+    # NumPy's way: the remainder is exact, so this is all but whole, and a half tells which way it erred.
     quotient = (a - remainder) / b
     opposite = remainder.differs(0.0) & ((b < 0.0) ^ (remainder < 0.0))
     quotient = select(opposite, quotient - 1.0, quotient)
@@ -54,6 +56,7 @@ def float_int_div(a: Scalar, b: Scalar) -> Scalar:
 def float_mod(a: Scalar, b: Scalar) -> Scalar:
     remainder = scalar("rem", a, b)
     opposite = (b < 0.0) ^ (remainder < 0.0)
+    # C's remainder of 0 has the sign of `a`.
     value = select(remainder.equal(0.0), signed_as(a.like(0.0), b), remainder)
     value = select(remainder.differs(0.0) & opposite, remainder + b, value)
     return select(b.equal(0.0), remainder, value)

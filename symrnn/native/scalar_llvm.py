@@ -141,6 +141,7 @@ def keeps_bits(node: Scalar) -> bool:
 
 def instruction(node: Scalar, operands: list[str], flags: str = FLAGS) -> str:
     """The text of one operation; `operands` are names or literals."""
+    # Of the last operand, since a select has its condition first.
     op, source = node.op, node.args[-1].dtype
     typed = [f"{llvm_type(a.dtype)} {name}" for a, name in zip(node.args, operands)]
     if op in COMPARISONS:
@@ -153,6 +154,7 @@ def instruction(node: Scalar, operands: list[str], flags: str = FLAGS) -> str:
     if op == "cast":
         return cast_instruction(typed[0], source, node.dtype)
     if op == "call" or op in INTRINSICS[kind(source)]:
+        # False: the least number is its own magnitude, as NumPy has it, and not undefined.
         extra = ["i1 false"] if op == "abs" and kind(source) == "s" else []
         return f"call {llvm_type(node.dtype)} @{callee(node)}({', '.join(typed + extra)})"
     names = dict(zip("ab", operands))

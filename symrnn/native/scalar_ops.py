@@ -191,6 +191,7 @@ def extreme(op: str) -> Rule:
         if not is_float(a.dtype):
             return select(scalar(op, a, b), a, b)
         for x, other in ((a, b), (b, a)):
+            # With a number one comparison is enough: it is false where x is NaN, and x is taken.
             if other.op == "const" and not np.isnan(constant_value(other)):
                 return select(scalar(op, other, x), other, x)  # x where it is NaN
         return select(a.differs(a), a, select(scalar(op, a, b), a, b))
@@ -207,6 +208,7 @@ def power(arguments: list[Scalar], dtype: str) -> Scalar:
     a, b = number(arguments)
     if is_float(a.dtype):
         known = float(constant_value(b)) if b.op == "const" else None
+        # Correctly rounded, or nearly so, which a logarithm's exponential is not, and a fraction of its work.
         if known in (1.0, 2.0, 3.0):
             return whole_power(a, int(known))
         return 1.0 / a if known == -1.0 else error_function.pow(a, b)
@@ -233,6 +235,7 @@ def absolute(arguments: list[Scalar], dtype: str) -> Scalar:
 
 def clip(arguments: list[Scalar], dtype: str) -> Scalar:
     x, low, high = arguments
+    # Compared before they are cast, as `perform` does: of int64 and uint64 the common dtype is a float.
     below, above = comparison("lt")([x, low], dtype), comparison("gt")([x, high], dtype)
     x, low, high = common(arguments)
     return select(below, low, select(above, high, x))

@@ -65,6 +65,7 @@ class ScanShapes:
         """The extent outside that a symbol stands for; what is walked along has the axis of time before the others."""
         op, info = self.op, self.op.info
         taps = chain(info.mit_mot_in_slices, info.mit_sot_in_slices, info.sit_sot_in_slices)
+        # In the order of a step's inputs: sequences, each buffer as often as it has taps, carried states, invariants.
         outside = [
             *((x, 1) for x in op.outer_seqs(node.inputs)),
             *(
@@ -98,6 +99,7 @@ def scan_shapes(op: Scan) -> ScanShapes | None:
     extents = {
         symbol: (i, axis)
         for i, var in enumerate(inputs)
+        # PyTensor's own variables for extents of inputs; a number where the type tells it.
         for axis, symbol in feature._shape_i_cache.get(var, {}).items()
         if not isinstance(symbol, Constant)
     }
@@ -113,6 +115,7 @@ def _reads_only(var: Variable, known: set[Variable]) -> bool:
         var = stack.pop()
         if var in known or isinstance(var, Constant):
             continue
+        # The extent of something else than an input: a step alone knows it.
         if var.owner is None or isinstance(var.owner.op, Shape_i):
             return False
         stack += var.owner.inputs

@@ -124,6 +124,7 @@ def broadcast_shape(shapes: Sequence[Shape]) -> Shape:
         ]
         extent: Int = 1
         for n in extents:
+            # Identity and plain numbers first: to compare sizes is a guard, which narrows what the program holds for.
             if n is extent or (isinstance(n, int) and n == 1):
                 continue
             if isinstance(extent, int) and extent == 1:

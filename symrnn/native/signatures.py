@@ -41,6 +41,7 @@ class Pattern:
         """The parameters' values where this pattern has that form, else None."""
         found: dict[str, int] = {}
         for entry, number in zip(self.entries, flat, strict=True):
+            # A name is never equal: it stands for the first number that it meets, and for no other after that.
             if entry != number and (
                 isinstance(entry, int) or found.setdefault(entry, number) != number
             ):

@@ -58,6 +58,7 @@ class Size:
         terms: dict[tuple[Atom, ...], int] = {}
         for left, a in self.terms.items():
             for right, b in _terms(other).items():
+                # One monomial is one key, in whatever order its factors came.
                 key = tuple(sorted((*left, *right), key=repr))
                 terms[key] = terms.get(key, 0) + a * b
         return _size(terms, self.facts or getattr(other, "facts", None))
@@ -92,6 +93,7 @@ class Size:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, int | Size):
             return NotImplemented
+        # Equal in every call, which needs no guard.
         if isinstance(other, Size) and self.terms == other.terms:
             return True
         if not (self.has_value and getattr(other, "has_value", True)):
@@ -117,6 +119,7 @@ class Size:
         return self != 0
 
     def __hash__(self) -> int:
+        # By its terms: in a dictionary only those are one that are equal in every call, not those that are in this one.
         return hash(frozenset(self.terms.items()))
 
     def __repr__(self) -> str:
@@ -144,6 +147,7 @@ class Facts:
 
     def pin(self, size: Size) -> int:
         value = evaluated(size, self.values)
+        # Not the number alone: another call of the program is to be refused where the size would be another.
         self.guards.append((eq, size - value, True))
         return value
 
@@ -164,6 +168,7 @@ def counter(name: str) -> Size:
 
 def remainder(size: Int, modulus: Int) -> Int:
     """``size % modulus``, for a size that is never negative."""
+    # A modulus is a number of the code: one that is a parameter is pinned by `int`.
     if isinstance(size, int) and isinstance(modulus, int):
         return size % modulus
     return (
@@ -258,6 +263,7 @@ def _sum(left: Int, right: Int) -> Int:
     terms = dict(_terms(left))
     for key, c in _terms(right).items():
         terms[key] = terms.get(key, 0) + c
+    # A counter has none; what it is added to brings them.
     facts = getattr(left, "facts", None) or getattr(right, "facts", None)
     return _size(terms, facts)
 
@@ -266,6 +272,7 @@ def _size(terms: dict[tuple[Atom, ...], int], facts: Facts | None) -> Int:
     terms = {key: c for key, c in terms.items() if c}
     if not terms:
         return 0
+    # A plain number again, so that whoever asks for an int sees that it is known.
     if list(terms) == [()]:
         return terms[()]
     return Size(terms, facts)

@@ -56,6 +56,7 @@ class Foreseen(NodeRewriter):
         return str(self._rewriter)
 
     def __getattr__(self, name: str) -> Any:
+        # A copy is asked before it has any attribute, and would ask itself without an end.
         if name == "_rewriter":
             raise AttributeError(name)
         return getattr(self._rewriter, name)
@@ -67,6 +68,7 @@ def may_take_all(node: Apply) -> bool:
     def is_default(bound: object, default: int) -> bool:
         return bound is None or (isinstance(bound, Constant) and bound.data == default)
 
+    # The upper end is not looked at: PyTensor compares it with the shape, which is the question that costs.
     return all(
         isinstance(entry, slice) and is_default(entry.start, 0) and is_default(entry.step, 1)
         for entry in get_idx_list(node.inputs, node.op.idx_list)
@@ -81,6 +83,7 @@ def is_for(rewriter: NodeRewriter) -> Callable[[Apply], bool] | None:
     """Whether a node's op is among those that the rewriter is for; None where it is for all, or does not say."""
     if isinstance(rewriter, SequentialNodeRewriter):
         tracker = rewriter.tracker
+        # For any op, or for ops that are equal to one: no type tells which.
         if tracker.untracked_rewrites or tracker.tracked_instances:
             return None
         return is_of((*tracker.tracked_types, *tracker.tracked_pattern_types))
@@ -116,11 +119,14 @@ class SparingWalk(WalkingGraphRewriter):
     may_apply: Callable[[Apply], bool]
 
     def apply(self, fgraph: Any, start_from: Any = None) -> Any:
+        # A profile counts the very questions that are spared here.
         if start_from is not None or config.profile:
             return super().apply(fgraph, start_from)
         nodes, may_apply = order_of(fgraph, self.order), self.may_apply
+        # Most walks are over here, before anything listens to the graph's changes.
         if not any(map(may_apply, nodes)):
             return None  # no profile
+        # A copy, since other walks take the same order.
         queue = deque(nodes)
         take = queue.pop if self.order == "out_to_in" else queue.popleft
         visited = None
@@ -133,6 +139,7 @@ class SparingWalk(WalkingGraphRewriter):
         try:
             while queue:
                 visited = take()
+                # An earlier rewrite of this walk may have taken the node out of the graph.
                 if may_apply(visited) and visited in fgraph.apply_nodes:
                     self.process_node(fgraph, visited)
         finally:
@@ -150,6 +157,7 @@ def spared(rewriter: GraphRewriter) -> GraphRewriter:
         new = _walk(rewriter)
     elif isinstance(rewriter, EquilibriumGraphRewriter):
         new = copy(rewriter)
+        # Methods of PyTensor's subclasses still come first: the equilibrium for scans ends at once where there is none.
         new.__class__ = mixed(type(rewriter), SparingEquilibrium)
         new.node_tracker = _spared_tracker(rewriter.node_tracker)
         for parts in ("global_rewriters", "final_rewriters", "cleanup_rewriters"):
@@ -190,6 +198,7 @@ def _foreseen(rewriter: NodeRewriter) -> NodeRewriter:
 
 def _spared_tracker(tracker: OpToRewriterTracker) -> OpToRewriterTracker:
     """The same rewriters in the same order, by the same ops."""
+    # One each, under however many ops it stands: an equilibrium counts a rewriter's uses, and has enough of too many.
     made: dict[NodeRewriter, NodeRewriter] = {}
 
     def each(rewriters):

@@ -76,6 +76,7 @@ def sine(a: Scalar, quarters: int) -> Scalar:
     n, s, c = sin_and_cos(a)
     n = n + quarters
     value = select((n & 1).differs(0), c, s)
+    # Two quarters on, the sign is the other one: that is bit 1 of n, moved to where signs are.
     return (value.bits("int64") ^ ((n << 62) & x_bits(-0.0, "float64"))).bits("float64")
 
 
@@ -98,6 +99,7 @@ def tan(x: Scalar) -> Scalar:
         return scalar("call", x, data="tan")
     n, s, c = sin_and_cos(cast(abs(x), "float64"))
     odd = (n & 1).differs(0)
+    # A quarter on, it is -1 / tan.
     value = cast(select(odd, -c, s) / select(odd, s, c), x.dtype)
     return (value.bits("int32") ^ (x.bits("int32") & x_bits(-0.0, x.dtype))).bits(x.dtype)
 
@@ -107,6 +109,7 @@ def arctan_of_ratio(a: Scalar, b: Scalar) -> Scalar:
     low, high = a <= b * (2.0**0.5 - 1.0), a >= b * (2.0**0.5 + 1.0)
     t = select(low, a, select(high, -b, a - b)) / select(low, b, select(high, a, a + b))
     z = t * t
+    # The ratio is taken relative to 0, to infinity or to 1, and so stays within the polynomial's interval.
     offset = select(low, a.like(0.0), select(high, a.like(pi / 2), pi / 4))
     rest = select(low, a.like(0.0), select(high, a.like(HALF_PI_LOW), QUARTER_PI_LOW))
     return offset + (fma(t * z, polynomial(z, ARCTAN), rest) + t)
@@ -123,10 +126,12 @@ def arctan2(y: Scalar, x: Scalar) -> Scalar:
         return through_float64(arctan2, y, x)
     a, b = abs(y), abs(x)
     scale = select((a > 2.0**1000) | (b > 2.0**1000), a.like(0.25), 1.0)  # the sum may not overflow
+    # C has pi / 4 for two infinities and 0 for two zeros: 1 / 1 and 0 / 1 stand for them.
     both = a.equal(inf) & b.equal(inf)
     a, b = select(both, 1.0, a * scale), select(both, 1.0, b * scale)
     b = select(a.equal(0.0) & b.equal(0.0), 1.0, b)
     value = arctan_of_ratio(a, b)
+    # By the sign's bit: -0.0 is on the left.
     value = select(x.bits("int64") < 0, (PI_LOW - value) + pi, value)
     return signed_as(value, y)
 
@@ -135,6 +140,7 @@ def arcsin_parts(x: Scalar) -> tuple[Scalar, Scalar, Scalar]:
     """``(small, t, tail)``: ``arcsin(t) = t + tail``, t is ``abs(x)``, or ``sqrt((1 - abs(x)) / 2)`` if not `small`."""
     a = abs(x)
     small = a <= 0.5
+    # Exact for a >= 1 / 2: arcsin(a) = pi / 2 - 2 arcsin(sqrt((1 - a) / 2))
     half = (1.0 - a) * 0.5
     z = select(small, a * a, half)
     t = select(small, a, scalar("sqrt", half))

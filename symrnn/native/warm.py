@@ -124,6 +124,7 @@ def _plain(recorded: Recorded, i: int, arrays: dict[str, Any]) -> dict:
 
 
 def _recorded(entry: dict, i: int, arrays: Mapping[str, np.ndarray]) -> Recorded:
+    # One for the guards and all sizes, as they had when they were made: a comparison that is new would go there.
     facts = Facts({str(name): int(value) for name, value in entry["facts"].items()})
     facts.guards = [
         (TESTS[test], _as_size(size, facts), bool(answer)) for test, size, answer in entry["guards"]
@@ -166,6 +167,7 @@ def _size(size: Int) -> int | list:
 
 def _name(atom: Atom) -> str:
     if not isinstance(atom, Symbol):
+        # Remainders are of counters, and stand in the text alone.
         raise TypeError(atom)
     return atom.name
 
@@ -176,6 +178,7 @@ def _as_size(plain: int | list, facts: Facts) -> Int:
     return Size({tuple(Symbol(str(name)) for name in names): int(c) for c, names in plain}, facts)
 
 
+# A file may name these and nothing else, to be made of one message.
 KINDS: dict[str, Any] = {**vars(builtins), "LinAlgError": np.linalg.LinAlgError}
 
 

@@ -60,6 +60,7 @@ class Window:
         return replace(
             self,
             shape=tuple(1 if a is None else self.shape[a] for a in axes),
+            # A new axis has one entry, so nobody steps along it; with 0 it is also what repeats where it is broadcast.
             strides=tuple(0 if a is None else self.strides[a] for a in axes),
         )
 
@@ -93,6 +94,7 @@ class Window:
         shape = tuple(shape)
         if shape == self.shape:
             return self
+        # Nothing will be read, so any strides do, also where extents have no whole quotient.
         if self.size == 0:
             return replace(self, shape=shape, strides=(0,) * len(shape))
         dims = collapsed(self.shape, [self.strides])
@@ -157,6 +159,7 @@ def collapsed(
     dims: list[Int] = []
     steps: list[list[Int]] = []
     for axis, n in enumerate(shape):
+        # A parameter that is 1 in this call may be another in the next: only a number is no axis.
         if isinstance(n, int) and n == 1:
             continue
         stride = [strides[axis] for strides in many_strides]

@@ -112,4 +112,5 @@ def lines_of(path: Path) -> Iterator[dict[str, Any]]:
         try:
             yield json.loads(line)
         except json.JSONDecodeError:
+            # Only the last line may have been cut, when the process was ended.
             return

@@ -53,6 +53,7 @@ class PyTensorFinder(importlib.abc.MetaPathFinder):
         """The spec of ``pytensor``, with a loader that tells."""
         if name != "pytensor":
             return None
+        # Not by `importlib.util`, which would ask this finder again.
         spec = PathFinder.find_spec(name, path)
         if spec is not None and spec.loader is not None:
             spec.loader = TellingLoader(spec.loader, self.folder)
@@ -72,6 +73,7 @@ class TellingLoader(importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         """As the other loader does; then PyTensor is there."""
         if module.__spec__ is not None:
+            # Python's own from now on: sources and resources are asked of it.
             module.__spec__.loader = self.loader
         self.loader.exec_module(module)
         install(self.folder)

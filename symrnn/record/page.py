@@ -23,6 +23,7 @@ MOST = 200  # functions with a part of their own, the dearest
 def write_page(folder: Path) -> Path:
     """Write the page of a folder into it; its path."""
     path = folder / NAME
+    # A path may hold bytes that are no UTF-8, which Python has as lone surrogates.
     path.write_text(page(compiled_in(folder)), encoding="utf-8", errors="backslashreplace")
     return path
 
@@ -74,6 +75,7 @@ def summary(functions: Sequence[Compiled]) -> list[str]:
             f"{line} asked for {times} functions of one size, {seconds(spent)}: what differs between them could be"
             " an input, or shared."
         )
+    # Each function tells the sum so far of its process, so the last one tells all.
     recording_s = {each.process: each.recording_s for each in functions}
     if total and (spent := sum(recording_s.values())):
         said.append(f"Recording took {seconds(spent)} more, {100 * spent / total:.1f} %.")

@@ -11,6 +11,7 @@ def main(arguments: list[str]) -> None:
     """Run the script or module as ``python`` would."""
     folder, *program = arguments
     start(folder)
+    # What `python` puts first on the path: for a module the current folder, for a script its own.
     is_module = program[0] == "-m"
     name, *rest = program[1:] if is_module else program
     sys.argv = [name, *rest]

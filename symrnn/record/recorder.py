@@ -43,6 +43,7 @@ class Switched:
     """The ledger of the function that is being compiled."""
 
     def __init__(self) -> None:
+        # The hooks stay for the life of the process and hold this one object; whose ledger it stands for changes.
         self.current = Ledger()  # outside of any function
 
     def __getattr__(self, name: str) -> Any:
@@ -69,6 +70,7 @@ class Open:
         try:
             yield
         finally:
+            # What recording took within the block is no part of it.
             spent = perf_counter() - begin - (self.recorder.own_s - own_s)
             self.phases_s[name] = self.phases_s.get(name, 0.0) + spent
             switch.current = outside
@@ -184,12 +186,14 @@ class Recorder:
             self.depth += 1
             try:
                 asked = self.ask()
+                # The import counts as linking: without recording it would come within it.
                 with asked.phase("link"):
                     backend = backend_of(maker.mode)
                     for needed in backend.modules if backend else ():
                         importlib.import_module(needed)  # linking would; nothing is heard before
                 with self.own_time():
                     self.listen()
+                # After listening to a backend that was only imported now: its counts begin here.
                 before = counts(self.events)
                 with asked.phase("link"):
                     function = create(maker, *args, **kwargs)
@@ -234,6 +238,7 @@ class Recorder:
             events = difference(counts(self.events), before)
             compiling_s = sum(events[f"{name}_s"] for name in ("numba", "jax"))
             spent = sum(s for (_, kind), s in asked.ledger.seconds.items() if kind != "link")
+            # The first call also computes: only what backends are known to have compiled is put down to it.
             first_call = {"first_call": min(wall_s, max(compiling_s, spent))}
             is_fork = asked.process != os.getpid()  # the parent tells what it did itself
             self.write(
@@ -264,6 +269,7 @@ class FirstCall:
     """In the place of a function's machine until it was called once; otherwise as that is."""
 
     def __init__(self, recorder: Recorder, asked: Open, function: Function, before: dict):
+        # Past `__setattr__`, which sets everything on the machine.
         vars(self).update(recorder=recorder, asked=asked, function=function, before=before)
         vars(self).update(machine=function.vm)
 
@@ -275,6 +281,7 @@ class FirstCall:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         own = vars(self)
+        # Before the call, so that one which fails is not watched a second time.
         own["function"].vm = own["machine"]
         begin = perf_counter()
         try:

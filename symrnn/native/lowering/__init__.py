@@ -56,6 +56,7 @@ def rule_of(node: Apply) -> Rule:
     """The rule of a node's op, or `Unsupported`."""
     for kind in type(node.op).__mro__:
         if kind in RULES:
+            # A rule knows its op, not the types it may be of: sparse or complex ones have no native code.
             other = [str(out.type) for out in node.outputs if not is_array(out)]
             if other:
                 raise Unsupported(node.op, f"no native code for {' and '.join(other)}")
@@ -90,6 +91,7 @@ def _called_shapes(node: Apply, shapes: Shapes, reason: Unsupported) -> list:
 def lower(nodes: Sequence[Apply], builder: Builder) -> None:
     """Lower nodes in order, those that place what they read asked first."""
     called = builder.shapes.called
+    # From the outputs up: where a node's inputs are wanted follows from where its outputs are.
     for node in reversed(nodes):
         wants = rule_of(node).wants if node not in called else None
         if wants is not None:
@@ -108,6 +110,7 @@ def lower_node(node: Apply, builder: Builder) -> None:
 
 
 def _lower_call(node: Apply, builder: Builder) -> None:
+    # Each once, in the order of `PythonNode.inputs`, as addresses are told apart by their places alone.
     read = dict.fromkeys(var for var in node.inputs if not isinstance(var, Constant))
     inputs = [builder.window(var) for var in read]
     outputs = [builder.place(out) for out in node.outputs]

@@ -68,6 +68,7 @@ def blockwise_lower(node: Apply, builder: Builder) -> None:
     batch = shape[: len(shape) - cores[0]]
     windows = []
     for x, rank in zip(node.inputs, ranks, strict=True):
+        # Written here if it was not yet: in the loops it would be written in each round.
         window = builder.window(x)
         windows.append(window.broadcast((*batch, *window.shape[len(window.shape) - rank :])))
     if isinstance(node.op.core_op, Dot):
@@ -94,6 +95,7 @@ def _lower_core(node, builder, batch, windows):
         for at in index:
             window = window.at(0, at)
         inner.bind(var, window)
+        # Its other entries are for other rounds.
         inner.borrowed.add(window.buffer)
     targets = []
     for var, place in zip(core.outputs, places, strict=True):

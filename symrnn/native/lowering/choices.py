@@ -54,6 +54,7 @@ def choice_lower(node: Apply, builder: Builder) -> None:
     condition, *given = node.inputs
     number = builder.shapes.number_or_none(condition)
     builder.close_all()  # what a branch reads is written before it
+    # So is what lies nowhere yet: in one branch it would be missing in the other one, and after both.
     for outer in given:
         if builder.uniform(outer) is None and builder.shapes.number_or_none(outer) is None:
             builder.window(outer)

@@ -77,6 +77,7 @@ def filter_gradient_lower(node: Apply, builder: Builder) -> None:
     assert by_rows is not None
     builder.write(target, [], const(0, target.dtype))
     with framed_images(builder, xs, op.padding) as (image, index):
+        # ``(KY, KX * C, OY, OX)``: a filter's places are the rows of the product, an image's are what is summed over.
         seen = under(image, out.shape[1:3], (rows, columns), op.stride).permuted([2, 3, 0, 1])
         contract(builder, by_rows, seen, out.at(0, index), accumulates=True)
     settle(builder, target, place)
@@ -99,6 +100,7 @@ def input_gradient_lower(node: Apply, builder: Builder) -> None:
         for each, n in zip(phases, out.shape[1:3], strict=True)
     ]
     parts = [pair for pair in product(phases[0], phases[1]) if pair[0].length and pair[1].length]
+    # Turned once, not for each image.
     turned = {
         pair: turned_filters(builder, filters, pair, op.stride)
         for pair in parts
@@ -114,6 +116,7 @@ def input_gradient_lower(node: Apply, builder: Builder) -> None:
                 continue
             seen = image
             for axis, (phase, (before, _)) in enumerate(zip(pair, sides, strict=True)):
+                # Row p is made of the results quotient + p - tap: here is the first, behind `before` zeros.
                 start = phase.quotient - (phase.taps - 1) + before
                 seen = seen.sliced(axis, start, phase.length + phase.taps - 1)
             taps = (pair[0].taps, pair[1].taps)
@@ -180,9 +183,11 @@ def framed_images(builder: Builder, xs: Window, sides: Sides) -> Iterator[tuple[
     lengths, channels = [int(n) for n in lengths], int(channels)
     is_framed = any(n for side in sides for n in side)
     inside = frame = None
+    # An image without a frame is read where it lies, if its rows follow one another.
     if is_framed or not is_dense(xs):
         padded = [a + n + b for n, (a, b) in zip(lengths, sides, strict=True)]
         inside = frame = builder.temporary(xs.dtype, (*padded, channels))
+        # Once: each image overwrites the inside, and the zeros around it stay, as the frame lives through the loop.
         if is_framed:
             builder.write(frame, [], const(0, frame.dtype))
         for axis, (n, (before, _)) in enumerate(zip(lengths, sides, strict=True)):
@@ -213,6 +218,7 @@ def under(
     return Window(
         image.buffer,
         (height, width, rows, columns * int(image.shape[2])),
+        # Of one channel, the last axis is the columns alone, which need not lie side by side.
         (down * stride[0], right * stride[1], down, 1 if image.shape[2] != 1 else right),
         image.offset,
     )
@@ -225,6 +231,7 @@ def contract(
     lanes, registers = lanes_of(output.dtype), registers_of_sums()
     vectors = max(1, min(2, int(output.shape[2]) // lanes))
     rows = registers // vectors
+    # The same filters for each row of results: a stride of 0.
     right = right.broadcast((output.shape[0], *right.shape))
     builder.body.append(Contraction(output, left, right, lanes, rows, vectors, accumulates))
 

@@ -30,6 +30,7 @@ def diagonal(window: Window, axis1: int, axis2: int, offset: int) -> Window:
     kept = [a for a in range(len(window.shape)) if a not in (axis1, axis2)]
     shape = (*(window.shape[a] for a in kept), length)
     strides = (*(window.strides[a] for a in kept), step1 + step2)
+    # A diagonal of nothing may lie outside: it must not begin beyond the buffer.
     return Window(window.buffer, shape, strides, window.offset + (start if length != 0 else 0))
 
 
@@ -52,6 +53,7 @@ def diagonal_lower(node: Apply, builder: Builder) -> None:
 
 def eye_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     rows, columns, offset = (shapes.number(n) for n in node.inputs)
+    # Asked for here, where it may still be put off until the value is known: lowering needs the number.
     int(offset)
     if rows < 0 or columns < 0:
         raise ValueError("negative dimensions are not allowed")

@@ -55,6 +55,7 @@ def draw_lower(node: Apply, builder: Builder) -> None:
     builder.copy(builder.window(node.op.rng_param(node)), state)
     builder.bind(following, state)
     place = builder.place(out)
+    # NumPy's function is called for one element after another, of its own dtype.
     is_there = place.dtype == drawn.result and place.is_contiguous
     into = place if is_there else builder.temporary(drawn.result, shape)
     info = builder.temporary("int32", ())

@@ -50,6 +50,7 @@ def _product(numbers):
 def check_lowered(node: Apply, scalar_op: ps.ScalarOp) -> None:
     """Raise `Unsupported` where there is no expression of the node's values."""
     arguments = [
+        # With its numbers: some rules are for such alone, as a power of integers is.
         const(np.asarray(x.data).flat[0], dtype_of(x))
         if isinstance(x, Constant) and np.size(x.data) == 1
         else arg(i, dtype_of(x))
@@ -81,6 +82,7 @@ def _note_numbers(node, shapes, scalar_op):
     numbers = [shapes.number_or_none(x) for x in node.inputs]
     if None in numbers:
         return
+    # On sizes where that goes, so that the result stays a parameter; else on the numbers of this call, by PyTensor.
     on_sizes = ON_SIZES.get(type(scalar_op))
     found = None
     if on_sizes is not None and not any(isinstance(n, tuple) for n in numbers):
@@ -103,6 +105,7 @@ def _plain(number):
 
 
 def elementwise_lower(node: Apply, builder: Builder) -> None:
+    # It follows from shapes: a number wherever it is read, and no code.
     if all(builder.shapes.number_or_none(out) is not None for out in node.outputs):
         return
     dtypes = [dtype_of(out) for out in node.outputs]

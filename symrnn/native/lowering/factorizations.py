@@ -79,6 +79,7 @@ def lu(builder: Builder, x: Variable, dtype: str) -> tuple[Window, Window, Windo
 def general(node: Apply, builder: Builder, into: Window) -> Window:
     matrix, pivots, info = lu(builder, node.inputs[0], into.dtype)
     ignored = builder.temporary("int32", ())
+    # What was factored is the transpose, so "T" solves with the matrix itself.
     operands = ["T", *sizes(into), matrix, into.shape[0], pivots, into, into.shape[0], ignored]
     read = [matrix, pivots]
     call(builder, f"{letter(into)}getrs", operands, [into, ignored], read)
@@ -87,6 +88,7 @@ def general(node: Apply, builder: Builder, into: Window) -> Window:
 
 def positive(node: Apply, builder: Builder, into: Window) -> Window:
     matrix, n = copied(builder, node.inputs[0], into.dtype), into.shape[0]
+    # The lower triangle of rows is the upper one of columns.
     triangle, info = "U" if node.op.lower else "L", builder.temporary("int32", ())
     operands = [triangle, n, matrix, n, info]
     call(builder, f"{letter(into)}potrf", operands, [matrix, info])
@@ -121,6 +123,7 @@ def cholesky_solve_lower(node: Apply, builder: Builder) -> None:
     if 0 in sizes(into):
         return
     factor = usable(builder, as_dtype(builder, builder.window(node.inputs[0]), into.dtype))
+    # In rows, the factor is its own transpose to LAPACK, and the other triangle holds it.
     by_factor(builder, "L" if node.op.lower != is_row_major(factor) else "U", factor, into)
 
 
@@ -169,6 +172,7 @@ def determinant_lower(node: Apply, builder: Builder) -> None:
         return
     matrix, pivots, info = lu(builder, x, dtype)
     read: list[Source] = [diagonal(matrix, 0, 1, 0), pivots, Position((1,), "int32")]
+    # LAPACK counts from 1: where a row was exchanged with itself, the sign stays.
     kept = select(arg(1, "int32").equal(arg(2, "int32") + 1), const(1, dtype), const(-1, dtype))
     for place, each in zip(places, folds, strict=True):
         factors = builder.temporary(dtype, (n,))
@@ -178,6 +182,7 @@ def determinant_lower(node: Apply, builder: Builder) -> None:
         Kernel((), [place], [], [const(each.of_singular, dtype)])
         for place, each in zip(places, folds, strict=True)
     ]
+    # A pivot of 0 would count as positive, and beside an infinite one make NaN.
     builder.body.append(Branch(info, singular))
 
 
@@ -252,6 +257,7 @@ def permutation_lower(node: Apply, builder: Builder) -> None:
     builder.bind(out, place)
     if n == 0:
         return
+    # LAPACK exchanges rows of floats alone, and float64 holds every number of a row.
     pivots, rows = builder.temporary("int32", (n,)), builder.temporary("float64", (n,))
     are_rows, all_are = builder.temporary("bool", (n,)), builder.temporary("bool", ())
     length, given = arg(1, "int64"), cast(arg(0, source.dtype), "int64")

@@ -89,6 +89,7 @@ def index_of(node: Apply, shapes: Shapes) -> Index:
 def check_bounds(index: Index, shapes: Shapes, shape: Shape) -> None:
     """Raise where an index that is known is out of bounds."""
     for axis, var in index.arrays:
+        # All others are checked one by one as they are read.
         if isinstance(var, Constant) and np.size(var.data) and isinstance(shape[axis], int):
             low, high = int(np.min(var.data)), int(np.max(var.data))
             worst = low if low < -shape[axis] else high
@@ -144,6 +145,7 @@ def gather_lower(node: Apply, builder: Builder) -> None:
     index = index_of(node, builder.shapes)
     window, place = builder.window(x), builder.place(out)
     for _, var in index.arrays:
+        # Before the loops: in them it would be written for each entry.
         builder.window(var)
     entries(builder, index, [place], window, lambda entry, at: builder.copy(entry, at[0]))
     builder.bind(out, place)
@@ -191,6 +193,7 @@ def scatter_lower(node: Apply, builder: Builder) -> None:
     x, y = node.inputs[:2]
     [out] = node.outputs
     index = index_of(node, builder.shapes)
+    # Before `x` is overwritten, which it may be computed from; so are the arrays of the index.
     values = builder.window(y)
     for _, var in index.arrays:
         builder.window(var)
@@ -206,6 +209,7 @@ def scatter_lower(node: Apply, builder: Builder) -> None:
         if node.op.set_instead_of_inc:
             builder.copy(at[0], entry)
         else:
+            # Read and written entry by entry, so one that is named twice is added to twice.
             builder.write(entry, [entry, at[0]], added(entry.dtype, at[0].dtype))
 
     entries(builder, index, [values], whole, put)

@@ -32,6 +32,7 @@ def index_of(node: Apply, shapes: Shapes) -> list[Any]:
 
 
 def number_of(end: Any, shapes: Shapes) -> Int | None:
+    # An end that is left out may be a constant that is None.
     if end is None or isinstance(end, int) or (hasattr(end, "data") and end.data is None):
         return end if isinstance(end, int) else None
     return shapes.number(end)
@@ -42,6 +43,7 @@ def slice_range(item: slice, n: Int) -> tuple[Int, Int, int]:
     step = 1 if item.step is None else int(item.step)
     if step == 0:
         raise ValueError("slice step cannot be zero")
+    # Backwards, the end before all entries is -1, which must not be taken for the last one.
     low, high = (0, n) if step > 0 else (-1, n - 1)
 
     def clipped(end, default):
@@ -56,6 +58,7 @@ def slice_range(item: slice, n: Int) -> tuple[Int, Int, int]:
     stop = clipped(item.stop, high if step > 0 else low)
     span = stop - start if step > 0 else start - stop
     if span <= 0:
+        # A window of nothing must not begin beyond the buffer.
         return (start if start < n else 0), 0, step
     size = abs(step)
     return start, span if size == 1 else (int(span) + size - 1) // size, step
@@ -102,6 +105,7 @@ def subtensor_lower(node: Apply, builder: Builder) -> None:
         return
     same = builder.uniform(x)
     if same is not None:
+        # The bounds are checked all the same.
         for item, n in zip(index_of(node, builder.shapes), builder.shapes.of(x), strict=False):
             if hasattr(item, "type"):
                 loaded(builder, item, n)
@@ -144,6 +148,7 @@ def subtensor_wants(node: Apply, builder: Builder) -> None:
     except NeedsValue:
         return
     shape = builder.shapes.of(x)
+    # Of a part, `x` would find no place there for the rest.
     if not all(isinstance(item, slice) for item in index) or builder.shapes.of(out) != shape:
         return
 
@@ -175,6 +180,7 @@ def inc_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
 def inc_lower(node: Apply, builder: Builder) -> None:
     x, y, *_ = node.inputs
     [out] = node.outputs
+    # This also closes `y`, where it is still to be computed from the memory that is now written over.
     whole = overwritten(node, builder, x, out)
     target = part(node, builder, whole)
     if node.op.set_instead_of_inc:
@@ -188,9 +194,11 @@ def overwritten(node: Apply, builder: Builder, x: Variable, out: Variable) -> Wi
     """Where `x` is to be changed into `out`: in place where nothing else reads it, else in a copy."""
     window = builder.window(x) if x in builder.values and builder.uniform(x) is None else None
     place = builder.place(out) if out in builder.places else None
+    # Wanted elsewhere, it has to be copied anyway, and then there at once.
     if window is not None and builder.can_overwrite(x, node) and place in (None, window):
         builder.before_write(window.buffer)
         return window
+    # Elsewhere in its own buffer, a copy would overwrite what it has still to read.
     if place is None or (window is not None and place.buffer is window.buffer):
         place = builder.temporary(dtype_of(out), builder.shapes.of(out))
     builder.settle(x, place)
@@ -208,6 +216,7 @@ def inc_wants(node: Apply, builder: Builder) -> None:
         return
     y = node.inputs[1]
     is_empty = x.owner is not None and isinstance(x.owner.op, AllocEmpty)
+    # What sets a part of memory that holds nothing yet is computed there.
     if is_empty and node.op.set_instead_of_inc:
         place = lambda: part(node, builder, builder.place(x))  # noqa: E731
         if builder.shapes.of(y) == subtensor_shape(

@@ -82,6 +82,7 @@ def join_wants(node: Apply, builder: Builder) -> None:
     if builder.shapes.number_or_none(out) is not None:
         return
     _, parts = axis_and_parts(node)
+    # As functions, not windows: where the whole lies is settled when the first of its parts is written.
     for i, part in enumerate(parts):
         builder.want(
             part, partial(lambda i: join_windows(node, builder, builder.place(out))[i][1], i)
@@ -89,6 +90,7 @@ def join_wants(node: Apply, builder: Builder) -> None:
 
 
 def split_ends(node: Apply, shapes: Shapes) -> Any:
+    # As of a Join: since PyTensor 3.3 the axis belongs to the op.
     x, axis, lengths = (
         node.inputs if len(node.inputs) == 3 else (node.inputs[0], node.op.axis, node.inputs[1])
     )
@@ -142,6 +144,7 @@ def alloc_lower(node: Apply, builder: Builder) -> None:
     if same is not None:
         builder.bind(out, same)
     else:
+        # By strides of 0; it is laid out only for what cannot read it so.
         builder.bind(out, builder.window(value).broadcast(builder.shapes.of(out)))
 
 
@@ -164,6 +167,7 @@ def _counted(node: Apply, shapes: Shapes) -> Int | None:
     if not all(isinstance(x, Constant) or x.type.dtype.startswith("int") for x in node.inputs):
         return None
     start, stop, step = (shapes.number_or_none(x) for x in node.inputs)
+    # What is known is a constant; only a last number that is a parameter would be another one for each length.
     if isinstance(stop, int | None) or not isinstance(start, int) or step != 1:
         return None
     return stop - start if start <= stop else None

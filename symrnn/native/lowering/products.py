@@ -75,6 +75,7 @@ def sum_lower(node: Apply, builder: Builder) -> None:
     place = builder.place(out)
     left, right = builder.window(x), builder.window(y)
     if _is_one(builder, a) and _is_one(builder, b) and fits_blas_output(place):
+        # BLAS adds to what it finds in the output.
         builder.settle_broadcast(z, place)
         multiply(builder, place, left, right, accumulates=True)
         builder.bind(out, place)
@@ -88,6 +89,7 @@ def sum_lower(node: Apply, builder: Builder) -> None:
         factor.op == "const" and constant_value(factor) == 0
     ):  # z may be memory that nothing was written to
         sum_ = total + product_of(factor, builder.element(kernel, z), place.dtype)
+        # By 0, BLAS does not read what is there; NaN times 0 would be NaN.
         total = select(factor.equal(0), total, sum_)
     builder.body.append(Kernel(place.shape, [place], kernel.inputs, [total]))
     builder.bind(out, place)
@@ -141,6 +143,7 @@ def multiply(
         _matrix_strides(place, left, right),
         place.offset,
     )
+    # A sum of nothing. BLAS refuses matrices whose rows are nothing apart.
     if left.shape[1] == 0:
         if not accumulates:
             builder.write(target, [], const(0, target.dtype))
@@ -190,6 +193,8 @@ def _matrix_strides(place, left, right):
     if not strides:
         return (1, 1)
     return (
+        # One row: the left factor was a vector, given an axis of extent 1 and stride 0. Where the right one has one
+        # column, too, there is one entry, and either way is right.
         (1, strides[0])
         if left.shape[0] is not right.shape[1] and left.strides[0] == 0 and left.shape[0] == 1
         else (strides[0], 1)
@@ -205,6 +210,7 @@ def fits_blas(window: Window) -> bool:
     """Whether one stride is 1 and the other one leads from row to row (or column to column)."""
     (rows, columns), (row, column) = window.shape, window.strides
     if column == 1 or columns == 1:
+        # Neither repeated nor overlapping: rows that begin within the one before are no matrix to BLAS.
         return bool(rows == 1 or (row >= columns and row >= 1))
     if row == 1 or rows == 1:
         return bool(columns == 1 or (column >= rows and column >= 1))

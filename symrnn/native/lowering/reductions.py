@@ -31,6 +31,7 @@ def axes_of(node: Apply) -> tuple[int, ...]:
 
 def reduce_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     shape, axes = shapes.of(node.inputs[0]), axes_of(node)
+    # Before anything is lowered: what has no rule is then left to Python by itself.
     initial(node.op.scalar_op, accumulator_of(node))  # or `Unsupported`
     combination(node.op.scalar_op, accumulator_of(node))
     if isinstance(node.op.scalar_op, EXTREMES) and any(shape[a] == 0 for a in axes):
@@ -55,6 +56,7 @@ def reduce_lower(node: Apply, builder: Builder) -> None:
         axes_of(node),
         combination(node.op.scalar_op, accumulator),
         initial(node.op.scalar_op, accumulator),
+        # NumPy adds in pairs itself, so no order is the right one.
         may_reorder=isinstance(node.op.scalar_op, ps.Add | ps.Mul),
         change=lambda s: cast(s, accumulator),
     )
@@ -111,6 +113,7 @@ def reduced(
 def gathered(builder: Builder, x: Variable) -> tuple[OpenKernel, Scalar]:
     """A kernel and the element of `x` in it: what computes `x` where nothing else reads it, else where it lies."""
     value = builder.values.get(x)
+    # Nobody else reads it, so it is computed within the reduction and never written.
     if isinstance(value, OpenKernel) and len(builder.unread[x]) == 1 and x not in builder.outputs:
         return value, value.members[x]
     kernel = OpenKernel(builder.shapes.of(x))
@@ -201,6 +204,7 @@ def softmax_lower(node: Apply, builder: Builder) -> None:
         [logarithm] = lowered(ps.log, [arg(2, dtype)], [dtype])
         builder.write(place, [source, over(top), over(total)], scalar("sub", shifted, logarithm))
     else:
+        # The exponentials lie where the result will, so that each is computed once.
         builder.write(place, [source, over(top)], raised)
         builder.body.append(
             Reduce(
@@ -223,6 +227,7 @@ def argmax_lower(node: Apply, builder: Builder) -> None:
     axes = axes_of(node)
     window = builder.window(x)
     kept = [a for a in range(len(window.shape)) if a not in axes]
+    # The index counts through all reduced axes, row by row, so they must be one.
     rows = builder.contiguous(window.permuted([*kept, *axes]))
     shape = builder.shapes.of(out)
     place = builder.place(out)

@@ -47,6 +47,7 @@ def same_value(node: Apply, builder: Builder) -> None:
     same = builder.uniform(source)
     if same is not None:
         builder.bind(node.outputs[0], same)
+    # A number that follows from shapes lies nowhere, and whoever reads the output knows it too.
     elif source in builder.values or builder.shapes.number_or_none(source) is None:
         builder.bind(node.outputs[0], builder.window(source))
 
@@ -82,6 +83,7 @@ def _behind(variable: Variable, given: dict[Variable, Variable]) -> Variable | N
             found = found or given[var]
         elif var.owner is None:
             return None
+        # A shape asks for nobody's value.
         elif not isinstance(var.owner.op, ShapeOp | Shape_i):
             stack += var.owner.inputs
     return found

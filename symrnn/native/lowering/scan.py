@@ -53,6 +53,7 @@ def scan_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     for var, outer in zip(
         op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True
     ):
+        # Of what stays alone: a state or an element of a sequence is another number in each step.
         if (number := shapes.number_or_none(outer)) is not None:
             inner.numbers[var] = number
     outside = dict(zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True))
@@ -133,7 +134,9 @@ def scan_lower(node: Apply, builder: Builder) -> None:
     stores = []
     for outer, out, slices in zip(_buffers(node), node.outputs, taps, strict=False):
         window = overwritten(node, builder, outer, out)
+        # The oldest tap of the first step is entry 0, so that step writes as many entries further on.
         first = -min((0, *slices))
+        # A buffer that was cut short, since nobody reads all of it, is written round and round.
         stores.append(Store(window, first, bool(window.shape[0] < steps + first)))
     traces = [
         Store(_trace(builder, out, steps), 0, bool(builder.shapes.of(out)[0] < steps))
@@ -154,6 +157,7 @@ def scan_lower(node: Apply, builder: Builder) -> None:
     for variables, slices, store in zip(_taps(node.op), taps, stores, strict=True):
         for var, tap in zip(variables, slices, strict=True):
             inner.bind(var, store.entry(t, tap))
+            # Its other entries are other steps'.
             inner.borrowed.add(store.window.buffer)
     for var, state in zip(op.inner_untraced_sit_sot(step.inputs), carried, strict=True):
         inner.bind(var, state)
@@ -175,6 +179,7 @@ def scan_lower(node: Apply, builder: Builder) -> None:
     if loop.stop is not None:  # before states are written over that it may read
         settle_truth(inner, outs[-1], loop.stop)
     finish_step(inner, now, later)
+    # Only now: what it reads was written to `builder.body` while the step was lowered.
     builder.body.append(loop)
     if info.as_while:
         _bind_raw(node, builder, loop, [*stores, *traces], carried)
@@ -238,9 +243,11 @@ def _targets(op, outs, taps, stores, traces, carried, t):
     flat = iter(op.inner_mitmot_outs(outs))
     for store, out_slices in zip(stores, info.mit_mot_out_slices, strict=False):
         for var, tap in zip(islice(flat, len(out_slices)), out_slices, strict=True):
+            # A mit_mot adds up in the entries that the same step reads.
             later.append((var, store.entry(t, tap)))
     following = [*op.inner_mitsot_outs(outs), *op.inner_sitsot_outs(outs)]
     for store, var in zip(stores[info.n_mit_mot :], following, strict=True):
+        # As short as its taps: the oldest one, which is read in this step, makes room for the new one.
         is_read = store.wraps and store.window.shape[0] <= store.first
         (later if is_read else now).append((var, store.entry(t)))
     now += [
@@ -254,12 +261,14 @@ def finish_step(
     inner: Builder, now: list[tuple[Variable, Window]], later: list[tuple[Variable, Window]]
 ) -> None:
     """Put the outputs of a step in their places; `later` are those whose places other outputs still read."""
+    # These go where they are wanted when their kernels are closed, and are settled in the end.
     computed = [
         (var, target) for var, target in now if isinstance(inner.values.get(var), OpenKernel)
     ]
     for var, target in now:
         if (var, target) not in computed:
             inner.settle(var, target)
+    # A state may become another one's old value (h, c = c, h), and must be read before that is written over.
     states = {target.buffer for _, target in later}
     pending: list[tuple[Variable | Window, Window]] = []
     for var, target in later:
@@ -276,6 +285,7 @@ def finish_step(
         if isinstance(value := inner.values.get(var), OpenKernel)
     ]
     kernels = list(dict.fromkeys(kernel for _, _, kernel in fused))
+    # What makes no state comes first: it may read states as they were.
     for kernel in [k for k in inner.open if k not in kernels]:
         inner.close(kernel)
     for kernel in kernels:
@@ -284,10 +294,12 @@ def finish_step(
             for var, target in own:
                 kernel.copies.append((kernel.members[var], target))
                 if var not in inner.places and not inner.unread.get(var):
+                    # The copy is all that there is of it: no member is to be written besides.
                     inner.values[var] = target
         else:
             pending += own
     direct = [k for k in kernels if k.copies]
+    # Again those first that write over no state.
     for kernel in [*(k for k in kernels if not k.copies), *direct]:
         inner.close(kernel)
     for source, target in pending:
@@ -307,6 +319,7 @@ def _writes_last(
         if tuple(target.shape) != tuple(kernel.shape):
             return False
         reads = [w for w in kernel.inputs if isinstance(w, Window) and w.buffer is target.buffer]
+        # By buffers, not by entries: rather once too often to a copy than once too seldom.
         if any(w != target for w in reads) or any(
             k.reads(target.buffer) for k in kernels if k is not kernel
         ):

@@ -45,6 +45,7 @@ def cholesky_lower(node: Apply, builder: Builder) -> None:
     into = in_rows(builder, place)
     info = builder.temporary("int32", ())
     builder.write(into, [], const(0, into.dtype))
+    # Alone: what the other one holds is not asked for, and zeros stand there in the result.
     triangle, kind = "U" if node.op.lower else "L", letter(into)
     copied = [triangle, n, n, source, leading(source), into, leading(into)]
     call(builder, f"{kind}lacpy", copied, [into], [source])
@@ -75,6 +76,7 @@ def triangular_lower(node: Apply, builder: Builder) -> None:
     is_transposed = is_row_major(matrix)
     info = builder.temporary("int32", ())
     letters = [
+        # In rows it is its transpose to LAPACK: the other triangle, and "T" to solve with the matrix itself.
         "L" if node.op.lower != is_transposed else "U",
         "T" if is_transposed else "N",
         "U" if node.op.unit_diagonal else "N",

@@ -49,6 +49,7 @@ def dimshuffle_lower(node: Apply, builder: Builder) -> None:
 def dimshuffle_wants(node: Apply, builder: Builder) -> None:
     [x], [out] = node.inputs, node.outputs
     order = node.op.new_order
+    # An axis that is dropped would have none in the place.
     if out not in builder.places or x.type.ndim != sum(a != "x" for a in order):
         return
 
@@ -91,6 +92,7 @@ def reshape_lower(node: Apply, builder: Builder) -> None:
     window = source.reshaped(shape)
     if window is None:
         window = builder.place(out)
+        # Where the result's place can be seen as of the old shape, the copy is made there and no second one.
         flat = window.reshaped(source.shape)
         if flat is None:
             window = builder.contiguous(source).reshaped(shape)
@@ -126,6 +128,7 @@ def specify_shape_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     x, *wanted = node.inputs
     shape = shapes.of(x)
     for axis, (n, var) in enumerate(zip(shape, wanted, strict=True)):
+        # This axis may be of any extent.
         if getattr(var, "data", var) is None or type(var.type).__name__ == "NoneTypeT":
             continue
         if n != shapes.number(var):
@@ -167,6 +170,7 @@ def check_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
 
 def check_lower(node: Apply, builder: Builder) -> None:
     for condition in node.inputs[1:]:
+        # Others held when the shapes were found, or that was the error.
         if builder.shapes.number_or_none(condition) is None:
             builder.check(condition, node.op.exc_type(node.op.msg))
     same_value(node, builder)

@@ -40,6 +40,8 @@ class Form:
     def key(self) -> Any:
         """What is equal for equal forms."""
         return self.width, tuple(
+            # Sums taken in another order differ in their last digits. Atoms hold values, which have no order but that
+            # of their text.
             sorted(((p, np.round(c, 12).tobytes()) for p, c in self.terms.items()), key=repr)
         )
 
@@ -70,6 +72,8 @@ class Algebra:
     def matrix(self, array: np.ndarray) -> int:
         """The number of a matrix."""
         array = np.ascontiguousarray(array, float)
+        # By bytes: a matrix reached by two orders of products is another one, which costs a match and never makes a
+        # wrong one.
         key = (array.shape, array.tobytes())
         if key not in self._matrix_numbers:
             self._matrix_numbers[key] = len(self.matrices)
@@ -101,6 +105,7 @@ class Algebra:
         """A function of each unit."""
         if isinstance(form, Blocks):
             return Blocks(self.function(name, each) for each in form.forms)  # type: ignore[misc]
+        # A form without terms is zeros, so that a gate of nothing is still a number.
         if set(form.terms) <= {()} and name in NUMBERS:
             return self.constant(
                 NUMBERS[name](form.terms.get((), np.zeros(form.width))), form.width
@@ -114,6 +119,7 @@ class Algebra:
 
     def _add(self, a: Form, b: Form, sign: float) -> Form:
         width = max(a.width, b.width)
+        # A form of one unit stands for the same number at all units, as NumPy broadcasts it.
         terms = {p: np.broadcast_to(c, (width,)) for p, c in a.terms.items()}
         for p, c in b.terms.items():
             terms[p] = terms.get(p, 0.0) + sign * c
@@ -134,6 +140,7 @@ class Algebra:
 
     def _product(self, atoms: Product) -> Product:
         kept: list[Atom] = []
+        # Factors in one order, so that products are the same key however they were multiplied.
         for atom in sorted(atoms, key=repr):
             if not (atom in self.truths and atom in kept):
                 kept.append(atom)
@@ -152,12 +159,15 @@ class Algebra:
         width = matrix.shape[1]
         for p, c in form.terms.items():
             scaled = np.broadcast_to(c, (form.width,))[:, None] * matrix
+            # What a matrix makes of a row of numbers is numbers: biases below a projection become biases behind it.
             if p == ():
                 terms[()] = terms.get((), 0.0) + scaled.sum(axis=0)
                 continue
+            # Two matrices one after the other are one: a projection of a projection is a projection.
             if len(p) == 1 and p[0][0] == "map":
                 inner, scaled = p[0][1], self.matrices[p[0][2]] @ scaled
             else:
+                # The width goes with the product: an atom of one number does not say how many units it was spread over.
                 inner = (p, form.width)
             atom = ("map", inner, self.matrix(scaled))
             terms[(atom,)] = terms.get((atom,), 0.0) + np.ones(width)
@@ -192,6 +202,8 @@ class Algebra:
                     return atom  # one for all units
                 made: Atom = ("leaf", value, first + low, first + high)
             case ("map", inner, matrix):
+                # Columns of the matrix alone: gates that are cut out of one product are the same atoms as gates of
+                # their own.
                 made = ("map", inner, self.matrix(self.matrices[matrix][:, low:high]))
             case ("fn", name, number):
                 piece = self.cut(self.forms[number], low, high)
@@ -239,6 +251,7 @@ class Algebra:
         for p, c in form.terms.items():
             if atom in p and not value:
                 continue
+            # A mask is its own square, so it stands in a product once, and leaving it out is putting it to 1.
             kept = self._product(tuple(self._at_atom(a, atom, value) for a in p if a != atom))
             terms[kept] = terms.get(kept, 0.0) + c
         return Form(form.width, terms)
@@ -248,6 +261,7 @@ class Algebra:
             return ("fn", of[1], self.number(self.at(self.forms[of[2]], atom, value)))
         if of[0] == "map":
             product, _ = of[1]
+            # Within a product with a matrix it may be 0 in some units and 1 in others: no state stays as a whole.
             if atom in product:
                 raise NoForm("a mask within a product with a matrix")
         return of
@@ -302,6 +316,7 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
         return algebra.function(op, form(0))
     match op:
         case "Add" | "Sub":
+            # Rectifiers by the modulus are looked for at each sum, where x and |x| meet, before more is added to it.
             return _rectified(algebra, algebra.add(form(0), form(1), 1.0 if op == "Add" else -1.0))
         case "Neg":
             return algebra.multiply(form(0), algebra.constant(np.array(-1.0), 1))
@@ -312,6 +327,7 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
             return _divided(algebra, above, form(1 if op == "Div" else 0))
         case "Where":
             truth = form(0)
+            # A choice is linear in its truth: m x + (1 - m) y, so masks by `switch` and by products are one form.
             old = algebra.multiply(
                 algebra.add(algebra.constant(np.array(1.0), 1), truth, -1.0), form(2)
             )
@@ -319,6 +335,7 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
         case "Not":
             return algebra.add(algebra.constant(np.array(1.0), 1), form(0), -1.0)
         case "Cast":
+            # A cast to bool asks for what is not zero, which is no sum; all other casts keep the number.
             if attributes["to"] == "bool" and node.inputs[0].dtype != "bool":  # type: ignore[union-attr]
                 made = algebra.function("nonzero", form(0))
                 if isinstance(made, Form):
@@ -355,6 +372,7 @@ def _mapped(algebra: Algebra, node: Node, form: Callable[[int], Sum]) -> Form:
     assert y is not None
     if y.constant is not None and y.ndim == 2:
         return algebra.map(form(0), y.constant)
+    # A step without a batch may put the matrix first: A @ x is x @ A.T of a vector.
     if x.constant is not None and x.ndim == 2 and y.ndim == 1:
         return algebra.map(form(1), x.constant.T)
     raise NoForm("a product of two variables")
@@ -384,6 +402,7 @@ def _rectified(algebra: Algebra, form: Sum) -> Sum:
     for p, c in form.terms.items():
         if len(p) == 1 and p[0][:2] == ("fn", "Abs"):
             inner = algebra.forms[p[0][2]]
+            # c |x| + c x = 2 c relu(x), for a c that is positive in every unit.
             rest = Form(form.width, {q: d for q, d in form.terms.items() if q != p})
             scaled = algebra.multiply(inner, Form(form.width, {(): c}))
             assert isinstance(scaled, Form)

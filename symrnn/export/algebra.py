@@ -40,8 +40,7 @@ class Form:
     def key(self) -> Any:
         """What is equal for equal forms."""
         return self.width, tuple(
-            # Sums taken in another order differ in their last digits. Atoms hold values, which have no order but that
-            # of their text.
+            # Sums in another order differ in their last digits; values have no order but that of their text.
             sorted(((p, np.round(c, 12).tobytes()) for p, c in self.terms.items()), key=repr)
         )
 
@@ -72,8 +71,7 @@ class Algebra:
     def matrix(self, array: np.ndarray) -> int:
         """The number of a matrix."""
         array = np.ascontiguousarray(array, float)
-        # By bytes: a matrix reached by two orders of products is another one, which costs a match and never makes a
-        # wrong one.
+        # By bytes: a matrix that other orders of products give costs a match, and never makes a wrong one.
         key = (array.shape, array.tobytes())
         if key not in self._matrix_numbers:
             self._matrix_numbers[key] = len(self.matrices)
@@ -105,7 +103,6 @@ class Algebra:
         """A function of each unit."""
         if isinstance(form, Blocks):
             return Blocks(self.function(name, each) for each in form.forms)  # type: ignore[misc]
-        # A form without terms is zeros, so that a gate of nothing is still a number.
         if set(form.terms) <= {()} and name in NUMBERS:
             return self.constant(
                 NUMBERS[name](form.terms.get((), np.zeros(form.width))), form.width
@@ -119,7 +116,6 @@ class Algebra:
 
     def _add(self, a: Form, b: Form, sign: float) -> Form:
         width = max(a.width, b.width)
-        # A form of one unit stands for the same number at all units, as NumPy broadcasts it.
         terms = {p: np.broadcast_to(c, (width,)) for p, c in a.terms.items()}
         for p, c in b.terms.items():
             terms[p] = terms.get(p, 0.0) + sign * c
@@ -140,7 +136,6 @@ class Algebra:
 
     def _product(self, atoms: Product) -> Product:
         kept: list[Atom] = []
-        # Factors in one order, so that products are the same key however they were multiplied.
         for atom in sorted(atoms, key=repr):
             if not (atom in self.truths and atom in kept):
                 kept.append(atom)
@@ -159,11 +154,9 @@ class Algebra:
         width = matrix.shape[1]
         for p, c in form.terms.items():
             scaled = np.broadcast_to(c, (form.width,))[:, None] * matrix
-            # What a matrix makes of a row of numbers is numbers: biases below a projection become biases behind it.
             if p == ():
                 terms[()] = terms.get((), 0.0) + scaled.sum(axis=0)
                 continue
-            # Two matrices one after the other are one: a projection of a projection is a projection.
             if len(p) == 1 and p[0][0] == "map":
                 inner, scaled = p[0][1], self.matrices[p[0][2]] @ scaled
             else:
@@ -202,8 +195,7 @@ class Algebra:
                     return atom  # one for all units
                 made: Atom = ("leaf", value, first + low, first + high)
             case ("map", inner, matrix):
-                # Columns of the matrix alone: gates that are cut out of one product are the same atoms as gates of
-                # their own.
+                # Columns of the matrix alone: gates cut out of one product are the same atoms as gates of their own.
                 made = ("map", inner, self.matrix(self.matrices[matrix][:, low:high]))
             case ("fn", name, number):
                 piece = self.cut(self.forms[number], low, high)
@@ -316,7 +308,6 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
         return algebra.function(op, form(0))
     match op:
         case "Add" | "Sub":
-            # Rectifiers by the modulus are looked for at each sum, where x and |x| meet, before more is added to it.
             return _rectified(algebra, algebra.add(form(0), form(1), 1.0 if op == "Add" else -1.0))
         case "Neg":
             return algebra.multiply(form(0), algebra.constant(np.array(-1.0), 1))
@@ -327,7 +318,6 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
             return _divided(algebra, above, form(1 if op == "Div" else 0))
         case "Where":
             truth = form(0)
-            # A choice is linear in its truth: m x + (1 - m) y, so masks by `switch` and by products are one form.
             old = algebra.multiply(
                 algebra.add(algebra.constant(np.array(1.0), 1), truth, -1.0), form(2)
             )
@@ -335,7 +325,6 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
         case "Not":
             return algebra.add(algebra.constant(np.array(1.0), 1), form(0), -1.0)
         case "Cast":
-            # A cast to bool asks for what is not zero, which is no sum; all other casts keep the number.
             if attributes["to"] == "bool" and node.inputs[0].dtype != "bool":  # type: ignore[union-attr]
                 made = algebra.function("nonzero", form(0))
                 if isinstance(made, Form):
@@ -372,7 +361,6 @@ def _mapped(algebra: Algebra, node: Node, form: Callable[[int], Sum]) -> Form:
     assert y is not None
     if y.constant is not None and y.ndim == 2:
         return algebra.map(form(0), y.constant)
-    # A step without a batch may put the matrix first: A @ x is x @ A.T of a vector.
     if x.constant is not None and x.ndim == 2 and y.ndim == 1:
         return algebra.map(form(1), x.constant.T)
     raise NoForm("a product of two variables")
@@ -402,7 +390,6 @@ def _rectified(algebra: Algebra, form: Sum) -> Sum:
     for p, c in form.terms.items():
         if len(p) == 1 and p[0][:2] == ("fn", "Abs"):
             inner = algebra.forms[p[0][2]]
-            # c |x| + c x = 2 c relu(x), for a c that is positive in every unit.
             rest = Form(form.width, {q: d for q, d in form.terms.items() if q != p})
             scaled = algebra.multiply(inner, Form(form.width, {(): c}))
             assert isinstance(scaled, Form)

@@ -248,7 +248,6 @@ def _read(
     # Gates see h by a matrix; c they may see unit by unit alone, which `without_peephole` has taken out.
     if not sources or any(k not in allowed for m, _ in columns for k in m):
         return None
-    # An operator walks all of its inputs one way.
     if len({s.is_reversed for s in sources} | ({mask.is_reversed} if mask else set())) != 1:
         return None
     b_n = None
@@ -261,7 +260,6 @@ def _read(
         # N is of the input and M of the state; each found in the other would need a product of its own.
         if np.any(inputs[3]) or np.any(recurrent[2]):
             return None
-        # Of S U N M, M's rows are the third block of w_h, its bias is b_n.
         recurrent[2], b_n = recurrent.pop(), biases.pop()
         inputs.pop()
     elif pattern.reset == "before":

@@ -53,6 +53,7 @@ def compare(
     Example:
       symrnn compare results-before results-after
     """
+    # What a command needs is imported when it runs: `symrnn --help` is to be there at once.
     from symrnn.bench.compare import as_one_target, compare_records
 
     before, after = records_in(old), records_in(new)
@@ -122,6 +123,7 @@ def change_row(change: "Change") -> tuple[str, ...]:
     def cell(value):
         return value if isinstance(value, str) else amount(value, change.metric)
 
+    # Three digits: an interval of a few rounds says no more.
     low_high = "–".join(number(float(f"{end:.3g}")) for end in change.interval or ())
     ratio = f"{change.ratio.median:.3f}" if change.ratio else ""
     name = title(change.metric) if "." not in change.metric else change.metric

@@ -43,6 +43,7 @@ def explain_cell_command(
     recipe, network, called = trained_network(name, checkpoint, settings)
     words = tuple(text.split(" ")) if text else ()
     asked = first_call(recipe, network, words, None if data is None else Path(data))
+    # Time is the first axis of what recurrent layers read, the batch the second.
     batch = max((array.shape[1] for array in asked.arrays if array.ndim > 1), default=1)
     if item >= batch:
         raise UserError(f"--item must be below the size of the batch, {batch}, but is {item}")

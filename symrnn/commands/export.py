@@ -56,6 +56,7 @@ def export_command(
     cls, called = named_recipe(name)
     found = load_checkpoint(checkpoint)
     recipe = recipe_of(found, cls)
+    # ncnn has no axis for a batch.
     size = 1 if form == "ncnn" else batch_size
     graph = (recipe if size is None else replace(recipe, batch_size=size)).graph()
     check_arrays("values", found.values, graph.evaluated)

@@ -72,6 +72,7 @@ def history(
     )
 
     target = absolute(target)
+    # A target is given relative to the folder where the command is called, which each worktree has at the same place.
     repository = Path(git(Path.cwd(), "rev-parse", "--show-toplevel"))
     folder = git(Path.cwd(), "rev-parse", "--show-prefix")
     commits = commits_of(repository, revisions)
@@ -81,6 +82,7 @@ def history(
         def measure(commit):
             root = checked_out(commit)
             size = counted_at(commit, root, folder, target, mode, time_limit, flags)
+            # Progress goes to stderr, so that a pipe gets the table alone.
             click.echo(
                 f"{commit.sha}  {size.count(count) if not size.message else size.message}", err=True
             )
@@ -116,6 +118,7 @@ def absolute(target: str) -> str:
     if not is_file(place):
         return target
     path, root = Path(place).resolve(), Path(git(Path.cwd(), "rev-parse", "--show-toplevel"))
+    # A file of the repository is each commit's own; one from elsewhere, or by its whole path, is the same for all.
     is_inside = path.is_relative_to(root.resolve())
     return target if is_inside and not Path(place).is_absolute() else f"{path}:{name}"
 

@@ -148,6 +148,7 @@ def total_of(record: Record) -> float:
 def typical(records: Sequence[Record]) -> Record:
     """Of several rounds the one with the median total; the first that failed, if any did."""
     failed = [record for record in records if not record.is_ok]
+    # Of an even number the lower middle one: a record that was made, and no mean of two.
     return failed[0] if failed else sorted(records, key=total_of)[(len(records) - 1) // 2]
 
 
@@ -227,5 +228,6 @@ def measured_live(job: Job) -> Record:
         def tell(kind, job, **details):
             progress(Event(kind, job, done=0, total=1, **details))
 
+        # A warm job runs its cold one first.
         *_, record = measured_jobs([job], tell=tell)
     return record

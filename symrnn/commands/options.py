@@ -39,6 +39,7 @@ settings_option = click.option(
 
 NETWORKS = "\n".join(
     [
+        # click folds a paragraph that does not begin so.
         "\b\nNetworks, and what --data may be:",
         *(f"  {name + ':':19} {READERS[reader]}" for name, reader in RECIPES.items()),
         "  FILE.py:            what your recipe's data() reads",
@@ -80,6 +81,7 @@ def trained_network(
     free = {option: getattr(recipe, option) for option in sorted(cls.free)}
     recipe = replace(recipe, **options_in(settings, free))
     size = sum(np.size(array) for _, array in found.values)
+    # A forged file may describe a network that no memory holds: refused before anything is drawn.
     with of_at_most(size, f"{checkpoint} holds no more, so its options are not its own"):
         graph = recipe.graph()
     check_arrays("values", found.values, graph.evaluated)

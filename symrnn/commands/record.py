@@ -14,6 +14,7 @@ FOLDER = "recorded"
 
 
 @click.command(
+    # Whatever stands behind PROGRAM is the program's own, options too.
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     epilog="Example: symrnn record --out recorded train.py --epochs 1",
 )
@@ -46,6 +47,7 @@ def record(out: str, is_module: bool, program: str, arguments: tuple[str, ...]) 
     command = [sys.executable, "-m", "symrnn.record.program", str(folder.resolve())]
     ended = subprocess.run(
         [*command, *(["-m"] if is_module else []), program, *arguments],
+        # The child leaves the page to this process, which is still there if the child is killed.
         env={**os.environ, WAITS: str(os.getpid())},
         check=False,
     )
@@ -53,4 +55,5 @@ def record(out: str, is_module: bool, program: str, arguments: tuple[str, ...]) 
     for sentence in summary(compiled_in(folder)):
         click.echo(sentence, err=True)
     click.echo(f"written  {path}", err=True)
+    # A signal is told as shells tell it.
     sys.exit(ended.returncode if ended.returncode >= 0 else 128 - ended.returncode)

@@ -64,5 +64,6 @@ def write_report(
         sections = [section(*part) for part in parts]
     paths = [folder / "report.html", folder / "report.md"]
     for path, text in zip(paths, (html_report(sections), markdown_report(sections, folder))):
+        # A record may hold what UTF-8 has no bytes for, such as the name of a file.
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
     return paths

@@ -189,6 +189,7 @@ def finish(experiment: Experiment, results: Path, keys: set[str]) -> bool:
     console().print(
         f"records  {results}/records.jsonl\nwritten  {', '.join(written)}", highlight=False
     )
+    # An error that the experiment declares as a refusal is an answer, too.
     told = [experiment.judged(record).status for record in records if record.key in keys]
     return not {"ok", REFUSED}.isdisjoint(told)
 

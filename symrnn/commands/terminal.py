@@ -39,9 +39,11 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            # It puts `showwarning` back when the command ends, with the filters.
             with warnings.catch_warnings():
                 warnings.showwarning = told_in_one_line(warnings.showwarning)
                 return super().invoke(ctx)
+        # click says and ends these by itself.
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
             raise
         except BrokenPipeError:

@@ -76,6 +76,7 @@ def train(
     except TrainingError as error:
         click.echo(f"symrnn: {error}; {kept(path)}", err=True)
         sys.exit(STOPPED)
+    # Ctrl-C is no Exception, and another error may have come up while it was handled.
     except BaseException as error:
         if not was_interrupted(error):
             raise
@@ -107,6 +108,7 @@ def started(
     )
     from symrnn.training.loop import Training
 
+    # Before data are read and anything is compiled, which takes a while.
     check_writable(path)
     checkpoint = load_checkpoint(path) if path.is_file() and not fresh else None
     if checkpoint is not None:
@@ -201,6 +203,7 @@ class Display:
         if self.begin is None:
             self.begin = monotonic()
         seconds = monotonic() - self.begin
+        # Counted from the end of the first step, so that its compiling does not slow the rest down.
         rate = (step.number - self.first) / seconds if seconds else 0.0
         text = f"loss {step.loss:.4g}, {number(rate)} steps/s"
         if is_tenth(step.number, self.steps):

@@ -29,6 +29,7 @@ def version_text() -> str:
 
     from symrnn.bench.machine import blas, versions
 
+    # Read once, or a linter would take the imports for idle.
     assert numpy.linalg
     assert scipy.linalg
     found = versions()
@@ -66,6 +67,7 @@ def show_version(context: click.Context, parameter: click.Parameter, value: Any)
 version_option = click.option(
     "--version",
     is_flag=True,
+    # Before click misses a command.
     is_eager=True,
     expose_value=False,
     callback=show_version,

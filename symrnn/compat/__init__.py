@@ -37,6 +37,7 @@ def install(*, lasagne=True, gpu_layers=None, old_numpy=True):
         lasagne=lasagne,
         gpu_layers=given.get("device") != "cpu" if gpu_layers is None else gpu_layers,
     )
+    # These import PyTensor, so they come after its flags.
     from symrnn.compat import default_mode, rewrites, scans, variables
 
     default_mode.choose(given)

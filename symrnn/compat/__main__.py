@@ -43,6 +43,7 @@ def parsed_arguments(argv):
         action="store_true",
         help="leave NumPy as it is: no np.float, no lists as indices",
     )
+    # argparse would take the program's options for ours: what follows its name, or ``-m NAME``, is not shown to it.
     ours = next(
         (
             i + 2 if word == "-m" else i

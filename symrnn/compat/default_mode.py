@@ -23,6 +23,7 @@ def choose(theano_flags, environ=os.environ):
     from pytensor import config
 
     if not is_named(theano_flags, parsed(environ.get("PYTENSOR_FLAGS", ""))):
+        # Of the first call, so that a second `install` does not take ours for PyTensor's.
         _before.setdefault("mode", config.mode)
         config.mode = quick_mode()
 

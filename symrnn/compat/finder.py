@@ -29,6 +29,7 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname, path=None, target=None):
         root, _, rest = fullname.partition(".")
+        # Programs import it without naming it among what they need: it came with Theano.
         if fullname == "six" and importlib.machinery.PathFinder.find_spec("six") is None:
             raise ModuleNotFoundError("six, which came with Theano, is not installed: pip install symrnn[compat]",
                                       name="six")  # fmt: skip
@@ -94,6 +95,7 @@ def missing_module(fullname):
         try:
             getattr(sys.modules[package], name)
         except AttributeError as error:
+            # The general advice is worth less than what is said below.
             if "look for" not in str(error):
                 return str(error)
     if fullname.startswith("theano"):

@@ -125,6 +125,7 @@ def apply_environment(environ=os.environ):
     else:
         own = environ.get("PYTENSOR_FLAGS", "")
         pairs = [f"{name}={value}" for name, value in ours.items()]
+        # Of a flag that is given twice PyTensor takes the last.
         environ["PYTENSOR_FLAGS"] = ",".join(filter(None, [*pairs, own]))
     return given
 

@@ -44,6 +44,7 @@ def way_out(module, theano_name, name, instead):
     if found:
         return f"it is {found} in PyTensor"
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+    # Another case is another thing in Theano: `Dot` is an op, `dot` a function.
     if close and close[0].lower() != name.lower():
         return f"did you mean {close[0]!r}?"
     if not theano_name.startswith("theano"):

@@ -38,6 +38,7 @@ def restore_names():
             setattr(np, name, value)
     np.find_common_type = find_common_type  # today's only says that it is gone
     _printed.setdefault("legacy", np.get_printoptions()["legacy"])
+    # NumPy 1.14 began to print floats by their shortest digits.
     np.set_printoptions(legacy="1.13")
     if not hasattr(np.random, "random_integers"):
         np.random.random_integers = random_integers
@@ -69,6 +70,7 @@ def find_common_type(array_types, scalar_types):
     )
     if arrays is None or scalars is None:
         return scalars if arrays is None else arrays
+    # From the lowest kind to the highest.
     kinds = "buifcSUVO"
     if kinds.index(scalars.kind) > kinds.index(arrays.kind):
         return np.promote_types(scalars, arrays)

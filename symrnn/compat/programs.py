@@ -87,6 +87,7 @@ def install_sources(era):
     """Read the program's modules by `era`."""
     if era.python2:
         python2.install_modules()
+    # Behind the aliases of theano and lasagne, before Python's own finder.
     sys.meta_path.insert(1, SourceFinder(era))
 
 
@@ -142,6 +143,7 @@ def installed_folders():
             if os.path.basename(entry) in ("site-packages", "dist-packages")
         ),
     }
+    # The prefix itself may be a folder above the program, such as /usr.
     folders -= {sysconfig.get_path("data"), sysconfig.get_path("scripts")}
     return tuple(os.path.join(folder, "") for folder in folders)
 
@@ -165,6 +167,7 @@ def convert_tests(era):
         original_exec(hook, module)
 
     original_exec = rewrite.AssertionRewritingHook.exec_module
+    # pytest reads test files by this function of its own, and not by loaders.
     rewrite._rewrite_test = rewritten
     rewrite.AssertionRewritingHook.exec_module = exec_module
     sys.dont_write_bytecode = True

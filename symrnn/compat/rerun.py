@@ -10,7 +10,9 @@ class Rerun:
     def __call__(self, n_calls=1):
         function, outputs = self.function, None
         for _ in range(n_calls):
+            # The inputs are where the last call put them.
             outputs = function.vm()
+            # Some linkers leave results in their storage alone.
             if outputs is None:
                 outputs = [one.storage[0] for one in function.output_storage]
             for place, stored in function._update_input_storage:

@@ -23,6 +23,7 @@ def with_theanos_names(method):
     """A method of `Mode` that takes Theano's names beside PyTensor's."""
 
     def called(mode, *tags):
+        # Both spellings: PyTensor passes over a name that it does not know.
         return method(mode, *tags, *(RENAMED[tag] for tag in tags if tag in RENAMED))
 
     return called

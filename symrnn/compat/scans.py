@@ -52,6 +52,7 @@ def properties():
     found["var_mappings"] = property(lambda op: op.get_oinp_iinp_iout_oout_mappings())
     found["inputs"] = property(lambda op: op.inner_inputs)
     found["outputs"] = property(lambda op: op.inner_outputs)
+    # What PyTensor's Scan has itself stays, since its own code reads it, too.
     return {name: value for name, value in found.items() if not hasattr(Scan, name)}
 
 

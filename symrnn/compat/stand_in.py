@@ -18,6 +18,7 @@ class StandIn(type):
         return cls.make(*args, **kwargs)
 
     def __getattr__(cls, name):
+        # A class without it would ask for it here again, without an end.
         if name == "real":
             raise AttributeError(name)
         return getattr(cls.real, name)

@@ -55,6 +55,7 @@ def with_free_sizes(inputs, outputs):
     }
     if not replaced:
         return inputs, outputs
+    # Not strictly, since what reads them may get another type, too.
     outputs = clone_replace(outputs, replaced, rebuild_strict=False)
     return [replaced.get(var, var) for var in inputs], outputs
 

@@ -120,6 +120,7 @@ def pickled_batch(path: Path) -> Images:
         raise UserError(
             f"{path}: labels must be one for each of the {len(data)} images, but are {len(labels)}"
         )
+    # As Python's numbers: one that fits no array is refused in a sentence, too.
     return Images(images_of(data), checked_labels(path, np.array(labels, dtype=object)))
 
 

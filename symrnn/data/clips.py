@@ -40,6 +40,7 @@ def standardised(frames: np.ndarray, length: int, height: int, width: int) -> np
     """
     seen = resized(frames, height, width)
     seen = seen - seen.mean(axis=0)
+    # A clip that never moves has deviation 0.
     seen /= seen.std() + np.float32(1e-3)
     return np.pad(seen, ((0, length - len(seen)), (0, 0), (0, 0)), mode="edge")
 

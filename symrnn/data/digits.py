@@ -27,6 +27,7 @@ def load_digit_rows(*, dtype: str = "float64", seed: int = 0) -> tuple[Digits, D
     from sklearn.model_selection import train_test_split
 
     digits = load_digits()
+    # scikit-learn's pixels go from 0 to 16.
     images = digits.images / 16
     parts = train_test_split(
         images, digits.target, test_size=0.2, random_state=seed, stratify=digits.target

@@ -45,6 +45,7 @@ def image(number: int) -> np.ndarray:
     rng = np.random.default_rng([32, number])
     size, (across, down) = rng.uniform(6, 12), rng.uniform(11, 21, 2)
     x, y = (np.arange(SIDE) - across) / size, (np.arange(SIDE)[:, None] - down) / size
+    # Whole planes, for a shape that asks of one coordinate alone.
     is_inside = [*SHAPES.values()][number % len(SHAPES)](x + 0 * y, y + 0 * x)
     ground = rng.uniform(40, 215, 3)
     # The colours differ enough to be told apart, and neither tells the class.

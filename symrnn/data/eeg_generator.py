@@ -58,6 +58,7 @@ def places_of(names: tuple[str, ...]) -> np.ndarray:
     """
     found = []
     for name in names:
+        # The 10-20 system: odd numbers left, even ones right, z in the middle, larger ones farther out, up to 8.
         number = name.lstrip("ACFOPTp")
         side = 0.0 if number == "z" else (int(number) + 1) // 2 / 4 * (-1 if int(number) % 2 else 1)
         found.append([DEPTHS[name.removesuffix(number)], side])
@@ -143,6 +144,7 @@ class EEGGenerator:
         """``xs (C, N)`` and ``eyes (2, N)`` of a class."""
         parts, rows = [], []  # topographies, and what each lets through
         during = np.arange(self.samples) >= BASELINE_S * RATE_HZ
+        # `CLASSES` counts high valence first, then high arousal.
         valence, arousal = 1 - 2 * (label // 2), 1 - 2 * (label % 2)
         for at, (name, gains) in enumerate(head.gains.items()):
             for side, gain in zip((-1, 1), gains, strict=True):
@@ -229,6 +231,7 @@ def shaped(spectrum: np.ndarray, channels: int, rng: np.random.Generator) -> np.
 def pink(channels: int, samples: int, rng: np.random.Generator) -> np.ndarray:
     """``(channels, N)``, noise whose power falls as 1/f, a third of it shared by all channels."""
     hertz = np.fft.rfftfreq(samples, 1 / RATE_HZ)
+    # Below half a hertz 1/f would be nearly all there is, and at 0 without a bound.
     drawn = shaped(1 / np.sqrt(np.maximum(hertz, 0.5)), channels + 1, rng)
     own, shared = drawn[1:], drawn[:1]
     own *= np.sqrt(2 / 3)

@@ -120,6 +120,7 @@ def trials_of(path: Path, video_s: float = VIDEO_S) -> list[Signal]:
     samples = raw.get_data(wanted) * VOLT_UV
     begins = onsets(raw.get_data(["Status"])[0].astype(int) & CODES)
     xs = samples[: len(CHANNELS)]
+    # The electrodes of a pair lie next to each other in `wanted`.
     eyes = samples[len(CHANNELS) :: 2] - samples[len(CHANNELS) + 1 :: 2]
     before, after = round(BASELINE_S * rate), round(video_s * rate)
     for number, begin in enumerate(begins, 1):

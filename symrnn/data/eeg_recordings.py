@@ -49,6 +49,7 @@ def emotions_of(ratings: np.ndarray) -> np.ndarray:
     ['HVHA', 'LVLA']
     """
     is_low = ratings[:, :2] <= THRESHOLD
+    # `CLASSES` counts in two bits: low valence, low arousal.
     return (is_low @ np.array([2, 1])).astype("int32")
 
 

@@ -51,6 +51,7 @@ def split_places(
     }[split]
     check_folds(len(np.unique(groups)), SPLITS[split], folds, fold)
     if split == "segment":
+        # scikit-learn only warns of a class that some folds have none of.
         labels, counts = np.unique(segments.labels, return_counts=True)
         check_folds(int(counts.min()), f"segments of class {labels[counts.argmin()]}", folds, fold)
         parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(

@@ -42,9 +42,11 @@ class Signal(NamedTuple):
 
 def resampled(recording: Signal) -> Signal:
     """At `RATE_HZ`."""
+    # A rate is a float in a file; as a fraction of large numbers its filter would be as large.
     ratio = Fraction(RATE_HZ) / Fraction(recording.rate_hz).limit_denominator(1000)
     if ratio == 1:
         return recording
+    # The filter takes zeros beyond the ends: without a line taken off, an offset would ring there.
     at_rate = recording.each(
         lambda xs: signal.resample_poly(
             xs, ratio.numerator, ratio.denominator, axis=-1, padtype="line"
@@ -68,6 +70,7 @@ def eyes_regressed(recording: Signal) -> Signal:
     """Without what the EOG explains: ``x - w @ (eyes - mean)``, w by least squares."""
     eyes = recording.eyes - recording.eyes.mean(axis=-1, keepdims=True)
     xs = recording.xs - recording.xs.mean(axis=-1, keepdims=True)
+    # Fitted without means, so that no channel's offset is explained by the eyes.
     weights, *_ = np.linalg.lstsq(eyes.T, xs.T, rcond=None)  # (E, C)
     return recording._replace(xs=recording.xs - weights.T @ eyes)
 
@@ -152,6 +155,7 @@ def fitted_scaling(kind: str, xs: np.ndarray) -> Scaling:
     check_choice("scaling", kind, SCALINGS)
     over = (0, 1)
     if kind == "z_score":
+        # Sums of so many samples lose digits in float32.
         shift, scale = xs.mean(axis=over, dtype="float64"), xs.std(axis=over, dtype="float64")
     else:
         shift = xs.min(axis=over).astype("float64")

@@ -146,6 +146,7 @@ def read_align(path: str | Path) -> tuple[Word, ...]:
                 f"{path}, line {number}: there must be a start, an end and a word in small letters, but is"
                 f" {printable(line, 40)!r}"
             )
+        # Twelve digits are too large already; of thousands Python makes no number.
         start, end = int(found[1][:12]), int(found[2][:12])
         if not last <= start <= end <= LARGEST:
             raise UserError(

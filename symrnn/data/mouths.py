@@ -71,6 +71,7 @@ def faces_in(frame: np.ndarray, path: str | Path) -> np.ndarray:
     size = (round(frame.shape[1] / scale), round(frame.shape[0] / scale))
     small = opencv(path).resize(frame, size, interpolation=opencv(path).INTER_AREA)
     least = int(SMALLEST_FACE * size[1])
+    # Windows a tenth larger each time; a face is where at least four others agree.
     boxes = cascade(str(path)).detectMultiScale(small, 1.1, 4, minSize=(least, least))
     boxes = np.array(boxes, float).reshape(-1, 4) * scale
     return np.column_stack([boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2]])
@@ -126,6 +127,7 @@ def check_gaps(found: np.ndarray, path: str | Path) -> None:
     lost = 0
     for i, is_found in enumerate(found):
         lost = 0 if is_found else lost + 1
+        # The second is for clips shorter than a gap, where there is nothing to bridge from.
         if lost > LONGEST_GAP or lost == len(found):
             raise UserError(
                 f"{path}, frame {i - lost + 1}: a face must be found at least every {LONGEST_GAP} frames, but none is"

@@ -55,6 +55,7 @@ def arrays_in_npz(path: str | Path) -> dict[str, np.ndarray]:
     with open(path, "rb") as file:
         try:
             return arrays_in(file)
+        # Itself a ValueError, which below stands for damage.
         except Refused:
             raise
         except BROKEN as error:

@@ -71,6 +71,7 @@ def patches(
     rooms = np.array(
         [max(0, h - side + 1) * max(0, w - side + 1) for h, w, _ in map(np.shape, photos)]
     )
+    # One pixel of 49 tells grey from colour.
     greys = np.array([bool((p[::7, ::7, :1] == p[::7, ::7]).all()) for p in photos])
     odds = np.sqrt(rooms) * np.where(greys, GREY, 1.0)
     if not odds.sum():
@@ -108,6 +109,7 @@ def local_weights(xs: np.ndarray, scales: int) -> list[np.ndarray]:
             xs = blocks.mean((3, 5), dtype=xs.dtype)
         window = (1, 1, AROUND, AROUND)
         mean = uniform_filter(xs, window, mode="reflect")
+        # Rounding takes the difference below 0 where a place is smooth.
         variance = np.maximum(uniform_filter(xs * xs, window, mode="reflect") - mean * mean, 0)
         found.append((0.1 / np.sqrt(variance + STILL**2)).astype(xs.dtype))
     return found

@@ -105,11 +105,13 @@ def pixels_of(content: bytes, name: str) -> np.ndarray:
     from PIL import Image, ImageOps
 
     with reading(name), Image.open(io.BytesIO(content)) as opened:
+        # Known from the header: nothing is decoded yet.
         width, height = opened.size
         if width * height > MOST_PIXELS:
             raise UserError(
                 f"{name} must have at most {MOST_PIXELS} pixels, but has {width} x {height}; make it smaller"
             )
+        # As a viewer shows it: cameras store pictures lying, and say so.
         image: Image.Image = ImageOps.exif_transpose(opened)
         if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
             image = image.convert("RGBA")
@@ -128,6 +130,7 @@ def reading(name: str) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    # A `UserError` is a ValueError, too, and says all already.
     except UserError:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError,

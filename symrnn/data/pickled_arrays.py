@@ -39,6 +39,8 @@ class Kind:
 
     def set(self, state: Any) -> None:
         """Take the order of the bytes from a state; refuse one that says anything else than the name did."""
+        # Version, order of the bytes, subdtype, names and fields (which plain dtypes have none of), size, alignment,
+        # flags.
         match state:
             case (int(), order, None, None, None, int(size), int(), int()) if as_text(
                 order
@@ -46,6 +48,7 @@ class Kind:
                 pass
             case _:
                 raise Refused("a dtype has fields or a state that plain ones do not have")
+        # NumPy writes -1 where the name says the size.
         if size not in (-1, self.dtype.itemsize):
             raise Refused(f"a dtype of {self.dtype.itemsize} bytes claims {size}")
         self.dtype = self.dtype.newbyteorder(as_text(order))  # type: ignore[arg-type]
@@ -120,6 +123,7 @@ def reconstruct(machine: Any, args: tuple | None) -> Any:
     match args:
         case (Maker() as subtype, (0,), _) if subtype is NDARRAY:
             array = np.zeros(0, "i1")
+            # Held, so that no other object is given its id meanwhile.
             machine.unset[id(array)] = array
             return array
     raise Refused("an array is of an unknown type")
@@ -130,6 +134,7 @@ def set_array(machine: Any, array: Any, state: Any) -> None:
     match state:
         case (int(), shape, Kind(dtype=item), bool() | int() as is_fortran, raw):
             elements = content(machine, item, shape, raw)
+            # NumPy's `__setstate__` takes bytes alone.
             elements = bytes(elements) if type(elements) is bytearray else elements
             array.__setstate__((1, shape, item, bool(is_fortran), elements))
         case _:

@@ -146,6 +146,7 @@ class Machine:
         self.data, self.at = data, 0
         self.stack: list[Any] = []
         self.marks: list[int] = []
+        # A dictionary: a list would have to be as long as the farthest index that a file names.
         self.memo: dict[Any, Any] = {}
         self.unset: dict[int, np.ndarray] = {}  # id: an array that waits for its content
         self.left = 2 * len(data)  # bytes that arrays, and what they are made of, may still take
@@ -181,6 +182,7 @@ class Machine:
     def take(self, count: int) -> bytes:
         """The next bytes."""
         data = self.data[self.at : self.at + count]
+        # Old texts have a signed length.
         if count < 0 or len(data) != count:
             raise Refused("it breaks off")
         self.at += count
@@ -334,6 +336,7 @@ OTHER = {
 
 def check_data(value: Any) -> None:
     """Refuse what is no data, or cannot be walked through: a container within itself, or too many in each other."""
+    # By identity: what stands in many places is walked once a level, or a few bytes would take for ever.
     level = {id(value): value}
     for _ in range(DEEPEST):
         level = {id(each): each for outer in level.values() for each in within(outer)}

@@ -42,6 +42,7 @@ def face_around(frames: np.ndarray) -> np.ndarray:
     >>> face_around(np.full((2, 24, 48), 150, "uint8")).shape
     (2, 288, 360, 3)
     """
+    # A crop is skin along its upper and lower edges.
     skin = float(np.median(frames[:, [0, -1]]))
     still = np.full((ROWS, COLUMNS), BACKGROUND, "float32")
     down, right = ((np.arange(n) - n / 2) / FACE for n in (ROWS, COLUMNS))
@@ -57,6 +58,7 @@ def face_around(frames: np.ndarray) -> np.ndarray:
     size = FACE * FOUND
     wide, high = round(PART * size), round(PART * size * HEIGHT / WIDTH)
     left, top = (COLUMNS - wide) // 2, round(ROWS / 2 + (MIDDLE - 0.5) * size - high / 2)
+    # The crop fades into the face at its edges, so that the detector sees no box there.
     ramps = [np.minimum(np.arange(n) + 1, n - np.arange(n)) / (0.15 * n) for n in (high, wide)]
     part = np.minimum(ramps[0][:, None], ramps[1]).clip(0, 1)
     whole = np.repeat(still[None], len(frames), axis=0)

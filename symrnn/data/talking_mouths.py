@@ -146,6 +146,7 @@ def moves(rng: np.random.Generator, count: int, frames: int = FRAMES) -> np.ndar
     """``(T, count)``, float32: what trembles from frame to frame about what drifts, deviation 1 each."""
     trembling = rng.standard_normal((frames, count), dtype="float32")
     knots = rng.standard_normal((frames // 15 + 2, count))
+    # Just before the last knot, so that each place has one behind it.
     at = np.linspace(0, len(knots) - 1.001, frames)
     low = at.astype(int)
     part = (at - low)[:, None]

@@ -120,6 +120,7 @@ def standard_library() -> tuple[str, ...]:
 
 def module_docstrings(path: str | Path) -> list[str]:
     """The docstrings of a module, its classes and functions, in their order."""
+    # Bytes, since a module may say its own encoding.
     return list(dict.fromkeys(docstrings(ast.parse(Path(path).read_bytes()))))
 
 
@@ -146,6 +147,7 @@ def encode(text: str) -> np.ndarray:
     >>> encode("A b\\n").tolist(), encode("é").tolist() == [OTHER]
     ([34, 1, 67, 0], True)
     """
+    # Four bytes a character, whichever it is.
     codes = np.frombuffer(text.encode("utf-32-le"), "<u4").astype("int64")
     symbols = np.where((codes >= 32) & (codes < 127), codes - 31, OTHER)
     return np.where(codes == 10, 0, symbols).astype("int32")

@@ -45,6 +45,7 @@ def read_video(path: str | Path) -> tuple[np.ndarray, float]:
         raise UserError(f"{path} must be a video, but there is no such file")
     frames: list[np.ndarray] = []
     video = cv2.VideoCapture(str(path))
+    # One more than there may be, to know that there is.
     while len(frames) <= MOST_FRAMES:
         is_read, frame = video.read()
         if not is_read:
@@ -80,6 +81,7 @@ def subtitled(frames: np.ndarray, text: str, path: str | Path) -> list[np.ndarra
     cv2, shown = opencv(path), []
     height, width = frames.shape[1:3]
     font, thickness = cv2.FONT_HERSHEY_SIMPLEX, max(1, width // 360)
+    # At scale 1 first, to learn which scale fits the width.
     (long, _), _ = cv2.getTextSize(text, font, 1.0, thickness)
     scale = min(0.9 * width / max(long, 1), height / 300)
     (long, _), _ = cv2.getTextSize(text, font, scale, thickness)

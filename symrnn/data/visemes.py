@@ -120,6 +120,7 @@ def movement(
     lasts = np.cumsum([len(phonemes) for phonemes in spoken])
     said: list[Word] = []
     for text, last, count in zip(words, lasts, map(len, spoken), strict=True):
+        # A word begins where the last one ends: rounded by itself it might begin before that.
         start = said[-1].end if said else round(float(starts[last - count]) * UNITS)
         said.append(Word(start, round(float(ends[last - 1]) * UNITS), text))
     return Movement(shapes, tuple(said))

@@ -55,6 +55,7 @@ def words_of(path: Path) -> list[str]:
         raise UserError(
             f"{path.parent} must hold {NAMES[1]} and {NAMES[2]}, and {NAMES[0]} but for a trial, but has no {path.name}"
         )
+    # Not `splitlines`, which cuts at other characters too.
     words = lines_to_words(text.read(path).removesuffix("\n").split("\n"))
     if len(set(words)) < 2:
         raise UserError(f"{path} must hold words, but holds none; give another file")

@@ -40,6 +40,7 @@ class Form:
     def key(self) -> Any:
         """What is equal for equal forms."""
         return self.width, tuple(
+            # Sums in another order differ in their last digits; values have no order but that of their text.
             sorted(((p, np.round(c, 12).tobytes()) for p, c in self.terms.items()), key=repr)
         )
 
@@ -70,6 +71,7 @@ class Algebra:
     def matrix(self, array: np.ndarray) -> int:
         """The number of a matrix."""
         array = np.ascontiguousarray(array, float)
+        # By bytes: a matrix that other orders of products give costs a match, and never makes a wrong one.
         key = (array.shape, array.tobytes())
         if key not in self._matrix_numbers:
             self._matrix_numbers[key] = len(self.matrices)
@@ -158,6 +160,7 @@ class Algebra:
             if len(p) == 1 and p[0][0] == "map":
                 inner, scaled = p[0][1], self.matrices[p[0][2]] @ scaled
             else:
+                # The width goes with the product: an atom of one number does not say how many units it was spread over.
                 inner = (p, form.width)
             atom = ("map", inner, self.matrix(scaled))
             terms[(atom,)] = terms.get((atom,), 0.0) + np.ones(width)
@@ -192,6 +195,7 @@ class Algebra:
                     return atom  # one for all units
                 made: Atom = ("leaf", value, first + low, first + high)
             case ("map", inner, matrix):
+                # Columns of the matrix alone: gates cut out of one product are the same atoms as gates of their own.
                 made = ("map", inner, self.matrix(self.matrices[matrix][:, low:high]))
             case ("fn", name, number):
                 piece = self.cut(self.forms[number], low, high)
@@ -239,6 +243,7 @@ class Algebra:
         for p, c in form.terms.items():
             if atom in p and not value:
                 continue
+            # A mask is its own square, so it stands in a product once, and leaving it out is putting it to 1.
             kept = self._product(tuple(self._at_atom(a, atom, value) for a in p if a != atom))
             terms[kept] = terms.get(kept, 0.0) + c
         return Form(form.width, terms)
@@ -248,6 +253,7 @@ class Algebra:
             return ("fn", of[1], self.number(self.at(self.forms[of[2]], atom, value)))
         if of[0] == "map":
             product, _ = of[1]
+            # Within a product with a matrix it may be 0 in some units and 1 in others: no state stays as a whole.
             if atom in product:
                 raise NoForm("a mask within a product with a matrix")
         return of

@@ -66,6 +66,7 @@ def place(slices: Any, bounds: Sequence[str]) -> str:
         else:
             start, stop, step = kind
             shown = [next(rest) if used else "None" for used in (start, stop)]
+            # As `slice` is called and not with colons: a tuple of slices is an index for NumPy and PyTorch alike.
             parts.append(f"slice({', '.join(shown)}{f', {step}' if step != 1 else ''})")
     return f"np.s_[{', '.join(parts)}]" if "slice" not in str(parts) else _tuple(parts)
 
@@ -280,5 +281,6 @@ def evaluated(op: str, operands: Sequence[np.ndarray | None], attributes: dict[s
         _NAMES.update(_namespace())
     names = [None if each is None else f"v{i}" for i, each in enumerate(operands)]
     arrays = {f"v{i}": each for i, each in enumerate(operands)}
+    # What a graph computes of its constants may be infinite or no number there, too; that is no matter of the export.
     with np.errstate(all="ignore"):
         return np.asarray(eval(formula(op, names, attributes), _NAMES, arrays))

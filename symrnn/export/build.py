@@ -42,9 +42,11 @@ class Builder:
     def constant(self, array: Any, name: str | None = None, dtype: str | None = None) -> Value:
         """A constant; one of this content and name is made once."""
         array = np.asarray(array)
+        # `ascontiguousarray` makes a vector of what has no axes; `reshape` undoes that.
         array = np.ascontiguousarray(array, dtype=self.kind(dtype or array.dtype)).reshape(
             array.shape
         )
+        # The name is in the key: two weights of the same values, both zeros say, keep their own names.
         key = (array.dtype.str, array.shape, array.tobytes(), name)
         if key not in self._constants:
             self._constants[key] = Value(str(array.dtype), array.shape, name, array)
@@ -102,7 +104,9 @@ class Builder:
         attributes: dict[str, Any],
     ) -> list[Value]:
         """The outputs, of these dtypes and shapes, of an operator; nothing is simplified."""
+        # By identity: equal inputs are the same objects already, and the nodes in the table keep their inputs alive.
         key = (op, tuple(map(id, inputs)), repr(sorted(attributes.items(), key=str)))
+        # The text of a body says too little of it, so no two loops are taken for one.
         if "body" not in attributes and key in self._made:
             return self._made[key]
         made = Node(op, tuple(inputs), attributes, line=self.line)
@@ -116,10 +120,12 @@ class Builder:
         """Inputs of one dtype, and what comes out of them."""
         shape = broadcast([v.shape for v in inputs])
         inputs = self._stripped(inputs, len(shape))
+        # The condition stays a truth; the two choices alone are brought to one dtype.
         if op == "Where":
             common = self.kind(dtype or str(np.result_type(*(v.dtype for v in inputs[1:]))))
             return [inputs[0], *(self.cast(v, common) for v in inputs[1:])], common, shape
         if op in TRUTHS:
+            # ONNX compares operands of one dtype alone; the answer is a truth whatever that is.
             common = str(np.result_type(*(v.dtype for v in inputs)))
             return [self.cast(v, self.kind(common)) for v in inputs], "bool", shape
         common = self.kind(dtype or str(np.result_type(*(v.dtype for v in inputs))))
@@ -127,6 +133,7 @@ class Builder:
 
     def _stripped(self, inputs: list[Value], ndim: int) -> list[Value]:
         """Inputs without the axes of length one in front of constants, which broadcasting puts there."""
+        # Some operand must keep the number of axes, or the result would lose them with the constants.
         if not any(v.constant is None and v.ndim == ndim for v in inputs):
             return inputs
         stripped = []
@@ -154,6 +161,7 @@ class Builder:
         if array.size > LARGEST_FOLDED:
             return None
         names = {v.name for v in inputs if v is not None and v.name}
+        # A weight that is cast or widened is still the user's weight; what is computed from one is another.
         name = names.pop() if op in ("Cast", "Unsqueeze", "Squeeze") and len(names) == 1 else None
         return self.constant(array, name, dtype)
 

@@ -131,6 +131,7 @@ def _expanded(tree: ast.expr) -> list[tuple[float, tuple[Any, ...]]]:
         case ast.Name(name):
             return [(1.0, ((_kind(name), name.removesuffix("_new")),))]
         case ast.Call(ast.Name("map"), [inside]):
+            # One product inside, as all rows have it: a matrix times a sum would be several terms.
             [(_, factors)] = _expanded(inside)
             return [(1.0, (("map", factors),))]
         case ast.Call(ast.Name(name), [inside]):
@@ -173,23 +174,28 @@ class Matcher:
 
     def sum(self, terms: Sequence[Any], form: Form, binding: Binding) -> Iterator[Binding]:
         """Ways in which a sum is this form."""
+        # A state that was computed in this step is no unknown: its whole form must be what stands there.
         if len(terms) == 1 and terms[0][1] and terms[0][1][0][0] == "new":
             if form.key() == self.new[terms[0][1][0][1]].key():
                 yield binding
             return
         unknown = [t for t in terms if any(factor[0] == "unknown" for factor in t[1])]
+        # Terms without a capital letter first: they say exactly what they take, and what is left goes to the others.
         exact = [t for t in terms if t not in unknown]
         yield from self._exact(exact, unknown, dict(form.terms), form.width, binding)
 
     def _exact(self, exact, unknown, rest, width, binding):
         if not exact:
+            # A letter with factors takes what contains them; one alone takes all that is left, so it comes last.
             yield from self._open(sorted(unknown, key=lambda t: -len(t[1])), rest, width, binding)
             return
         (number, factors), *others = exact
         for product in list(rest):
+            # A row's numbers, 1 and -1, hold in every unit: a coefficient that differs between units is no match.
             if len(product) != len(factors) or not np.allclose(rest[product], number):
                 continue
             left = {p: c for p, c in rest.items() if p != product}
+            # Factors have no order; a term of a row has two at most.
             for atoms in permutations(product):
                 for found in self._factors(factors, atoms, binding):
                     yield from self._exact(others, unknown, left, width, found)
@@ -236,6 +242,7 @@ class Matcher:
                 if (atom,) == self.states[factor[1]]:
                     yield binding
             case "fn", "fn":
+                # A letter is one activation: all gates of a layer share theirs in ONNX.
                 if binding.get(f"act:{factor[1]}", atom[1]) == atom[1]:
                     named = {**binding, f"act:{factor[1]}": atom[1]}
                     yield from self.sum(factor[2], self.algebra.forms[atom[2]], named)
@@ -264,6 +271,7 @@ def without_peephole(form: Form, state: Form) -> tuple[Form, np.ndarray | None]:
     terms = dict(form.terms)
     for p, c in state.terms.items():
         terms[p] = terms.get(p, 0.0) - weight * c
+        # What was added and is subtracted again leaves rounding errors, which would pass for weights.
         if np.allclose(terms[p], 0, atol=1e-9):
             del terms[p]
     return Form(form.width, terms), weight
@@ -289,9 +297,11 @@ def affine(algebra: Algebra, form: Form) -> tuple[dict[Any, np.ndarray], np.ndar
             case ("map", (((("leaf", name, low, high)),), _), number):
                 matrix = algebra.matrices[number] * c
             case ("leaf", name, low, high):
+                # Unit by unit is a diagonal matrix; one number for all units is a matrix of one row.
                 matrix = np.diag(c) if high - low == form.width else np.reshape(c, (1, -1))
             case _:
                 raise NoForm("a function among pre-activations")
+        # How many rows a variable has is seen from the pieces that are read, each with its own end.
         rows = matrices.setdefault(name, np.zeros((high, form.width)))
         if len(rows) < high:
             rows = np.concatenate([rows, np.zeros((high - len(rows), form.width))])

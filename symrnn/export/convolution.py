@@ -49,6 +49,7 @@ def span(value: Value, axis: int) -> Span | None:
         inside = span(node.inputs[0], axis)  # type: ignore[arg-type]
         first, last = (number(v) for v in node.inputs[1:])
         length = node.inputs[0].shape[axis]  # type: ignore[union-attr]
+        # A part of a part by steps would need a product of steps, and starts between them: no window is written so.
         if inside is None or inside.step != 1 or length is None:
             return None
         low, high, step = slice(first, last, node.attributes["step"]).indices(length)
@@ -113,6 +114,7 @@ def windows(parts: list[Value], axis: int) -> Windows | None:
     if len(places) > 1 or len(steps) > 1 or size is None or not outputs or min(steps or {1}) < 1:
         return None
     dilation = steps.pop() if steps else 1
+    # Behind the last entry of the last window; what lies before 0 or behind `size` was zeros.
     end = starts[-1] + (outputs - 1) * first.step + 1
     before, after = -starts[0], end - size
     # Rows behind the last window at this stride are seen by none.
@@ -133,7 +135,9 @@ def conv_of_rows(b: Builder, found: Binding) -> Value | None:
     if seen is None or seen.count < 2 or seen.whole.shape[2] is None:
         return None
     channels = seen.whole.shape[2]
+    # Rows of the weight are tap by tap, each with all channels; a Conv has (F, C, K).
     filters = weight.constant.reshape(seen.count, channels, -1).transpose(2, 1, 0)
+    # Time is walked in front here, and stands behind in a Conv: (T, B, C) to (B, C, T).
     xs = b.transpose(seen.whole, (1, 2, 0))
     out = found["root"].outputs[0]
     shape = (out.shape[1], out.shape[2], out.shape[0])
@@ -154,6 +158,7 @@ def conv_of_columns(b: Builder, found: Binding) -> Value | None:
     """``filters (F, K*C) @ windows (K*C, B*O)``, shaped and turned: a convolution of ``(B, C, *S)``."""
     root = found["root"]
     perm, out = root.attributes["perm"], root.outputs[0]
+    # (F, B, *O) to (B, F, *O): the filters come first out of the product.
     if perm[:2] != (1, 0) or perm[2:] != tuple(range(2, out.ndim)):
         return None
     shaped = root.inputs[0].node
@@ -185,6 +190,7 @@ def _is_join(value: Value) -> bool:
 def _axis_of(columns: Value, seen: dict[int, Windows]) -> int | None:
     """The axis along which joined parts differ."""
     parts: Any = columns.node.inputs  # type: ignore[union-attr]
+    # Each axis once: windows of windows along one axis are no single convolution.
     for axis in set(range(2, columns.ndim)) - set(seen):
         made = windows(list(parts), axis)
         if made is not None and made.count > 1:
@@ -321,6 +327,7 @@ def pooled_twice(b: Builder, found: Binding) -> Value | None:
         return None
     inner, outer = x.node.attributes, root.attributes
     pairs = zip(inner["window"], inner["strides"], outer["window"], outer["strides"], strict=True)
+    # Along each axis one of the two does nothing; only then are products of windows and strides right.
     if any((1, 1) not in ((a, s), (c, t)) for a, s, c, t in pairs):
         return None
     window = tuple(a * c for a, c in zip(inner["window"], outer["window"], strict=True))

@@ -135,6 +135,7 @@ def nodes_before(outputs: Iterable[Value], reads: Reads = inputs_of) -> list[Nod
 
 def depends_on(value: Value, sources: Sequence[Value]) -> set[Value]:
     """Which of `sources` a value is a function of."""
+    # Behind a source nothing is looked for: what that depends on is its own matter.
     wanted, found, seen, stack = set(sources), set(), set(), [value]
     while stack:
         each = stack.pop()

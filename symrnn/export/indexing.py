@@ -51,6 +51,7 @@ def inc_subtensor(b: Builder, node: Any, operands: Values) -> list[Value]:
     slices: list[Any] = []
     bounds: list[Value] = []
     between = entries(node, operands, 2)
+    # Whole axes at the end say nothing, and rules on updates look for the shortest form.
     while between and between[-1] == slice(None):
         between.pop()
     for entry in between:
@@ -74,6 +75,8 @@ def advanced_subtensor(b: Builder, node: Any, operands: Values) -> list[Value]:
         between = entries(node, operands, 1)
     else:
         between = list(operands[1:])
+    # NumPy puts the axis of several arrays in front where slices stand between them: only what needs no such rule is
+    # taken.
     arrays = [axis for axis, entry in enumerate(between) if not isinstance(entry, slice)]
     others = [entry for entry in between if isinstance(entry, slice)]
     if any(entry != slice(None) for entry in others):

@@ -57,6 +57,7 @@ def _of_node(b: Builder, value: Value, node: Node, axis: int) -> Value | None:
             return length(b, x, kept[axis])
         case "Reshape" | "Expand":
             given: Any = node.inputs[1 + axis]
+            # A length of -1 says that the others decide.
             return None if given.constant is not None and int(given.constant) < 0 else given
         case "Slice":
             whole = node.inputs[1:] == (None, None) and abs(attributes["step"]) == 1
@@ -91,6 +92,7 @@ def _of_broadcast(b: Builder, value: Value, node: Node, axis: int) -> Value | No
     for each in node.inputs:
         assert each is not None
         own = axis - (value.ndim - each.ndim)
+        # An unknown length is never a broadcast one: PyTensor broadcasts only what its type says is 1.
         if own >= 0 and each.shape[own] != 1:
             return length(b, each, own)
     return None
@@ -135,6 +137,7 @@ def _of_loop(b: Builder, value: Value, node: Node, axis: int) -> Value | None:
         return inside
     if inside.node is not None and inside.node.op == "Dim" and inside.node.inputs[0] in body.inputs:
         source = body.inputs.index(inside.node.inputs[0])
+        # An element has lost the axis of time that its sequence has in front.
         is_element = states <= source < states + node.attributes["sequences"]
         outer = node.inputs[source]
         assert outer is not None

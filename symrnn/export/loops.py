@@ -41,6 +41,7 @@ def loop(translator: "Translator", node: Any, operands: Sequence[Any]) -> list[A
     if info.mit_mot_in_slices:
         raise NotImplementedError("Scan of a gradient")
     b, outer = translator.builder, list(operands)
+    # A scope of its own with the same builder: the step's variables are told apart, constants are made once.
     inner = translator.__class__(b)
     line = b.line
     steps = b.cast(outer[0], "int64")
@@ -49,6 +50,7 @@ def loop(translator: "Translator", node: Any, operands: Sequence[Any]) -> list[A
         parts.sequences.append(walked(b, seq, steps))
         parts.elements.append(_inner(inner, var, seq.shape[1:]))
     taps, buffers = _traced(b, op, inner, outer, parts, steps)
+    # States in buffers came first, those without follow: `following` is filled in the same order.
     carried = zip(
         op.inner_untraced_sit_sot(op.inner_inputs), op.outer_untraced_sit_sot(outer), strict=True
     )
@@ -57,6 +59,7 @@ def loop(translator: "Translator", node: Any, operands: Sequence[Any]) -> list[A
         parts.inner_states.append(_inner(inner, var, value.shape))
     whole = zip(op.inner_non_seqs(op.inner_inputs), op.outer_non_seqs(outer), strict=True)
     for var, value in whole:
+        # None stands for a generator: whatever reads it is refused by its name.
         if value is None or value.constant is not None or _is_filled(value):
             inner.known[var] = value  # a constant is the same inside
         else:
@@ -73,7 +76,10 @@ def loop(translator: "Translator", node: Any, operands: Sequence[Any]) -> list[A
     parts.records = [*traced, *op.inner_nitsot_outs(made)]
     finals, records = looped(b, parts, steps)
     kept = len(traced)
+    # PyTensor's buffers hold the initial values in front; whoever wants the records slices them off, which a rule
+    # undoes.
     traces = [b.concat([first, rest], 0) for first, rest in zip(buffers, records, strict=False)]
+    # As a Scan node puts them out: states in buffers, records without a state, last states without a buffer.
     return [*traces, *records[kept:], *finals[sum(map(len, taps)) :]]
 
 
@@ -86,6 +92,7 @@ def walked(b: Builder, seq: Value, steps: Value) -> Value:
     node = seq.node
     if node is not None and node.op == "Slice" and node.attributes == {"axis": 0, "step": 1}:
         whole, start, stop = node.inputs
+        # `pytensor.scan` cuts every sequence to the number of steps, also where that is its own length.
         if whole is not None and stop is not None and _is_length(stop) and start is None:
             return whole
     if _is_length(steps) and seq.shape[0] is None:
@@ -130,6 +137,7 @@ def _traced(
         for back in range(-depth, 0):
             first = b.gather(buffer, depth + back, 0)
             parts.states.append(first)
+            # A step that reads t - 1 and t - 3 carries t - 2 as well: it is the t - 3 of the next step.
             if back in by_tap:
                 parts.inner_states.append(_inner(inner, by_tap[back], buffer.shape[1:]))
             else:
@@ -158,6 +166,7 @@ def _is_filled(value: Value) -> bool:
 def looped(b: Builder, parts: Parts, steps: Value) -> tuple[list[Value], list[Value]]:
     """Last states and records; each group of states that depend on each other is a loop of its own."""
     if not parts.sequences:
+        # A Loop, as ONNX's Scan, learns the number of steps from its sequences, so it gets one to walk.
         counted = b.make("Range", b.integer(0), steps, b.integer(1), dtype="int64", shape=(None,))
         parts.sequences.append(counted)
         parts.elements.append(Value("int64", ()))
@@ -187,12 +196,14 @@ def _groups(parts: Parts) -> list[tuple[list[int], list[int]]]:
         {place[v] for v in depends_on(value, parts.inner_states)}
         for value in [*parts.following, *parts.records]
     ]
+    # A record that is a next state goes with that state, and with it to the layer that puts it out at every step.
     same: dict[Value, int] = {}
     for i, value in enumerate(parts.following):
         same.setdefault(value, i)
     count = len(parts.following)
     for i, states in enumerate(needs):
         base = [i] if i < count else sorted(states)[:1]
+        # Union-find: what a next state or a record needs of another state joins the two.
         for j in states:
             owner[root(j)] = root(base[0])
     groups: dict[int, tuple[list[int], list[int]]] = {}
@@ -200,6 +211,7 @@ def _groups(parts: Parts) -> list[tuple[list[int], list[int]]]:
         groups.setdefault(root(i), ([], []))[0].append(i)
     for i, value in enumerate(parts.records):
         states = needs[count + i]
+        # A record without a state is a map, and a group of its own: negative numbers are no places of states.
         at = root(same[value]) if value in same else root(min(states)) if states else -1 - i
         groups.setdefault(at, ([], []))[1].append(i)
     return list(groups.values())
@@ -211,6 +223,7 @@ def _part(parts: Parts, states: list[int], recorded: list[int]) -> Parts:
     records = [parts.records[i] for i in recorded]
     candidates = [*parts.elements, *parts.inner_invariants]
     read = {v for value in [*following, *records] for v in depends_on(value, candidates)}
+    # One sequence even if none is read: it says how many steps there are.
     sequences = [i for i, v in enumerate(parts.elements) if v in read] or [0]
     invariants = [i for i, v in enumerate(parts.inner_invariants) if v in read]
     return Parts(

@@ -58,6 +58,7 @@ def matched(
         raise UserError(f"names must be one an output, {len(wanted)}, but are {len(names)}")
     graph = translated(given, wanted, floats=floats, batch=batch)
     b = Builder(floats)
+    # Layers first: their algebra reads the products and sums that the subgraphs turn into dense layers.
     for step in (with_layers, with_subgraphs, with_both_ways):
         graph = step(graph, b)
     if any(node.op in LAYERS and node.inputs[MASK[node.op]] is not None for node in graph.nodes()):
@@ -94,10 +95,12 @@ def with_layers(graph: Graph, b: Builder) -> Graph:
     def rule(b: Builder, node: Node, inputs: list[Any], new: Any) -> list[Any] | None:
         if node.op != "Loop":
             return None
+        # What nobody reads is no hindrance: an LSTM that records c at every step, unread, is still a layer.
         layer = recognised(node, [out in counts for out in node.outputs])
         if layer is None:
             return None
         count = node.attributes["states"]
+        # A layer reads what lies below its projections, so the loop's own sequences fall away.
         sources = [new(s.value) for s in [*layer.sources, *([layer.mask] if layer.mask else [])]]
         names[layer.kind] += 1
         name = f"{layer.kind.lower()}{names[layer.kind]}"
@@ -167,6 +170,7 @@ def _partners(graph: Graph) -> dict[Node, Node]:
             continue
         xs, _, w_h, mask = (node.inputs[i] for i in (0, 1, 2, 6))
         attributes = {k: v for k, v in node.attributes.items() if k != "reverse"}
+        # Same sequence and mask, as objects; H, since ONNX has one hidden size for both directions.
         key = (id(xs), id(mask), w_h.shape, repr(attributes))  # type: ignore[union-attr]
         other = waiting.get((key, not node.attributes["reverse"]))
         # The initial states of the second must not be made of the first.
@@ -184,6 +188,7 @@ def _reads(value: Value, node: Node) -> bool:
 
 def _both(b: Builder, node: Node, forward: list[Any], backward: list[Any]) -> list[Value]:
     attributes = {k: v for k, v in node.attributes.items() if k != "reverse"}
+    # Of a Recurrent node: xs, five weights, the mask, then the states; xs and the mask are the same of both.
     inputs = [*forward[:6], *backward[1:6], forward[6], *forward[7:], *backward[7:]]
     steps, batch = forward[0].shape[:2]
     hidden = forward[2].shape[0]

@@ -53,6 +53,7 @@ class Names:
 
 def named_outputs(graph: Graph, given: Iterable[str]) -> None:
     """Set the graph's output names: those given, the variables' own, or ``output``."""
+    # An output that is called as an input gets a number: in a file both are names of one scope.
     names = Names(identifier(v.name) for v in graph.inputs if v.name)
     graph.output_names = [
         names.fresh(name or value.name or "output")

@@ -27,6 +27,7 @@ class NcnnWriter:
         self.lines: list[tuple[str, str, list[str], list[str], str]] = []
         self.weights: list[bytes] = []
         self._blobs: dict[Value, str] = {}
+        # By what ncnn reads: a mask and zero states are dropped, and with them the layers that made nothing else.
         self._read = readers(graph.outputs, reads)
 
     def layer(self, kind: str, bottoms: Sequence[str], options: str = "") -> str:
@@ -62,6 +63,7 @@ class NcnnWriter:
         """A blob that holds a constant."""
         if array.dtype.kind != "f":
             raise NotImplementedError("constants that are no floats")
+        # ncnn names lengths from the innermost axis: 0 is the width, 1 the height, 2 the channels.
         sizes = " ".join(f"{i}={n}" for i, n in enumerate(reversed(array.shape)))
         made = self.layer("MemoryData", [], sizes or "0=1")
         self.numbers(array)
@@ -73,6 +75,7 @@ class NcnnWriter:
             return self.memory(value.constant[(None,) * (ndim - value.ndim)])
         if value.ndim == ndim:
             return self.blob(value)
+        # Key -23300 - k is parameter k as an array, its length first.
         axes = ",".join(map(str, range(ndim - value.ndim)))
         return self.layer("ExpandDims", [self.blob(value)], f"-23303={ndim - value.ndim},{axes}")
 
@@ -103,15 +106,18 @@ class NcnnWriter:
     def write(self) -> None:
         """Write every layer, then put the outputs under their names."""
         read = self._read
+        # An input that nothing reads any more, a mask say, is none of the file's.
         for i, value in enumerate(v for v in self.graph.inputs if v in read):
             name = self.names.fresh(value.name or f"in{i}")
             self.lines.append(("Input", self.names.fresh(f"{name}_input"), [], [name], ""))
             self._blobs[value] = name
+        # Outputs take their names before any layer does, so that they are called as they were asked for.
         outputs = [self.names.fresh(name) for name in self.graph.output_names]
         for node in nodes_before(self.graph.outputs, reads):
             for out, blob in zip(node.outputs, self._written(node), strict=False):
                 self._blobs[out] = blob
         for name, value in zip(outputs, self.graph.outputs, strict=True):
+            # A layer that does nothing renames: an output may be an input, a constant, or another output.
             self.lines.append(("Noop", self.names.fresh(f"{name}_output"), [self.blob(value)], [name], ""))  # fmt: skip
 
     def _written(self, node: Node) -> list[str]:
@@ -166,6 +172,7 @@ def split_blobs(lines: Sequence[Any], names: Names) -> list[Any]:
         for top in tops:
             if top in copies:
                 own = list(copies[top])
+                # The list was used up to write the Split; its readers, which all come later, take from it again.
                 copies[top] = iter(own)
                 made.append(("Split", names.fresh("Split_layer"), [top], own, ""))
     return made

@@ -15,6 +15,7 @@ from symrnn.export.onnx_layers import is_zero
 if TYPE_CHECKING:
     from symrnn.export.ncnn_file import NcnnWriter
 
+# Numbers of ncnn's BinaryOp, UnaryOp and Reduction; those that are missing have no operator in the graph.
 BINARY = {"Add": 0, "Sub": 1, "Mul": 2, "Div": 3, "Max": 4, "Min": 5, "Pow": 6}
 UNARY = {
     "Abs": 0,
@@ -52,6 +53,7 @@ def _binary(w: "NcnnWriter", node: Node) -> str:
     assert x is not None
     assert y is not None
     kind, ndim = BINARY[node.op], node.outputs[0].ndim
+    # 1=1: the second operand is the number 2=, and no blob.
     if y.constant is not None and y.constant.size == 1 and x.ndim == ndim:
         return w.layer("BinaryOp", [w.blob(x)], f"0={kind} 1=1 2={float(y.constant.item())!r}")
     return w.layer("BinaryOp", [w.widened(x, ndim), w.widened(y, ndim)], f"0={kind}")
@@ -77,11 +79,13 @@ def _cast(w: "NcnnWriter", node: Node) -> str:
 def _reduced(w: "NcnnWriter", node: Node) -> str:
     axes, kept = node.attributes["axes"], int(node.attributes.get("keepdims", False))
     listed = f"-23303={len(axes)},{','.join(map(str, axes))}"
+    # 5=1 is ncnn's `fixbug0`: without it the axes are taken for those of an older ncnn, and the file is refused.
     options = f"0={REDUCTION[node.op]} 1=0 {listed} 4={kept} 5=1"
     return w.layer("Reduction", [w.blob(node.inputs[0])], options)
 
 
 def _softmax(w: "NcnnWriter", node: Node) -> str:
+    # 1=1 as 5=1 of Reduction. ncnn has no log-softmax: 0=8 is the logarithm behind it.
     made = w.layer("Softmax", [w.blob(node.inputs[0])], f"0={node.attributes['axis']} 1=1")
     return w.layer("UnaryOp", [made], "0=8") if node.op == "LogSoftmax" else made
 
@@ -114,12 +118,14 @@ def _gathered(w: "NcnnWriter", node: Node) -> str:
     if index.constant is None or index.ndim:
         raise NotImplementedError("indices that are no lookup in a table")
     at = int(index.constant)
+    # Behind the last entry, -1 + 1 would be 0, the beginning.
     piece = w.crop(w.blob(x), axis, at, END if at == -1 else at + 1)
     return w.layer("Squeeze", [piece], f"-23303=1,{axis}") if x.ndim > 1 else piece
 
 
 def _embedded(w: "NcnnWriter", table: Value, index: Value, out: Value) -> str:
     rows, width = table.shape
+    # Embed wants one row of indices, InnerProduct one table of rows; both get their shape back afterwards.
     flat = w.layer("Reshape", [w.blob(index)], "0=-1")
     made = w.layer("Embed", [flat], f"0={width} 1={rows} 2=0 3={rows * width}")  # type: ignore[operator]
     w.weight(table.constant)
@@ -134,6 +140,7 @@ def _dense(w: "NcnnWriter", node: Node) -> str:
     inside, outside = matrix.constant.shape
     rows = w.blob(x) if x.ndim == 1 else w.layer("Reshape", [w.blob(x)], f"0={inside} 1=-1")
     made = w.layer("InnerProduct", [rows], f"0={outside} 1={len(bias)} 2={inside * outside}")
+    # (outside, inside), as InnerProduct reads its weights.
     w.weight(matrix.constant.T)
     if bias:
         w.numbers(bias[0].constant)  # type: ignore[union-attr]
@@ -165,6 +172,8 @@ def _conv(w: "NcnnWriter", node: Node) -> str:
     axes = array.ndim - 2
     if axes == 1:
         [(before, after)] = given["pads"]
+        # 0 filters, 1 window, 2 dilation, 3 stride, 4 and 15 padding before and after, 5 a bias, 6 the number of
+        # weights; of two axes width first, the height at 10 more (padding: 4 left, 15 right, 14 top, 16 bottom).
         options = f"0={array.shape[0]} 1={array.shape[2]} 2={given['dilations'][0]} 3={given['strides'][0]}"
         options += f" 4={before} 15={after} 5={len(bias)} 6={array.size}"
         made = w.layer("Convolution1D", [inside], options)
@@ -186,6 +195,7 @@ def _pooled(w: "NcnnWriter", node: Node) -> str:
     window, strides = node.attributes["window"], node.attributes["strides"]
     inside = w.without_batch(node.inputs[0])
     if len(window) == 1:
+        # 0=0 is the maximum; 5=1 leaves out windows that reach over the end, as the graph does.
         made = w.layer("Pooling1D", [inside], f"0=0 1={window[0]} 2={strides[0]} 5=1")
     elif len(window) == 2:
         options = f"0=0 1={window[1]} 11={window[0]} 2={strides[1]} 12={strides[0]} 5=1"
@@ -235,6 +245,7 @@ def recurrent(w: "NcnnWriter", node: Node) -> list[str]:
         raise NotImplementedError("a batch that is not one")
     d, hidden = node.inputs[1].shape[0], node.inputs[2].shape[0]  # type: ignore[union-attr]
     gates = ORDER[kind]
+    # (T, 1, D) as (T, D): ncnn walks the rows of one sequence.
     given = [w.layer("Reshape", [w.blob(node.inputs[0])], f"0={d} 1=-1")]
     if not all(is_zero(state) for state in states):  # type: ignore[arg-type]
         for i in range(count):
@@ -247,6 +258,7 @@ def recurrent(w: "NcnnWriter", node: Node) -> list[str]:
         given += [w.memory(zeros) for _ in range(count)]
     direction = 2 if is_both else int(node.attributes["reverse"])
     tops = 1 if len(given) == 1 else 1 + count
+    # ncnn divides the number of input weights by what it knows, so that it finds D.
     size = len(weights) * gates * d * hidden  # type: ignore[operator]
     made = w.layers(kind, given, tops, f"0={hidden} 1={size} 2={direction}")
     for part in packed(kind, weights):
@@ -281,6 +293,7 @@ def packed(kind: str, weights: Sequence[Any]) -> list[np.ndarray]:
     for w_x, w_h, b, b_n, _ in weights:
         hidden = w_h.shape[0]
         bias = b.constant
+        # Four rows of biases: reset, update, new, and the one within the product that the reset gate multiplies.
         if kind == "GRU":
             within = np.zeros(hidden, bias.dtype) if b_n is None else b_n.constant
             bias = np.concatenate([bias, within])

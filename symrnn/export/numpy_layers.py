@@ -128,6 +128,7 @@ def _step(function: LayerFunction, acts: list[str], words: dict[str, str]) -> li
     f, g, k = acts
     peep = [" + p[0] * c", " + p[1] * c", " + p[2] * c_new"] if function.has_peepholes else [""] * 3
     return [
+        # `input` would hide Python's own.
         f"enter, forget, output, new = {split}(zs[t] + h @ w_h, 4, {axis}=1)",
         f"c_new = {f}(forget{peep[1]}) * c",
         f"c_new = c_new + {f}(enter{peep[0]}) * {g}(new)",

@@ -36,6 +36,7 @@ class Emitter:
         self.nodes: list[Any] = []
         self.names: Names = outer.names if outer else Names()
         self.initializers: dict[Any, tuple[str, np.ndarray]] = outer.initializers if outer else {}
+        # Of this graph alone: what a body emits is not seen from outside.
         self._lengths: dict[Value, str] = {}
 
     def emit(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
@@ -88,6 +89,7 @@ class Emitter:
     def lengths(self, mask: Value) -> str:
         """The name of how many steps of each sequence a mask has."""
         if mask not in self._lengths:
+            # `sequence_lens` must be int32.
             counted = self.cast(self.name(mask), "int32")
             self._lengths[mask] = self.emit("ReduceSum", [counted, self.integers([0])], keepdims=0)
         return self._lengths[mask]
@@ -127,6 +129,7 @@ class Emitter:
         body, states, sequences = (node.attributes[key] for key in ("body", "states", "sequences"))
         inside = Emitter(self.opset, self)
         walked = states + sequences
+        # Invariants are no inputs in ONNX: inside they are called as they are outside.
         for inner, outer in zip(body.inputs[walked:], node.inputs[walked:], strict=True):
             self.names.give(inner, self.name(outer))
         inputs = [
@@ -184,6 +187,7 @@ def onnx_model(graph: Graph, *, opset: int = 20, name: str = "symrnn") -> Any:
         e.info(given, out.dtype, list(out.shape))
         for given, out in zip(names, graph.outputs, strict=True)
     ]
+    # Of bodies, too: an ONNX body reads by name what lies around it.
     constants = [
         e.onnx.numpy_helper.from_array(array, each) for each, array in e.initializers.values()
     ]
@@ -204,6 +208,7 @@ def onnx_model(graph: Graph, *, opset: int = 20, name: str = "symrnn") -> Any:
 
 def _take_names(e: Emitter, names: Sequence[str]) -> None:
     """Let the node that makes an output give it its name, where nothing else reads it."""
+    # The Identity nodes stand last, one an output.
     made = {out: node for node in e.nodes[: -len(names)] for out in node.output}
     reads: dict[str, int] = {}
     for node in all_nodes(e.nodes):
@@ -223,6 +228,7 @@ def read_nodes(nodes: Sequence[Any], outputs: Sequence[str]) -> list[Any]:
     for node in reversed(nodes):
         if read.isdisjoint(node.output):
             continue
+        # An output that is left out in the middle is "", at the end it is not there at all.
         named = [out if out in read else "" for out in node.output]
         while not named[-1]:
             named.pop()

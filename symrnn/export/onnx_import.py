@@ -139,6 +139,7 @@ def layer(node: Any, arrays: Mapping[str, np.ndarray], name: str, dtype: str) ->
     given = [a.decode().capitalize() for a in attributes.get("activations", [])]
     activations = tuple(given[: len(DEFAULTS[kind])]) or DEFAULTS[kind]
     check_plain(kind, name, attributes, activations)
+    # Inputs at the end may be left out, those in the middle are ""; `P`, the last one, has number 7.
     inputs = [*node.input, *[""] * 8]
     w, r = (weight(arrays, inputs[i], kind, name) for i in (1, 2))
     ways, hidden = r.shape[0], r.shape[2]
@@ -183,6 +184,7 @@ def cell_of(
 ) -> Cell:
     """A cell with the weights of one direction, its gates in the library's order."""
     w, r, b, p = arrays
+    # The permutation that undoes the one of `packed_weights`.
     order = np.argsort(ORDER[kind])
 
     def gates(array: np.ndarray) -> np.ndarray:
@@ -194,6 +196,7 @@ def cell_of(
         return pytensor.shared(value, name=f"{prefix}{name}", shape=value.shape)
 
     into, within = (gates(half) for half in np.split(b, 2))
+    # ONNX has a bias of the input and one of the state; their sum is all that a step sees.
     bias = into + within
     weights: dict[str, Any] = {"w_x": shared("w_x", gates(w).T), "w_h": shared("w_h", gates(r).T)}
     if kind == "LSTM":
@@ -203,6 +206,7 @@ def cell_of(
         return PeepholeLSTMCell(**weights, b=shared("b", bias), p=shared("p", np.stack([i, f, o])))
     if kind == "RNN":
         return RNNCell(**weights, b=shared("b", bias), activation=activations[0].lower())
+    # But for a GRU's new gate, where the reset gate multiplies the second one: it is taken out of the sum again.
     new = within[2 * hidden :]
     if not np.any(new):
         return GRUCell(**weights, b=shared("b", bias))

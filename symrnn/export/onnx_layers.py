@@ -28,9 +28,11 @@ def recurrent(e: "Emitter", node: Node) -> list[str]:
     mask, *states = node.inputs[6:]
     side = "reverse" if node.attributes["reverse"] else "forward"
     ys, *finals = _operator(e, node, xs, [weights], mask, [states], side)
+    # Y is (T, directions, B, H), Y_h (directions, B, H).
     ys = e.emit("Squeeze", [ys, e.integers([1])])
     finals = [e.emit("Squeeze", [final, e.integers([0])]) for final in finals]
     if mask is not None:
+        # Behind its end a walk from the end has not begun, a walk from the start is over.
         fill = e.name(states[0]) if side == "reverse" else finals[0]
         ys = e.emit("Where", [e.emit("Unsqueeze", [e.name(mask), e.integers([2])]), ys, fill])
     return [ys, *finals]
@@ -45,14 +47,18 @@ def bidirectional(e: "Emitter", node: Node) -> list[str]:
     ys, *finals = _operator(e, node, xs, weights, mask, both, "bidirectional")
     if mask is not None:
         here = e.emit("Unsqueeze", [e.name(mask), e.integers([1, 3])])
+        # Start, end, axis: the forward direction with its axis kept, to be joined with the backward one's initial
+        # state.
         forward = e.emit("Slice", [finals[0], *(e.integers([n]) for n in (0, 1, 0))])
         backward = e.emit("Unsqueeze", [e.name(both[1][0]), e.integers([0])])
         ys = e.emit("Where", [here, ys, e.emit("Concat", [forward, backward], axis=0)])
     side_by_side = e.emit("Transpose", [ys], perm=[0, 2, 1, 3])
+    # 0 keeps a length: (T, B, 2, H) to (T, B, 2H).
     ys = e.emit("Reshape", [side_by_side, e.integers([0, 0, -1])])
     last = [
         e.emit("Gather", [final, e.array(np.int64(way))], axis=0)
         for way in (0, 1)
+        # Forward h, forward c, backward h, backward c: the order of a Bidirectional node's outputs.
         for final in finals
     ]
     return [ys, *last]
@@ -82,6 +88,7 @@ def _operator(
             np.zeros(3 * hidden, arrays[0].dtype) if p[3] is None else p[3] for p in packed
         ]
         inputs.append(e.array(np.stack(peepholes), f"{kind.lower()}.P"))
+    # Inputs at the end that are not given must not be there.
     while inputs[-1] == "":
         inputs.pop()
     attributes: dict[str, Any] = {"hidden_size": hidden, "direction": side}
@@ -116,6 +123,7 @@ def packed_weights(
     peepholes = None
     if p is not None:
         i, f, o = p.constant  # type: ignore[misc]
+        # No permutation of columns: ONNX's P has three gates, of which the order is its own.
         peepholes = np.concatenate([i, o, f])
     return gates(arrays[0]).T, gates(arrays[1]).T, bias, peepholes
 

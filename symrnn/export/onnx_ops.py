@@ -35,6 +35,7 @@ def _mod(e: "Emitter", node: Node, names: Names) -> Names:
     x, y = names
     if not node.outputs[0].dtype.startswith("float"):
         return [e.emit("Mod", [x, y])]
+    # ONNX's Mod of floats is C's `fmod`, which has the sign of the dividend.
     whole = e.emit("Floor", [e.emit("Div", [x, y])])
     return [e.emit("Sub", [x, e.emit("Mul", [whole, y])])]
 
@@ -42,6 +43,7 @@ def _mod(e: "Emitter", node: Node, names: Names) -> Names:
 def _slice(e: "Emitter", node: Node, names: Names) -> Names:
     _, start, stop = node.inputs
     step = node.attributes["step"]
+    # ONNX has no open ends: beyond the axis they are cut to it, -1 would be its last entry.
     ends = [0, FAR.max] if step > 0 else [FAR.max, FAR.min]
     bounds = [
         e.integers([end]) if v is None else e.vector([v])
@@ -102,6 +104,7 @@ def _reduced(op: str) -> Callable[["Emitter", Node, Names], Names]:
 
 def _reduced_truth(op: str) -> Callable[["Emitter", Node, Names], Names]:
     def row(e: "Emitter", node: Node, names: Names) -> Names:
+        # ONNX reduces no truths before opset 20: the least of 0 and 1 is 1 where all are.
         return [e.cast(_reduced(op)(e, node, [e.cast(names[0], "int32")])[0], "bool")]
 
     return row
@@ -121,6 +124,7 @@ def _along(op: str) -> Callable[["Emitter", Node, Names], Names]:
 
 def _pad(e: "Emitter", node: Node, names: Names) -> Names:
     pads = node.attributes["pads"]
+    # All beginnings, then all ends.
     flat = [before for before, _ in pads] + [after for _, after in pads]
     value = e.array(np.asarray(node.attributes.get("value", 0.0), node.outputs[0].dtype))
     return [e.emit("Pad", [names[0], e.integers(flat), value], mode="constant")]
@@ -164,6 +168,7 @@ def _update(e: "Emitter", node: Node, names: Names) -> Names:
         else:
             start, stop, step = kind
             where.append(slice(next(rest) if start else None, next(rest) if stop else None, step))
+    # The index of every entry, from which the same brackets take those that are written to.
     places = np.moveaxis(np.indices(shape), 0, -1)[tuple(where)]
     values = e.emit("Expand", [names[1], e.integers(places.shape[:-1])])
     attributes = {"reduction": "add"} if node.attributes["add"] else {}
@@ -202,6 +207,7 @@ ONNX: dict[str, Row] = {
     "Dense": _dense,
     "Conv": _conv,
     "MaxPool": _max_pool,
+    # The rate holds the epsilon already; ONNX would add 1e-5 of its own.
     "BatchNormalization": _plain("BatchNormalization", epsilon=0.0),
     "Update": _update,
 }

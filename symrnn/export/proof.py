@@ -49,6 +49,7 @@ def is_proved(algebra: Algebra, layer: Any, node: Node, known: Mapping[Value, Su
 def _sizes(layer: Any) -> list[tuple[Any, int]]:
     total = layer.w_x.shape[0]
     known = [s.value.shape[-1] for s in layer.sources]
+    # A sequence of an unknown number of features has the rows of w_x that the others leave.
     spare = total - sum(size or 0 for size in known)
     return [(s, size or spare) for s, size in zip(layer.sources, known, strict=True)]
 
@@ -110,6 +111,7 @@ def _stepped(algebra, body, known, leaves, layer, is_single):
             array = value_of(algebra, known[var], leaves)
             values[var] = array[:, 0] if var.ndim < body.inputs[0].ndim else array
             values[var] = values[var].astype(var.dtype if var.dtype == "bool" else float)
+    # A step without a batch multiplies a matrix by a vector, which means something else for several rows.
     rows = range(POINTS) if is_single else [slice(None)]
     results = []
     for row in rows:

@@ -18,6 +18,7 @@ from symrnn.export.names import Names, identifier
 
 WIDTH = 88
 INLINED = 44  # characters of an expression that stands where it is read
+# The numbers are the order of Python's grammar: comparisons, | ^ &, sums, products, signs (13), powers.
 BINARY = {  # operator: its sign, and how tightly it binds
     "Add": ("+", 11),
     "Sub": ("-", 11),
@@ -180,6 +181,8 @@ class Source(ABC):
         """A loop over time, its body as statements."""
         body, states, sequences = (node.attributes[key] for key in ("body", "states", "sequences"))
         for inner, outer in zip(body.inputs[:states], node.inputs[:states], strict=True):
+            # A loop's state is one variable: it is assigned before, replaced at each step, and is the last state
+            # afterwards.
             self.assign(self.bind(inner, "state"), self.text(outer))  # type: ignore[arg-type]
         walked = [self.text(v) for v in node.inputs[states : states + sequences]]  # type: ignore[arg-type]
         read = readers(body.outputs, self.reads)
@@ -199,10 +202,12 @@ class Source(ABC):
         self.put(f"for {', '.join(elements)} in {whole}:")
         self.indent += 1
         self.write(Graph(body.inputs, [*body.outputs[:states], *(body.outputs[i] for i in used)]))
+        # Before the states are replaced: a record may be written as an expression of the old ones.
         kept = {i: self.text(body.outputs[i]) for i in used}
         for i, trace in traces.items():
             self.put(f"{trace}.append({kept[i]})")
         each = zip(body.inputs, body.outputs[:states], strict=False)
+        # All at once, as a tuple: a next state may read another old one.
         pairs = [(self.texts[old], self.text(new)) for old, new in each]
         self.assign(", ".join(a for a, _ in pairs), ", ".join(b for _, b in pairs))
         self.indent -= 1
@@ -222,12 +227,15 @@ def operator_text(node: Node, operands: Sequence[Any]) -> Text | None:
         left, right = operands
         # What binds alike is read from the left, and chained comparisons are none.
         tight = binds + 1 if sign in ("-", "/", "//", "%", "@", "*") or binds == 5 else binds
+        # Powers are read from the right, so the left operand needs brackets where others' does not.
         first = left.within(binds + 1 if binds in (5, 14) else binds)
         second = right.within(tight)
+        # ruff puts no spaces around a power of two names or numbers.
         if sign == "**" and re.fullmatch(r"[\w.]+", first) and re.fullmatch(r"-?[\w.]+", second):
             return Text(f"{first}**{second}", binds)
         return Text(f"{first} {sign} {second}", binds)
     if node.op in UNARY:
+        # Tighter than a power, for -x**2 would be -(x**2).
         return Text(f"{UNARY[node.op]}{operands[0].within(15)}", 13)
     return None
 
@@ -235,6 +243,7 @@ def operator_text(node: Node, operands: Sequence[Any]) -> Text | None:
 def broken(head: str, expression: str, room: int) -> list[str]:
     """A long assignment on several lines: at the last brackets, then argument by argument, else in brackets."""
     at = _opening(expression)
+    # ruff opens the last brackets only where what stands before them fits the line.
     if at is None or (_operators(expression[:at]) and len(head) + at + 1 > room):
         return [f"{head}(", f"    {expression}", ")"]
     opened, inside, closed = head + expression[: at + 1], expression[at + 1 : -1], expression[-1]
@@ -260,6 +269,7 @@ def _opening(expression: str) -> int | None:
     for i in range(len(expression) - 1, -1, -1):
         depth += (expression[i] in ")]}") - (expression[i] in "([{")
         if depth == 0:
+            # With two operators in front ruff puts the whole expression in brackets instead.
             return i if _operators(expression[:i]) <= 1 else None
     return None
 
@@ -321,6 +331,7 @@ def number_text(value: np.ndarray) -> str:
     """A scalar as a person writes it: the shortest digits that are the same number."""
     scalar = value.reshape(()).item()
     if isinstance(scalar, float) and value.dtype == np.float32:
+        # NumPy's text of a float32 is the shortest that comes back to it; as a double 0.1 would be 0.10000000149011612.
         scalar = float(str(value.reshape(())[()]))
     text = repr(scalar)
     return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(text, text)

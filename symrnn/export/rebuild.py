@@ -28,6 +28,7 @@ def rebuilt(graph: Graph, b: Builder, rule: Rule) -> Graph:
             made = again(b, node, inputs)
         for old, value in zip(node.outputs, made, strict=True):
             if value is not None:
+                # A name stays with what it was given to; a value that has one of its own is somebody else's.
                 if old.name and value.name is None:
                     value.name = old.name
                 known[old] = value

@@ -71,7 +71,10 @@ def recognised(node: Node, used: list[bool]) -> Layer | None:
     records = [
         out for out, is_used in zip(body.outputs[count:], used[count:], strict=True) if is_used
     ]
+    # Which state is put out is seen from no name; of two, one order is tried after the other.
     for order in permutations(range(count)):
+        # An operator of ONNX puts out h at every step and c at the last alone, so a c that is read at all steps is
+        # none.
         if all(record is body.outputs[order[0]] for record in records):
             try:
                 found = _layer(node, list(order))
@@ -103,6 +106,8 @@ def _layer(node: Node, order: list[int]) -> Layer | None:
         names = list(pattern.equations)
         leaves = {n: next(iter(old.terms)) for n, old in zip(names, olds, strict=True)}  # type: ignore[union-attr]
         matcher = Matcher(algebra, leaves, dict(zip(names, forms, strict=True)))
+        # Of several ways to read a step the first that is proved: terms may be taken for one another where weights are
+        # equal.
         for binding in matcher.matches(pattern):
             try:
                 layer = _read(algebra, pattern, binding, states, matcher, mask, order)
@@ -145,6 +150,7 @@ def _source(algebra: Algebra, value: Value, is_reversed: bool, width: int) -> Fo
         if node.attributes != {"axis": 0, "step": -1} or node.inputs[1:] != (None, None):
             break
         value, is_reversed = node.inputs[0], not is_reversed  # type: ignore[assignment]
+    # One truth for all units of a row: a mask over single units would leave a state that is half old.
     is_truth = value.dtype == "bool" and width == 1
     return algebra.leaf(Source(value, is_reversed), width, is_truth=is_truth)
 
@@ -152,6 +158,7 @@ def _source(algebra: Algebra, value: Value, is_reversed: bool, width: int) -> Fo
 def _projected(algebra: Algebra, value: Value, is_reversed: bool) -> Sum | None:
     """The form of a sequence in terms of what is below its projection; None where it is none."""
     node, last = value.node, value.ndim - 1
+    # A bias that was added outside of the loop.
     if value.constant is not None and all(n == 1 for n in value.shape[:-1]) and value.shape:
         return algebra.constant(value.constant, value.shape[-1])  # type: ignore[arg-type]
     if node is None:
@@ -192,6 +199,7 @@ def _unmasked(
     algebra: Algebra, new: list[Form], olds: list[Form]
 ) -> tuple[Source | None, list[Form]]:
     """The mask under which the states stay as they are, or None, and the next states without it."""
+    # A mask is where all states are the old ones at 0; then the cell is what they are at 1.
     masks = {a for form in new for p in form.terms for a in p if a in algebra.truths}
     for atom in masks:
         stays = [
@@ -237,6 +245,7 @@ def _read(
     sources = list(dict.fromkeys(k for m, _ in columns for k in m if isinstance(k, Source)))
     h = states[0]
     allowed = {*sources, h}
+    # Gates see h by a matrix; c they may see unit by unit alone, which `without_peephole` has taken out.
     if not sources or any(k not in allowed for m, _ in columns for k in m):
         return None
     if len({s.is_reversed for s in sources} | ({mask.is_reversed} if mask else set())) != 1:
@@ -248,6 +257,7 @@ def _read(
     ]
     biases = [bias for _, bias in columns]
     if pattern.reset == "after":
+        # N is of the input and M of the state; each found in the other would need a product of its own.
         if np.any(inputs[3]) or np.any(recurrent[2]):
             return None
         recurrent[2], b_n = recurrent.pop(), biases.pop()
@@ -329,6 +339,7 @@ def layer_values(
     ys, *finals = b.node("Recurrent", [joined, *constants, mask, *states], types, attributes)
     if is_single:
         ys, finals = b.squeeze(ys, 1), [b.squeeze(final, 0) for final in finals]
+    # A loop records in the order in which it walks, a Recurrent node in that of time.
     if layer.is_reversed:
         ys = b.flip(ys, 0)
     outputs: list[Any] = [None] * len(node.outputs)

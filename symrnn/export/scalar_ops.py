@@ -35,6 +35,7 @@ def _unary(op: str) -> Formula:
 
 
 def _add(b: Builder, operands: Sequence[Value], dtype: str) -> Value:
+    # NumPy's and PyTensor's sum of truths is a truth; ONNX adds numbers alone.
     return _chained("Or" if dtype == "bool" else "Add")(b, operands, dtype)
 
 
@@ -58,6 +59,7 @@ def _expm1(b: Builder, operands: Sequence[Value], dtype: str) -> Value:
 
 
 def _square(b: Builder, operands: Sequence[Value], dtype: str) -> Value:
+    # A product, which the algebra of cells reads; it has no powers.
     return b.make("Mul", operands[0], operands[0], dtype=dtype)
 
 
@@ -176,6 +178,7 @@ SCALARS: dict[str, str | Formula] = {  # class of the scalar op: operator, or wh
     "Erfc": _erfc,
     "Floor": _unary("Floor"),
     "Ceil": _unary("Ceil"),
+    # ONNX, NumPy and PyTorch round halves to even; PyTensor's other rounding, away from zero, none of them has.
     "RoundHalfToEven": _unary("Round"),
     "IsNan": "IsNaN",
     "IsInf": "IsInf",

@@ -112,6 +112,7 @@ def product_of_vector(b: Builder, inputs: Inputs, attributes: Attributes) -> Val
     if node is None or node.op != "MatMul" or inputs[0].ndim != 2:
         return None
     x, y = node.inputs
+    # The second of the pair is the vector that was widened: y for A @ x[:, None], x for x[None] @ A.
     operands = {(1,): (x, y), (0,): (y, x)}.get(attributes["axes"])
     vector = None if operands is None else operands[1].node
     if vector is None or vector.op != "Unsqueeze" or vector.inputs[0].ndim != 1:
@@ -140,6 +141,7 @@ def reshaped_to_itself(b: Builder, inputs: Inputs, attributes: Attributes) -> Va
     x, *sizes = inputs
     if x.ndim != len(sizes):
         return None
+    # One length of -1 is what the others leave: the same, if they are.
     differ = [i for i, size in enumerate(sizes) if not same(size, length(b, x, i))]
     unknown = [i for i, size in enumerate(sizes) if number(size) == -1]
     return x if not differ or differ == unknown else None
@@ -194,6 +196,7 @@ def neutral_number(neutral: float, *, right_only: bool = False) -> Callable[...,
 
     def rule(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
         for x, c in ((inputs[0], inputs[1]), (inputs[1], inputs[0]))[: 1 if right_only else 2]:
+            # With more axes than x it would give x some of its own.
             is_one_number = c.constant is not None and c.ndim <= x.ndim and c.constant.size == 1
             if is_one_number and c.constant.item() == neutral and x.dtype == c.dtype:
                 return x

@@ -54,6 +54,7 @@ def slice_of_slice(b: Builder, inputs: Inputs, attributes: Attributes) -> Value 
     first, last = number(start) or 0, number(stop)
     known = (start is None or number(start) is not None) and (stop is None or last is not None)
     known = known and (node.inputs[1] is None or number(node.inputs[1]) is not None)
+    # Bounds from the end depend on the length of what is cut, which the outer slice changes.
     if not known or min(inner, first, 0 if last is None else last) < 0:
         return None
     if below is not None:
@@ -95,6 +96,7 @@ def slice_of_join(b: Builder, inputs: Inputs, attributes: Attributes) -> Value |
     parts = list(node.inputs)
     for i, part in enumerate(parts):
         size = part.shape[axis]
+        # From here on nothing is known of places; all of the rest is right if the slice runs to the end.
         if size is None:
             if first <= at and last is None:
                 taken += parts[i:]
@@ -184,6 +186,7 @@ def gather_of_transpose(b: Builder, inputs: Inputs, attributes: Attributes) -> V
     node = x.node
     if node is None or node.op != "Transpose" or index.ndim:
         return None
+    # The axis that is indexed falls out of the permutation, and those behind it move up by one.
     perm = list(node.attributes["perm"])
     axis = perm.pop(attributes["axis"])
     taken = b.gather(node.inputs[0], index, axis)
@@ -207,6 +210,7 @@ def last_record_is_state(b: Builder, inputs: Inputs, attributes: Attributes) -> 
     if node is None or node.op != "Loop" or attributes["axis"] or index.ndim or number(index) != -1:
         return None
     outputs, states = node.attributes["body"].outputs, node.attributes["states"]
+    # Of a record that is a next state; records of anything else have no last value of their own.
     at = node.outputs.index(x)
     if at < states or outputs[at] not in outputs[:states]:
         return None

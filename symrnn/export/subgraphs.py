@@ -73,12 +73,14 @@ def _mean(b: Builder, found: Binding) -> Value | None:
     """``sum(x) / n`` where n is what was summed."""
     x, axes, out = found["x"], found["a"], found["root"].outputs[0]
     number = found["n"]
+    # A count is cast to a float, and given axes, before it divides.
     while number.node is not None and number.node.op in ("Unsqueeze", "Cast", "Squeeze"):
         number = number.node.inputs[0]
     sizes = [length(b, x, axis) for axis in axes]
     expected = sizes[0]
     for size in sizes[1:]:
         expected = b.make("Mul", expected, size)
+    # The builder makes equal expressions once, so the same product of lengths is the same object.
     is_count = number is expected
     if number.constant is not None and expected.constant is not None:
         is_count = number.constant.size == 1 and number.constant.item() == int(expected.constant)
@@ -129,6 +131,7 @@ def _batch_norm(b: Builder, found: Binding) -> Value | None:
     if channels > 1 and all(part.constant.size == 1 for part in parts):
         return None
     mean, rate, shift = (b.constant(array.astype(b.floats)) for array in arrays)
+    # The rate holds the variance already: divided by one, it stays as it is.
     variance = b.constant(np.ones(channels, b.floats))
     return b.make(
         "BatchNormalization", x, rate, shift, mean, variance, dtype=x.dtype, shape=x.shape

@@ -35,10 +35,12 @@ def scalar(b: Builder, op: Any, operands: Values, dtypes: Sequence[str]) -> list
     if isinstance(op, Composite):
         known = dict(zip(op.fgraph.inputs, operands, strict=True))
         for node in op.fgraph.toposort():
+            # Whatever is no input of the fused graph and made by none of its nodes is a constant.
             inner = [known.get(v) or b.constant(v.data) for v in node.inputs]  # type: ignore[attr-defined]
             made = scalar(b, node.op, inner, [out.type.dtype for out in node.outputs])
             known |= zip(node.outputs, made, strict=True)
         return [known[out] for out in op.fgraph.outputs]
+    # By names, since both PyTensor lines have some that the other lacks; the nearest base class counts.
     row = next((SCALARS[c.__name__] for c in type(op).__mro__ if c.__name__ in SCALARS), None)
     if row is None:
         raise Unknown(type(op).__name__)
@@ -55,6 +57,7 @@ def dimshuffle(b: Builder, node: Any, operands: Values) -> list[Value]:
     [x] = operands
     order = node.op.new_order
     kept = [axis for axis in order if axis != "x"]
+    # A DimShuffle drops axes of length one, turns what is left, and puts axes in: in that order.
     x = b.squeeze(x, *(axis for axis in range(x.ndim) if axis not in kept))
     places = sorted(kept)
     x = b.transpose(x, [places.index(axis) for axis in kept])
@@ -159,6 +162,7 @@ def alloc(b: Builder, node: Any, operands: Values) -> list[Value]:
 
 
 def alloc_empty(b: Builder, node: Any, operands: Values) -> list[Value]:
+    # An empty array is written to before it is read, so zeros are as good.
     zero = b.constant(np.zeros((), node.outputs[0].type.dtype))
     return alloc(b, node, [zero, *operands])
 
@@ -174,6 +178,7 @@ def joined(b: Builder, node: Any, operands: Values) -> list[Value]:
 
 def split(b: Builder, node: Any, operands: Values) -> list[Value]:
     x, *rest = operands
+    # Since PyTensor 3.3 the axis of a Split belongs to the op, before it is an input.
     axis, sizes = (node.op.axis, rest[0]) if len(rest) == 1 else rest
     if sizes.constant is None or getattr(axis, "constant", 0) is None:
         raise Unknown("Split into parts whose sizes are expressions")
@@ -289,6 +294,7 @@ OPS: dict[str, Row] = {
     "Dot22": product,
     "Dot22Scalar": scaled_product,
     "Gemm": gemm,
+    # Gemv has its operands in Gemm's order: z, alpha, x, y, beta.
     "Gemv": gemm,
     "BatchedDot": product,
     "Blockwise": blockwise,
@@ -307,6 +313,7 @@ OPS: dict[str, Row] = {
     "AllocEmpty": alloc_empty,
     "ARange": arange,
     "Eye": eye,
+    # Sum, Prod, Max and all others are subclasses of it.
     "CAReduce": reduced,
     "LogSumExp": reduced,
     "MaxAndArgmax": max_and_argmax,

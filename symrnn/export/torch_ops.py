@@ -32,6 +32,7 @@ def _sliced(x: str, start: str | None, stop: str | None, *, axis: int, step: int
 
 
 def _padded(x: str, *, pads: Sequence[tuple[int, int]], value: float = 0.0) -> str:
+    # PyTorch counts from the last axis.
     flat = [n for pad in reversed(pads) for n in pad]
     return f"F.pad({x}, {tuple(flat)}{f', value={value!r}' if value else ''})"
 
@@ -57,6 +58,7 @@ TORCH: dict[str, Any] = {  # where it is not NumPy with another name in front
     "Cast": lambda x, *, to: f"{x}.{DTYPES[to]}()",
     "Transpose": lambda x, *, perm: f"{x}.permute({', '.join(map(str, perm))})",
     "Expand": lambda x, *lengths: f"{x}.expand({', '.join(lengths)})",
+    # One after the other, in rising order: each place is that of the result.
     "Unsqueeze": lambda x, *, axes: x + "".join(f".unsqueeze({axis})" for axis in axes),
     "Squeeze": lambda x, *, axes: f"{x}.squeeze({_axes(axes)})",
     "Concat": lambda *parts, axis: f"torch.cat([{', '.join(parts)}], dim={axis})",

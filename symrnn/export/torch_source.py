@@ -143,6 +143,7 @@ class TorchSource(NumpySource):
             scale, shift, mean, variance = arrays[1:]
             made = f"nn.BatchNorm{node.inputs[0].ndim - 2}d({scale.size}, eps=0.0)"  # type: ignore[union-attr]
             parts = {"weight": scale, "bias": shift, "running_mean": mean, "running_var": variance}
+            # `load_state_dict` misses it otherwise; nothing reads it in a module that is only used.
             parts["num_batches_tracked"] = np.array(0)
             return Text(f"{self.module(key, 'norm', made, parts)}({self.text(node.inputs[0])})")  # type: ignore[arg-type]
         return None
@@ -158,6 +159,7 @@ class TorchSource(NumpySource):
             if set(given[option]) != {1}:
                 options.append(f"{option.removesuffix('s')}={size_text(given[option])}")
         xs: Any = self.text(node.inputs[0])  # type: ignore[arg-type]
+        # `padding` of a module is the same at both ends; whatever is not is padded before.
         if all(a == b for a, b in given["pads"]):
             if any(a for a, _ in given["pads"]):
                 options.append(f"padding={size_text([a for a, _ in given['pads']])}")
@@ -202,6 +204,7 @@ class TorchSource(NumpySource):
         if is_both:
             weights |= {f"{k}_reverse": v for k, v in packed(kind, node.inputs[6:11]).items()}
         made = f"nn.{kind}({d}, {hidden}{options})"
+        # Each layer is a module of its own: shared weights stand in the file twice.
         called = self.module(id(node), kind.lower(), made, weights)
         xs = self.text(node.inputs[0])  # type: ignore[arg-type]
         reverse = not is_both and node.attributes["reverse"]
@@ -215,6 +218,7 @@ class TorchSource(NumpySource):
         packed_name = xs
         if mask is not None:
             lengths = self.names.fresh("lengths")
+            # `pack_padded_sequence` wants lengths on the CPU, wherever the data are.
             self.assign(lengths, f"{self.text(mask).within(100)}.sum(0).cpu()")
             packed_name = self.names.fresh("packed")
             pack = f"nn.utils.rnn.pack_padded_sequence({xs}, {lengths}, enforce_sorted=False)"
@@ -297,6 +301,7 @@ def packed(kind: str, weights: Sequence[Any]) -> dict[str, np.ndarray]:
         "weight_ih_l0": gates(w_x).T,
         "weight_hh_l0": gates(w_h).T,
         "bias_ih_l0": gates(b),
+        # PyTorch has two biases, as cuDNN; one is enough but for the new gate of a GRU.
         "bias_hh_l0": within,
     }
 
@@ -321,6 +326,7 @@ def torch_source(
     <BLANKLINE>
     """
     source = TorchSource(floats)
+    # A class is in CamelCase; `capitalize` would make the rest small.
     title = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
     inputs = [source.bind(v, "x") for v in graph.inputs]
     source.write(graph)

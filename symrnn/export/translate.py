@@ -38,6 +38,7 @@ class Translator:
         shape = list(kind.shape)
         if self.batch is not None and len(shape) > 1 and shape[1] is None:
             shape[1] = self.batch
+        # ncnn's batch: the second axis of a sequence (T, B, D), and of a matrix (T, B).
         value = Value(b.kind(kind.dtype), tuple(shape), variable.name)
         self.known[variable] = value
         return value
@@ -62,9 +63,12 @@ class Translator:
         try:
             if isinstance(op, Scan):
                 return loop(self, node, operands)
+            # By names of classes, so that a row serves subclasses, and ops that only one PyTensor line has need no
+            # import.
             for cls in type(op).__mro__:
                 if cls.__name__ in OPS:
                     return OPS[cls.__name__](self.builder, node, operands)
+            # After the rows: an op that has one is not laid out, even if it holds a graph.
             if isinstance(op, OpFromGraph):
                 return self.laid_out(op, operands)
             raise Unknown(type(op).__name__)

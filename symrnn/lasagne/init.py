@@ -187,5 +187,6 @@ class Orthogonal(Initializer):
             )
         flat = (shape[0], int(np.prod(shape[1:])))
         left, _, right = np.linalg.svd(get_rng().normal(0.0, 1.0, flat), full_matrices=False)
+        # Of both factors the one that has the shape: `left` of more rows, `right` of more columns.
         basis = left if left.shape == flat else right
         return floatX(self.gain * basis.reshape(shape))

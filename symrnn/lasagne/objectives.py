@@ -29,6 +29,7 @@ __all__ = [
 def align_targets(predictions, targets):
     """Both as given, but a target vector beside a prediction column as a column."""
     predictions, targets = as_theano_expression(predictions), as_theano_expression(targets)
+    # A vector beside a column would broadcast to a matrix of all pairs.
     if predictions.ndim == 2 and predictions.type.shape[1] == 1 and targets.ndim == 1:
         targets = targets.dimshuffle(0, "x")
     return predictions, targets
@@ -73,6 +74,7 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True)
     The score is the prediction itself if it is the log odds (`log_odds`, the default), else the log odds of that
     probability.
     """
+    # Lasagne raises a warning here that this default is to change, and so an error: what it says is still the default.
     if log_odds is None:
         log_odds = True
     predictions, targets = align_targets(predictions, targets)

@@ -46,6 +46,7 @@ def collect_shared_vars(expressions):
     """
     if isinstance(expressions, Variable):
         expressions = [expressions]
+    # A stack that is filled from the right: the order of Theano's walk, in which files of values have the parameters.
     waiting, seen, found = list(reversed(expressions)), set(), []
     while waiting:
         variable = waiting.pop()
@@ -149,6 +150,7 @@ def create_param(spec, shape, name=None):
     if isinstance(spec, np.ndarray):
         if spec.shape != shape:
             raise ValueError(f"{origin} for {name!r} must have shape {shape}, but has {spec.shape}")
+        # Its shape in its type: the builders ask there for sizes, and a size of one broadcasts only there.
         return pytensor.shared(spec, name=name, shape=spec.shape)
     if isinstance(spec, Variable):
         if spec.ndim != len(shape):

@@ -199,6 +199,7 @@ class AirlinePassengers(Recipe):
 
     def test(self, network: Network, data: MonthlySeries) -> dict[str, float]:
         start = len(data.counts) - self.test_months
+        # The first month has none before it to be forecast from, so `fit` begins with the second.
         actual, fitted = data.counts[start:], fit(network, data)[start - 1 :]
         ahead = forecast(network, data, start, self.test_months)
         return {

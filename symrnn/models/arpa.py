@@ -33,6 +33,8 @@ def arpa(model: WordNgram) -> str:
     lines[1] += ["-99\t<unk>", "-99\t<s>\t0"]
     for name, context in contexts.items():
         logs = np.log10(model.model.following(context))
+        # Number 0 is the end of a sentence, the words follow from 1 on. A weight of 0 to back off with is a factor of
+        # 1.
         for word, log in zip(("</s>", *model.words), logs, strict=True):
             lines[len(name) + 1].append(f"{log:.6f}\t{' '.join((*name, word))}\t0")
     highest = max(order for order, found in lines.items() if found)

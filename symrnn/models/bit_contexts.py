@@ -36,6 +36,7 @@ def level_table() -> np.ndarray:
     >>> [int(table[level]) for level in (0, MOST, 2 * MOST)]
     [126, 32768, 65410]
     """
+    # No level is 0 or `WHOLE`: a range coder gives no room to what cannot be, and could not code it.
     nats = np.arange(-MOST, MOST + 1) / 16
     return np.rint(WHOLE / (1 + np.exp(-nats))).astype("uint16")
 
@@ -88,6 +89,7 @@ def seen(bits: np.ndarray, place: Place) -> np.ndarray:
     row, column = PASSES[turn]
 
     def at(which, of, down, right):
+        # Places of the pass alone, every other row and column, 1 further for the frame.
         return bits[which, of, 1 + down + row : 1 + down + height : 2,
                     1 + right + column : 1 + right + width : 2]  # fmt: skip
 
@@ -102,6 +104,7 @@ def seen(bits: np.ndarray, place: Place) -> np.ndarray:
         into = next(rows)
         if step >= 2:
             into[:] = at(step - 2, of, 0, 0)
+    # The last channel comes before none, so it has no rows here.
     for of in range(channels - 1):
         for down, right in AROUND:
             into = next(rows)
@@ -112,6 +115,7 @@ def seen(bits: np.ndarray, place: Place) -> np.ndarray:
         # Of its own channel, only passes that came before: after an encoder's bits are all there, later ones are not.
         if came_before(turn, down, right):
             into[:] = at(step, channel, down, right)
+    # Which pass it is: what is known around a place differs between them.
     found[len(found) - len(PASSES) + turn] = 1
     return found.reshape(len(found), -1)
 
@@ -170,6 +174,7 @@ class BitContexts:
             raise UserError(
                 "the codec's levels must lie between 0 and 65536; take a codec that `symrnn` wrote"
             )
+        # Whatever the bits are, -1, 0 or 1, no sum on the way to a hidden unit is larger.
         largest = np.abs(self.w1.astype("int64")).sum(axis=2) + np.abs(self.b1.astype("int64"))
         if largest.max() >= 2**24:
             raise UserError(
@@ -199,6 +204,7 @@ class BitContexts:
         hidden = np.maximum(
             self.w1[of].T.astype("float32") @ seen(bits, place) + self.b1[of][:, None], 0
         )
+        # Hidden units below 2**24 times 16-bit weights: past float32's 2**24, far below float64's 2**53.
         out = self.w2[of].astype("float64") @ hidden.astype("float64") + int(self.b2[of])
         level = np.clip(np.floor(out / STEP), -MOST, MOST).astype("int64")
         return self.levels[level + MOST] / WHOLE
@@ -281,6 +287,7 @@ def fitted(
     w1, b1, w2, b2 = params
     most = np.iinfo("int16").max
     return [
+        # Bits have no scale, hidden units that of `ONE`, what is put out that of ``ONE * ONE``, which `STEP` divides.
         np.clip(np.rint(w1 * ONE), -most, most),
         np.rint(b1 * ONE),
         np.clip(np.rint(w2 * ONE), -most, most),

@@ -33,6 +33,8 @@ def cached_probabilities(
         is_kept = (kept < at) & (kept >= at - window)
         scores = np.where(is_kept, sharpness * (hs[begin:end] @ hs[first:end].T), -np.inf)
         highest = scores.max(axis=1, keepdims=True)
+        # The first word has nothing before it: all of its scores are -inf, and the largest taken off them would leave
+        # no numbers.
         shares = np.exp(scores - np.where(np.isfinite(highest), highest, 0))
         is_word = targets[begin:end, None] == targets[None, first:end]
         total = shares.sum(axis=1)

@@ -270,6 +270,7 @@ class CharacterModel(RuleRecipe):
         model = KneserNey.fit(data.train.text, ORDER, SYMBOLS)
         return {
             "bits per character": bits_per_character(network, data.test, self.length),
+            # The first character is no target of the network either.
             f"of an order-{ORDER} n-gram": float(model.bits(data.test.text)[1:].mean()),
         }
 

@@ -200,6 +200,7 @@ class CodecNetwork:
         decoder = []
         for i, (hidden, times) in enumerate(shape.decoder, 1):
             decoder.append(walked(f"decoder{i}", seen, hidden, 1))
+            # `depth_to_space` makes channels into places.
             seen = hidden // times**2
         window, times = shape.head
         head = filtered("head", Convolution((window, window)), seen, COLOURS * times**2)
@@ -238,6 +239,8 @@ class CodecNetwork:
 
     def at_step(self, own: Values, shared: Values) -> "CodecNetwork":
         """The network of one step: with its own weights, and those that all share."""
+        # Weights stand in the order of `params`, where both kinds are mixed; each kind keeps its order, so its next one
+        # is due.
         is_own, rest_own, rest = set(self.own), iter(own), iter(shared)
         return with_weights(
             self, [next(rest_own if weight in is_own else rest) for weight in self.params]
@@ -285,8 +288,11 @@ class CodecNetwork:
         """What a residual is multiplied by, at least 1, for each block alike."""
         [gain] = self.gain
         values = gain.of(picture)
+        # ELU and 2, as in [1]. The minimum is for the side that is not chosen: it would overflow, and its gradient be
+        # no number.
         values = 2 + pt.switch(values > 0, values, pt.expm1(pt.minimum(values, 0)))
         block = self.shape.block
+        # One number for all pixels of a block.
         return depth_to_space(pt.concatenate([values] * block**2, axis=1), block)
 
     def told(self, picture: TensorVariable, made: TensorVariable) -> TensorVariable:
@@ -305,6 +311,7 @@ class CodecNetwork:
     ) -> tuple[TensorVariable, Values]:
         """The bits of a step, and what it carries on: the picture and the cells' states."""
         picture, states = carried[0], carried[1:]
+        # Fields of the encoder's states come first, those of the decoder's behind them.
         count = sum(len(cell.State._fields) for cell in self.encoder)
         code, encoder = self.encode(self.residual(xs, picture), states[:count])
         bits = binarized(code, us)
@@ -344,6 +351,7 @@ class CodecNetwork:
         batch, height, width = bits.shape[1], bits.shape[3] * block, bits.shape[4] * block
         start = [
             pt.zeros((batch, COLOURS, height, width), dtype=bits.type.dtype),
+            # A decoder knows the bits alone: it has no states of an encoder.
             *self.initial(batch, height, width)[count:],
         ]
         walk = Recurrence(step, [bits, *self.by_step(steps)], start, self.shared)

@@ -66,6 +66,7 @@ class CodedPicture:
         (23, 16)
         """
         payload = self.words.astype("<u4").tobytes()
+        # The checksum is of the file with 0 in its own place.
         return self._header(zlib.crc32(self._header(0) + payload)) + payload
 
     def _header(self, crc: int) -> bytes:
@@ -99,6 +100,7 @@ def coded_picture(content: bytes, name: str) -> CodedPicture:
         bool(grey),
         steps,
         codec,
+        # Whole words; what is left over is refused below.
         np.frombuffer(payload[: len(payload) // 4 * 4], "<u4"),
     )
     if len(payload) % 4 or zlib.crc32(found._header(0) + payload) != crc:
@@ -140,6 +142,7 @@ def coded_words(bits: np.ndarray, contexts: BitContexts) -> list[np.ndarray]:
     stream = constriction("to compress").stream
     encoder, model, found = stream.queue.RangeEncoder(), stream.model.Bernoulli(perfect=False), []
     framed = np.pad(bits.astype("int8"), ((0, 0), (0, 0), (1, 1), (1, 1)))
+    # A step ends with the last pass of its last channel.
     last = len(bits[0]) - 1, 3
     for place in places(*bits.shape[:2]):
         ones = (place.of(bits) > 0).astype("int32").ravel()
@@ -161,6 +164,7 @@ def told_bits(
         When there are fewer words than so many bits take.
     """
     stream = constriction("to decompress").stream
+    # Before anything is allocated. Python's numbers, for a product of 64 bits could be forged to overflow.
     if int(np.prod(shape, dtype=object)) * contexts.cheapest > 32 * (len(words) + 2):
         raise UserError(
             f"{name} is forged: its {len(words)} words cannot tell the bits of so large a picture; compress it again"
@@ -168,6 +172,7 @@ def told_bits(
     decoder = stream.queue.RangeDecoder(np.ascontiguousarray(words, "uint32"))
     model = stream.model.Bernoulli(perfect=False)
     framed = np.zeros((*shape[:2], shape[2] + 2, shape[3] + 2), "int8")
+    # A view of the frame: what is decoded is what the next places see.
     bits = framed[:, :, 1:-1, 1:-1]
     for place in places(*shape[:2]):
         into = place.of(bits)

@@ -128,6 +128,7 @@ class Convolutional:
         >>> Convolutional().depth(8), Convolutional().depth(64)
         (2, 5)
         """
+        # A block sees at least two steps more, so `steps` blocks are always enough.
         return next(n for n in range(1, steps + 1) if receptive_field(self.window, n) >= steps)
 
     def mask_shape(self, steps: int, hidden_size: int) -> tuple[int, int]:

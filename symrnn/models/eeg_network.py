@@ -209,9 +209,11 @@ def same_conv(xs: TensorVariable, w: TensorVariable, *, window: int) -> TensorVa
         return product(xs, w)
     around = [
         pt.zeros((steps, length(xs, 1), length(xs, 2)), dtype=xs.type.dtype)
+        # A window of an even number of steps sees one more before than behind.
         for steps in (window // 2, (window - 1) // 2)
     ]
     before, after = around
+    # A window of two sees nothing behind: an array without steps stays out of the graph.
     padded = pt.join(0, before, xs, *([after] if window > 2 else []))
     return product(pt.join(2, *taps(padded, 0, window)), w)
 

@@ -191,6 +191,7 @@ class EEGRecipe(RuleRecipe):
 
     def batch(self, data: EEGData, step: int) -> list[np.ndarray]:
         drawn = epoch_batch(len(data.train.labels), self.batch_size, step, self.seed)
+        # Drawn from the step, so that a broken run goes on alike.
         rng = np.random.default_rng([self.seed, step])
         xs = moved(data.train.xs[drawn], rng.integers(-self.shift, self.shift + 1, len(drawn)))
         if self.noise:
@@ -217,6 +218,7 @@ class EEGRecipe(RuleRecipe):
         found = []
         for begin in range(0, count, self.batch_size):
             xs = segments.xs[begin : begin + self.batch_size]
+            # The graph knows B, so the last batch is filled up.
             missing = self.batch_size - len(xs)
             filled = np.pad(xs, ((0, missing), (0, 0), (0, 0)))
             found.append(network("logits", time_first(filled), *masks)[: len(xs)])

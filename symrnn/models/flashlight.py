@@ -67,6 +67,8 @@ def made(
         _, score = language_model.score(start, index)
         tree.insert([model.alphabet.index(character) for character in word], index, score)
     tree.smear(search.SmearingMode.MAX)
+    # As `beam_decode`: the width of the beam alone prunes, no threshold and no choice of symbols; unknown words are
+    # none.
     options = search.LexiconDecoderOptions(
         beam_size=beam,
         beam_size_token=len(model.alphabet),
@@ -78,11 +80,13 @@ def made(
         log_add=True,
         criterion_type=search.CriterionType.CTC,
     )
+    # No scores of transitions, and a language model of words, not of tokens.
     found = search.LexiconDecoder(options, tree, language_model, space, blank, unknown, [], False)
     return found, words
 
 
 def sentence(decoder: Any, words: Any, log_probs: np.ndarray) -> str:
     """The words of one item ``(T, C)``, float32."""
+    # A pointer goes over, and no array: hence float32, contiguous, and held by the caller.
     best = decoder.decode(log_probs.ctypes.data, *log_probs.shape)[0]
     return " ".join(words.get_entry(word) for word in best.words if word >= 0)

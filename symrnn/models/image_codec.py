@@ -179,6 +179,7 @@ class ImageCodec(RuleRecipe):
     def picture_codec(self, network: Network, data: Photographs) -> PictureCodec:
         """The codec, whose contexts are learned on the photographs that the network was trained on."""
         options = {"size": self.size, "cell": self.cell, "reconstruction": self.reconstruction}
+        # Rounded first: contexts are learned on the bits that the file's own weights put out.
         values = [np.asarray(p.get_value(), "float16") for p in network.graph.params]
         fresh = PictureCodec(options, values, untaught(self.shape.channels), network.mode)
         side, rng = SIDE * self.shape.block, np.random.default_rng(self.seed)

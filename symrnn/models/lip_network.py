@@ -146,6 +146,7 @@ def lip_network(
     labels = pt.tensor("labels", dtype="int32", shape=(batch, shape.longest))
     label_lengths = pt.tensor("label_lengths", dtype="int32", shape=(batch,))
     logits, params = read_lips(xs, masks, shape, rng, dtype)
+    # Shorter clips are filled up to T frames before they come here, so all are read to the end.
     whole = pt.zeros_like(label_lengths) + shape.frames
     nats = ctc_loss(logits, labels, whole, label_lengths)
     loss = nats.sum() / label_lengths.sum().astype(dtype)

@@ -49,9 +49,11 @@ class Rendered(Sequence[Clip]):
         return self.speakers * self.each
 
     def __getitem__(self, number: Any) -> Any:
+        # What walks a Sequence stops at this error; a negative number would be a clip of another speaker.
         if not 0 <= number < len(self):
             raise IndexError(number)
         if number not in self.rendered:
+            # Speaker after speaker, so that clips next to each other are of different ones.
             clip, speaker = divmod(int(number), self.speakers)
             self.rendered[number] = self.mouths.clip(clip, speaker=self.first + speaker)
         return self.rendered[number]
@@ -225,6 +227,7 @@ class LipReader(RuleRecipe):
             for word in words:
                 yield from self.shown(network, Path(word) if path is None else path / word)
             return
+        # No slice: rendered clips are made as they are asked for, one by one.
         clips = [clip for clip, _ in zip(self.data(path).test, range(SHOWN), strict=False)]
         _, found = self.read(network, [clip.frames for clip in clips])
         for clip, sentence in zip(clips, found, strict=True):
@@ -269,6 +272,7 @@ def split(clips: list[Clip], held_out: str) -> LipData:
             [clip for clip in clips if clip.speaker in names],
         )
     else:
+        # The last one, too, for a folder of fewer clips.
         held = [i % FOLDED == FOLDED - 1 or i == len(clips) - 1 for i in range(len(clips))]
         parts = (
             [clip for clip, is_held in zip(clips, held, strict=True) if not is_held],

@@ -137,6 +137,7 @@ def discount_of_count(counts: np.ndarray) -> np.ndarray:
     discounts = np.array(
         [1 - 2 * y * twos / ones, 2 - 3 * y * threes / twos, 3 - 4 * y * fours / threes]
     )
+    # Of few n-grams the estimates leave these bounds: a count would grow, or nothing be left of it.
     return np.clip(discounts, 0.05, [0.95, 1.95, 2.95])[np.minimum(counts, 3) - 1]
 
 

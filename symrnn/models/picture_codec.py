@@ -73,6 +73,7 @@ class PictureCodec:
     def network(self) -> CodecNetwork:
         """With these values."""
         size = sum(value.size for value in self.values)
+        # Options may be forged: a network larger than the file is refused before it is drawn.
         with of_at_most(size, "the codec holds no more, so its options are not its own"):
             network = CodecNetwork.create(
                 SIZES[self.options["size"]],
@@ -99,6 +100,7 @@ class PictureCodec:
         whole = hashlib.sha256(json.dumps(self.options, sort_keys=True).encode())
         for array in (*self.values, *(getattr(self.contexts, part) for part in CONTEXTS)):
             whole.update(
+                # The same name on every machine, whichever byte its numbers begin with.
                 np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
             )
         return whole.digest()[:4]

@@ -122,6 +122,7 @@ def block_outputs(
     ys = image_conv(seen, block.w1, stride=block.stride)
     ys = image_conv(normalize(ys, block.second), block.w2)
     if block.shortcut is not None:
+        # As in [2]: a projection reads what was normalized, the identity what was not.
         return ys + image_conv(seen, block.shortcut, stride=block.stride)
     return ys + subsampled(xs, block.stride, length(ys, 3))
 
@@ -247,6 +248,7 @@ def residual_network(
     seen: list[TensorVariable] = []
 
     def by_batch(ys: TensorVariable, norm: Norm) -> TensorVariable:
+        # In the order in which images pass the norms, which is that of `norms`: `averaged` pairs them by it.
         seen.append(ys)
         return normalized(ys, norm.gamma, norm.beta)
 

@@ -99,6 +99,7 @@ class NormedFilters(NamedTuple):
     ) -> "NormedFilters":
         """Filters for rectified layers, of `shape` ``(N, K*C, F)``."""
         directions = rng.normal(0, np.sqrt(2 / shape[1]), shape)
+        # So long that the filters begin as they were drawn.
         lengths = np.sqrt((directions**2).sum(axis=1))
         return cls(
             param(f"{name}.v", shape, lambda *_: directions, rng, dtype=dtype),

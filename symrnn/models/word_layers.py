@@ -127,16 +127,19 @@ class QRNNLayer:
         _, hidden, _ = self.widths
         c, seen = state[:, :hidden], xs
         if self.window == 2:
+            # The input before the first step is the last one of the batch before, which came with the state.
             seen = pt.join(2, pt.join(0, state[None, :, hidden:], xs[:-1]), xs)
         a = product(seen, dropped(self.w, weight_mask)) + self.b
         zs = tanh(a[:, :, :hidden])
         gates = sigmoid(a[:, :, hidden:])
         fs, os = gates[:, :, :hidden], gates[:, :, hidden:]
         if step_mask is not None:
+            # As in [1]: f is 1 where a state stays.
             fs = 1 - (1 - fs) * pt.as_tensor(step_mask, dtype=fs.type.dtype)
         if gradient == "assembled":
             hs, last = fo_pool(zs, fs, os, c)
         else:
+            # The same recurrence as a scan that PyTensor differentiates, to compare with.
             cs = linear_recurrence_plain(fs, (1 - fs) * zs, c)
             hs, last = os * cs, cs[-1]
         return hs, last if self.window == 1 else pt.join(1, last, xs[-1])

@@ -165,6 +165,7 @@ class WordNetwork:
         if given.words is not None:
             xs = xs * given.words[:, :, None]
         xs = masked(xs, given.inputs)
+        # The layers' states lie side by side: where the columns of each end.
         ends = list(accumulate(layer.widths[2] for layer in self.layers))
         later: list[TensorVariable] = []
         hs = xs
@@ -178,6 +179,7 @@ class WordNetwork:
                 gradient=gradient,
             )
             later.append(state)
+            # One mask a layer: behind the last stands that of the outputs.
             xs = masked(hs, (*given.between, given.outputs)[i])
         w = self.embedding if self.w is None else self.w
         return Reading(product(xs, w.T) + self.b, pt.join(1, *later), hs, xs)
@@ -274,6 +276,7 @@ def word_model(
     dtype, size = net.b.type.dtype, net.state_size
     states = pytensor.shared(np.zeros((batch, size), dtype), name="states", shape=(batch, size))
     masks = mask_inputs(net.layers, dropouts, batch, dtype)
+    # Training has the B of the carried states, which the inputs need not: outputs are read of any number of streams.
     fed = [pt.specify_shape(x, (None, batch)) for x in (words, targets)]
     trained = net.read(fed[0], states, masks, gradient=gradient)
     given = pt.tensor("given", dtype=dtype, shape=(None, size))
@@ -282,6 +285,7 @@ def word_model(
     free = net.read(words, given, gradient=gradient)
     loss = cross_entropy(trained.logits, fed[1])
     if ar:
+        # In the network's dtype: PyTensor takes a number that float32 does not hold exactly for float64.
         loss = loss + np.asarray(ar, dtype) * (trained.dropped**2).mean()
     if tar:
         loss = loss + np.asarray(tar, dtype) * ((trained.hs[1:] - trained.hs[:-1]) ** 2).mean()

@@ -108,6 +108,7 @@ class WordNgram:
 
     def asked(self, state: Read) -> tuple[np.ndarray, float]:
         """``log_probs`` and ``log_prob_end``, from `known` where the state was asked before."""
+        # States, contexts and beginnings of words share one table: no two kinds are ever equal.
         if state not in self.known:
             symbols, end = self.distribution(state)
             with np.errstate(divide="ignore"):  # of what is not allowed
@@ -152,6 +153,7 @@ class WordNgram:
 
     def context_after(self, state: Read) -> tuple[int, ...]:
         """The words before what follows the word that `state` has read."""
+        # Not ``words[-(order - 1) :]``, which of order 1 is all of them.
         words = (*state.words, self.number(state.part))
         return words[len(words) - (self.model.order - 1) :]
 

@@ -30,6 +30,8 @@ def read_text(network: Network, numbers: np.ndarray, *, pieces: int, length: int
     time; before the first word stands the end of a line."""
     pieces = max(min(pieces, len(numbers) // FEWEST), 2)
     piece = -(-len(numbers) // pieces)
+    # The last piece is filled up with ends of lines, number 1, whose nats are cut off below. At least two pieces, since
+    # JAX mode takes no batch of one.
     targets = np.ones(piece * pieces, "int32")
     targets[: len(numbers)] = numbers
     before = np.append(np.int32(1), targets[:-1])

@@ -287,6 +287,7 @@ class WordRecipe(RuleRecipe):
             unknown = 100 * float((numbers == 0).mean())
             yield f"perplexity {perplexity(found):.1f} ({len(numbers)} words, {unknown:.1f} % of them unknown)"
         if words or path is None:
+            # Without the end of the line that `plain_words` puts behind it: the sample is to go on.
             prompt = plain_words(" ".join(words))[:-1] or [END]
             rng = np.random.default_rng(self.seed)
             following = sampled_words(
@@ -299,6 +300,7 @@ class WordRecipe(RuleRecipe):
 @lru_cache(maxsize=4)
 def mask_shapes(recipe: WordRecipe) -> list[tuple[str, tuple[int | None, ...]]]:
     """Of each mask of a batch what it is for and its shape, T as None."""
+    # Layers alone know their widths, so a network is made, once a recipe.
     layers = recipe.network().layers
     masks = mask_inputs(layers, recipe.dropouts, recipe.batch_size, recipe.dtype)
     return [(kind, mask.type.shape) for kind, mask in in_a_row(masks)]

@@ -113,6 +113,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     beside = path_beside(path)
     with writing(path, beside):
         path.parent.mkdir(parents=True, exist_ok=True)
+        # As an open file: to a path without the ending, `np.savez` adds one.
         with beside.open("wb") as file:
             np.savez(file, **arrays)
             file.flush()

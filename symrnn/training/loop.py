@@ -123,6 +123,7 @@ class Training:
             return
         if self.validated is None:
             self.validated = self.network()
+        # The function that evaluates stays compiled; only its values are new.
         self.validated.set_values(self.values())
         loss = self.recipe.validation_loss(self.validated, self.data)
         slot.set_value(np.asarray(loss, slot.dtype))

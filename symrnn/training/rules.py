@@ -26,6 +26,7 @@ SCHEDULES = {  # name: (step, steps, rate) -> Scheduled
     "constant": lambda step, steps, rate: Scheduled(rate),
     "cosine": lambda step, steps, rate: Scheduled(cosine(step, steps, rate)),
     "one_cycle": lambda step, steps, rate: Scheduled(*one_cycle(step, steps, rate)),
+    # Rounded up, so that the last third is the shorter one, and no fourth begins.
     "step_decay": lambda step, steps, rate: Scheduled(step_decay(step, -(-steps // 3), rate)),
     "warm_up": lambda step, steps, rate: Scheduled(warm_up(step, steps / 10, rate)),
 }

@@ -37,6 +37,7 @@ def take_over_setup(cls):
         method = vars(cls).get(nose) or vars(cls).get(
             nose.replace("up", "Up").replace("down", "Down")
         )
+        # nose called these in any class; pytest did so too, up to version 7.
         if inspect.isfunction(method) and not hasattr(cls, pytests):
             setattr(cls, pytests, lambda self, method, called=method: called(self))
 

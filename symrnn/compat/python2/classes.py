@@ -36,6 +36,7 @@ def old_class(cls):
     >>> three[1:-1], three < 4, three == 3
     ((1, 2), True, True)
     """
+    # As the class was written: what is added below must not count as defined.
     defined = dict(vars(cls))
     for old, new in RENAMED.items():
         if old in defined and new is not None and new not in defined:
@@ -66,6 +67,7 @@ def with_slices(for_slices, for_others):
 
 def bounds(sequence, index):
     """Start and stop of a slice: zero and the largest number where none is given; from the end where negative."""
+    # Asked for where a bound is negative alone, as in Python 2: a class may have no length.
     length = len(sequence) if (index.start or 0) < 0 or (index.stop or 0) < 0 else 0
     start = 0 if index.start is None else index.start
     stop = sys.maxsize if index.stop is None else index.stop
@@ -89,6 +91,7 @@ def keep_hash_and_unequal(cls, defined):
         cls.__hash__ = next(
             base.__hash__ for base in cls.__mro__[1:] if base.__dict__.get("__hash__") is not None
         )
+    # `object` has a ``__ne__`` in Python 3, which turns ``__eq__`` round.
     own = [base for base in cls.__mro__ if base is not object]
     if "__eq__" in defined and not any("__ne__" in vars(base) for base in own):
         cls.__ne__ = lambda self, other: self is not other

@@ -16,6 +16,7 @@ STR_METHODS = ("split", "rsplit", "strip", "lstrip", "rstrip", "startswith", "en
 class Bytes(bytes):
     """What a binary file gives: bytes that are compared, cut and searched as text."""
 
+    # Text of one byte a character has the hash of its bytes in CPython, so these find it in a dictionary.
     __hash__ = bytes.__hash__
 
     def __eq__(self, other):
@@ -131,6 +132,7 @@ def gzip_open(filename, mode="rb", *args):
 def binary_of(file):
     """The binary file below one of text."""
     if isinstance(file, io.TextIOBase) and hasattr(file, "buffer"):
+        # What was written as text comes before what is written below it.
         file.flush() if file.writable() else None
         return file.buffer
     return file

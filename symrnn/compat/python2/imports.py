@@ -18,16 +18,19 @@ def old_import(name, globals=None, locals=None, fromlist=(), level=0):
             and not imports_absolutely(globals)
             and is_beside(name.partition(".")[0], package)
         ):
+            # The implicit relative import: as if a dot stood before the name.
             return builtins.__import__(name, globals, locals, fromlist, 1)
         head = name.partition(".")[0]
         if (name == head or not fromlist) and not is_own_module(head):
             found = library.module(head)
             if found is not None:
+                # ``import os.path`` binds `os`, but loads the part.
                 if name != head:
                     builtins.__import__(name, globals, locals, (), 0)
                 return found
         elif not is_own_module(head) and (found := library.module(name)) is not None:
             return found
+    # Python 2's level of -1 tried both ways, which is done above.
     return builtins.__import__(name, globals, locals, fromlist, max(level, 0))
 
 

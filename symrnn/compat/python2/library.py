@@ -133,6 +133,7 @@ class Extended(types.ModuleType):
                 setattr(self, special, getattr(real, special))
 
     def __getattr__(self, name):
+        # Asked for before it is set, it would be asked for here again, without an end.
         if name == "__real__":
             raise AttributeError(name)
         return getattr(self.__real__, name)

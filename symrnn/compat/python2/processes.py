@@ -13,6 +13,7 @@ class Popen(subprocess.Popen):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if isinstance(self.stdin, io.BufferedWriter):
+            # Detached, or the old wrapper would close the pipe when it is collected.
             self.stdin = Writer(self.stdin.detach())
         for name in ("stdout", "stderr"):
             pipe = getattr(self, name)

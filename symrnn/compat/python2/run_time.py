@@ -312,6 +312,7 @@ def execute(code, scope=None, variables=None):
         exec(code, scope, scope if variables is None else variables)
         return
     local = frame.f_locals
+    # A module's own names are what exec changes; a function's come as a copy.
     if local is frame.f_globals:
         exec(code, frame.f_globals)
         return

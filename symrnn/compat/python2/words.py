@@ -122,6 +122,7 @@ def with_parts(body):
         for match in STRING_OR_COMMENT.finditer(body)
         if match.lastgroup in ("string", "comment")
     ]
+    # From the end, so that places that were found stay right.
     for head in reversed(heads):
         if any(start <= head.start() < end for start, end in quoted):
             continue

@@ -39,6 +39,7 @@ class Config:
     """Settings as attributes; a group of them, such as ``config.scan``, is one of these too."""
 
     def __init__(self, prefix="", settings=None):
+        # Not by attributes, which are settings here; a group shares the dictionary of the whole.
         vars(self).update(_prefix=prefix, _gone=dict(GONE) if settings is None else settings)
 
     def __getattr__(self, name):

@@ -15,6 +15,7 @@ def verify_grad(fun, pt, n_tests=2, rng=None, eps=None, out_type=None, abs_tol=N
 
         mode = get_mode(mode)
     if rng is np.random:
+        # The generator behind the module, which PyTensor asks for.
         rng = np.random.mtrand._rand
     gradient.verify_grad(
         fun,

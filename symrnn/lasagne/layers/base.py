@@ -30,6 +30,7 @@ class Layer:
         check_sizes(self, self.input_shape)
         self.name = name
         self.params = OrderedDict()  # expression: its tags
+        # Names that `get_output_for` takes without stating them, so that `get_output` does not warn of them.
         self.get_output_kwargs = []
 
     @property

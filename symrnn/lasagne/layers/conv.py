@@ -128,6 +128,7 @@ class BaseConvLayer(Layer):
 
     def _convolve_by(self, convolution, input):
         """`convolution` called as ``theano.tensor.nnet.conv2d`` is."""
+        # A convolution of a program's own may be older than Theano's groups.
         groups = {"num_groups": self.num_groups} if self.num_groups > 1 else {}
         return convolution(input, self.W, self.input_shape, self.get_W_shape(), subsample=self.stride,
                            border_mode="half" if self.pad == "same" else self.pad,
@@ -145,6 +146,7 @@ def parsed_pad(pad, filter_size):
     """`pad` as one number an axis, or ``"full"`` or ``"same"``."""
     if pad == "valid":
         return (0,) * len(filter_size)
+    # A window without a middle has no two equal sides to pad.
     if pad == "same" and any(size % 2 == 0 for size in filter_size):
         raise NotImplementedError(
             f"`same` padding requires odd filter size, but filter_size is {filter_size}"
@@ -200,6 +202,7 @@ class Conv1DLayer(PlainConvLayer):
     """Convolution over one axis."""
 
     axes = 1
+    # Static, or calling it on the layer would give it the layer.
     own_convolution = staticmethod(theano_conv.conv1d)
 
 

@@ -49,6 +49,7 @@ class CustomRecurrentLayer(RecurrenceLayer):
         self.nonlinearity = nonlinearities.identity if nonlinearity is None else nonlinearity
         check_networks(self)
         for network in (input_to_hidden, hidden_to_hidden):
+            # Both networks are evaluated with the arguments that this layer is given.
             self.get_output_kwargs += sorted(helper.known_arguments(network))
         self.add_initial("hid_init", hid_init, hidden_to_hidden.output_shape[1:])
 
@@ -74,6 +75,7 @@ class CustomRecurrentLayer(RecurrenceLayer):
             sequences.append(mask.dimshuffle(1, 0, *["x"] * (xs.ndim - 2)))
         hs = self._hidden_states(sequences, self._initial(inputs, batch), kwargs)
         if self.only_return_final:
+            # The last of the walk, which backwards is at the first step of the sequence.
             return hs[-1]
         hs = hs[::-1] if self.backwards else hs
         return hs.dimshuffle(1, 0, *range(2, hs.ndim))
@@ -89,6 +91,7 @@ class CustomRecurrentLayer(RecurrenceLayer):
         """The hidden states of all steps (T, B, ...), in the order of the walk."""
 
         def step(x, *others):
+            # A mask comes between the entry and the state, if there is one.
             h_prev = others[-1]
             if not self.precompute_input:
                 x, _ = helper.evaluated(self.input_to_hidden, x, kwargs)
@@ -102,6 +105,7 @@ class CustomRecurrentLayer(RecurrenceLayer):
             return utils.unroll_scan(
                 step, sequences, [initial], [], self.input_shapes[0][1], self.backwards
             )[0]
+        # PyTensor deprecates the updates that a scan returns; random layers in the step need them.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             hs, updates = scan(step, sequences=sequences, outputs_info=[initial], go_backwards=self.backwards,
@@ -194,6 +198,7 @@ class RecurrentLayer(CustomRecurrentLayer):
         name = kwargs.get("name")
         prefix = "" if name is None else f"{name}."
         self.num_units = num_units
+        # Names as Lasagne's: files of values and programs that ask by name go by them.
         below = DenseLayer(InputLayer((None, *input_shape[2:])), num_units, W=W_in_to_hid, b=b, nonlinearity=None,
                            name=f"{prefix}input_to_hidden")  # fmt: skip
         step = DenseLayer(InputLayer((None, num_units)), num_units, W=W_hid_to_hid, b=None, nonlinearity=None,

@@ -49,6 +49,7 @@ class DenseLayer(Layer):
             if self.num_leading_axes < 0
             else self.num_leading_axes
         )
+        # The axes that are multiplied become one; those in front stay.
         if leading + 1 < input.ndim:
             input = input.flatten(leading + 1)
         activation = pt.dot(input, self.W)

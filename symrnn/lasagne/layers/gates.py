@@ -41,6 +41,7 @@ class Gate:
     ):
         self.W_in = W_in
         self.W_hid = W_hid
+        # As in Lasagne, a gate without peepholes has no such attribute.
         if W_cell is not None:
             self.W_cell = W_cell
         self.b = b
@@ -107,6 +108,7 @@ class GatedGRUCell(Cell):
         reset = of_reset(z[:, :n] + r[:, :n])
         update = of_update(z[:, n : 2 * n] + r[:, n : 2 * n])
         new = z[:, 2 * n :] + reset * r[:, 2 * n :]
+        # Lasagne clips here once more, beside the pre-activations, which the walk clips.
         if self.grad_clipping:
             new = grad_clip(new, -self.grad_clipping, self.grad_clipping)
         return GRUState((1 - update) * state.h + update * of_new(new))

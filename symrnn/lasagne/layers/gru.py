@@ -46,6 +46,7 @@ class GRULayer(RecurrenceLayer):
         self.num_inputs = product(self.input_shapes[0][2:])
         for name, gate in zip(GATES, (resetgate, updategate, hidden_update), strict=True):
             add_gate(self, gate, name)
+        # The name that Lasagne has for it.
         self.nonlinearity_hid = self.nonlinearity_hidden_update
         self.add_initial("hid_init", hid_init, (num_units,))
 

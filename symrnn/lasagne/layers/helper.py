@@ -30,6 +30,7 @@ def get_all_layers(layer, treat_as_input=None):
     waiting = deque(layer if isinstance(layer, (list, tuple)) else [layer])
     done, opened, found = set(), set(treat_as_input or ()), []
     while waiting:
+        # Met twice: first what feeds it is put in front of it, then that is done, and so is it.
         current = waiting[0]
         if current is None or current in done:
             waiting.popleft()
@@ -71,6 +72,7 @@ def get_output(layer_or_layers, inputs=None, **kwargs):
 
 def evaluated(layer_or_layers, inputs, kwargs):
     """What `get_output` returns, and the names of the arguments that the layers know."""
+    # Any mapping: programs bring their own.
     given = inputs if isinstance(inputs, dict) or hasattr(inputs, "keys") else None
     layers = get_all_layers(layer_or_layers, treat_as_input=given)
     outputs = {layer: layer.input_var for layer in layers
@@ -202,6 +204,7 @@ def set_all_param_values(layer, values, **tags):
     params = get_all_params(layer, **tags)
     if len(params) != len(values):
         raise ValueError(f"mismatch: got {len(values)} values to set {len(params)} parameters")
+    # All are looked at before the first is set.
     for param, value in zip(params, values, strict=True):
         shape = param.get_value(borrow=True).shape
         if shape != np.shape(value):

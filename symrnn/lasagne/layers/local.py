@@ -30,6 +30,7 @@ class LocallyConnected2DLayer(Conv2DLayer):
         channelwise=False,
         **kwargs,
     ):
+        # Before the base class asks for the shape of W.
         self.channelwise = channelwise
         super().__init__(incoming, num_filters, filter_size, stride=stride, pad=pad, untie_biases=untie_biases, W=W,
                          b=b, nonlinearity=nonlinearity, flip_filters=flip_filters, **kwargs)  # fmt: skip

@@ -5,6 +5,7 @@ from .dense import product
 from .gates import Gate, lstm_cell
 from .recurrence import RecurrenceLayer, of_shape, side_by_side
 
+# Lasagne's order, in which files of values have the parameters; the cells have their columns in another.
 GATES = ("ingate", "forgetgate", "cell", "outgate")
 COLUMNS = ("ingate", "forgetgate", "outgate", "cell")  # in the builders' order
 
@@ -61,6 +62,7 @@ class LSTMLayer(RecurrenceLayer):
             for name in ("ingate", "forgetgate", "outgate"):
                 weight = self.add_param(gates[name].W_cell, (num_units,), name=f"W_cell_to_{name}")
                 setattr(self, f"W_cell_to_{name}", weight)
+        # The cell's before the hidden state's: so Lasagne adds them, though it counts their layers the other way round.
         self.add_initial("cell_init", cell_init, (num_units,))
         self.add_initial("hid_init", hid_init, (num_units,))
 

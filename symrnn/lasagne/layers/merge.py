@@ -46,6 +46,7 @@ def autocrop_array_shapes(input_shapes, cropping):
     shapes = [list(shape) for shape in input_shapes]
     for axis, way in enumerate(padded(cropping, len(shapes[0]))):
         if way is not None:
+            # Refuses what is no way to crop, also where no size is known.
             kept(way, 1, 1)
             sizes = [shape[axis] for shape in shapes]
             for shape in shapes:
@@ -108,6 +109,7 @@ class ConcatLayer(MergeLayer):
 
     def get_output_for(self, inputs, **kwargs):
         ndim = inputs[0].ndim
+        # Two directions of one sequence walk in one scan; their outputs come joined along the last axis.
         if self.cropping is None and self.axis % ndim == ndim - 1:
             together = side_by_side_outputs(inputs)
             if together is not None:
@@ -182,6 +184,7 @@ class ElemwiseSumLayer(ElemwiseMergeLayer):
 
     def get_output_for(self, inputs, **kwargs):
         scaled = [
+            # A coefficient may be an expression, which is not compared.
             x if isinstance(k, int) and k == 1 else x * k
             for k, x in zip(self.coeffs, inputs, strict=True)
         ]

@@ -17,6 +17,7 @@ __all__ = [
     "spatial_dropout",
 ]
 
+# The second modulus of Theano's generator MRG31k3p, below which Lasagne draws its seeds.
 LARGEST_SEED = 2147462579
 
 
@@ -48,6 +49,7 @@ class DropoutLayer(Layer):
     def get_output_for(self, input, deterministic=False, **kwargs):
         if deterministic or (not hasattr(self.p, "type") and self.p == 0):
             return input
+        # A constant of the smallest type, so that the dtype of a symbolic p stays.
         kept = pt.constant(1) - self.p
         if self.rescale:
             input = input / pt.cast(kept, input.dtype)
@@ -60,6 +62,7 @@ class DropoutLayer(Layer):
         for axis in shared:
             shape[axis] = 1
         mask = self._srng.uniform(tuple(shape), dtype=mask_dtype(input.dtype)) < kept
+        # What is drawn does not have its sizes of one in its type, without which it does not broadcast.
         mask = pt.specify_broadcastable(mask, *shared) if shared else mask
         return input * pt.cast(mask, input.dtype)
 

@@ -84,6 +84,7 @@ class BatchNormLayer(Layer):
             raise ValueError("BatchNormLayer needs specified input sizes for all axes not normalized over, "
                              "but the input"
                              f" shape is {self.input_shape} and axes={self.axes}")  # fmt: skip
+        # In Lasagne's order, in which files of values have them: beta, gamma, mean, inv_std.
         self.beta = None
         if beta is not None:
             self.beta = self.add_param(beta, shape, "beta", trainable=True, regularizable=False)
@@ -110,6 +111,7 @@ class BatchNormLayer(Layer):
         batch_inv_std = 1 / pt.sqrt(input.var(self.axes) + self.epsilon)
         mean, inv_std = (self.mean, self.inv_std) if use_averages else (batch_mean, batch_inv_std)
         if update_averages:
+            # What is added is zero: it is there for its update.
             mean = mean + following(self.mean, batch_mean, self.alpha)
             inv_std = inv_std + following(self.inv_std, batch_inv_std, self.alpha)
         kept = iter(range(input.ndim - len(self.axes)))

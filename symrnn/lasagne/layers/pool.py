@@ -48,6 +48,7 @@ def pool_output_length(input_length, pool_size, stride, pad, ignore_border):
     if ignore_border:
         return max((input_length + 2 * pad - pool_size) // stride + 1, 0)
     assert pad == 0, f"pad must be 0 when ignore_border is False, but is {pad}"
+    # Theano's count of windows with a partial one at the end; it has two cases.
     if stride >= pool_size:
         return (input_length - 1) // stride + 1
     return max(0, -(-(input_length - pool_size) // stride)) + 1
@@ -84,6 +85,7 @@ class PoolLayer(Layer):
         return (*input_shape[:2], *places)
 
     def get_output_for(self, input, **kwargs):
+        # Theano gives the whole gradient to each of several equal maxima.
         return pool(input, self.pool_size, stride=self.stride, padding=self.pad, ignore_border=self.ignore_border,
                     mode=self.mode, ties="each")  # fmt: skip
 

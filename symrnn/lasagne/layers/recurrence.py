@@ -46,6 +46,7 @@ class RecurrenceLayer(MergeLayer):
 
     def __init__(self, incoming, states, backwards, learn_init, gradient_steps, grad_clipping, unroll_scan,
                  precompute_input, mask_input, only_return_final, **kwargs):  # fmt: skip
+        # In Lasagne's order, with its names of the places: mask, hidden state, cell.
         incomings = [incoming]
         self.mask_incoming_index = -1
         if mask_input is not None:
@@ -87,6 +88,7 @@ class RecurrenceLayer(MergeLayer):
     def initial(self, name, inputs):
         """The expression of an initial state."""
         index = getattr(self, f"{name}_incoming_index")
+        # Place 0 is that of the sequences, so -1 and 0 are none.
         return inputs[index] if index > 0 else getattr(self, name)
 
     def mask(self, inputs):
@@ -100,6 +102,7 @@ class RecurrenceLayer(MergeLayer):
             cell,
             time_major(inputs[0], cell),
             self.backwards,
+            # The walk carries states of one dtype; a layer below, or a number of floatX, may have another.
             cell.State(*(pt.cast(self.repeatable(state), cell.w_x.type.dtype) for state in states)),
             mask if mask is None else swapped(mask),
             {
@@ -200,6 +203,7 @@ def swapped(xs):
     order = (1, 0, *range(2, xs.ndim))
     if node is not None and isinstance(node.op, DimShuffle) and tuple(node.op.new_order) == order:
         return node.inputs[0]
+    # Kept, so that two layers that read one input walk the same variable, which `mirrors` asks for.
     xs.tag.swapped = xs.dimshuffle(order)
     return xs.tag.swapped
 
@@ -213,6 +217,7 @@ def batch_major(hs):
         return swapped(hs)
     steps, batch = lengths
     stated = pt.specify_shape(swapped(hs), (batch, steps, None))
+    # The layer above walks what this one put out, not the copy that states its lengths.
     stated.tag.swapped = hs
     return stated
 

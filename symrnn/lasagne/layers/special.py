@@ -106,6 +106,7 @@ class ScaleLayer(Layer):
 def standardize(layer, offset, scale, shared_axes="auto"):
     """``(x - offset) / scale`` on top of `layer`, with arrays that are not trained."""
     layer = BiasLayer(layer, -offset, shared_axes)
+    # Offset and scale are data of the user's.
     layer.params[layer.b].discard("trainable")
     layer = ScaleLayer(layer, 1 / scale, shared_axes)
     layer.params[layer.scales].discard("trainable")

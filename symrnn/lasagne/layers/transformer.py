@@ -166,6 +166,7 @@ class TPSTransformerLayer(MergeLayer):
             )
         self.precompute_grid = size_is_known if precompute_grid == "auto" else precompute_grid
         self.source_points = control_grid(control_points)  # (2, N)
+        # The first three right sides are zero, so what the inverse has for them is never asked.
         self.solution = np.linalg.inv(spline_system(self.source_points))[:, 3:].T  # (N, N + 3)
         self.weights = None
         if self.precompute_grid:
@@ -194,6 +195,7 @@ class TPSTransformerLayer(MergeLayer):
 
 def control_grid(points):
     """`points` control points on a square grid, (2, N): x, then y."""
+    # Lasagne gave a float, which NumPy takes no more.
     steps = np.linspace(-1, 1, round(np.sqrt(points)))
     x, y = np.meshgrid(steps, steps)
     return np.stack([x.ravel(), y.ravel()])
@@ -216,6 +218,7 @@ def spline_basis(places, points, xp):
     """The functions a spline is made of, at `places` (2, P): ``1, x, y`` and ``r**2 log r**2`` of the N distances."""
     squares = sum((places[i][None, :] - points[i][:, None]) ** 2 for i in range(2))  # (N, P)
     if xp is np:
+        # r**2 log r**2 is 0 where a place is a point, but its logarithm is none.
         bending = squares * np.log(np.where(squares == 0, 1, squares))
         return np.vstack([np.ones_like(places[0]), places, bending])
     bending = squares * pt.log(pt.switch(pt.eq(squares, 0), 1, squares))

@@ -37,9 +37,11 @@ class TransposedConvLayer(BaseConvLayer):
         output_size=None,
         **kwargs,
     ):
+        # Before the base class asks for the output's shape, as it does for untied biases.
         self.output_size = parsed_output_size(output_size, self.axes)
         super().__init__(incoming, num_filters, filter_size, stride, crop, untie_biases, W, b, nonlinearity,
                          flip_filters, n=self.axes, **kwargs)  # fmt: skip
+        # Lasagne's name for it here; what asks for `pad` must find none.
         self.crop = self.pad
         del self.pad
 
@@ -121,6 +123,7 @@ class DilatedConv2DLayer(BaseConvLayer):
         flip_filters=False,
         **kwargs,
     ):
+        # Before the base class asks for the output's shape.
         self.dilation = as_tuple(dilation, 2, int_types)
         super().__init__(incoming, num_filters, filter_size, 1, pad, untie_biases, W, b, nonlinearity, flip_filters,
                          n=2, **kwargs)  # fmt: skip
@@ -142,6 +145,7 @@ class DilatedConv2DLayer(BaseConvLayer):
 
     def convolve(self, input, **kwargs):
         rows, columns = self.filter_size
+        # Lasagne computes this as a gradient of the weights, for which channels come first in W.
         filters = self.W.dimshuffle(1, 0, 2, 3)
         return conv(pt.as_tensor(input), filters, dilation=self.dilation, flip=False,
                     filter_shape=(None, None, rows, columns))  # fmt: skip

@@ -11,6 +11,7 @@ class MonitorMode(PyTensorMonitorMode):
     """A mode that calls ``pre_func(i, node, fn)`` and ``post_func(i, node, fn)``."""
 
     def __init__(self, pre_func=None, post_func=None, optimizer="default", linker=None):
+        # Theano's word, which PyTensor has no rewrites for.
         optimizer = "fast_run" if optimizer == "default" else optimizer
         super().__init__(with_graph(pre_func), with_graph(post_func), optimizer, linker)
 

@@ -16,6 +16,7 @@ from symrnn.compat.missing import missing
 def ancestors(variable_list, blockers=None):
     """The variables that `variable_list` is computed from, themselves first: depth first, the last of the list
     before the others."""
+    # In Theano's order, the first input of a node before its others; PyTensor's own walk takes the last first.
     waiting, found = list(variable_list), {}
     while waiting:
         variable = waiting.pop()

@@ -15,6 +15,7 @@ CompatUnpickler = pickle.Unpickler
 
 def dump(obj, file_handler, protocol=DEFAULT_PROTOCOL, persistent_id=None):
     """Write `obj`, with shared variables as they are, to an open file."""
+    # Graphs are pickled node within node, for which Theano raised the limit so far, too.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))
     pickle.dump(obj, file_handler, protocol)
 
@@ -22,6 +23,7 @@ def dump(obj, file_handler, protocol=DEFAULT_PROTOCOL, persistent_id=None):
 def load(f, persistent_load=None):
     """What `dump` wrote; a zip of arrays, as Theano wrote it, is refused."""
     start = f.read(2)
+    # As many as were read: a file may be shorter.
     f.seek(-len(start), 1)
     if start == b"PK":
         raise NotImplementedError(

@@ -17,6 +17,7 @@ def scan(fn, sequences=None, outputs_info=None, non_sequences=None, n_steps=None
          go_backwards=False, mode=None, name=None, profile=False, allow_gc=None, strict=False,
          return_list=False):  # fmt: skip
     """`fn` over the steps of `sequences`: the outputs of all steps, and the updates of shared variables."""
+    # PyTensor deprecates the updates that Theano's scan returned.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         outputs, updates = pytensor_scan(

@@ -66,6 +66,7 @@ def stack(*tensors, axis=0):
     """Tensors side by side on a new axis; they come as a list, or one by one."""
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         return pt.stack(list(tensors[0]), axis=axis)
+    # The axis by its place.
     if len(tensors) == 2 and isinstance(tensors[0], (list, tuple)) and isinstance(tensors[1], int):
         return pt.stack(list(tensors[0]), axis=tensors[1])
     return pt.stack(list(tensors), axis=axis)
@@ -98,6 +99,7 @@ def batched_dot(a, b):
         raise TypeError(
             f"batched_dot needs a first axis to walk along, but a has {a.ndim} axes and b {b.ndim}"
         )
+    # A vector holds one number an entry, which multiplies the other's.
     if 1 in (a.ndim, b.ndim):
         wide = max(a.ndim, b.ndim)
         return multiplied(*(x.dimshuffle(*range(x.ndim), *"x" * (wide - x.ndim)) for x in (a, b)))
@@ -173,6 +175,7 @@ def to_one_hot(y, nb_class, dtype=None):
 
 def topk(x, kth, axis=-1, sorted=True, idx_dtype="int64"):
     """The `kth` largest entries along an axis; the smallest, for a negative number."""
+    # Ascending, so the largest stand at the end.
     ordered = pt.sort(x, axis=axis)
     kept = slice(-kth, None) if kth > 0 else slice(None, -kth)
     axis = axis % ordered.ndim
@@ -199,6 +202,7 @@ def batched_tensordot(x, y, axes=2):
     x_kept = [axis for axis in range(1, x.ndim) if axis not in first]
     y_kept = [axis for axis in range(1, y.ndim) if axis not in second]
     x, y = x.dimshuffle(0, *x_kept, *first), y.dimshuffle(0, *second, *y_kept)
+    # Axes that are summed become one, those that are kept another: a product of matrices an entry.
     summed = pt.prod(x.shape[1 + len(x_kept) :], dtype="int64")
     rows = x.reshape((x.shape[0], -1, summed), ndim=3)
     columns = y.reshape((y.shape[0], summed, -1), ndim=3)

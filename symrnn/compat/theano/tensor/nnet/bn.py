@@ -22,6 +22,7 @@ def batch_normalization_train(inputs, gamma, beta, axes="per-activation", epsilo
         found.append(along(running_mean, axes, inputs.ndim) * kept + mean * running_average_factor)
     if running_var is not None:
         count = pt.cast(pt.prod(pt.stack([inputs.shape[axis] for axis in axes])), variance.dtype)
+        # As in Theano and cuDNN, the running variance is the unbiased one.
         unbiased = variance * (count / (count - 1))
         found.append(
             along(running_var, axes, inputs.ndim) * kept + unbiased * running_average_factor
@@ -51,6 +52,7 @@ def along(parameter, axes, ndim):
     if parameter.ndim < ndim:
         kept = iter(range(parameter.ndim))
         return parameter.dimshuffle(*("x" if axis in axes else next(kept) for axis in range(ndim)))
+    # A size of one broadcasts only where the type says it.
     free = [axis for axis in axes if parameter.type.shape[axis] != 1]
     return pt.specify_broadcastable(parameter, *free) if free else parameter
 

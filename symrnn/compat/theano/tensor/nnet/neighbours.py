@@ -18,6 +18,7 @@ def images2neibs(ten4, neib_shape, neib_step=None, mode="valid"):
         start = pt.arange(0, ten4.shape[2 + axis] - neib_shape[axis] + 1, step[axis])
         places.append(start)
         taken.append(pt.arange(neib_shape[axis]))
+    # (places down, places across, rows of a patch, its columns): reshaped, a patch is a row.
     rows = places[0][:, None, None, None] + taken[0][None, None, :, None]
     columns = places[1][None, :, None, None] + taken[1][None, None, None, :]
     return ten4[:, :, rows, columns].reshape((-1, neib_shape[0] * neib_shape[1]))

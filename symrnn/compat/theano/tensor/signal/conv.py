@@ -20,6 +20,7 @@ def conv2d(
     images = input[None] if input.ndim == 2 else input
     rows = filters[None] if filters.ndim == 2 else filters
     shape = filter_shape and (None, None, *filter_shape[-2:])
+    # Plain images have no channels, so one is put in.
     result = theano_conv.conv2d(images[:, None], rows[:, None], None, shape, border_mode, subsample)
     if filters.ndim == 2:
         result = result[:, 0]

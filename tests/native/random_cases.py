@@ -21,7 +21,10 @@ from symrnn.native.linker import EXCLUDED, NativeLinker
 
 REFERENCE = Mode("vm", None)
 # what native code begins with
-REWRITTEN = Mode("vm", RewriteDatabaseQuery(include=["fast_run"], exclude=EXCLUDED))
+REWRITTEN = Mode(
+    "vm",
+    RewriteDatabaseQuery(include=["fast_run", *NativeLinker.required_rewrites], exclude=EXCLUDED),
+)
 MODES = {"rewritten": "NATIVE", "as_built": Mode(NativeLinker(), None)}
 
 

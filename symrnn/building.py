@@ -58,17 +58,19 @@ def call_stack(
     return stack
 
 
-_LINES: dict[tuple[int, int], tuple[CodeType, Line]] = {}
+_LINES: dict[tuple[int, int], tuple[CodeType, Line]] = {}  # by code and place in it
 
 
 def _line(frame: FrameType) -> Line:
-    # By identity: code hashes by all that it holds. The code is kept, so that no other gets its identity.
-    code, number = frame.f_code, frame.f_lineno
-    known = _LINES.get((id(code), number))
+    # By identity: code hashes by all that it holds. The code is kept, so that no other gets its identity. By the
+    # instruction: Python finds the number of its line by counting from the code's begin.
+    code, instruction = frame.f_code, frame.f_lasti
+    known = _LINES.get((id(code), instruction))
     if known is None:
+        number = frame.f_lineno
         text = linecache.getline(code.co_filename, number, frame.f_globals)
         known = code, (code.co_filename, number, code.co_name, text.strip() if text else None)
-        _LINES[id(code), number] = known
+        _LINES[id(code), instruction] = known
     return known[1]
 
 

@@ -18,6 +18,7 @@ from pytensor.graph.basic import Apply, Variable
 from symrnn.native import guarded
 from symrnn.native.builder import Builder, Parts
 from symrnn.native.emit_llvm import llvm_text
+from symrnn.native.looked_up import with_tables_multiplied
 from symrnn.native.lowering import lower
 from symrnn.native.module import MachineCode
 from symrnn.native.packing import with_panels
@@ -95,7 +96,7 @@ def lowered_program(
     builder.close_all()
     for var, place in zip(outputs, targets, strict=True):
         builder.settle(var, place)
-    body = with_panels(builder.body)
+    body = with_panels(with_tables_multiplied(builder.body, parts.name))
     lives = lifetimes(body)
     found = {b.index: b for b in buffers(body) if b.kind == "constant"}
     # One that nothing mentions keeps its place, since the table counts them.

@@ -143,7 +143,9 @@ DISTRIBUTIONS: dict[str, Distribution] = {  # by the name of PyTensor's op
         ", i64 0, i1 zeroext false",  # no mask: by Lemire's method, as generators do
     ),
 }
-BY_SYMBOL = {each.symbol: each for each in DISTRIBUTIONS.values()}
+STANDARD_UNIFORM = Distribution("random_standard_uniform", 0)
+INTERVAL = Distribution("random_interval", 1, "int64", (), "int64")  # from 0 to a number, by masks
+BY_SYMBOL = {each.symbol: each for each in (*DISTRIBUTIONS.values(), STANDARD_UNIFORM, INTERVAL)}
 LLVM_TYPES = {"float64": "double", "int64": "i64"}
 # Of what NumPy keeps of a binomial distribution; it is asked for anew for each array.
 BINOMIAL_BYTES = 256
@@ -156,7 +158,7 @@ def draw_text(drawn: Distribution) -> str:
     one is; where to say which demand does not hold, by its number from 1 on, or 0.
     """
     count = range(drawn.parameters)
-    given = [f"ptr %p{k}, ptr %step{k}" for k in count]
+    given = [f"ptr %p{k}, ptr %step{k}, " for k in count]
     kind, number = LLVM_TYPES[drawn.result], LLVM_TYPES[drawn.dtype]
     passed = "ptr %generator" + "".join(f", {number} %x{k}" for k in count) + drawn.more
     types = re.sub(r" [%\w]+(?=,|$)", "", passed)
@@ -165,7 +167,7 @@ def draw_text(drawn: Distribution) -> str:
         "declare double @llvm.fabs.f64(double)",
         *(f"declare i64 @{name}(ptr)" for name in FUNCTIONS),
         *(demand_text(i, demand, number) for i, demand in enumerate(drawn.demands)),
-        f"define void @{drawn.symbol}(ptr %state, ptr %out, ptr %many, {', '.join(given)}, ptr %info) {{",
+        f"define void @{drawn.symbol}(ptr %state, ptr %out, ptr %many, {''.join(given)}ptr %info) {{",
         "entry:",
         # NumPy's numbers are of 128 bits, which must be aligned so; the caller's words need not be.
         "  %numbers = alloca [4 x i64], align 16",  # as the generator has them

@@ -32,8 +32,7 @@ except ImportError:  # before PyTensor 3.3
 def written_out(fgraph: AbstractFunctionGraph, order: Sequence[Apply] | None = None) -> Graph:
     """The graph of a function; variables of `fgraph` that stay keep being the same ones."""
     nodes = list(order if order is not None else fgraph.toposort())
-    flat = _flat(Graph(list(fgraph.inputs), nodes, list(fgraph.outputs)))
-    return lazy(flat) if any(isinstance(node.op, IfElse) for node in flat.nodes) else flat
+    return _flat(lazy(Graph(list(fgraph.inputs), nodes, list(fgraph.outputs))))
 
 
 class Copy:
@@ -78,6 +77,10 @@ def _add_flat(nodes: Sequence[Apply], copy: Copy) -> None:
             _add_inner(node, copy)
         elif isinstance(node.op, Scan) and is_plain(node.op):
             _add_scan(node, copy)
+        elif isinstance(node.op, Choice):
+            branches = map(_flat, (node.op.then, node.op.otherwise))
+            inputs = copy.read(node.inputs)
+            copy.replace(node, copy.add(Choice(*branches), inputs, node.outputs))
         else:
             copy.keep(node)
 
@@ -113,9 +116,10 @@ def _add_inner(node: Apply, copy: Copy) -> None:
 
     They are made anew for each node, since two nodes may hold the same graph.
     """
-    inner = rewritten(node.op.fgraph)
+    fgraph = rewritten(node.op.fgraph)
+    inner = lazy(Graph(list(fgraph.inputs), list(fgraph.toposort()), list(fgraph.outputs)))
     fresh = _Fresh(dict(zip(inner.inputs, copy.read(node.inputs), strict=True)), within=copy)
-    _add_flat(inner.toposort(), fresh)
+    _add_flat(inner.nodes, fresh)
     copy.replace(node, fresh.read(inner.outputs))
 
 
@@ -160,7 +164,12 @@ def _step(fgraph: AbstractFunctionGraph, copy: Copy) -> Graph:
 
 
 def lazy(graph: Graph) -> Graph:
-    """Every IfElse as a `Choice`, whose branches hold what nothing else is sure to need."""
+    """Every IfElse as a `Choice`, whose branches hold what nothing else is sure to need.
+
+    Before an `OpFromGraph` is written out: it runs whole or not at all, as all that it is given, which then may fail.
+    """
+    if not any(isinstance(node.op, IfElse) for node in graph.nodes):
+        return graph
     needed = _surely_needed(graph)
     copy = Copy()
     for node in graph.nodes:
@@ -244,5 +253,4 @@ def _branch(
     for node in graph.nodes:
         if node in wanted:
             fresh.keep(node)
-    branch = Graph(given, fresh.nodes, fresh.read(values))
-    return lazy(branch) if any(isinstance(node.op, IfElse) for node in branch.nodes) else branch
+    return lazy(Graph(given, fresh.nodes, fresh.read(values)))

@@ -209,6 +209,28 @@ def symbols(size: Int) -> set[str]:
     return found
 
 
+def linear(size: Int, name: str) -> tuple[Int, Int]:
+    """``(factor, rest)`` of ``size = factor * symbol + rest``, as far as the symbol is a factor of terms.
+
+    Examples
+    --------
+    >>> n, i = Facts({"n": 3}).symbol("n"), counter("i")
+    >>> linear(4 * n * i + n + 1, "i")
+    (4*n, n + 1)
+    """
+    symbol = Symbol(name)
+    factor: dict[tuple[Atom, ...], int] = {}
+    rest: dict[tuple[Atom, ...], int] = {}
+    for atoms, c in _terms(size).items():
+        if symbol in atoms:
+            at = atoms.index(symbol)
+            factor[atoms[:at] + atoms[at + 1 :]] = c
+        else:
+            rest[atoms] = c
+    facts = getattr(size, "facts", None)
+    return _size(factor, facts), _size(rest, facts)
+
+
 def quotient(size: Int, divisor: Int) -> Int | None:
     """``size / divisor`` where that is whole, else None.
 

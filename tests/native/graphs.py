@@ -112,6 +112,14 @@ def scan():
     )
 
 
+def looked_up_products():
+    """More rows of a table times weights than the table has, with the gradients with respect to both."""
+    e, w, i = pt.matrix("e"), pt.matrix("w"), pt.lvector("i")
+    product = e[i] @ w
+    calls = [[normal(7, 9), normal(9, 4), np.arange(n) % 7] for n in (40, 50, 60)]
+    return [e, w, i], [product, *pt.grad((product**3).sum(), [e, w])], calls
+
+
 def recurrent_products():
     """States times weights that no step changes, from either side, through enough steps for panels; a gradient."""
     xs, h0, w, u = pt.tensor3("xs"), pt.matrix("h0"), pt.matrix("w"), pt.matrix("u")
@@ -220,6 +228,6 @@ def lstm_layers(count, inputs, hidden):
 
 GRAPHS = [
     elementwise, single_precision, whole_numbers, reductions, softmax, argmax, joins, products, stacks,
-    integer_products, scan, recurrent_products, scan_with_taps, scan_that_stops, scan_that_calls_python, indexing,
-    branches, called_functions, random_walk, bidirectional_lstm,
+    integer_products, looked_up_products, scan, recurrent_products, scan_with_taps, scan_that_stops,
+    scan_that_calls_python, indexing, branches, called_functions, random_walk, bidirectional_lstm,
 ]  # fmt: skip

@@ -16,12 +16,15 @@ from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.traversal import ancestors
 from random_graphs import Graph
 
-from symrnn.native import packing
+from symrnn.native import looked_up, packing
 from symrnn.native.linker import EXCLUDED, NativeLinker
 
 REFERENCE = Mode("vm", None)
 # what native code begins with
-REWRITTEN = Mode("vm", RewriteDatabaseQuery(include=["fast_run"], exclude=EXCLUDED))
+REWRITTEN = Mode(
+    "vm",
+    RewriteDatabaseQuery(include=["fast_run", *NativeLinker.required_rewrites], exclude=EXCLUDED),
+)
 MODES = {"rewritten": "NATIVE", "as_built": Mode(NativeLinker(), None)}
 
 
@@ -117,7 +120,8 @@ def check_equal(got: Sequence, expected: Sequence, variables: Sequence[Variable]
         np.testing.assert_allclose(a, b, rtol=precision, atol=precision * max(1.0, scale))
 
 
-@patch.object(packing, "FEWEST_STEPS", 1)  # these scans are short
+@patch.object(looked_up, "COPY", 0)  # these products are small
+@patch.object(packing, "FEWEST_STEPS", 1)  # and these scans short
 def difference(case: Case, mode, reference) -> Exception | None:
     """What differs between two modes in any call; both may raise."""
     for i, (got, expected) in enumerate(

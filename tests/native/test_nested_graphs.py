@@ -4,7 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from comparison import same_in_both
+from comparison import AS_BUILT, PLAIN, same_in_both
 from pytensor import scan
 from pytensor.compile.builders import OpFromGraph
 from pytensor.scan.utils import until
@@ -195,6 +195,7 @@ OF_GRAPHS = {
     "with a scan": lambda: OpFromGraph(
         [x], [scan(lambda a, h: a + h, sequences=[x], outputs_info=[x[0]], return_updates=False)]
     )(x, return_list=True),
+    "with a branch": lambda: [OpFromGraph([x], [ifelse(x[0] > 0, halved()(x)[0], x)])(x * 3)],
     "special functions": lambda: [
         pt.logsumexp(y, axis=0), softmax(y, axis=1), log_softmax(y, axis=0), xlogy(x**2, x**2 + 1),
         pt.logaddexp(x, x[::-1]), pt.diag(x),
@@ -206,6 +207,42 @@ OF_GRAPHS = {
 def test_graphs_in_ops_are_written_out(name):
     f = same_in_both([x, y], OF_GRAPHS[name](), (XS, YS))
     assert fallbacks(f) == []
+
+
+def thirds(a):
+    """Of what has another length than three, an error."""
+    return pt.split(a, [1, 2], n_splits=2)[0]
+
+
+def beside_given():
+    a, b = pt.dvector("a"), pt.dvector("b")
+    return OpFromGraph([a, b], [a + 1, b * 2])(thirds(x), x)[1]
+
+
+def beside_within():
+    return OpFromGraph([x], [thirds(x), x * 2])(x)[1]
+
+
+PASSED_BY = {  # name: (what is asked for, the conditions with which it is refused)
+    "what an op is given": (lambda: [beside_given(), ifelse(c, x, -x)], {0, 1}),
+    "what an op computes": (lambda: [beside_within(), ifelse(c, x, -x)], {0, 1}),
+    "what an op in a branch is given": (lambda: [ifelse(c, beside_given(), x)], {1}),
+    "what an op in a branch computes": (lambda: [ifelse(c, x, beside_within())], {0}),
+}
+
+
+@pytest.mark.parametrize("name", PASSED_BY)
+def test_what_nothing_reads_is_refused_beside_branches_as_by_the_python_linker(name):
+    build, refused = PASSED_BY[name]
+    for mode in (PLAIN, AS_BUILT):
+        f = pytensor.function([c, x], build(), mode=mode)
+        for condition in (0, 1):
+            f(condition, XS[:3])
+            if condition in refused:
+                with pytest.raises(ValueError, match="Split sizes sum to 3"):
+                    f(condition, XS)
+            else:
+                f(condition, XS)
 
 
 def test_scan_of_no_steps_leaves_its_states():

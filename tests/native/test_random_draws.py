@@ -16,7 +16,7 @@ from symrnn.native.generators import Generators
 
 pytestmark = pytest.mark.usefixtures("cold")
 
-LEFT_TO_PYTHON = {"whole numbers below 2**64", "categorical", "permutation", "multivariate normal"}
+LEFT_TO_PYTHON = {"whole numbers below 2**64", "multivariate normal"}
 DRAWS = {  # name: what is drawn of a generator and a vector
     "normal": lambda rng, v: pt.random.normal(v, 2.0, rng=rng),
     "normal, many": lambda rng, v: pt.random.normal(0, 1, size=(3, 4), rng=rng),

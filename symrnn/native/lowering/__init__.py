@@ -22,6 +22,7 @@ from symrnn.native.lowering import (
     products,
     reductions,
     scan,
+    selections,
     systems,
     views,
 )
@@ -48,6 +49,7 @@ RULES: dict[type, Rule] = {
     **systems.RULES,
     **factorizations.RULES,
     **draws.RULES,
+    **selections.RULES,
     **convolutions.RULES,
 }
 

@@ -72,14 +72,18 @@ def eye_lower(node: Apply, builder: Builder) -> None:
 def running_lower(node: Apply, builder: Builder) -> None:
     """``out[i] = out[i - 1] + x[i]`` along the axis, or ``*``."""
     [x], [out] = node.inputs, node.outputs
-    source, place, axis = builder.window(x), builder.place(out), node.op.axis
-    length = place.shape[axis]
+    place = builder.place(out)
+    running(builder, node.op.mode, builder.window(x), place, node.op.axis)
+    builder.bind(out, place)
+
+
+def running(builder: Builder, mode: str, source: Window, place: Window, axis: int) -> None:
+    """Write sums of all entries so far, or products, along an axis."""
+    length, dtype = place.shape[axis], place.dtype
     if length == 0:
-        builder.bind(out, place)
         return
-    dtype = dtype_of(out)
     names = {"add": "or", "mul": "and"} if dtype == "bool" else {"add": "add", "mul": "mul"}
-    combined = scalar(names[node.op.mode], arg(0, dtype), arg(1, dtype))
+    combined = scalar(names[mode], arg(0, dtype), arg(1, dtype))
     builder.copy(source.at(axis, 0), place.at(axis, 0))
     loop = Loop(builder.parts.name("c"), length - 1)
     before = counter(loop.name)
@@ -88,7 +92,6 @@ def running_lower(node: Apply, builder: Builder) -> None:
     builder.write(place.at(axis, before + 1), entries, combined)
     builder.body = outside
     builder.body.append(loop)
-    builder.bind(out, place)
 
 
 RULES: dict[type, Rule] = {

@@ -12,7 +12,7 @@ from pytensor.tensor.random.op import RandomVariable
 from pytensor.tensor.type_other import NoneTypeT
 
 from symrnn.native.builder import Builder
-from symrnn.native.draws import DISTRIBUTIONS, Demand, is_possible
+from symrnn.native.draws import DISTRIBUTIONS, Demand, Distribution, is_possible
 from symrnn.native.generators import STATE_WORDS
 from symrnn.native.lowering.products import as_dtype
 from symrnn.native.lowering.rule import Rule
@@ -45,31 +45,49 @@ def draw_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
 
 def draw_lower(node: Apply, builder: Builder) -> None:
     """All elements in one call, in row-major order, as NumPy draws them."""
-    [following, out] = node.outputs
+    out = node.outputs[1]
     drawn, shape = DISTRIBUTIONS[node.op.name], builder.shapes.of(out)
     parameters = [
         parameter_in(builder, x, shape, drawn.dtype)
         for x in PARAMETERS[node.op.name](node, builder)
     ]
-    state = builder.place(following)
-    builder.copy(builder.window(node.op.rng_param(node)), state)
-    builder.bind(following, state)
+    state = state_after(node, builder)
     place = builder.place(out)
     # NumPy's function is called for one element after another, of its own dtype.
     is_there = place.dtype == drawn.result and place.is_contiguous
     into = place if is_there else builder.temporary(drawn.result, shape)
+    refuse(builder, demands_of(node), draw(builder, drawn, state, into, parameters))
+    if into is not place:
+        builder.copy(into, place)
+    builder.bind(out, place)
+
+
+def state_after(node: Apply, builder: Builder) -> Window:
+    """The state of the generator that a node puts out, from which it is to draw."""
+    following = node.outputs[0]
+    state = builder.place(following)
+    builder.copy(builder.window(node.op.rng_param(node)), state)
+    builder.bind(following, state)
+    return state
+
+
+def draw(
+    builder: Builder,
+    drawn: Distribution,
+    state: Window,
+    into: Window,
+    parameters: Sequence[tuple[Window, int]],
+) -> Window:
+    """Draw all elements of a window without gaps, and say which demand does not hold; parameters as `parameter_in`."""
     info = builder.temporary("int32", ())
     operands: list[str | Int | Window] = [
-        *(state, into, product(shape)),
+        *(state, into, product(into.shape)),
         *(word for window, step in parameters for word in (window, step)),
         info,
     ]
     read = [window for window, _ in parameters]
     builder.body.append(Lapack(drawn.symbol, operands, [state, into, info], read))
-    refuse(builder, demands_of(node), info)
-    if into is not place:
-        builder.copy(into, place)
-    builder.bind(out, place)
+    return info
 
 
 def fits_int64(x: Variable) -> bool:

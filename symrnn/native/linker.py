@@ -18,6 +18,7 @@ from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.link.basic import JITLinker
 
+import symrnn.native.empty_slices  # noqa: F401  (a rewrite before traces are shortened)
 from symrnn.convolution import WRITTEN_OUT
 from symrnn.native.rewrites import NativeMode
 from symrnn.native.runtime import NativeFunction

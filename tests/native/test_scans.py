@@ -55,3 +55,17 @@ def test_loop_that_a_condition_ends_before_the_first_step_is_empty():
     trace, total = f(np.zeros(0))
     assert trace.shape == (0,)
     assert total == 0
+
+
+@pytest.mark.parametrize("taps", [(-1,), (-2, -1)], ids=str)
+def test_slices_of_a_trace_that_end_where_they_begin_are_empty(taps):
+    """PyTensor's rewrites for compiled modes make all of the trace of some (docs/upstream)."""
+    xs = pt.tensor("xs", shape=(3, 2))
+    start = {"initial": pt.zeros((2, 2)[-len(taps) :]), "taps": list(taps)}
+    hs = pytensor.scan(lambda x, *h: x + sum(h), xs, start, return_updates=False)
+    for a in range(-3, 5):
+        outputs = [hs[a:a], hs[a:a, :1], hs[:, a:a], hs[1:][a:a]]
+        for part in (outputs, outputs[:1], outputs[3:]):
+            found = pytensor.function([xs], part, mode="NATIVE")(np.ones((3, 2)))
+            shapes = {(0, 2), (0, 1), (3, 0)} if part is outputs else {(0, 2)}
+            assert {value.shape for value in found} == shapes

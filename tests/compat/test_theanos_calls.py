@@ -44,6 +44,28 @@ def test_ops_that_write_over_their_argument_do(in_native):
     assert type(native.maker.linker).__name__ == "NativeLinker"
 
 
+OVER = {  # arguments, and what the first of them becomes
+    "deg2rad": ([45.0], np.pi / 4),
+    "rad2deg": ([np.pi / 4], 45.0),
+    "iv": ([0.5, 2.0], np.sinh(2) / np.sqrt(np.pi)),
+    "chi2sf": ([1.5, 2.0], np.exp(-0.75)),
+}
+
+
+@pytest.mark.parametrize("name", OVER)
+def test_functions_of_several_ops_write_over_their_argument_too(name):
+    import theano
+    from theano.tensor import inplace
+
+    numbers, expected = OVER[name]
+    values = [np.array([number], "float32") for number in numbers]
+    given = [theano.In(pt.fvector(), mutable=True), pt.fvector()][: len(values)]
+    over = getattr(inplace, f"{name}_inplace")(given[0].variable, *given[1:])
+    assert over.dtype == "float32"
+    theano.function(given, over, accept_inplace=True)(*values)
+    assert values[0] == pytest.approx(expected, rel=1e-6)
+
+
 def test_elementwise_ops_print_as_they_did():
     import theano.tensor as T
 

@@ -6,7 +6,6 @@ import pytensor.tensor as pt
 import pytest
 
 from symrnn import compat
-from symrnn.errors import UserError
 from symrnn.modes import known_mode
 
 
@@ -121,28 +120,6 @@ def test_an_op_without_perform_says_what_it_lacks():
     y = InC()(x)
     with pytest.raises(Exception, match=r"InC has no perform\(\)"):
         theano.function([x], y, mode="FAST_COMPILE")([1.0])
-
-
-def test_inputs_with_defaults_may_be_left_out():
-    import theano
-    import theano.tensor as T
-
-    x, y, z = T.scalars("xyz")
-    for one in (theano.In(y, value=2.0), theano.Param(y, default=2.0)):
-        f = theano.function([x, one, theano.In(z, value=1.0)], x * y - z)
-        assert [
-            float(f(3.0)),
-            float(f(3.0, 4.0)),
-            float(f(3.0, z=0.0)),
-            float(f(y=5.0, x=1.0)),
-        ] == [5.0, 11.0, 6.0, 4.0]
-        assert f.maker.fgraph
-        with pytest.raises(TypeError, match="needs x"):
-            f(y=1.0)
-        with pytest.raises(TypeError, match="given twice"):
-            f(1.0, x=1.0)
-    with pytest.raises(UserError, match="updates="):
-        theano.In(x, value=1.0, update=x + 1)
 
 
 def test_the_op_of_join_is_made_and_called_as_it_was():

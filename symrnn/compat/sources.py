@@ -14,6 +14,7 @@ IMPORTS = {
         "as_bound",
         "negated",
         "equals",
+        "array_method",
     ],
 }
 CALLED = {  # names of what `numpy_calls.old_call` knows
@@ -21,7 +22,8 @@ CALLED = {  # names of what `numpy_calls.old_call` knows
     "log10", "pow", "floor", "ceil", "isnan", "isinf", "sin", "cos", "tanh", "fabs",
     "zeros", "ones", "empty", "full", "eye", "identity", "reshape", "resize", "tile", "repeat", "linspace", "split",
     "array_split", "roll", "randn", "rand", "randint", "random_sample", "uniform", "normal", "binomial", "permutation",
-    "choice", "standard_normal", "multinomial",
+    "choice", "standard_normal", "multinomial", "load", "save", "savez", "savez_compressed", "histogram", "histogram2d",
+    "histogramdd",
 }  # fmt: skip
 
 
@@ -58,12 +60,16 @@ def call(name, *args):
     return ast.Call(ast.Name(own(name), ast.Load()), list(args), [])
 
 
+INDICES = (ast.Name, ast.List, ast.ListComp, ast.BinOp, ast.Call)
+GONE = ("itemset", "ptp", "newbyteorder")  # methods that arrays had
+
+
 class OldNumPy(ast.NodeTransformer):
     """Wraps indices, and the calls that NumPy took otherwise."""
 
     def visit_Subscript(self, node):
         self.generic_visit(node)
-        if isinstance(node.slice, (ast.Name, ast.List, ast.ListComp, ast.BinOp, ast.Call)):
+        if isinstance(node.slice, INDICES) or isinstance(getattr(node.slice, "value", None), float):
             node.slice = ast.copy_location(call("as_index", node.slice), node.slice)
         return node
 
@@ -71,7 +77,9 @@ class OldNumPy(ast.NodeTransformer):
         self.generic_visit(node)
         for part in ("lower", "upper", "step"):
             bound = getattr(node, part)
-            if isinstance(bound, (ast.Name, ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)):
+            if isinstance(bound, (ast.Name, ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)) or (
+                isinstance(getattr(bound, "value", None), float)
+            ):
                 setattr(node, part, ast.copy_location(call("as_bound", bound), bound))
         return node
 
@@ -115,6 +123,10 @@ class OldNumPy(ast.NodeTransformer):
             and not node.keywords
         ):
             return ast.copy_location(call("to_bytes", node.func.value), node)
+        if name in GONE and isinstance(node.func, ast.Attribute):
+            subject, method = node.func.value, ast.Constant(name)
+            asked = ast.copy_location(call("array_method", subject, method), node.func)
+            return ast.copy_location(ast.Call(asked, node.args, node.keywords), node)
         if name in CALLED and (node.args or node.keywords):
             function = ast.Name(own("old_call"), ast.Load())
             return ast.copy_location(

@@ -52,6 +52,18 @@ NUMPY = {  # a program with its result in y, and the result
     ),
     "a dictionary has floats as keys": ("k = .5\nd = {}\nd[k] = 1\ny = d[k], d", (1, {0.5: 1})),
     "minus turns a mask": ("m = np.array([True])\ny = (-m).tolist()", [False]),
+    "methods of arrays": (
+        "x = np.zeros((2, 2))\nx.itemset((0, 1), 3.)\nx.itemset(2, 4.)\ny = x.tolist(), float(x.ptp())",
+        ([[0.0, 3.0], [4.0, 0.0]], 4.0),
+    ),
+    "a density was normed": (
+        "y = np.histogram([1, 2], bins=2, normed=True)[0].tolist()",
+        [1.0, 1.0],
+    ),
+    "a float is written down as a place": (
+        "x = np.arange(4)\ny = int(x[2.]), x[:2.].tolist()",
+        (2, [0, 1]),
+    ),
     "bytes": ("y = np.fromstring(np.ones(1).tostring())[0]", 1.0),
 }
 

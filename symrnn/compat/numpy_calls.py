@@ -220,6 +220,25 @@ def to_bytes(subject):
     return subject.tostring() if hasattr(subject, "tostring") else subject.tobytes()
 
 
+def with_new_axes(x, index):
+    """``x[index]`` where `index` has new axes: an expression loses axes of size one behind those that are named.
+
+    Theano took ``m[:, None]`` of a column ``m`` as its vector with a new axis: (B, 1), which NumPy has as (B, 1, 1).
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    known = getattr(getattr(x, "type", None), "broadcastable", None)
+    if known is not None and all(map(is_basic, parts)):
+        named = sum(one is not None for one in parts)
+        if known[named:] and all(known[named:]):
+            x = x.dimshuffle(*range(named))
+    return x[index]
+
+
+def is_basic(part):
+    """Whether a part of an index is a new axis, a slice or a single place."""
+    return part is None or isinstance(part, (slice, int)) or getattr(part, "ndim", None) == 0
+
+
 def set_item(value, container, index):
     """``container[index] = value``, where an array of one entry may be put into a place for a number."""
     from symrnn.compat.numpy_era import as_index

@@ -15,6 +15,7 @@ IMPORTS = {
         "negated",
         "equals",
         "array_method",
+        "with_new_axes",
     ],
 }
 CALLED = {  # names of what `numpy_calls.old_call` knows
@@ -69,6 +70,8 @@ class OldNumPy(ast.NodeTransformer):
 
     def visit_Subscript(self, node):
         self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load) and has_new_axis(node.slice):
+            return ast.copy_location(call("with_new_axes", node.value, as_object(node.slice)), node)
         if isinstance(node.slice, INDICES) or isinstance(getattr(node.slice, "value", None), float):
             node.slice = ast.copy_location(call("as_index", node.slice), node.slice)
         return node
@@ -144,6 +147,26 @@ class OldNumPy(ast.NodeTransformer):
         ):
             return ast.copy_location(call("old_format", left, node.right), node)
         return node
+
+
+def has_new_axis(index):
+    """Whether an index writes down a new axis: None, or ``numpy.newaxis``."""
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    return any(
+        (isinstance(one, ast.Constant) and one.value is None)
+        or getattr(one, "attr", getattr(one, "id", None)) == "newaxis"
+        for one in parts
+    )
+
+
+def as_object(index):
+    """An index as an expression: ``1:2`` as ``slice(1, 2)``."""
+    if isinstance(index, ast.Slice):
+        parts = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
+        return ast.Call(ast.Name("slice", ast.Load()), parts, [])
+    if isinstance(index, ast.Tuple):
+        return ast.Tuple([as_object(one) for one in index.elts], ast.Load())
+    return index
 
 
 def has_slice(index):

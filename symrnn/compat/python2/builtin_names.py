@@ -140,8 +140,9 @@ def old_compile(source, filename, mode, flags=0, dont_inherit=False):
         tree = era_in_use().tree(source.encode(), filename) if isinstance(source, str) else source
     except UserError:
         tree = source  # of which Python says what is wrong
-    if mode == "eval" and isinstance(tree, ast.Module) and isinstance(tree.body[-1], ast.Expr):
-        tree = ast.Expression(tree.body[-1].value)
+    if mode == "eval" and isinstance(tree, ast.Module):
+        expressions = [one for one in tree.body if isinstance(one, ast.Expr)]
+        tree = ast.Expression(expressions[0].value) if len(expressions) == 1 else source
     return compile(tree, filename, mode, flags, True)
 
 

@@ -42,7 +42,8 @@ CARRIED = {
         (True, True, True, 3, -1, [None, 2, "a"]),
     ),
     "text that is evaluated": Carried(
-        "x = eval('7 / 2'), eval(compile('n / 2', 'a', 'eval'), {'n': 5}), eval(' [1, 2][0]')", (3, 2, 1)
+        "x = eval('7 / 2'), eval(compile('n / 2', 'a', 'eval'), {'n': 5}), eval(' [1, 2][0]'), eval('\"text\"')",
+        (3, 2, 1, "text"),
     ),
     "lists are ordered by entries of several types": Carried("x = (1, None) < (1, 2), sorted([(1, 'a'), (1, 2)])",
                                                              (True, [(1, 2), (1, "a")])),

@@ -5,7 +5,7 @@ import ast
 from symrnn.compat.python2.leaks import with_class_names, with_leaks
 from symrnn.compat.python2.run_time import ATTRIBUTES, BOUND, METHODS
 from symrnn.compat.python2.words import PARTS, converted_words
-from symrnn.compat.sources import after_future_imports
+from symrnn.compat.sources import after_future_imports, as_object
 from symrnn.errors import UserError
 
 LISTS = {"items", "values", "keys"}  # returned lists
@@ -241,13 +241,3 @@ def has_stars(node):
 def is_number(node):
     """Whether an expression is a number, a truth value or None, written down."""
     return isinstance(node, ast.Constant) and isinstance(node.value, PLAIN_NUMBERS)
-
-
-def as_object(index):
-    """An index as an expression: ``1:2`` as ``slice(1, 2)``."""
-    if isinstance(index, ast.Slice):
-        parts = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
-        return ast.Call(load("slice"), parts, [])
-    if isinstance(index, ast.Tuple):
-        return ast.Tuple([as_object(one) for one in index.elts], ast.Load())
-    return index

@@ -6,6 +6,7 @@ import pytest
 
 from symrnn import compat
 from symrnn.compat import default_mode
+from symrnn.native import native_report
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +96,44 @@ def test_shared_streams_draw_numpys_numbers(in_native):
     streams.seed(666)
     np.testing.assert_array_equal(draw()[0], np.random.RandomState(seeds_of(666)).uniform(-1, 1, 3))
     assert RandomStreams(0).uniform((2,)).type.ndim == RandomStreams().uniform((2,)).type.ndim == 1
+
+
+def test_a_draw_of_a_shared_stream_is_all_that_native_code_leaves_to_python(in_native):
+    import theano
+    import theano.tensor as T
+    from theano.tensor.shared_randomstreams import RandomStreams
+
+    streams = RandomStreams(3)
+    x, w = T.tensor3("x"), theano.shared(np.eye(3))
+    mask = streams.binomial(x.shape, p=0.5, dtype="float64")
+
+    def step(x, h):  # whose gradient goes beside the draw
+        return T.tanh(T.dot(h, w)) * streams.uniform((2, 3)) + x
+
+    hs, updates = theano.scan(step, x * mask, [T.zeros((2, 3))])
+    train = theano.function([x], [hs, T.grad(hs.sum(), w)], updates=updates)
+    values = np.ones((4, 2, 3))
+    first, second = train(values), train(values)
+    assert all((a != b).any() for a, b in zip(first, second, strict=True))
+    left = {str(node.op) for node, _ in native_report(train).fallbacks}
+    assert left == {"TwisterUniform"}
+
+
+def test_a_shared_stream_draws_the_shape_that_it_is_given():
+    import theano
+    import theano.tensor as T
+    from theano.tensor.shared_randomstreams import RandomStreams
+
+    streams, x = RandomStreams(3), pt.matrix("x")
+    shapes = [
+        streams.uniform((2, 1)),
+        streams.uniform(x.shape),
+        streams.uniform(low=x, high=1.0),
+        streams.uniform(3),
+    ]
+    assert [one.type.shape for one in shapes] == [(2, 1), (None, None), (None, None), (3,)]
+    with pytest.raises(theano.gradient.DisconnectedInputError):
+        T.grad(streams.uniform(x.shape).sum(), x)
 
 
 def test_classes_without_replacement(in_native):

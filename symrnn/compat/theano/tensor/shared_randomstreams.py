@@ -15,8 +15,8 @@ class RandomStreams(RandomStream):
     """Random tensors that draw anew at every call; any seed, or none for one of the machine's.
 
     `uniform`, and `binomial` of one trial, give the numbers that Theano gave from the same seed: each draw has a
-    Mersenne twister of its own, whose seeds come from another one. Others, such as normal numbers, today's generators of
-    NumPy draw from the same seeds in another way.
+    Mersenne twister of its own, whose seeds come from another one. Others, such as normal numbers, generators of
+    NumPy draw today from the same seeds in another way.
     """
 
     def __init__(self, seed=None):

@@ -256,7 +256,7 @@ PROGRAMS = {
     "theano-recurrence, BiLSTM": ("uyaseen+theano-recurrence", ".", RECURRENCE.format(model="bilstm"), PY2_SINGLE,
                                   r"sample: 0/\d+, cost: ([\d.]+)"),
     "tagger": ("glample+tagger", ".", TAGGER, PY2, r"Average cost: ([\d.]+)"),
-    "dl4mt-tutorial": ("nyu-dl+dl4mt-tutorial", "session0", LANGUAGE_MODEL, PY2, r"Cost\s+([\d.]+)"),
+    "dl4mt-tutorial": ("nyu-dl+dl4mt-tutorial", "session0", LANGUAGE_MODEL, PY2_SINGLE, r"Cost\s+([\d.]+)"),
     "DeepLearningTutorials, logistic": ("lisa-lab+DeepLearningTutorials", "code", DEEP.format(
         module="logistic_sgd", call="sgd_optimization_mnist(n_epochs=8, batch_size=40, dataset='mnist.pkl.gz')"), [],
         r"validation error ([\d.]+)"),

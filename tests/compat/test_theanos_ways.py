@@ -131,6 +131,16 @@ def test_the_op_of_join_is_made_and_called_as_it_was():
     assert joined.eval().shape == (2, 2)
 
 
+def test_the_op_of_dimshuffle_is_made_from_axes_of_size_one():
+    import theano.tensor as T
+
+    column = pt.col("column")
+    vector = T.DimShuffle((False, True), (0,))(column)
+    assert vector.eval({column: [[1.0], [2.0]]}, mode="FAST_COMPILE").tolist() == [1.0, 2.0]
+    assert isinstance(vector.owner.op, T.elemwise.DimShuffle)
+    assert isinstance(pt.matrix().T.owner.op, T.basic.DimShuffle)
+
+
 def test_tensor_types_take_theanos_arguments():
     import theano.tensor as T
 

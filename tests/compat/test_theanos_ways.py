@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import pytest
 
 from symrnn import compat
-from symrnn.errors import UserError
+from symrnn.measure.sizes import apply_nodes
 from symrnn.modes import known_mode
 
 
@@ -123,28 +123,6 @@ def test_an_op_without_perform_says_what_it_lacks():
         theano.function([x], y, mode="FAST_COMPILE")([1.0])
 
 
-def test_inputs_with_defaults_may_be_left_out():
-    import theano
-    import theano.tensor as T
-
-    x, y, z = T.scalars("xyz")
-    for one in (theano.In(y, value=2.0), theano.Param(y, default=2.0)):
-        f = theano.function([x, one, theano.In(z, value=1.0)], x * y - z)
-        assert [
-            float(f(3.0)),
-            float(f(3.0, 4.0)),
-            float(f(3.0, z=0.0)),
-            float(f(y=5.0, x=1.0)),
-        ] == [5.0, 11.0, 6.0, 4.0]
-        assert f.maker.fgraph
-        with pytest.raises(TypeError, match="needs x"):
-            f(y=1.0)
-        with pytest.raises(TypeError, match="given twice"):
-            f(1.0, x=1.0)
-    with pytest.raises(UserError, match="updates="):
-        theano.In(x, value=1.0, update=x + 1)
-
-
 def test_the_op_of_join_is_made_and_called_as_it_was():
     import theano.tensor as T
 
@@ -152,6 +130,16 @@ def test_the_op_of_join_is_made_and_called_as_it_was():
     joined = T.Join()(0, x, x)
     assert isinstance(joined.owner.op, T.Join)
     assert joined.eval().shape == (2, 2)
+
+
+def test_the_op_of_dimshuffle_is_made_from_axes_of_size_one():
+    import theano.tensor as T
+
+    column = pt.col("column")
+    vector = T.DimShuffle((False, True), (0,))(column)
+    assert vector.eval({column: [[1.0], [2.0]]}, mode="FAST_COMPILE").tolist() == [1.0, 2.0]
+    assert isinstance(vector.owner.op, T.elemwise.DimShuffle)
+    assert isinstance(pt.matrix().T.owner.op, T.basic.DimShuffle)
 
 
 def test_tensor_types_take_theanos_arguments():
@@ -208,6 +196,30 @@ def test_a_convolution_with_a_window_that_is_an_expression(border_mode):
         [x, filters], [z, *T.grad((z**2).sum(), [x, filters])], mode="FAST_COMPILE"
     )
     for ours, theirs in zip(convolve(*values), known(*values), strict=True):
+        np.testing.assert_allclose(ours, theirs)
+
+
+@pytest.mark.parametrize("flip", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "window"), [((2, 2, 5, 20), (3, 20)), ((2, 2, 20, 20), (20, 20))]
+)
+def test_a_window_as_wide_as_its_images_is_no_slice_for_each_entry(shape, window, flip):
+    import theano.tensor as T
+
+    x, w = pt.tensor4("x"), pt.tensor4("w")
+    size = (3, 2, *window)
+    made, plain = (
+        T.nnet.conv2d(x, w, image_shape=known, filter_shape=size, filter_flip=flip)
+        for known in (shape, None)
+    )
+    slices = [
+        sum("Subtensor" in str(node.op) for node in apply_nodes([one])) for one in (made, plain)
+    ]
+    assert slices[0] < 16 < 20 < slices[1]
+    values = [np.random.default_rng(0).normal(size=size) for size in (shape, size)]
+    asked = [[one, *pytensor.grad((one**2).sum(), [x, w])] for one in (made, plain)]
+    found = pytensor.function([x, w], asked[0] + asked[1], mode=known_mode("NATIVE"))(*values)
+    for ours, theirs in zip(found[:3], found[3:], strict=True):
         np.testing.assert_allclose(ours, theirs)
 
 

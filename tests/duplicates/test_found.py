@@ -228,6 +228,26 @@ def test_copy_of_an_assembled_layer_is_found_although_it_records_less(copy):
     [after] = duplicates(pytensor.function([xs], outputs, mode=PYTHON))
     kind = Kind.LOOK_AHEAD if copy == "look-ahead" else Kind.REVERSED
     assert before.kinds == after.kinds == (kind,)
+    if copy == "look-ahead":  # of each parameter, also of the bias, whose sum has one term more
+        for group in (before, after):
+            moved = {str(difference).split(" against ")[0] for difference in group.differences}
+            assert moved == {"w_x", "w_h", "b"}
+
+
+@pytest.mark.parametrize(
+    ("sequence", "kind"),
+    [
+        (xs[::-1], Kind.REVERSED),
+        (xs[::-1, 1:], Kind.REVERSED),
+        (xs[:, ::-1], Kind.SLICES),
+        (xs[1:, ::-1], Kind.SLICES),
+    ],
+    ids=["time", "time of a part", "batch", "batch of a part"],
+)
+def test_a_walk_is_reversed_along_time_alone(sequence, kind):
+    p = weights("tanh")
+    [group] = duplicates([layer("tanh", xs, *p[:2]), layer("tanh", sequence, *p[:2])])
+    assert group.kinds == (kind,)
 
 
 def test_cost_is_what_the_graph_loses_without_the_copy():

@@ -230,7 +230,9 @@ lstm.train_lstm(dim_proj=12, max_epochs=40, n_words=30, dispFreq=10, validFreq=1
 """
 
 PY2 = ["--py2"]
-# name: the repository, the folder in it to import from, the driver, options of symrnn.compat, what a loss stands behind
+PY2_SINGLE = ["--py2", "floatX=float32"]  # whose parameters are float32 whatever floatX is
+# name: the repository, the folder in it to import from, the driver, options of symrnn.compat and Theano's flags, what
+# a loss stands behind
 PROGRAMS = {
     "theano-rnn": ("gwtaylor+theano-rnn", ".", THEANO_RNN.format(
         module="rnn", shape="100, 10, 5", targets="100, 10, 3", now=":, 1:", before=":, :-1", suffix="", rate=0.001,
@@ -247,14 +249,14 @@ PROGRAMS = {
                                       TUTORIALS.format(script="5_convolutional_net.py", epochs=6), PY2,
                                       r"accuracy ([\d.]+)"),
     "Passage": ("IndicoDataSolutions+Passage", ".", PASSAGE, PY2, r"cost is ([\d.]+)"),
-    "CNN_sentence": ("yoonkim+CNN_sentence", ".", SENTENCES, PY2, r"train perf: ([\d.]+)"),
+    "CNN_sentence": ("yoonkim+CNN_sentence", ".", SENTENCES, PY2_SINGLE, r"train perf: ([\d.]+)"),
     "theano_lstm": ("JonathanRaiman+theano_lstm", ".", LSTM_LIBRARY, PY2, r"cost ([\d.]+)"),
-    "theano-recurrence": ("uyaseen+theano-recurrence", ".", RECURRENCE.format(model="gru"), PY2,
+    "theano-recurrence": ("uyaseen+theano-recurrence", ".", RECURRENCE.format(model="gru"), PY2_SINGLE,
                           r"sample: 0/\d+, cost: ([\d.]+)"),
-    "theano-recurrence, BiLSTM": ("uyaseen+theano-recurrence", ".", RECURRENCE.format(model="bilstm"), PY2,
+    "theano-recurrence, BiLSTM": ("uyaseen+theano-recurrence", ".", RECURRENCE.format(model="bilstm"), PY2_SINGLE,
                                   r"sample: 0/\d+, cost: ([\d.]+)"),
     "tagger": ("glample+tagger", ".", TAGGER, PY2, r"Average cost: ([\d.]+)"),
-    "dl4mt-tutorial": ("nyu-dl+dl4mt-tutorial", "session0", LANGUAGE_MODEL, PY2, r"Cost\s+([\d.]+)"),
+    "dl4mt-tutorial": ("nyu-dl+dl4mt-tutorial", "session0", LANGUAGE_MODEL, PY2_SINGLE, r"Cost\s+([\d.]+)"),
     "DeepLearningTutorials, logistic": ("lisa-lab+DeepLearningTutorials", "code", DEEP.format(
         module="logistic_sgd", call="sgd_optimization_mnist(n_epochs=8, batch_size=40, dataset='mnist.pkl.gz')"), [],
         r"validation error ([\d.]+)"),
@@ -274,14 +276,23 @@ def losses(folder, program, programs=None):
     """What `program` printed of its loss, in order; or the last lines of its error."""
     repository, below, driver, options, pattern = (programs or PROGRAMS)[program]
     checkout = Path(folder, repository, below).absolute()
+    flags = ",".join(one for one in options if not one.startswith("-"))
     with tempfile.TemporaryDirectory() as work:
         given = f"\nFOLDER, CHECKOUTS = {str(checkout)!r}, {str(Path(folder).absolute())!r}\n"
         (Path(work) / "driver.py").write_text(PRELUDE + given + driver)
         path = os.pathsep.join([str(checkout), os.environ.get("PYTHONPATH", "")])
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "symrnn.compat", *options, "driver.py"],
+            [
+                sys.executable,
+                "-W",
+                "ignore",
+                "-m",
+                "symrnn.compat",
+                *(one for one in options if one.startswith("-")),
+                "driver.py",
+            ],
             cwd=work,
-            env=os.environ | {"PYTHONPATH": path},
+            env=os.environ | {"PYTHONPATH": path} | ({"THEANO_FLAGS": flags} if flags else {}),
             capture_output=True,
             text=True,
             check=False,

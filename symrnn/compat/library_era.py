@@ -4,6 +4,7 @@ import collections.abc
 import importlib
 import inspect
 import math
+import threading
 import time
 import unittest
 from collections import namedtuple
@@ -38,6 +39,8 @@ TESTS = {  # methods of a test case
 
 def restore_names():
     """Put them back."""
+    if not hasattr(threading.Thread, "isAlive"):
+        threading.Thread.isAlive = threading.Thread.is_alive
     for name, value in TESTS.items():
         if not hasattr(unittest.TestCase, name):
             setattr(unittest.TestCase, name, getattr(unittest.TestCase, value))

@@ -3,6 +3,8 @@
 `sources.with_old_indices` sends the calls here; whatever is no such call goes through as it is.
 """
 
+import functools
+import io
 import math
 
 import numpy as np
@@ -66,9 +68,45 @@ def old_call(function, *args, **kwargs):
         return array(function, *args, **kwargs)
     if function is np.fromstring:
         return fromstring(*args, **kwargs)
+    if id(function) in OF_FILES:
+        return with_files(function, args, kwargs)
+    if "normed" in kwargs and is_numpys(function):
+        kwargs["density"] = kwargs.pop("normed")
     if id(function) in OF_NUMBERS:
         return function(*map(one_number, args), **kwargs)
     return with_sizes(function, args, kwargs)
+
+
+OF_FILES = set(map(id, (np.load, np.save, np.savez, np.savez_compressed)))
+
+
+def with_files(function, args, kwargs):
+    """``np.load`` and its kin: files may be open as text, and arrays of objects are read, those of Python 2 too."""
+    if function is np.load:
+        kwargs = {"allow_pickle": True, "encoding": "latin1"} | kwargs
+    file, *others = args
+    if isinstance(file, io.TextIOBase) and hasattr(file, "buffer"):
+        file.flush() if file.writable() else None
+        file = file.buffer
+    if function is np.load and hasattr(file, "read"):
+        file = PlainBytes(file)
+    return function(file, *others, **kwargs)
+
+
+class PlainBytes:
+    """A file that is read as NumPy expects, whatever class of bytes it gives."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def read(self, size=-1):
+        return bytes(self.file.read(size))
+
+    def readline(self, size=-1):
+        return bytes(self.file.readline(size))
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
 
 
 def truncated(x):
@@ -149,9 +187,56 @@ def old_format(text, values):
     return text % values
 
 
+def array_method(subject, name):
+    """The method of an array that is a function today, or what `subject` has by that name.
+
+    Examples
+    --------
+    >>> x = np.zeros((2, 2))
+    >>> array_method(x, "itemset")((0, 1), 3.0), array_method(x, "ptp")()
+    (None, np.float64(3.0))
+    """
+    if hasattr(subject, name) or not isinstance(subject, np.ndarray):
+        return getattr(subject, name)
+    if name == "itemset":
+        return lambda *index_and_value: put(subject, *index_and_value)
+    if name == "newbyteorder":
+        return lambda order="S": subject.view(subject.dtype.newbyteorder(order))
+    return functools.partial(np.ptp, subject)
+
+
+def put(array, *index_and_value):
+    """``array.itemset(…)``: an index, flat or of all axes, unless there is one entry; and the value."""
+    *index, value = index_and_value
+    index = index[0] if len(index) == 1 else tuple(index)
+    if isinstance(index, tuple):
+        array[index] = value
+    else:
+        array.flat[index] = value
+
+
 def to_bytes(subject):
     """``array.tostring()``."""
     return subject.tostring() if hasattr(subject, "tostring") else subject.tobytes()
+
+
+def with_new_axes(x, index):
+    """``x[index]`` where `index` has new axes: an expression loses axes of size one behind those that are named.
+
+    Theano took ``m[:, None]`` of a column ``m`` as its vector with a new axis: (B, 1), which NumPy has as (B, 1, 1).
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    known = getattr(getattr(x, "type", None), "broadcastable", None)
+    if known is not None and all(map(is_basic, parts)):
+        named = sum(one is not None for one in parts)
+        if known[named:] and all(known[named:]):
+            x = x.dimshuffle(*range(named))
+    return x[index]
+
+
+def is_basic(part):
+    """Whether a part of an index is a new axis, a slice or a single place."""
+    return part is None or isinstance(part, (slice, int)) or getattr(part, "ndim", None) == 0
 
 
 def set_item(value, container, index):

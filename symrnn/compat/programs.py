@@ -18,7 +18,7 @@ import sysconfig
 import types
 from dataclasses import dataclass
 
-from symrnn.compat import python2, sources
+from symrnn.compat import generators, python2, sources
 from symrnn.errors import UserError
 
 
@@ -32,11 +32,19 @@ class Era:
     def tree(self, source, path):
         """The syntax tree of a source (bytes) at `path`."""
         tree = python2.parsed(source, path) if self.python2 else sources.parsed(source, path)
+        if self.python2 or self.old_numpy:
+            tree = generators.with_quiet_ends(tree)
         return sources.with_old_indices(tree) if self.old_numpy else tree
 
     def code(self, source, path):
         """The bytecode of a source (bytes) at `path`."""
         return compile(self.tree(source, path), path, "exec", dont_inherit=True)
+
+
+def era_in_use():
+    """The era that the program's own modules are read by; Python 2's where none is installed."""
+    finders = (one for one in sys.meta_path if isinstance(one, SourceFinder))
+    return next((one.era for one in finders), Era(python2=True))
 
 
 def run_script(path, arguments, era):

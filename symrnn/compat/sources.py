@@ -14,6 +14,8 @@ IMPORTS = {
         "as_bound",
         "negated",
         "equals",
+        "array_method",
+        "with_new_axes",
     ],
 }
 CALLED = {  # names of what `numpy_calls.old_call` knows
@@ -21,7 +23,8 @@ CALLED = {  # names of what `numpy_calls.old_call` knows
     "log10", "pow", "floor", "ceil", "isnan", "isinf", "sin", "cos", "tanh", "fabs",
     "zeros", "ones", "empty", "full", "eye", "identity", "reshape", "resize", "tile", "repeat", "linspace", "split",
     "array_split", "roll", "randn", "rand", "randint", "random_sample", "uniform", "normal", "binomial", "permutation",
-    "choice", "standard_normal", "multinomial",
+    "choice", "standard_normal", "multinomial", "load", "save", "savez", "savez_compressed", "histogram", "histogram2d",
+    "histogramdd",
 }  # fmt: skip
 
 
@@ -58,12 +61,18 @@ def call(name, *args):
     return ast.Call(ast.Name(own(name), ast.Load()), list(args), [])
 
 
+INDICES = (ast.Name, ast.List, ast.ListComp, ast.BinOp, ast.Call)
+GONE = ("itemset", "ptp", "newbyteorder")  # methods that arrays had
+
+
 class OldNumPy(ast.NodeTransformer):
     """Wraps indices, and the calls that NumPy took otherwise."""
 
     def visit_Subscript(self, node):
         self.generic_visit(node)
-        if isinstance(node.slice, (ast.Name, ast.List, ast.ListComp, ast.BinOp, ast.Call)):
+        if isinstance(node.ctx, ast.Load) and has_new_axis(node.slice):
+            return ast.copy_location(call("with_new_axes", node.value, as_object(node.slice)), node)
+        if isinstance(node.slice, INDICES) or isinstance(getattr(node.slice, "value", None), float):
             node.slice = ast.copy_location(call("as_index", node.slice), node.slice)
         return node
 
@@ -71,7 +80,9 @@ class OldNumPy(ast.NodeTransformer):
         self.generic_visit(node)
         for part in ("lower", "upper", "step"):
             bound = getattr(node, part)
-            if isinstance(bound, (ast.Name, ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)):
+            if isinstance(bound, (ast.Name, ast.BinOp, ast.Call, ast.Attribute, ast.Subscript)) or (
+                isinstance(getattr(bound, "value", None), float)
+            ):
                 setattr(node, part, ast.copy_location(call("as_bound", bound), bound))
         return node
 
@@ -115,6 +126,10 @@ class OldNumPy(ast.NodeTransformer):
             and not node.keywords
         ):
             return ast.copy_location(call("to_bytes", node.func.value), node)
+        if name in GONE and isinstance(node.func, ast.Attribute):
+            subject, method = node.func.value, ast.Constant(name)
+            asked = ast.copy_location(call("array_method", subject, method), node.func)
+            return ast.copy_location(ast.Call(asked, node.args, node.keywords), node)
         if name in CALLED and (node.args or node.keywords):
             function = ast.Name(own("old_call"), ast.Load())
             return ast.copy_location(
@@ -132,6 +147,26 @@ class OldNumPy(ast.NodeTransformer):
         ):
             return ast.copy_location(call("old_format", left, node.right), node)
         return node
+
+
+def has_new_axis(index):
+    """Whether an index writes down a new axis: None, or ``numpy.newaxis``."""
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    return any(
+        (isinstance(one, ast.Constant) and one.value is None)
+        or getattr(one, "attr", getattr(one, "id", None)) == "newaxis"
+        for one in parts
+    )
+
+
+def as_object(index):
+    """An index as an expression: ``1:2`` as ``slice(1, 2)``."""
+    if isinstance(index, ast.Slice):
+        parts = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
+        return ast.Call(ast.Name("slice", ast.Load()), parts, [])
+    if isinstance(index, ast.Tuple):
+        return ast.Tuple([as_object(one) for one in index.elts], ast.Load())
+    return index
 
 
 def has_slice(index):

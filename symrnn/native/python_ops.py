@@ -179,7 +179,9 @@ def inferred_shapes(node: Apply, shapes: Shapes) -> list[tuple]:
 
 def _asked(node: Apply, given: list) -> list:
     """The extents as variables; before PyTensor 3.1 a graph is the first argument."""
-    before = [None] if len(signature(node.op.infer_shape).parameters) == 3 else []
+    parameters = signature(node.op.infer_shape).parameters.values()
+    asked = [one for one in parameters if one.default is one.empty]  # a default is PyTensor's own
+    before = [None] if len(asked) == 3 else []
     return node.op.infer_shape(*before, node, given)
 
 

@@ -279,6 +279,7 @@ class NativeFunction:
         )
         self.generators = Generators()
         self.repeated: Repeated | None = None
+        self.by_node: tuple[FunctionGraph, list[PythonNode]] | None = None  # all left to Python
         self.stage: Stage | None = None
         if not self.recorded:
             self.stage = self._stages()
@@ -341,12 +342,14 @@ class NativeFunction:
 
     def _node_by_node(self, given: Sequence[object]) -> list:
         """The outputs as PyTensor's nodes compute them: for generators whose states are not known here."""
-        graph = self.fgraph if self.warm is None else self.warm.rewritten(self.fgraph)
+        if self.by_node is None:
+            graph = self.fgraph if self.warm is None else self.warm.rewritten(self.fgraph)
+            self.by_node = graph, [PythonNode(node, has_states=False) for node in graph.toposort()]
+        graph, functions = self.by_node
         values: dict[Variable, Any] = dict(zip(graph.inputs, given, strict=True))
-        for node in graph.toposort():
-            function = PythonNode(node, has_states=False)
+        for function in functions:
             results = function([values[var] for var in function.inputs])
-            values.update(zip(node.outputs, results, strict=True))
+            values.update(zip(function.node.outputs, results, strict=True))
         return [var.data if isinstance(var, Constant) else values[var] for var in graph.outputs]
 
     def _repeated(

@@ -5,6 +5,7 @@ import inspect
 import time
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 
 from symrnn import compat
@@ -52,6 +53,18 @@ NUMPY = {  # a program with its result in y, and the result
     ),
     "a dictionary has floats as keys": ("k = .5\nd = {}\nd[k] = 1\ny = d[k], d", (1, {0.5: 1})),
     "minus turns a mask": ("m = np.array([True])\ny = (-m).tolist()", [False]),
+    "methods of arrays": (
+        "x = np.zeros((2, 2))\nx.itemset((0, 1), 3.)\nx.itemset(2, 4.)\ny = x.tolist(), float(x.ptp())",
+        ([[0.0, 3.0], [4.0, 0.0]], 4.0),
+    ),
+    "a density was normed": (
+        "y = np.histogram([1, 2], bins=2, normed=True)[0].tolist()",
+        [1.0, 1.0],
+    ),
+    "a float is written down as a place": (
+        "x = np.arange(4)\ny = int(x[2.]), x[:2.].tolist()",
+        (2, [0, 1]),
+    ),
     "bytes": ("y = np.fromstring(np.ones(1).tostring())[0]", 1.0),
 }
 
@@ -60,6 +73,17 @@ NUMPY = {  # a program with its result in y, and the result
 def test_numpy_is_that_of_the_time(what):
     source, y = NUMPY[what]
     assert run_old(source, np=np)["y"] == y
+
+
+def test_a_new_axis_takes_the_place_of_axes_of_size_one_that_are_not_named():
+    column, row, matrix = pt.col("column"), pt.row("row"), pt.matrix("matrix")
+    source = "y = column[:, None], column[:, None, :], row[None], matrix[:, None, :], values[:, np.newaxis]"
+    scope = run_old(source, column=column, row=row, matrix=matrix, np=np, values=np.ones((2, 1)))
+    assert [one.type.shape for one in scope["y"][:4]] == [
+        (None, 1), (None, 1, 1), (1, 1, None), (None, 1, None)
+    ]  # fmt: skip
+    assert scope["y"][4].shape == (2, 1, 1)
+    assert scope["y"][0].eval({column: [[3.0], [4.0]]}, mode="FAST_COMPILE").tolist() == [[3], [4]]
 
 
 def test_names_of_numpy_and_of_the_library_are_back(monkeypatch):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from symrnn.compat import python2
+from symrnn.compat.programs import Era
 from symrnn.compat.python2.imports import old_import
 from symrnn.compat.python2.words import converted_words
 from symrnn.errors import UserError
@@ -45,8 +46,7 @@ def test_a_print_function_stays():
 
 def run(source):
     scope = {"__builtins__": vars(__import__("builtins")) | python2.BUILTINS, "np": np}
-    code = compile(python2.parsed(source.encode(), "x.py"), "x.py", "exec", dont_inherit=True)
-    exec(code, scope)
+    exec(Era(python2=True).code(source.encode(), "x.py"), scope)
     return scope
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from symrnn import compat
 from symrnn.compat import default_mode
+from symrnn.native import native_report
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,28 @@ def test_ops_that_write_over_their_argument_do(in_native):
     assert type(native.maker.linker).__name__ == "NativeLinker"
 
 
+OVER = {  # arguments, and what the first of them becomes
+    "deg2rad": ([45.0], np.pi / 4),
+    "rad2deg": ([np.pi / 4], 45.0),
+    "iv": ([0.5, 2.0], np.sinh(2) / np.sqrt(np.pi)),
+    "chi2sf": ([1.5, 2.0], np.exp(-0.75)),
+}
+
+
+@pytest.mark.parametrize("name", OVER)
+def test_functions_of_several_ops_write_over_their_argument_too(name):
+    import theano
+    from theano.tensor import inplace
+
+    numbers, expected = OVER[name]
+    values = [np.array([number], "float32") for number in numbers]
+    given = [theano.In(pt.fvector(), mutable=True), pt.fvector()][: len(values)]
+    over = getattr(inplace, f"{name}_inplace")(given[0].variable, *given[1:])
+    assert over.dtype == "float32"
+    theano.function(given, over, accept_inplace=True)(*values)
+    assert values[0] == pytest.approx(expected, rel=1e-6)
+
+
 def test_elementwise_ops_print_as_they_did():
     import theano.tensor as T
 
@@ -73,6 +96,44 @@ def test_shared_streams_draw_numpys_numbers(in_native):
     streams.seed(666)
     np.testing.assert_array_equal(draw()[0], np.random.RandomState(seeds_of(666)).uniform(-1, 1, 3))
     assert RandomStreams(0).uniform((2,)).type.ndim == RandomStreams().uniform((2,)).type.ndim == 1
+
+
+def test_a_draw_of_a_shared_stream_is_all_that_native_code_leaves_to_python(in_native):
+    import theano
+    import theano.tensor as T
+    from theano.tensor.shared_randomstreams import RandomStreams
+
+    streams = RandomStreams(3)
+    x, w = T.tensor3("x"), theano.shared(np.eye(3))
+    mask = streams.binomial(x.shape, p=0.5, dtype="float64")
+
+    def step(x, h):  # whose gradient goes beside the draw
+        return T.tanh(T.dot(h, w)) * streams.uniform((2, 3)) + x
+
+    hs, updates = theano.scan(step, x * mask, [T.zeros((2, 3))])
+    train = theano.function([x], [hs, T.grad(hs.sum(), w)], updates=updates)
+    values = np.ones((4, 2, 3))
+    first, second = train(values), train(values)
+    assert all((a != b).any() for a, b in zip(first, second, strict=True))
+    left = {str(node.op) for node, _ in native_report(train).fallbacks}
+    assert left == {"TwisterUniform"}
+
+
+def test_a_shared_stream_draws_the_shape_that_it_is_given():
+    import theano
+    import theano.tensor as T
+    from theano.tensor.shared_randomstreams import RandomStreams
+
+    streams, x = RandomStreams(3), pt.matrix("x")
+    shapes = [
+        streams.uniform((2, 1)),
+        streams.uniform(x.shape),
+        streams.uniform(low=x, high=1.0),
+        streams.uniform(3),
+    ]
+    assert [one.type.shape for one in shapes] == [(2, 1), (None, None), (None, None), (3,)]
+    with pytest.raises(theano.gradient.DisconnectedInputError):
+        T.grad(streams.uniform(x.shape).sum(), x)
 
 
 def test_classes_without_replacement(in_native):

@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 import pytest
 
 from symrnn import compat
+from symrnn.modes import known_mode
 
 ROWS = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]])
 BIAS, TRUE = np.array([0.5, 0.0, -0.5]), np.array([2, 0])
@@ -42,6 +43,20 @@ def test_fused_ops_are_called_as_they_were():
                 -np.array([[1.0], [2.0]]) * hot / p]  # fmt: skip
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs)
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "NATIVE"])
+def test_fused_ops_refuse_classes_below_zero(mode):
+    from theano.tensor import nnet
+
+    x, b, y = pt.as_tensor(ROWS), pt.as_tensor(BIAS), pt.lvector("y")
+    loss = nnet.CrossentropySoftmaxArgmax1HotWithBias()(x, b, y)[0]
+    dx = nnet.CrossentropySoftmax1HotWithBiasDx()(pt.ones(2), x, y)
+    for out in (loss, dx):
+        f = pytensor.function([y], out, mode=known_mode(mode))
+        assert np.isfinite(f([2, 0])).all()
+        with pytest.raises(ValueError, match="one is below"):
+            f([2, -1])
 
 
 def test_probabilities_in_classes():

@@ -6,7 +6,6 @@ import pytensor.tensor as pt
 import pytest
 
 from symrnn import compat
-from symrnn.errors import UserError
 from symrnn.modes import known_mode
 
 
@@ -123,28 +122,6 @@ def test_an_op_without_perform_says_what_it_lacks():
         theano.function([x], y, mode="FAST_COMPILE")([1.0])
 
 
-def test_inputs_with_defaults_may_be_left_out():
-    import theano
-    import theano.tensor as T
-
-    x, y, z = T.scalars("xyz")
-    for one in (theano.In(y, value=2.0), theano.Param(y, default=2.0)):
-        f = theano.function([x, one, theano.In(z, value=1.0)], x * y - z)
-        assert [
-            float(f(3.0)),
-            float(f(3.0, 4.0)),
-            float(f(3.0, z=0.0)),
-            float(f(y=5.0, x=1.0)),
-        ] == [5.0, 11.0, 6.0, 4.0]
-        assert f.maker.fgraph
-        with pytest.raises(TypeError, match="needs x"):
-            f(y=1.0)
-        with pytest.raises(TypeError, match="given twice"):
-            f(1.0, x=1.0)
-    with pytest.raises(UserError, match="updates="):
-        theano.In(x, value=1.0, update=x + 1)
-
-
 def test_the_op_of_join_is_made_and_called_as_it_was():
     import theano.tensor as T
 
@@ -152,6 +129,16 @@ def test_the_op_of_join_is_made_and_called_as_it_was():
     joined = T.Join()(0, x, x)
     assert isinstance(joined.owner.op, T.Join)
     assert joined.eval().shape == (2, 2)
+
+
+def test_the_op_of_dimshuffle_is_made_from_axes_of_size_one():
+    import theano.tensor as T
+
+    column = pt.col("column")
+    vector = T.DimShuffle((False, True), (0,))(column)
+    assert vector.eval({column: [[1.0], [2.0]]}, mode="FAST_COMPILE").tolist() == [1.0, 2.0]
+    assert isinstance(vector.owner.op, T.elemwise.DimShuffle)
+    assert isinstance(pt.matrix().T.owner.op, T.basic.DimShuffle)
 
 
 def test_tensor_types_take_theanos_arguments():

@@ -116,6 +116,23 @@ def test_step_calls_python_for_what_has_no_rule():
     assert native_report(f).programs == 1
 
 
+@pytest.mark.filterwarnings("ignore:.*deprecated `fgraph` parameter:DeprecationWarning")
+def test_step_calls_an_op_whose_shape_is_inferred_with_a_graph():
+    class Twice(pytensor.graph.op.Op):
+        itypes, otypes = [pt.dvector], [pt.dvector]
+
+        def perform(self, node, inputs, outputs):
+            outputs[0][0] = 2 * inputs[0]
+
+        def infer_shape(self, fgraph, node, shapes):
+            return shapes
+
+    out = scan(lambda h: Twice()(h) + 1, outputs_info=[x], n_steps=3, return_updates=False)
+    f = pytensor.function([x], out[-1], mode="NATIVE")
+    np.testing.assert_array_equal(f([0.0, 1.0]), [7.0, 15.0])
+    assert fallbacks(f) == ["Twice"]
+
+
 def test_exception_in_a_step_is_raised():
     class Picky(pytensor.graph.op.Op):
         itypes, otypes = [pt.dscalar], [pt.dscalar]

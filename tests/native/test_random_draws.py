@@ -222,6 +222,20 @@ def test_other_bit_generators_draw_their_own_numbers(bits):
 
 
 @pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
+def test_nodes_that_are_all_left_to_python_are_made_once(monkeypatch):
+    made = []
+    thunk = RandomVariable.make_thunk
+    monkeypatch.setattr(
+        RandomVariable, "make_thunk", lambda *a, **k: made.append(1) or thunk(*a, **k)
+    )
+    rng = pytensor.shared(np.random.Generator(np.random.MT19937(5)))
+    f = pytensor.function([], pt.random.normal(0, 1, rng=rng), mode="NATIVE")
+    for _ in range(3):
+        f()
+    assert len(made) == 1
+
+
+@pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
 def test_children_are_spawned_of_the_seed_that_a_generator_had():
     rngs = [pytensor.shared(np.random.default_rng(seed)) for seed in (5, 6)]
     draws = [pt.random.normal(0, 1, rng=rng).owner.outputs for rng in rngs]

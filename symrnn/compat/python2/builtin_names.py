@@ -1,14 +1,18 @@
 """Built-in names as Python 2 had them, given to the modules of a program."""
 
+import ast
 import builtins
 import decimal
 import functools
 import importlib
+import io
 import itertools
 import sys
 from pathlib import Path
 
+from symrnn.compat.numpy_calls import one_number
 from symrnn.compat.python2 import files, imports, run_time
+from symrnn.errors import UserError
 
 
 def listed(function):
@@ -42,7 +46,7 @@ def away_from_zero(number, ndigits=0):
     >>> away_from_zero(2.5), away_from_zero(-0.5), away_from_zero(2.675, 2), away_from_zero(1234, -2)
     (3.0, -1.0, 2.67, 1200.0)
     """
-    number = float(number)
+    number = float(one_number(number))
     if number != number or number in (float("inf"), float("-inf")):
         return number
     exact = decimal.Decimal(number)
@@ -84,10 +88,10 @@ def extreme(function, sign):
 
 def run_file(path, scope=None, variables=None):
     """``execfile``: a file is read as Python 2."""
-    from symrnn.compat.python2.tree import parsed
+    from symrnn.compat.programs import era_in_use
 
     frame = sys._getframe(1)
-    code = compile(parsed(Path(path).read_bytes(), str(path)), str(path), "exec", dont_inherit=True)
+    code = era_in_use().code(Path(path).read_bytes(), str(path))
     scope = frame.f_globals if scope is None else scope
     scope.setdefault("__builtins__", vars(builtins) | BUILTINS)
     exec(code, scope, scope if variables is None else variables)
@@ -101,6 +105,77 @@ def reload(module):
 def old_input(prompt=""):
     """``input``: the value of what is typed."""
     return eval(input(prompt), sys._getframe(1).f_globals)
+
+
+def old_eval(source, scope=None, variables=None):
+    """``eval``: text is read as Python 2, whose operators are found in `scope`."""
+    frame = sys._getframe(1)
+    if scope is None:
+        scope, variables = frame.f_globals, frame.f_locals
+    for name, function in functions_of_trees().items():
+        scope.setdefault(name, function)
+    code = old_compile(source.strip(), "<string>", "eval") if isinstance(source, str) else source
+    return eval(code, scope, variables)
+
+
+@functools.cache
+def functions_of_trees():
+    """What sources call once they are converted, by the names they have there."""
+    from symrnn.compat import sources
+    from symrnn.compat.python2.tree import FUNCTIONS, own
+
+    modules = {"symrnn.compat.python2.run_time": FUNCTIONS} | sources.IMPORTS
+    return {
+        own(name): getattr(importlib.import_module(module), name)
+        for module, names in modules.items()
+        for name in names
+    }
+
+
+def old_compile(source, filename, mode, flags=0, dont_inherit=False):
+    """``compile``: text is read as Python 2."""
+    from symrnn.compat.programs import era_in_use
+
+    try:
+        tree = era_in_use().tree(source.encode(), filename) if isinstance(source, str) else source
+    except UserError:
+        tree = source  # of which Python says what is wrong
+    if mode == "eval" and isinstance(tree, ast.Module):
+        expressions = [one for one in tree.body if isinstance(one, ast.Expr)]
+        tree = ast.Expression(expressions[0].value) if len(expressions) == 1 else source
+    return compile(tree, filename, mode, flags, True)
+
+
+def old_getattr(subject, name, *default):
+    """``getattr``, of methods by their old names too."""
+    if name in run_time.BOUND and old_hasattr(subject, name):
+        return run_time.bound(subject, name)
+    return getattr(subject, name, *default)
+
+
+def old_hasattr(subject, name):
+    """``hasattr``: text was no sequence to walk along, and methods have their old names too."""
+    if name == "__iter__" and isinstance(subject, (str, bytes)):
+        return False
+    if hasattr(subject, name):
+        return True
+    if name in run_time.BOUND:
+        return hasattr(subject, "__next__" if name == "next" else "keys")
+    return False
+
+
+class FileType(type):
+    """The class of `file`."""
+
+    def __call__(cls, *args, **kwargs):
+        return files.old_open(*args, **kwargs)
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, io.IOBase)
+
+
+class file(metaclass=FileType):
+    """``file``: opens one, and is the class of those that are open."""
 
 
 def octal(number):
@@ -122,7 +197,11 @@ BUILTINS = {
     "max": extreme(max, ">"),
     "min": extreme(min, "<"),
     "open": files.old_open,
-    "file": files.old_open,
+    "file": file,
+    "eval": old_eval,
+    "compile": old_compile,
+    "getattr": old_getattr,
+    "hasattr": old_hasattr,
     "raw_input": input,
     "input": old_input,
     "unicode": str,

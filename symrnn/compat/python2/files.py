@@ -43,7 +43,7 @@ class Bytes(bytes):
         return str(self) + other if isinstance(other, str) else Bytes(bytes.__add__(self, other))
 
     def __radd__(self, other):
-        return other + str(self)
+        return Bytes(other + bytes(self)) if isinstance(other, bytes) else other + str(self)
 
     def __mod__(self, arguments):
         return str(self) % arguments
@@ -51,7 +51,9 @@ class Bytes(bytes):
 
 def _as_text(name):
     def method(self, *args):
-        if any(type(one) is bytes for one in args):
+        if any(
+            type(one) is bytes for arg in args for one in (arg if type(arg) is tuple else [arg])
+        ):
             return getattr(bytes, name)(self, *args)
         return getattr(str(self), name)(*args)
 
@@ -140,7 +142,7 @@ def binary_of(file):
 
 def load(file):
     """``pickle.load``, of what Python 2 wrote too, from a file opened in any mode."""
-    return pickle.load(binary_of(file), encoding="latin1")
+    return pickle.load(in_bytes(file), encoding="latin1")
 
 
 def loads(data):
@@ -157,6 +159,27 @@ def dump(obj, file, protocol=0):
         binary.write(dumps(obj, protocol))
     else:
         pickle.dump(obj, binary, protocol)
+
+
+class Unpickler(pickle.Unpickler):
+    """``pickle.Unpickler``, of a file opened in any mode, or of text in memory."""
+
+    def __init__(self, file):
+        super().__init__(in_bytes(file), encoding="latin1")
+
+
+class Pickler(pickle.Pickler):
+    """``pickle.Pickler``, to a file opened in any mode."""
+
+    def __init__(self, file, protocol=0):
+        super().__init__(binary_of(file), protocol)
+
+
+def in_bytes(file):
+    """A file of bytes with what `file` has."""
+    if isinstance(file, io.StringIO):
+        return io.BytesIO(file.read().encode("latin-1"))
+    return binary_of(file)
 
 
 def dumps(obj, protocol=0):
@@ -200,7 +223,14 @@ def json_loads(data, encoding="utf-8", **options):
     return json.loads(data, **options)
 
 
-PICKLE = {"load": load, "loads": loads, "dump": dump, "dumps": dumps}
+PICKLE = {
+    "load": load,
+    "loads": loads,
+    "dump": dump,
+    "dumps": dumps,
+    "Unpickler": Unpickler,
+    "Pickler": Pickler,
+}
 CSV = {"reader": reader, "writer": writer, "DictReader": DictReader}
 GZIP = {"open": gzip_open}
 JSON = {"load": json_load, "loads": json_loads}

@@ -17,6 +17,54 @@ def with_leaks(tree):
     return tree
 
 
+def with_class_names(tree):
+    """`tree` where list comprehensions in the body of a class see the names of that class.
+
+    ``[n * i for i in xs]`` becomes ``(lambda n: [n * i for i in xs])(n)``.
+    """
+    for scope in ast.walk(tree):
+        if isinstance(scope, ast.ClassDef):
+            known = {
+                one.id
+                for one in ast.walk(scope)
+                if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+            }
+            scope.body[:] = [WithNames(known).visit(statement) for statement in scope.body]
+    return tree
+
+
+class WithNames(ast.NodeTransformer):
+    """Hands names of a class to the list comprehensions of its body."""
+
+    def __init__(self, known):
+        self.known = known
+
+    def visit_ListComp(self, node):
+        first, *others = node.generators
+        inner = [node.elt, *first.ifs, *others]
+        given = sorted(self.known & {*names_read(inner)} - targets(node))
+        if not given:
+            return node
+        taken = ast.arguments([], [ast.arg(name) for name in given], None, [], [], None, [])
+        values = [ast.Name(name, ast.Load()) for name in given]
+        return ast.copy_location(ast.Call(ast.Lambda(taken, node), values, []), node)
+
+    def left_alone(self, node):
+        return node
+
+    visit_FunctionDef = visit_Lambda = visit_ClassDef = visit_GeneratorExp = left_alone
+
+
+def targets(comprehension):
+    """The names that a comprehension's own loops set."""
+    return {
+        one.id
+        for generator in comprehension.generators
+        for one in ast.walk(generator.target)
+        if isinstance(one, ast.Name)
+    }
+
+
 def leak_in(scope):
     """Change the comprehensions of one function, or of a module."""
     found, read = [], {}

@@ -10,7 +10,7 @@ import sys
 import types
 from urllib import error, parse, request
 
-from symrnn.compat.python2 import files, processes
+from symrnn.compat.python2 import files, gone_modules, of_bytes, processes
 
 MOVED = {"StringIO": "io", "cStringIO": "io", "Queue": "queue", "ConfigParser": "configparser", "copy_reg": "copyreg",
          "urlparse": "urllib.parse", "__builtin__": "builtins", "exceptions": "builtins", "thread": "_thread",
@@ -21,6 +21,7 @@ MOVED = {"StringIO": "io", "cStringIO": "io", "Queue": "queue", "ConfigParser": 
          "tkFileDialog": "tkinter.filedialog", "UserDict": "collections", "UserList": "collections",
          "UserString": "collections", "anydbm": "dbm", "commands": "subprocess", "repr": "reprlib",
          "cProfile": "cProfile"}  # fmt: skip
+GONE = ("md5", "sha", "sets", "imp", "future_builtins")
 TYPES = {"StringType": str, "UnicodeType": str, "StringTypes": (str,), "IntType": int, "LongType": int,
          "FloatType": float, "BooleanType": bool, "ListType": list, "TupleType": tuple, "DictType": dict,
          "DictionaryType": dict, "NoneType": type(None), "FileType": files.io.IOBase, "ObjectType": object,
@@ -86,12 +87,12 @@ def added():
     urls = public(error) | public(parse) | public(request) | {"urlopen": processes.urlopen}
     from symrnn.compat.python2.builtin_names import BUILTINS
 
-    return {
+    found = {
         "__builtin__": BUILTINS,
         "pickle": files.PICKLE,
         "cPickle": files.PICKLE,
         "csv": files.CSV,
-        "gzip": files.GZIP,
+        "gzip": files.GZIP | {"GzipFile": of_bytes.gzip_file},
         "json": files.JSON,
         "itertools": {"izip": zip, "imap": longest_map, "ifilter": filter, "ifilterfalse": itertools.filterfalse,
                       "izip_longest": itertools.zip_longest},
@@ -107,6 +108,10 @@ def added():
         "subprocess": {"Popen": processes.Popen, "check_output": processes.check_output},
         "commands": {"getoutput": subprocess.getoutput, "getstatusoutput": subprocess.getstatusoutput},
     }  # fmt: skip
+    for modules in (of_bytes.MODULES, gone_modules.MODULES):
+        for name, names in modules.items():
+            found[name] = found.get(name, {}) | names
+    return found
 
 
 def divide(a, b):
@@ -149,7 +154,7 @@ def module(name):
         if not names and name not in MOVED:
             return None
         today = {"cPickle": "pickle", "urllib2": "urllib.request"}.get(name, MOVED.get(name, name))
-        real = importlib.import_module(today)
+        real = types.ModuleType(name) if name in GONE else importlib.import_module(today)
         if name in ("StringIO", "cStringIO"):
             names = {"StringIO": TextOrBytes}
         _made[name] = Extended(name, real, names)

@@ -18,7 +18,11 @@ METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys", "vi
            "viewvalues": "values", "viewkeys": "keys"}  # fmt: skip
 ATTRIBUTES = {"func_name": "__name__", "func_code": "__code__", "func_defaults": "__defaults__", "func_doc": "__doc__",
               "func_globals": "__globals__", "func_dict": "__dict__", "func_closure": "__closure__",
-              "im_func": "__func__", "im_self": "__self__", "message": None, "__getslice__": None}  # fmt: skip
+              "im_func": "__func__", "im_self": "__self__", "message": None, "im_class": None, "__getslice__": None,
+              "__setslice__": None, "__delslice__": None}  # fmt: skip
+
+
+BOUND = {"next", "has_key", *METHODS}  # methods that are passed on, too
 
 
 def divide(a, b):
@@ -78,9 +82,19 @@ def ordered(sign, a, b):
     try:
         return SIGNS[sign](a, b)
     except TypeError:
+        if type(a) is type(b) and isinstance(a, (list, tuple)):
+            return ordered_entries(sign, a, b)
         if type(a) is type(b) or not (isinstance(a, SIMPLE) and isinstance(b, SIMPLE)):
             raise
         return SIGNS[sign](rank(a), rank(b))
+
+
+def ordered_entries(sign, a, b):
+    """Whether two lists are in order: their first entries that differ are, or else their lengths."""
+    for one, other in zip(a, b, strict=False):
+        if one != other:
+            return ordered(sign, one, other)
+    return SIGNS[sign](len(a), len(b))
 
 
 def rank(x):
@@ -112,14 +126,24 @@ def equal(a, b):
         return a.decode("latin-1") == b
     if type(b) is bytes and isinstance(a, str):
         return a == b.decode("latin-1")
-    return equals(a, b) if isinstance(a, str) or isinstance(b, str) else a == b
+    try:
+        return equals(a, b) if isinstance(a, str) or isinstance(b, str) else a == b
+    except ValueError:
+        if not (isinstance(a, np.ndarray) or isinstance(b, np.ndarray)):
+            raise
+        return False  # shapes that do not fit
 
 
 def unequal(a, b):
     """``a != b``, where bytes may equal text."""
     if bytes in (type(a), type(b)):
         return not equal(a, b)
-    return equals(a, b, False) if isinstance(a, str) or isinstance(b, str) else a != b
+    try:
+        return equals(a, b, False) if isinstance(a, str) or isinstance(b, str) else a != b
+    except ValueError:
+        if not (isinstance(a, np.ndarray) or isinstance(b, np.ndarray)):
+            raise
+        return True
 
 
 class Printed(float):
@@ -259,10 +283,30 @@ def attribute(subject, old):
         return getattr(subject, old)
     if old == "message" and isinstance(subject, BaseException):
         return subject.args[0] if len(subject.args) == 1 else ""
-    if old == "__getslice__":
-        item = subject.__getitem__
-        return lambda *bounds: item(*bounds[:-2], slice(*bounds[-2:]))
+    if old == "im_class":
+        return type(subject.__self__)
+    if old.endswith("slice__"):  # bounds come last, but for a value
+        count = 3 if old == "__setslice__" else 2
+        item = getattr(subject, old.replace("slice", "item"))
+        return lambda *args: item(*args[:-count], slice(*args[-count:][:2]), *args[-count:][2:])
     return getattr(subject, ATTRIBUTES[old] or old)
+
+
+def bound(subject, old):
+    """A method that is passed on, by the name it had: ``it.next``, ``d.has_key``, ``d.iteritems``.
+
+    Examples
+    --------
+    >>> list(filter(bound({"a": 1}, "has_key"), "ab")), bound(iter([7]), "next")()
+    (['a'], 7)
+    """
+    if hasattr(subject, old):
+        return getattr(subject, old)
+    if old == "next" and hasattr(subject, "__next__"):
+        return subject.__next__
+    if old == "has_key" and hasattr(subject, "__contains__"):
+        return subject.__contains__
+    return method(subject, old) if old in METHODS else getattr(subject, old)
 
 
 def next_of(iterator):
@@ -304,10 +348,10 @@ def execute(code, scope=None, variables=None):
     if isinstance(scope, tuple):
         scope, variables = (*scope, None)[:2]
     if isinstance(code, (str, bytes)):
-        from symrnn.compat.python2.tree import parsed
+        from symrnn.compat.programs import era_in_use
 
         source = code.encode("utf-8") if isinstance(code, str) else code
-        code = compile(parsed(source, "<string>"), "<string>", "exec", dont_inherit=True)
+        code = era_in_use().code(source, "<string>")
     if scope is not None:
         exec(code, scope, scope if variables is None else variables)
         return

@@ -41,6 +41,14 @@ CARRIED = {
         "x = None < -1, 'a' > 2, [1] < 'a', max(None, 3), cmp(None, 0), sorted(['a', 2, None])",
         (True, True, True, 3, -1, [None, 2, "a"]),
     ),
+    "text that is evaluated": Carried(
+        "x = eval('7 / 2'), eval(compile('n / 2', 'a', 'eval'), {'n': 5}), eval(' [1, 2][0]'), eval('\"text\"')",
+        (3, 2, 1, "text"),
+    ),
+    "lists are ordered by entries of several types": Carried("x = (1, None) < (1, 2), sorted([(1, 'a'), (1, 2)])",
+                                                             (True, [(1, 2), (1, "a")])),
+    "an array of another shape is not equal": Carried("x = np.arange(3) == [1, 2], np.arange(3) != [1, 2]",
+                                                      (False, True)),
     # text
     "print of floats": Carried("import StringIO\nf = StringIO.StringIO()\nprint >>f, 0.1 + 0.2, 1e22, [0.1]\n"
                                "x = f.getvalue()", "0.3 1e+22 [0.1]\n"),
@@ -53,6 +61,14 @@ CARRIED = {
     "escapes in text are bytes": Carried("# coding: utf-8\nx = len('\\xc3\\xa9'), '\\xc3\\xa9' == 'é'", (2, True)),
     "encoded text is text": Carried("x = 'a'.encode('utf-8') + 'b', 'ab'.encode('hex')", ("ab", "6162")),
     "bytes equal text": Carried("import struct\nx = struct.pack('2s', b'ab') == 'ab', 'b' != b'b'", (True, False)),
+    "digests, packing and codings of text": Carried(
+        "import base64, hashlib, md5, struct, zlib\nm = hashlib.md5('a'); m.update('b')\n"
+        "x = m.hexdigest()[:6], md5.new('a').hexdigest()[:6], struct.unpack('>I', '\\x00\\x00\\x00\\x07')[0], "
+        "struct.pack('2s', 'ab') == 'ab', base64.b64encode('ab') == 'YWI=', zlib.decompress(zlib.compress('a')) == 'a'",
+        ("187ef4", "0cc175", 7, True, True, True),
+    ),
+    "text has no __iter__": Carried("x = hasattr('a', '__iter__'), hasattr([], '__iter__')", (False, True)),
+    "repr by backquotes": Carried("x = `1` + `'a'`", "1'a'"),
     "translate with characters to delete": Carried(
         "import string\nx = 'a-b'.translate(string.maketrans('a', 'c'), '-')", "cb"
     ),
@@ -74,9 +90,22 @@ CARRIED = {
         "a = [1, 3, 2]\na.sort(lambda p, q: q - p)\n"
         "x = a, sorted([1, 2], cmp=lambda p, q: cmp(q, p))", ([3, 2, 1], [2, 1])
     ),
+    "methods that are passed on": Carried(
+        "d = {'a': 1}; it = iter([3, 4])\nf = it.next\n"
+        "x = f(), getattr(it, 'next')(), filter(d.has_key, 'ab'), list(getattr(d, 'iteritems')()), "
+        "hasattr(d, 'has_key')",
+        (3, 4, "a", [("a", 1)], True),
+    ),
     "variables of list comprehensions stay": Carried("i = 9\ny = [i for i in range(3)]\nx = i, y", (2, [0, 1, 2])),
     "__builtin__ is that of the time": Carried("import __builtin__\nx = __builtin__.range(2), __builtin__.max(1, 2)",
                                                ([0, 1], 2)),
+    "list comprehensions see the names of a class": Carried(
+        "class A:\n    n = 3\n    m = [n * i for i in range(2) if i < n]\nx = A.m", [0, 3]
+    ),
+    "StopIteration ends a generator": Carried(
+        "def f():\n    'doc'\n    it = iter([1])\n    while True:\n        yield it.next()\n"
+        "def g():\n    yield 2\n    raise StopIteration\nx = list(f()), list(g()), f.__doc__", ([1], [2], "doc")
+    ),
     "reduce": Carried("x = reduce(lambda a, b: a + b, [1, 2, 3])", 6),
     # classes
     "def next": Carried("class A:\n    n = 0\n    def __iter__(self):\n        return self\n    def next(self):\n"
@@ -105,6 +134,11 @@ CARRIED = {
         "x = L([1, 2, 3])[:2]",
         [1, 2, 0],
     ),
+    "__setslice__ of what Python has": Carried(
+        "class L(list):\n    def __setslice__(self, i, j, v): list.__setslice__(self, i, j, v + [0])\n"
+        "x = L([1, 2, 3])\nx[:1] = [9]\nx = list(x)", [9, 0, 2, 3]
+    ),
+    "the class of a method": Carried("class A:\n    def f(self): pass\nx = A().f.im_class is A", True),
     "parameters that are tuples": Carried(
         "def f(a, (b, (c, d)), e=5):\n    'doc'\n    return a, b, c, d, e\nx = f(1, (2, (3, 4))), f.__doc__",
         ((1, 2, 3, 4, 5), "doc"),
@@ -116,13 +150,67 @@ CARRIED = {
     # statements
     "exceptions stay bound": Carried("try:\n    1 / 0\nexcept ZeroDivisionError, e:\n    pass\nx = type(e).__name__",
                                      "ZeroDivisionError"),
+    "exceptions taken apart": Carried(
+        "try:\n    raise IOError, ('a', 3)\nexcept IOError, (text, n):\n    x = text, n", ("a", 3)
+    ),
     "tabs go to the eighth column": Carried("if True:\n        x = 1\n\tx = 2", 2),
+    "files and text that are executed have NumPy's ways, too": Carried(
+        "import os, tempfile\npath = tempfile.mktemp()\nf = open(path, 'w')\n"
+        "f.write('x = np.array([[1], [2, 3]]).tolist()'); f.close()\n"
+        "execfile(path)\nexec 'y = np.zeros(2.).shape'\nx = x, y, eval('np.ones(6)[:4.].shape')\nos.remove(path)",
+        ([[1], [2, 3]], (2,), (4,)),
+    ),
     "exec is Python 2, too": Carried("names = {}\nexec 'y = 7 / 2' in names\nx = names['y']", 3),
     # library
     "what processes and pages give is text": Carried(
         "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'print(input())'], stdin=-1, stdout=-1)\n"
         "x = [p.communicate('a b\\n')[0].split(' ')[1], subprocess.check_output(['echo', 'c']) == 'c\\n']",
         ["b\n", True],
+    ),
+    "a file is a file": Carried("import os\nwith open(os.devnull) as f:\n    x = isinstance(f, file)", True),
+    "arrays in files that are open": Carried(
+        "import os, tempfile\npath = tempfile.mktemp()\na = np.empty(1, object); a[0] = [7]\nf = open(path, 'w')\n"
+        "np.save(f, a); f.close()\n"
+        "with open(path, 'rb') as f:\n    x = np.load(f)[0], np.load(path)[0]\nos.remove(path)", ([7], [7])
+    ),
+    "archives": Carried(
+        "import gzip, os, tempfile, zipfile\npath = tempfile.mktemp()\n"
+        "f = gzip.GzipFile(path, 'w'); f.write('a b'); f.close()\n"
+        "with gzip.GzipFile(path) as f: x = f.read().split(' ')\n"
+        "z = zipfile.ZipFile(path, 'w'); z.writestr('n', 'c d'); z.close()\n"
+        "with zipfile.ZipFile(path) as z: x += z.read('n').split(' ')\nos.remove(path)", ["a", "b", "c", "d"]
+    ),
+    "picklers": Carried(
+        "import cPickle, StringIO\nx = cPickle.Unpickler(StringIO.StringIO(cPickle.dumps([1], 2))).load()", [1]
+    ),
+    "patterns of bytes": Carried(
+        "import re, struct\ns = struct.pack('3s', 'a-b')\n"
+        "x = re.split('-', s), re.compile(r'\\w').findall(s), re.sub(re.compile('-'), '+', s)",
+        (["a", "b"], ["a", "b"], "a+b"),
+    ),
+    "files of codecs": Carried(
+        "import codecs, os, tempfile\npath = tempfile.mktemp()\nf = codecs.open(path, 'w', 'utf-8')\n"
+        "f.write(u'\\xe9'); f.close()\n"
+        "with codecs.open(path) as f, codecs.open(path, 'r', 'utf-8') as g: x = len(f.read()), len(g.read())\n"
+        "os.remove(path)",
+        (2, 1),
+    ),
+    "modules that are gone": Carried(
+        "import sets, imp\nfrom ConfigParser import SafeConfigParser\nfrom UserDict import DictMixin\n"
+        "from StringIO import StringIO\np = SafeConfigParser(); p.readfp(StringIO('[a]\\nb = 1 ; c\\n'))\n"
+        "class D(DictMixin):\n    def keys(self): return ['k']\n    def __getitem__(self, key): return 7\n"
+        "    def __setitem__(self, key, value): pass\n    def __delitem__(self, key): pass\n"
+        "x = len(sets.Set('aab')), p.get('a', 'b'), D().items(), D().has_key('k'), imp.new_module('m').__name__",
+        (2, "1", [("k", 7)], True, "m"),
+    ),
+    "a source of any name": Carried(
+        "import imp, os, tempfile\npath = tempfile.mktemp()\nf = open(path, 'w'); f.write('n = 7 / 2'); f.close()\n"
+        "x = imp.load_source('of_any_name', path).n\nos.remove(path)", 3
+    ),
+    "a walk with a visitor": Carried(
+        "import os, tempfile\npath = tempfile.mkdtemp(); os.mkdir(path + '/a'); x = []\n"
+        "os.path.walk(path, lambda n, folder, names: x.append((n, names)), 5)\nos.rmdir(path + '/a'); os.rmdir(path)",
+        [(5, ["a"]), (5, [])],
     ),
     "functions that moved": Carried(
         "from itertools import izip, imap\nimport time, urllib, cPickle\n"
@@ -141,6 +229,7 @@ REFUSED = {  # a program, and what its error must say
 }  # fmt: skip
 
 DIFFERENT = {  # what a program may see, and nothing here can tell
+    "masks taken from each other, and whether an array is empty": "were asked for by - and if; NumPy refuses both",
     "the order of dictionaries and sets": "was arbitrary, and is that of insertion",
     "random.shuffle, choice, sample, randint": "draw other numbers from the same seed; random.random draws the same",
     "np.divide of whole numbers": "rounded down, and does not; the operator / does",

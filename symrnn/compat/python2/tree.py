@@ -2,16 +2,16 @@
 
 import ast
 
-from symrnn.compat.python2.leaks import with_leaks
-from symrnn.compat.python2.run_time import ATTRIBUTES, METHODS
+from symrnn.compat.python2.leaks import with_class_names, with_leaks
+from symrnn.compat.python2.run_time import ATTRIBUTES, BOUND, METHODS
 from symrnn.compat.python2.words import PARTS, converted_words
-from symrnn.compat.sources import after_future_imports
+from symrnn.compat.sources import after_future_imports, as_object
 from symrnn.errors import UserError
 
 LISTS = {"items", "values", "keys"}  # returned lists
 FUNCTIONS = ("divide", "divide_in_place", "modulo", "equal", "unequal", "text_of", "unicode_of", "encode", "decode",
-             "translated", "formatted", "has_key", "as_list", "method", "attribute", "next_of", "sort_in_place",
-             "execute", "ordered", "flat")  # fmt: skip
+             "translated", "formatted", "has_key", "as_list", "method", "attribute", "bound", "next_of",
+             "sort_in_place", "execute", "ordered", "flat")  # fmt: skip
 SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 TEXT = {"encode": "encode", "decode": "decode", "translate": "translated", "format": "formatted",
         "sort": "sort_in_place"}  # fmt: skip
@@ -34,7 +34,7 @@ def parsed(source, path):
         if isinstance(node, ast.ImportFrom) and node.module == "__future__"
         for alias in node.names
     }
-    tree = with_leaks(OldMethods("division" not in future).visit(tree))
+    tree = with_leaks(with_class_names(OldMethods("division" not in future).visit(tree)))
     for names in (
         ast.ImportFrom("symrnn.compat.python2.classes", [alias_of("old_class")], 0),
         ast.ImportFrom("symrnn.compat.python2.run_time", list(map(alias_of, FUNCTIONS)), 0),
@@ -74,6 +74,7 @@ class OldMethods(ast.NodeTransformer):
 
     def __init__(self, divide):
         self.divide, self.temporaries = divide, 0
+        self.called = set()  # ids of attributes that are called
 
     def visit_BinOp(self, node):
         self.generic_visit(node)
@@ -139,6 +140,8 @@ class OldMethods(ast.NodeTransformer):
         self.generic_visit(node)
         if node.attr in ATTRIBUTES and isinstance(node.ctx, ast.Load):
             return ast.copy_location(call("attribute", node.value, ast.Constant(node.attr)), node)
+        if node.attr in BOUND and isinstance(node.ctx, ast.Load) and id(node) not in self.called:
+            return ast.copy_location(call("bound", node.value, ast.Constant(node.attr)), node)
         return node
 
     def visit_ClassDef(self, node):
@@ -178,12 +181,17 @@ class OldMethods(ast.NodeTransformer):
 
     def visit_ExceptHandler(self, node):
         self.generic_visit(node)
-        if node.name:  # it stayed bound after the block
+        if node.name and node.name.startswith(PARTS):
+            name, node.name = node.name, own("exception")
+            parts = ast.Attribute(load(node.name), "args", ast.Load())
+            node.body.insert(0, ast.Assign([pattern(name)], parts))
+        elif node.name:  # it stayed bound after the block
             name, node.name = node.name, own("exception")
             node.body.insert(0, ast.Assign([ast.Name(name, ast.Store())], load(node.name)))
         return node
 
     def visit_Call(self, node):
+        self.called.add(id(node.func))
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id in CALLED and not has_stars(node):
             node.func = load(own(CALLED[node.func.id]))
@@ -233,13 +241,3 @@ def has_stars(node):
 def is_number(node):
     """Whether an expression is a number, a truth value or None, written down."""
     return isinstance(node, ast.Constant) and isinstance(node.value, PLAIN_NUMBERS)
-
-
-def as_object(index):
-    """An index as an expression: ``1:2`` as ``slice(1, 2)``."""
-    if isinstance(index, ast.Slice):
-        parts = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
-        return ast.Call(load("slice"), parts, [])
-    if isinstance(index, ast.Tuple):
-        return ast.Tuple([as_object(one) for one in index.elts], ast.Load())
-    return index

@@ -1,6 +1,7 @@
 """The words of Python 2 that Python 3 cannot read: ``print``, ``except E, e``, ``raise E, x``, ``<>``,
 backquotes, ``0777``, ``10L``."""
 
+import itertools
 import re
 import tokenize
 from io import BytesIO
@@ -92,11 +93,12 @@ def statement_in_3(statement, print_is_a_word, place):
     blanks = blanks.expandtabs(8)  # Python 2 counted to the next eighth column
     stripped = body.rstrip()
     tail, body = body[len(stripped) :], stripped
-    body = with_parts(outside_strings(body, in_words))
+    body = with_parts(outside_strings(with_calls_of_repr(body), in_words))
     if print_is_a_word and re.match(r"print\b(?!\s*=[^=])(?!\s*\.)", body):
         body = print_call(body[5:].strip(), place)
     elif re.match(r"except\b", body):
         body = re.sub(r"^except\s+(.+?)\s*,\s*(\w+)$", r"except \1 as \2", body, flags=re.DOTALL)
+        body = re.sub(r"^except\s+(.+?)\s*,\s*(\([\w\s,]+\))$", in_parts, body, flags=re.DOTALL)
     elif re.match(r"raise\b", body):
         body = raise_statement(body)
     elif re.match(r"exec\s+[^(]", body):
@@ -136,6 +138,11 @@ def with_parts(body):
     return body
 
 
+def in_parts(match):
+    """The head of a block whose exception is taken apart into a tuple of names."""
+    return f"except {match[1]} as {named_part(match[2], 0)}"
+
+
 def end_of_parameters(body, start, ending):
     """Where the parameters that begin at `start` end."""
     depth = 0
@@ -172,10 +179,15 @@ def outside_strings(body, change):
     return "".join([*parts, change("".join(plain))])
 
 
+def with_calls_of_repr(body):
+    """A statement with ``repr(x)`` for what stands between backquotes."""
+    calls = itertools.cycle(["repr(", ")"])
+    return outside_strings(body, lambda code: re.sub("`", lambda _: next(calls), code))
+
+
 def in_words(code):
-    """Operators and numbers, and quotes that called ``repr``."""
+    """Operators and numbers."""
     code = code.replace("<>", "!=")
-    code = re.sub(r"`([^`]*)`", r"repr(\1)", code)
     code = re.sub(r"(?<![\w.])(0[xX][0-9a-fA-F]+|\d+)[lL]\b", r"\1", code)
     return re.sub(
         r"(?<![\w.])0(\d+)(?![\w.])",
@@ -219,7 +231,10 @@ def raise_statement(body):
     """``raise E, value`` as a call; with a traceback, its method."""
     parts = split_commas(body[5:].strip())
     if len(parts) == 2:
-        return f"raise {parts[0]}({parts[1]})"
+        spread = (
+            "*" if parts[1].startswith("(") and closes_at_end(parts[1]) and "," in parts[1] else ""
+        )
+        return f"raise {parts[0]}({spread}{parts[1]})"
     if len(parts) == 3:
         return f"raise {parts[0]}({parts[1]}).with_traceback({parts[2]})"
     return body

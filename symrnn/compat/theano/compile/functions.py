@@ -12,33 +12,39 @@ from symrnn.compat.flags import MODES
 from symrnn.modes import MODES as BACKENDS
 from symrnn.modes import NATIVE
 
-from .defaults import with_defaults
+from .defaults import WithDefaults, has_default, next_value
 
 
 def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_default_updates=False,
              accept_inplace=False, name=None, rebuild_strict=True, allow_input_downcast=None, profile=None,
              on_unused_input=None):  # fmt: skip
     """A callable that computes `outputs` from `inputs`; a dictionary of outputs makes it return one."""
-    keys, inputs = None, list(inputs)
-    if isinstance(outputs, dict):
-        keys = sorted(outputs)
-        outputs = [outputs[key] for key in keys]
+    inputs = list(inputs)
+    keys = sorted(outputs) if isinstance(outputs, dict) else None
+    shown = outputs if keys is None else [outputs[key] for key in keys]
+    following = [next_value(one) for one in inputs if next_value(one) is not None]
+    wrapped = keys is not None or following or any(map(has_default, inputs))
+    computed = [*aslist(shown), *following] if wrapped else shown
     pairs = list(updates.items() if hasattr(updates, "items") else updates or [])
     options = {"no_default_updates": no_default_updates} if no_default_updates else {}
-    mode = writing_over(known_mode(mode), outputs, accept_inplace)
+    mode = writing_over(known_mode(mode), computed, accept_inplace)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         compiled = pytensor.function(
-            inputs, outputs, mode=mode, updates=[fitting(shared, value) for shared, value in pairs],
+            inputs, computed, mode=mode, updates=[fitting(shared, value) for shared, value in pairs],
             givens=givens, accept_inplace=accept_inplace, name=name, rebuild_strict=rebuild_strict,
             allow_input_downcast=allow_input_downcast, profile=profile, on_unused_input=on_unused_input, **options,
         )  # fmt: skip
-    compiled = with_defaults(compiled, inputs)
-    return (
-        compiled
-        if keys is None
-        else lambda *args, **kwargs: dict(zip(keys, compiled(*args, **kwargs), strict=True))
-    )
+    return WithDefaults(compiled, inputs, packing(outputs, keys)) if wrapped else compiled
+
+
+def packing(outputs, keys):
+    """The function from a list of values to what a function of `outputs` returns."""
+    if keys is not None:
+        return lambda found: dict(zip(keys, found, strict=True))
+    if outputs is None or isinstance(outputs, (list, tuple)):
+        return list
+    return lambda found: found[0]
 
 
 def known_mode(mode):

@@ -1,4 +1,4 @@
-"""``theano.compile.io``: inputs of functions, which may have defaults."""
+"""``theano.compile.io``: inputs of functions, which may have defaults, and states that a call leaves changed."""
 
 from pytensor.compile.io import In as PyTensorIn
 from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
@@ -6,29 +6,40 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.link.basic import Container
 
 from symrnn.compat.missing import missing
-from symrnn.errors import UserError
 
 
 class In(PyTensorIn):
-    """An input; one with a `value` may be left out by the caller.
+    """An input; one with a `value` may be left out by the caller, and has `update` as its value at the next call.
 
     Attributes
     ----------
     default
-        What the function takes when the caller gives nothing; None where something must be given.
+        What the function takes when the caller gives nothing: a value, or the container of another function's input,
+        which both then share; None where something must be given.
+    following
+        The value at the next call, an expression; None for an input that stays as it is.
+    is_hidden
+        Whether no place of a call is this input's, as where its container is another function's.
     """
 
     def __init__(self, variable, name=None, value=None, update=None, mutable=None, strict=False,
                  allow_downcast=None, autoname=True, implicit=None, borrow=None, shared=False):  # fmt: skip
-        if update is not None and not isinstance(value, Container | SharedVariable):
-            raise UserError(
-                f"update of an input that is no shared variable ({variable}) is not carried over;"
-                " keep the value in theano.shared and give updates= to theano.function"
-            )
-        kept = value if isinstance(value, Container | SharedVariable) else None
-        super().__init__(variable, name, kept, update, mutable, strict, allow_downcast, autoname, implicit,
-                         borrow, shared)  # fmt: skip
+        check_update(variable, update)
+        kept = value if isinstance(value, SharedVariable) else None
+        self.is_hidden = isinstance(value, Container) if implicit is None else bool(implicit)
+        super().__init__(variable, name, kept, None, mutable, strict, allow_downcast, autoname,
+                         implicit if kept is not None else None, borrow, shared)  # fmt: skip
         self.default = None if kept is not None else value
+        self.following = update
+
+
+def check_update(variable, update):
+    """That `update` is of a type that `variable` can have."""
+    if update is not None and not variable.type.is_super(update.type):
+        raise TypeError(
+            f"update must have the type of its input {variable}, {variable.type}, but is {update.type};"
+            " give the input that type, or cast the update"
+        )
 
 
 class Param(In):

@@ -2,8 +2,11 @@
 
 from pytensor.tensor import as_tensor_variable
 
+from symrnn.compat.gone import gone
 from symrnn.compat.missing import missing
 
 gpu_contiguous = host_from_gpu = as_tensor_variable
+GpuFromHost = gone("GpuFromHost", "the variable itself")
+HostFromGpu = gone("HostFromGpu", "the variable itself")
 
 __getattr__ = missing(__name__)

@@ -251,7 +251,7 @@ from pytensor.tensor import (  # variables by type
     ztensor4,
     zvector,
 )
-from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
+from pytensor.tensor.elemwise import CAReduce, Elemwise
 from pytensor.tensor.exceptions import NotScalarConstantError
 from pytensor.tensor.type import (
     complex_dtypes,
@@ -321,6 +321,7 @@ from .basic import (
     extract_constant,
     is_flat,
 )
+from .elemwise import DimShuffle
 from .renamed import (
     abs_,
     addbroadcast,

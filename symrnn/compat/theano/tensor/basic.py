@@ -33,7 +33,7 @@ from pytensor.tensor.basic import (
 )
 from pytensor.tensor.basic import Join as PyTensorJoin
 from pytensor.tensor.basic import Split as PyTensorSplit
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.exceptions import NotScalarConstantError
 from pytensor.tensor.math import (
     Argmax,
@@ -62,6 +62,7 @@ from symrnn.compat.gone import gone
 from symrnn.compat.missing import missing
 from symrnn.compat.stand_in import StandIn
 
+from .elemwise import DimShuffle
 from .renamed import (
     EmptyConstantError,
     abs_,

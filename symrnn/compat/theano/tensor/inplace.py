@@ -2,8 +2,11 @@
 
 import copy
 
+import numpy as np
+from pytensor.scalar.basic import ScalarOp
 from pytensor.tensor import math
 from pytensor.tensor.elemwise import Elemwise
+from scipy import special
 
 from symrnn.compat.missing import missing
 
@@ -26,18 +29,32 @@ def _inplace(name):
     return Elemwise(scalar_op, {0: 0}, f"{name}_inplace")
 
 
-def _refused(name):
-    """A function for what is an expression of several ops here."""
+class OfNumbers(ScalarOp):
+    """A function of numbers that is an expression of several ops here, in the type of the first number."""
 
-    def refuse(*args):
-        raise NotImplementedError(f"{name}_inplace is no op of PyTensor; use theano.tensor.{name}")
+    def __init__(self, name):
+        self.nin = EXPRESSIONS[name][1]
+        super().__init__(first_type, name)
 
-    return refuse
+    def impl(self, *numbers):
+        return EXPRESSIONS[self.name][0](*numbers)
+
+    def __eq__(self, other):
+        return type(other) is type(self) and other.name == self.name
+
+    def __hash__(self):
+        return hash((type(self), self.name))
 
 
-for _name in ("chi2sf", "deg2rad", "rad2deg", "iv"):
-    globals()[f"{_name}_inplace"] = _refused(_name)
-for _name in [*_names(), *SPELLED]:
+EXPRESSIONS = {  # the function, and of how many numbers it is
+    "chi2sf": (lambda x, k: special.chdtrc(k, x), 2),
+    "deg2rad": (np.deg2rad, 1),
+    "rad2deg": (np.rad2deg, 1),
+    "iv": (special.iv, 2),
+}
+for _name in EXPRESSIONS:
+    globals()[f"{_name}_inplace"] = Elemwise(OfNumbers(_name), {0: 0}, f"{_name}_inplace")
+for _name in sorted({*_names(), *SPELLED} - {*EXPRESSIONS}):
     globals()[f"{_name}_inplace"] = _inplace(_name)
 
 

@@ -1,19 +1,22 @@
 """``theano.tensor.shared_randomstreams``: streams that draw from NumPy's Mersenne twister, seeded as in Theano."""
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 from pytensor.tensor.random import basic
+from pytensor.tensor.random.utils import normalize_size_param
 
+from symrnn.compat import twister
 from symrnn.compat.missing import missing
-from symrnn.ops.random_stream import RandomStream, shape_of
+from symrnn.ops.random_stream import RandomStream, float_dtype, set_default_update, shape_of
 
 
 class RandomStreams(RandomStream):
     """Random tensors that draw anew at every call; any seed, or none for one of the machine's.
 
     `uniform`, and `binomial` of one trial, give the numbers that Theano gave from the same seed: each draw has a
-    Mersenne twister of its own, whose seeds come from another one. NumPy's generators of today get the others, such as
-    normal numbers, from the same bits in another way.
+    Mersenne twister of its own, whose seeds come from another one. Others, such as normal numbers, generators of
+    NumPy draw today from the same seeds in another way.
     """
 
     def __init__(self, seed=None):
@@ -26,8 +29,15 @@ class RandomStreams(RandomStream):
         """Start over from `seed`, by default the first one: every draw made so far repeats its numbers."""
         seed = self.default_seed if seed is None else seed
         self._seeds = np.random.RandomState(seed if np.max(seed) < 2**32 else words(seed))
-        for generator in self.generators:
-            generator.set_value(self._next_generator())
+        for state in self.generators:
+            is_twister = isinstance(state.get_value(borrow=True), np.ndarray)
+            state.set_value(self._next_twister() if is_twister else self._next_generator())
+
+    def uniform(self, size=(), low=0.0, high=1.0, ndim=None, dtype=None, nstreams=None):
+        """Numbers in ``[low, high)``."""
+        dtype = float_dtype(dtype, low, high)
+        size = size or shape_of(low + high)
+        return pt.cast(low + (high - low) * self._between_0_and_1(size), dtype)
 
     def binomial(self, size=(), n=1, p=0.5, ndim=None, dtype="int64", prob=None):
         """How often an event of probability `p` happened in `n` trials; of one trial, as NumPy decides it."""
@@ -35,9 +45,7 @@ class RandomStreams(RandomStream):
         if not (isinstance(n, int) and n == 1):
             return super().binomial(size, n, p, ndim, dtype)
         p = pt.as_tensor(p)
-        drawn = self.draw(
-            basic.uniform, 0.0, 1.0, size=size or shape_of(p), ndim=ndim, dtype="float64"
-        )
+        drawn = self._between_0_and_1(size or shape_of(p))
         return pt.cast(pt.switch(p <= 0.5, drawn > 1 - p, drawn <= p), dtype)
 
     def poisson(self, size=(), lam=1.0, ndim=None, dtype="int64"):
@@ -48,10 +56,21 @@ class RandomStreams(RandomStream):
         """The pairs of generators and their successors."""
         return list(self.state_updates)
 
+    def _between_0_and_1(self, size):
+        state = pytensor.shared(self._next_twister())
+        following, drawn = twister.uniform(state, normalize_size_param(size))
+        set_default_update(state, following)
+        self.state_updates.append((state, following))
+        return drawn
+
+    def _next_seed(self):
+        return int(self._seeds.randint(2**30))
+
+    def _next_twister(self):
+        return twister.seeded(self._next_seed())
+
     def _next_generator(self):
-        bits = np.random.MT19937()
-        bits._legacy_seeding(int(self._seeds.randint(2**30)))
-        return np.random.Generator(bits)
+        return np.random.default_rng(self._next_seed())
 
 
 def words(seed):

@@ -4,13 +4,13 @@ import warnings
 
 from symrnn.compat.missing import missing
 
-from . import basic_ops, dnn, rng_curand
+from . import basic_ops, dnn, rng_curand, type, var
+from .type import CudaNdarrayType
+from .var import CudaNdarraySharedVariable, CudaNdarrayVariable
 
 cuda_available = cuda_enabled = False
 
-__getattr__ = missing(
-    __name__, {"CudaNdarraySharedVariable": "theano.shared", "cuda_ndarray": "numpy"}
-)
+__getattr__ = missing(__name__, {"cuda_ndarray": "numpy"})
 
 
 def use(device, *args, **kwargs):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.raise_op import CheckAndRaise
 from pytensor.tensor.special import LogSoftmax as PyTensorLogSoftmax
 from pytensor.tensor.special import Softmax as PyTensorSoftmax
 
@@ -42,7 +43,14 @@ def crossentropy_categorical_1hot(coding_dist, true_one_of_n):
 
 def crossentropy_softmax_1hot_with_bias(x, b, y_idx):
     """The cross-entropy (B,) of ``softmax(x + b)``, and the softmax (B, K)."""
-    return crossentropy_softmax_1hot(pt.as_tensor(x) + b, y_idx)
+    return crossentropy_softmax_1hot(pt.as_tensor(x) + b, from_zero(y_idx))
+
+
+def from_zero(y_idx):
+    """Class numbers (B,), of which none is below zero: as an index it would count from the end."""
+    y_idx = pt.as_tensor(y_idx)
+    check = CheckAndRaise(ValueError, "y_idx must hold class numbers from zero, but one is below")
+    return check(y_idx, pt.all(pt.ge(y_idx, 0)))
 
 
 def crossentropy_softmax_argmax_1hot_with_bias(x, b, y_idx):
@@ -59,7 +67,7 @@ def crossentropy_softmax_max_and_argmax_1hot(x, y_idx):
 
 def crossentropy_softmax_1hot_with_bias_dx(dy, sm, y_idx):
     """The gradient (B, K) of the rows that `sm` is the softmax of, where `dy` (B,) is that of the cross-entropy."""
-    true = pt.eq(pt.as_tensor(y_idx)[:, None], pt.arange(sm.shape[1])[None, :])
+    true = pt.eq(from_zero(y_idx)[:, None], pt.arange(sm.shape[1])[None, :])
     return dy[:, None] * (sm - pt.cast(true, sm.dtype))
 
 

@@ -10,7 +10,7 @@ from symrnn.errors import UserError
 
 # a logical line is a list of these: kind, text, line, column, and the blanks before it
 STRING_OR_COMMENT = re.compile(
-    r"""(?P<comment>\#[^\n]*)|(?P<string>[bBuUrR]{0,2}(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"
+    r"""(?P<comment>\#[^\n]*)|(?P<string>(?:(?<!\w)[bBuUrR]{1,2})?(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"
         |'(?:\\.|[^\\'\n])*'|"(?:\\.|[^\\"\n])*"))|(?P<open>[(\[{])|(?P<close>[)\]}])
         |(?P<joined>\\\n)|(?P<newline>\n)|(?P<end>;)|(?P<colon>:)|(?P<other>[^'"\#()\[\]{}\\\n;:bBuUrR]+|.)""",
     re.VERBOSE | re.DOTALL,
@@ -67,7 +67,7 @@ def leading_lines(statement):
 def statements(text):
     """`text` cut into simple statements, each with what ends it: a line's end, a semicolon, a block's colon, a
     comment."""
-    depth, start, in_lambda = 0, 0, 0
+    depth, start, in_lambda = 0, 0, 0  # lambdas whose colon was met
     for match in STRING_OR_COMMENT.finditer(text):
         kind = match.lastgroup
         if kind == "open":
@@ -77,13 +77,31 @@ def statements(text):
         elif (
             kind == "colon"
             and depth == 0
-            and text[start : match.start()].count("lambda") > in_lambda
+            and len(places("lambda", text[start : match.start()])) > in_lambda
         ):
             in_lambda += 1
         elif depth == 0 and kind in ("newline", "end", "colon", "comment"):
             yield text[start : match.start()], match.group()
             start, in_lambda = match.end(), 0
     yield text[start:], ""
+
+
+def places(word, code):
+    """Where `word` stands in `code`, outside brackets, strings and comments.
+
+    Examples
+    --------
+    >>> places("in", "'a in b' + f(a in b) in c + inner")
+    [21]
+    """
+    depth, plain = 0, []
+    for match in STRING_OR_COMMENT.finditer(code):
+        kind, text = match.lastgroup, match.group()
+        depth -= kind == "close"
+        hidden = depth or kind in ("string", "comment")
+        plain.append("'" * len(text) if hidden else text)  # as long, so that places stay
+        depth += kind == "open"
+    return [found.start() for found in re.finditer(rf"\b{word}\b", "".join(plain))]
 
 
 def statement_in_3(statement, print_is_a_word, place):
@@ -101,10 +119,16 @@ def statement_in_3(statement, print_is_a_word, place):
         body = re.sub(r"^except\s+(.+?)\s*,\s*(\([\w\s,]+\))$", in_parts, body, flags=re.DOTALL)
     elif re.match(r"raise\b", body):
         body = raise_statement(body)
-    elif re.match(r"exec\s+[^(]", body):
-        code, _, scope = body[5:].partition(" in ")
-        body = f"exec({code}, {scope})" if scope else f"exec({code})"
+    elif re.match(r"exec\b(?!\s*=[^=])(?!\s*\.)", body):
+        body = exec_call(body[4:].strip())
     return blanks + body + tail
+
+
+def exec_call(code):
+    """``exec`` as a call, with the dictionaries behind ``in``; a tuple in brackets held them, too."""
+    if found := places("in", code):
+        return f"exec({code[: found[0]].strip()}, {code[found[0] + 2 :].strip()})"
+    return f"exec{code}" if code.startswith("(") and closes_at_end(code) else f"exec({code})"
 
 
 PARTS = "__symrnn_parts_"  # and the tuple that a parameter stands for, in hexadecimal digits
@@ -185,15 +209,34 @@ def with_calls_of_repr(body):
     return outside_strings(body, lambda code: re.sub("`", lambda _: next(calls), code))
 
 
+WORD_OR_NUMBER = re.compile(
+    r"""(?P<name>[^\W\d]\w*)
+        |(?P<coded>0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+)[lL]?
+        |(?P<exact>(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?[jJ]?|\d+(?:[eE][+-]?\d+[jJ]?|[jJ]))
+        |(?P<whole>\d+)[lL]?""",
+    re.VERBOSE,
+)
+
+
 def in_words(code):
-    """Operators and numbers."""
-    code = code.replace("<>", "!=")
-    code = re.sub(r"(?<![\w.])(0[xX][0-9a-fA-F]+|\d+)[lL]\b", r"\1", code)
-    return re.sub(
-        r"(?<![\w.])0(\d+)(?![\w.])",
-        lambda m: m.group() if not m.group(1).strip("0") else f"0o{m.group(1)}",
-        code,
-    )
+    """Operators and numbers.
+
+    Examples
+    --------
+    >>> in_words("0777 <> 10L + 1e-05 + x1e-05")
+    '0o777 != 10 + 1e-05 + x1e-0o5'
+    """
+    return WORD_OR_NUMBER.sub(in_3, code.replace("<>", "!="))
+
+
+def in_3(match):
+    """A name or a number in Python 3: a whole number that starts with a zero had eight for its base."""
+    text = match[match.lastgroup]
+    if match.lastgroup == "name":
+        return text
+    is_octal = match.lastgroup == "whole" and text[0] == "0" and text.strip("0")
+    blank = " " if match.string[match.end() :][:1].isalpha() else ""  # ``1if x``
+    return (f"0o{text[1:]}" if is_octal else text) + blank
 
 
 def print_call(arguments, place):

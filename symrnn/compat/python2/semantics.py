@@ -35,6 +35,12 @@ CARRIED = {
     "true division where it is asked for": Carried("from __future__ import division\nx = 7 / 2", 3.5),
     "round goes away from zero": Carried("x = round(2.5), round(-2.5), round(7)", (3.0, -3.0, 7.0)),
     "round gives floats": Carried("x = [type(round(7)).__name__, round(2.675, 2)]", ["float", 2.67]),
+    "floor and ceil give floats": Carried(
+        "import math\nfrom math import *\n"
+        "x = math.floor(3.7) / 2, ceil(2.2) / 2, floor(-1e400), floor(np.array([2.5])), "
+        "[f(7) for f in (ceil, floor)], sqrt(4)",
+        (1.5, 1.5, float("-inf"), 2.0, [7.0, 7.0], 2.0),
+    ),
     "long numbers and octal ones": Carried("x = 10L + 010, oct(8)", (18, "010")),
     "cmp": Carried("x = cmp(1, 2), cmp('b', 'a')", (-1, 1)),
     "values of several types have an order": Carried(
@@ -211,6 +217,11 @@ CARRIED = {
         "import os, tempfile\npath = tempfile.mkdtemp(); os.mkdir(path + '/a'); x = []\n"
         "os.path.walk(path, lambda n, folder, names: x.append((n, names)), 5)\nos.rmdir(path + '/a'); os.rmdir(path)",
         [(5, ["a"]), (5, [])],
+    ),
+    "all names of a module": Carried(
+        "from types import *\nfrom string import *\nfrom itertools import *\n"
+        "x = ListType is list, join(['a', 'b'], '-'), digits[:2], izip([1], [2]).next(), chain([3]).next()",
+        (True, "a-b", "01", (1, 2), 3),
     ),
     "functions that moved": Carried(
         "from itertools import izip, imap\nimport time, urllib, cPickle\n"

@@ -6,6 +6,7 @@
 import functools
 import io
 import math
+import operator
 
 import numpy as np
 
@@ -180,11 +181,63 @@ def equals(a, b, yes=True):
     return a == b if yes else a != b
 
 
+class OneEntry:
+    """An array of one entry in a format: a number where one is asked for, and else an array.
+
+    Examples
+    --------
+    >>> "%d %s" % (OneEntry(np.array([5])), OneEntry(np.array([5])))
+    '5 [5]'
+    """
+
+    def __init__(self, array):
+        self.array = array
+
+    def __str__(self):
+        return str(self.array)
+
+    def __repr__(self):
+        return repr(self.array)
+
+    def __int__(self):
+        return int(self.array.item())
+
+    def __index__(self):
+        return operator.index(self.array.item())
+
+    def __float__(self):
+        return float(self.array.item())
+
+    def __format__(self, spec):
+        try:
+            return format(str(self.array), spec)
+        except ValueError:  # it asks for a number
+            return format(self.array.item(), spec)
+
+    def __getitem__(self, index):
+        return self.array[index]
+
+    def __getattr__(self, name):
+        return getattr(self.array, name)
+
+
+def as_argument(x):
+    """`x` as it is put into a format."""
+    return OneEntry(x) if isinstance(x, np.ndarray) and x.size == 1 and x.ndim else x
+
+
+def as_arguments(values, each=as_argument):
+    """The right side of ``text % values``, with each value as it is put into a format."""
+    if type(values) is tuple:
+        return tuple(map(each, values))
+    if type(values) is dict:
+        return {key: each(value) for key, value in values.items()}
+    return each(values)
+
+
 def old_format(text, values):
     """``text % values``, where arrays of one entry stand for numbers."""
-    if type(text) is str:
-        values = tuple(map(one_number, values)) if type(values) is tuple else one_number(values)
-    return text % values
+    return text % (as_arguments(values) if type(text) is str else values)
 
 
 def array_method(subject, name):
@@ -243,4 +296,5 @@ def set_item(value, container, index):
     """``container[index] = value``, where an array of one entry may be put into a place for a number."""
     from symrnn.compat.numpy_era import as_index
 
-    container[as_index(index)] = one_number(value) if isinstance(container, np.ndarray) else value
+    takes_numbers = isinstance(container, np.ndarray) and container.dtype != object
+    container[as_index(index)] = one_number(value) if takes_numbers else value

@@ -7,11 +7,13 @@ meaning.
 import collections.abc
 import functools
 import operator
+import re
 import sys
 
 import numpy as np
 
-from symrnn.compat.numpy_calls import equals
+from symrnn.compat import numpy_calls
+from symrnn.compat.numpy_calls import as_arguments, equals
 from symrnn.errors import UserError
 
 METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys", "viewitems": "items",
@@ -64,7 +66,7 @@ def is_whole(x):
 
 def modulo(a, b):
     """``a % b``, with text formatted as it was."""
-    return a % as_arguments(b) if type(a) is str else a % b
+    return a % as_arguments(b, as_argument) if type(a) is str else a % b
 
 
 SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -153,25 +155,18 @@ class Printed(float):
         return text_of(float(self))
 
     def __format__(self, spec):
-        return str(self) if not spec else super().__format__(spec)
+        return super().__format__(spec + ".12" if NO_DIGITS_ASKED.fullmatch(spec) else spec)
+
+
+# The fill and alignment, the sign, the width; no precision, no type.
+NO_DIGITS_ASKED = re.compile(r"(?:.?[<>=^])?[ +-]?#?0?\d*,?", re.DOTALL)
 
 
 def as_argument(x):
     """`x` as it is put into a format."""
-    if type(x) is float:
+    if type(x) in (float, np.float64):
         return Printed(x)
-    if isinstance(x, bytes):
-        return x.decode("latin-1")
-    return x.item() if isinstance(x, np.ndarray) and x.size == 1 and x.ndim else x
-
-
-def as_arguments(b):
-    """The right side of ``text % b``."""
-    if type(b) is tuple:
-        return tuple(map(as_argument, b))
-    return (
-        {key: as_argument(value) for key, value in b.items()} if type(b) is dict else as_argument(b)
-    )
+    return x.decode("latin-1") if isinstance(x, bytes) else numpy_calls.as_argument(x)
 
 
 def formatted(subject, *args, **kwargs):
@@ -191,8 +186,7 @@ def text_of(x=""):
     ('0.3', '1e+22', '2.0', 'ab')
     """
     if type(x) is float:
-        digits = f"{x:.12g}"
-        return digits + ".0" if digits.lstrip("-").isdigit() else digits
+        return f"{x:.12}"
     return x.decode("latin-1") if isinstance(x, bytes) else str(x)
 
 

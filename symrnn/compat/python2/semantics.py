@@ -60,6 +60,17 @@ CARRIED = {
                                "x = f.getvalue()", "0.3 1e+22 [0.1]\n"),
     "str and formats of floats": Carried("x = str(0.1 + 0.2), '%s' % (0.1 + 0.2), '{}'.format(2/3.)",
                                          ("0.3", "0.3", "0.666666666667")),
+    "widths of floats": Carried(
+        "a = 0.1 + 0.2\nx = '{:>8}|{:<6}|{:*^+7}|{:.3}|{:g}|{:,}'.format(a, a, a, a, a, 12345.678901234), "
+        "'%6s|%.2f|%r' % (a, a, a), format(a), format(2., '5'), '{:6}'.format(np.float64(a)), '{}'.format(1e11)",
+        ("     0.3|0.3   |*+0.3**|0.3|0.3|12,345.6789012", "   0.3|0.30|0.30000000000000004", "0.3", "  2.0",
+         "   0.3", "1e+11"),
+    ),
+    "arrays of one entry in formats": Carried(
+        "a = np.array([5])\nx = '%s %d %.1f %r %x' % (a, a, a, a, a), '%(a)s %(a)d' % {'a': a}, '%s' % a, "
+        "'{0} {0:d} {0:>4} {0[0]}'.format(a)",
+        ("[5] 5 5.0 array([5]) 5", "[5] 5", "[5]", "[5] 5  [5] 5"),
+    ),
     "map of str": Carried("x = ' '.join(map(str, [0.1 + 0.2, 2.]))", "0.3 2.0"),
     "text is bytes until it is decoded": Carried("# coding: utf-8\ns = 'é'\n"
         "x = len(s), len(s.decode('utf-8')), len(u'é')",

@@ -5,6 +5,7 @@ import ast
 from symrnn.errors import UserError
 
 IMPORTS = {
+    "builtins": ["slice"],
     "symrnn.compat.numpy_era": ["as_index"],
     "symrnn.compat.numpy_calls": [
         "old_call",
@@ -163,7 +164,7 @@ def as_object(index):
     """An index as an expression: ``1:2`` as ``slice(1, 2)``."""
     if isinstance(index, ast.Slice):
         parts = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
-        return ast.Call(ast.Name("slice", ast.Load()), parts, [])
+        return call("slice", *parts)
     if isinstance(index, ast.Tuple):
         return ast.Tuple([as_object(one) for one in index.elts], ast.Load())
     return index

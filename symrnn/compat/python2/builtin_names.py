@@ -22,8 +22,7 @@ def listed(function):
 
 def list_map(function, *sequences):
     """``map``: a list, as long as the longest sequence, with None for what the others lack."""
-    if function is str:
-        function = run_time.text_of
+    function = run_time.text_type(function)
     if len(sequences) == 1:
         return list(sequences[0]) if function is None else list(map(function, sequences[0]))
     rows = itertools.zip_longest(*sequences)

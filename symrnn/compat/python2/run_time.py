@@ -190,9 +190,14 @@ def text_of(x=""):
     return x.decode("latin-1") if isinstance(x, bytes) else str(x)
 
 
-def unicode_of(x="", *encoding):
-    """``unicode(x)``, or with an encoding ``x.decode(encoding)``."""
-    return decode(x, *encoding) if encoding else text_of(x)
+def text_type(function):
+    """What a call of ``str`` or ``unicode`` calls: `unicode_of`, unless these are names of the program's own."""
+    return unicode_of if function is str else function
+
+
+def unicode_of(x="", *encoding, **options):
+    """``str(x)`` and ``unicode(x)``, or with an encoding ``x.decode(encoding)``."""
+    return decode(x, *encoding, **options) if encoding or options else text_of(x)
 
 
 def encode(subject, *args, **kwargs):

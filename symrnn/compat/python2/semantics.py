@@ -71,6 +71,16 @@ CARRIED = {
         "'{0} {0:d} {0:>4} {0[0]}'.format(a)",
         ("[5] 5 5.0 array([5]) 5", "[5] 5", "[5]", "[5] 5  [5] 5"),
     ),
+    "a program's own str, unicode and slice": Carried(
+        "def unicode(n, m): return n + m\ndef f(str, slice): return str(3), np.ones((2, 3))[slice:2, None].shape\n"
+        "x = f(lambda n: n * 2, 1), unicode(1, 2), [str(n) for str in (abs,) for n in (-1,)]",
+        ((6, (1, 1, 3)), 3, [1]),
+    ),
+    "str and unicode of arguments": Carried(
+        "a = [0.1 + 0.2]\nx = str(*a), unicode(*a), unicode('a\\xe9', errors='ignore'), "
+        "unicode('\\xe9', 'latin-1'), str()",
+        ("0.3", "0.3", "a", "\xe9", ""),
+    ),
     "map of str": Carried("x = ' '.join(map(str, [0.1 + 0.2, 2.]))", "0.3 2.0"),
     "text is bytes until it is decoded": Carried("# coding: utf-8\ns = 'é'\n"
         "x = len(s), len(s.decode('utf-8')), len(u'é')",

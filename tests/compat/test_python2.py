@@ -70,6 +70,10 @@ def test_a_print_function_stays():
     assert converted_words(source.encode(), "x.py") == source
 
 
+def test_a_mark_at_the_start_of_a_file_is_in_no_string():
+    assert run("\ufeffx = 'é', u'é'")["x"] == ("Ã©", "é")
+
+
 def run(source):
     scope = {"__builtins__": vars(__import__("builtins")) | python2.BUILTINS, "np": np}
     exec(Era(python2=True).code(source.encode(), "x.py"), scope)

@@ -86,6 +86,15 @@ CARRIED = {
         "x = len(s), len(s.decode('utf-8')), len(u'é')",
                                                  (2, 1, 1)),
     "escapes in text are bytes": Carried("# coding: utf-8\nx = len('\\xc3\\xa9'), '\\xc3\\xa9' == 'é'", (2, True)),
+    "escapes that text did not have": Carried(
+        r"""x = 'C:\users', '\N{DASH}', '\u0041\\u\x41\101', u'\u0041\\u', r'\u', ur'\u20ac\\u0041\d', '\d\\d', '''a\
+\'\U'''""",
+        ("C:\\users", "\\N{DASH}", "\\u0041\\uAA", "A\\u", "\\u", "\u20ac\\\\u0041\\d", "\\d\\d", "a'\\U"),
+    ),
+    "escapes where text is unicode": Carried(
+        "from __future__ import (print_function,\n                        unicode_literals)\n"
+        r"x = '\u0041\d', len('\u20ac'); print('a', end='')", ("A\\d", 1)
+    ),
     "encoded text is text": Carried("x = 'a'.encode('utf-8') + 'b', 'ab'.encode('hex')", ("ab", "6162")),
     "bytes equal text": Carried("import struct\nx = struct.pack('2s', b'ab') == 'ab', 'b' != b'b'", (True, False)),
     "digests, packing and codings of text": Carried(

@@ -27,11 +27,8 @@ def converted_words(source, path):
     """
     encoding, _ = tokenize.detect_encoding(BytesIO(source).readline)
     text = source.decode(encoding).replace("\r\n", "\n").replace("\f", "")
-    has_print_function = re.search(
-        r"^from\s+__future__\s+import\s+.*\bprint_function\b", text, re.MULTILINE
-    )
-    if not text.isascii() and not re.search(UNICODE_LITERALS, text, re.MULTILINE):
-        text = with_bytes_in_strings(text, encoding)
+    has_print_function = imports_future("print_function", text)
+    text = with_old_strings(text, encoding, imports_future("unicode_literals", text))
     converted, line = [], 1
     for statement, ending in statements(text):
         converted.append(
@@ -44,19 +41,50 @@ def converted_words(source, path):
     return "".join(converted)
 
 
-UNICODE_LITERALS = r"^from\s+__future__\s+import\s+.*\bunicode_literals\b"
+def imports_future(name, text):
+    """Whether a source says ``from __future__ import name``, in brackets over several lines too."""
+    start = r"^from\s+__future__\s+import\b"
+    return bool(re.search(rf"{start}(?:.*|\s*\([^)]*)\b{name}\b", text, re.MULTILINE))
 
 
-def with_bytes_in_strings(text, encoding):
-    """`text` where strings that are not unicode hold a character for each byte, as Python 2 counted them."""
+def with_old_strings(text, encoding, unicode_literals):
+    """`text` where strings that are not unicode hold a character for each byte, as Python 2 counted them, and where
+    escapes mean what they did."""
 
-    def in_bytes(match):
+    def in_3(match):
         string = match.group()
-        if match.lastgroup != "string" or string[0] in "uU":
+        if match.lastgroup != "string":
             return string
-        return string.encode(encoding).decode("latin-1")
+        prefix = re.match("[a-zA-Z]*", string).group().lower()
+        is_unicode = "u" in prefix or (unicode_literals and "b" not in prefix)
+        if not is_unicode:
+            string = string.encode(encoding.removesuffix("-sig")).decode("latin-1")
+        if prefix == "ur":
+            return ESCAPE.sub(in_raw_unicode, string[1:])
+        return string if "r" in prefix else escapes_in_3(string, is_unicode)
 
-    return STRING_OR_COMMENT.sub(in_bytes, text)
+    return STRING_OR_COMMENT.sub(in_3, text)
+
+
+ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+
+
+def escapes_in_3(string, is_unicode):
+    r"""A string where the backslash of what is no escape is written down twice, as it stood for itself.
+
+    Examples
+    --------
+    >>> print(escapes_in_3(r"'C:\users\new'", False), escapes_in_3(r"'\u0041 \d'", True))
+    'C:\\users\new' '\u0041 \\d'
+    """
+    known = "\n\\'\"abfnrtvx01234567" + ("NuU" if is_unicode else "")
+    return ESCAPE.sub(lambda m: m.group() if m[1][0] in known else "\\" + m.group(), string)
+
+
+def in_raw_unicode(match):
+    """An escape in a raw unicode string, where those of characters alone were read."""
+    letter = chr(int(match[1][1:], 16)) if len(match[1]) > 1 else "\\"
+    return match.group() if letter in "\\'\"\r\n" else letter
 
 
 def leading_lines(statement):
@@ -196,7 +224,7 @@ def outside_strings(body, change):
     parts, plain = [], []
     for match in STRING_OR_COMMENT.finditer(body):
         if match.lastgroup in ("string", "comment"):
-            parts += [change("".join(plain)), re.sub(r"^[uU][rR]", "r", match.group())]
+            parts += [change("".join(plain)), match.group()]
             plain = []
         else:
             plain.append(match.group())

@@ -23,7 +23,8 @@ WORDS = {  # Python 2: Python 3
     "print '%d' % (x, )": "print('%d' % (x, ))",
     "if x: print x; y = 1": "if x: print(x); y = 1",
     "printer = 1": "printer = 1",
-    "try:\n    pass\nexcept (A, B), e:\n    raise C, 'm'": "try:\n    pass\nexcept (A, B) as e:\n    raise C('m')",
+    "try:\n    pass\nexcept (A, B), e:\n    raise C, 'm'": "try:\n    pass\nexcept (A, B) as e:\n"
+    "    raise __symrnn_raised__(C, 'm')",
     "a <> 10L or 0777 == `b`": "a != 10 or 0o777 == repr(b)",
     "x = {'a': lambda y: y, 'print': 1}": "x = {'a': lambda y: y, 'print': 1}",
     "s = u'print x'  # print y": "s = u'print x'  # print y",

@@ -128,10 +128,9 @@ def functions_of_trees():
     from symrnn.compat import sources
     from symrnn.compat.python2.tree import FUNCTIONS, own
 
-    modules = {"symrnn.compat.python2.run_time": FUNCTIONS} | sources.IMPORTS
     return {
         own(name): getattr(importlib.import_module(module), name)
-        for module, names in modules.items()
+        for module, names in (FUNCTIONS | sources.IMPORTS).items()
         for name in names
     }
 

@@ -6,6 +6,7 @@ meaning.
 
 import collections.abc
 import functools
+import inspect
 import operator
 import re
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 
 from symrnn.compat import numpy_calls
 from symrnn.compat.numpy_calls import as_arguments, equals
+from symrnn.compat.python2.codings import decode
 from symrnn.errors import UserError
 
 METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys", "viewitems": "items",
@@ -200,63 +202,6 @@ def unicode_of(x="", *encoding, **options):
     return decode(x, *encoding, **options) if encoding or options else text_of(x)
 
 
-def encode(subject, *args, **kwargs):
-    """``subject.encode(…)``: of text the bytes, as text with a character a byte."""
-    return (
-        encoded(subject, *args, **kwargs)
-        if isinstance(subject, (str, bytes))
-        else subject.encode(*args, **kwargs)
-    )
-
-
-def decode(subject, *args, **kwargs):
-    """``subject.decode(…)``: of bytes what they mean."""
-    return (
-        decoded(subject, *args, **kwargs)
-        if isinstance(subject, (str, bytes))
-        else subject.decode(*args, **kwargs)
-    )
-
-
-def encoded(text, encoding="ascii", errors="strict"):
-    """The bytes of text, as text with a character a byte; ``"hex"`` and its kin too."""
-    import codecs
-
-    if encoding.lower().replace("-", "_") in (
-        "hex",
-        "base64",
-        "zlib",
-        "bz2",
-        "hex_codec",
-        "rot13",
-        "rot_13",
-    ):
-        raw = text if isinstance(text, bytes) else text.encode("latin-1")
-        coded = codecs.encode(raw.decode("latin-1") if "rot" in encoding else raw, encoding)
-    else:
-        coded = text if isinstance(text, bytes) else text.encode(encoding, errors)
-    return coded if isinstance(coded, str) else coded.decode("latin-1")
-
-
-def decoded(text, encoding="ascii", errors="strict"):
-    """What the bytes mean that text stands for."""
-    import codecs
-
-    raw = text if isinstance(text, bytes) else text.encode("latin-1")
-    if encoding.lower().replace("-", "_") in ("hex", "base64", "zlib", "bz2", "hex_codec"):
-        return codecs.decode(raw, encoding).decode("latin-1")
-    return raw.decode(encoding, errors)
-
-
-def translated(text, table, *deleted):
-    """``text.translate(table, deleted)``: `table` has 256 characters, or is None."""
-    if not isinstance(text, str) or not deleted:
-        return text.translate(table, *deleted)
-    [deleted] = deleted
-    kept = "".join(c for c in text if c not in deleted)
-    return kept if table is None else kept.translate(table)
-
-
 def has_key(mapping, key):
     """Whether `key` is in `mapping`."""
     return mapping.has_key(key) if hasattr(mapping, "has_key") else key in mapping
@@ -314,10 +259,15 @@ def next_of(iterator):
 
 
 def sort_in_place(subject, *args, **kwargs):
-    """``subject.sort(…)``: a list took a function that compares two entries."""
-    if type(subject) is not list:
+    """``subject.sort(…)``: a list took a function that compares two entries; so does ``list.sort(subject, …)``."""
+    if subject is list and args:
+        subject, *args = args
+    elif not isinstance(subject, list) or type(subject).sort is not list.sort:
         return subject.sort(*args, **kwargs)
-    subject[:] = in_order(subject, *args, **kwargs)
+    # By `list`: a class derived from it may have other entries and slices to show.
+    everything = slice(None)
+    entries = list.__getitem__(subject, everything)
+    list.__setitem__(subject, everything, in_order(entries, *args, **kwargs))
     return None
 
 
@@ -341,6 +291,19 @@ def sort_options(cmp=None, key=None, reverse=False):
     return {"key": key, "reverse": bool(reverse)}
 
 
+def raised(kind, value):
+    """The exception that ``raise kind, value`` raised: `value` where it is one already, or `kind` of it.
+
+    Examples
+    --------
+    >>> raised(ValueError, (1, 2)), raised(ValueError, ValueError("a")), raised(ValueError("b"), None)
+    (ValueError(1, 2), ValueError('a'), ValueError('b'))
+    """
+    if not isinstance(kind, type) or isinstance(value, kind):
+        return value if isinstance(kind, type) else kind
+    return kind(*value) if type(value) is tuple else kind() if value is None else kind(value)
+
+
 def execute(code, scope=None, variables=None):
     """``exec code``; text is read as Python 2."""
     frame = sys._getframe(1)
@@ -355,9 +318,12 @@ def execute(code, scope=None, variables=None):
         exec(code, scope, scope if variables is None else variables)
         return
     local = frame.f_locals
-    # A module's own names are what exec changes; a function's come as a copy.
-    if local is frame.f_globals:
-        exec(code, frame.f_globals)
+    # The names of a module or a class are what exec changes; a function's come as a copy.
+    if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        exec(code, frame.f_globals, local)
+        if local is not frame.f_globals:
+            for name in [name for name in local if name.startswith("__symrnn_")]:
+                del local[name]
         return
     seen = dict(local)
     exec(code, frame.f_globals, seen)

@@ -96,6 +96,12 @@ CARRIED = {
         r"x = '\u0041\d', len('\u20ac'); print('a', end='')", ("A\\d", 1)
     ),
     "encoded text is text": Carried("x = 'a'.encode('utf-8') + 'b', 'ab'.encode('hex')", ("ab", "6162")),
+    "codings that are gone": Carried(
+        r"x = 'a\\n\\x41'.decode('string_escape'), 'a\n'.encode('string-escape'), "
+        r"'no'.encode('rot13').decode('rot13'), 'a=b'.encode('quopri').decode('quopri-codec'), "
+        r"'a'.encode('zip').decode('zlib')",
+        ("a\nA", "a\\n", "no", "a=b", "a"),
+    ),
     "bytes equal text": Carried("import struct\nx = struct.pack('2s', b'ab') == 'ab', 'b' != b'b'", (True, False)),
     "digests, packing and codings of text": Carried(
         "import base64, hashlib, md5, struct, zlib\nm = hashlib.md5('a'); m.update('b')\n"
@@ -125,6 +131,13 @@ CARRIED = {
     "sorted and sort by comparing": Carried(
         "a = [1, 3, 2]\na.sort(lambda p, q: q - p)\n"
         "x = a, sorted([1, 2], cmp=lambda p, q: cmp(q, p))", ([3, 2, 1], [2, 1])
+    ),
+    "sort by comparing of lists of a class of their own": Carried(
+        "class A(list): pass\nclass B(list):\n    def sort(self, cmp): list.sort(self, cmp, reverse=True)\n"
+        "    def __getitem__(self, i): return 0\n    def __getslice__(self, i, j): return []\n"
+        "a, b = A([2, 'a', 3]), B([1, 3, 2])\na.sort(lambda p, q: cmp(q, p))\nb.sort(cmp)\n"
+        "x = list(a), list(b), type(a) is A",
+        (["a", 3, 2], [3, 2, 1], True),
     ),
     "methods that are passed on": Carried(
         "d = {'a': 1}; it = iter([3, 4])\nf = it.next\n"
@@ -189,12 +202,25 @@ CARRIED = {
     "exceptions taken apart": Carried(
         "try:\n    raise IOError, ('a', 3)\nexcept IOError, (text, n):\n    x = text, n", ("a", 3)
     ),
+    "exceptions with what they hold": Carried(
+        "import sys\nx = []\ndef f(kind, value=None, at=None):\n    try:\n        raise kind, value, at\n"
+        "    except ValueError, e:\n        x.append(e.args)\n    return sys.exc_info()\n"
+        "f(ValueError, ValueError('a')); f(ValueError, ('a', 1)); f(ValueError); f(ValueError('b'))\n"
+        "f(ValueError, ['c']); f(ValueError, UnicodeError('d'))\n"
+        "try:\n    raise ValueError, 'e, f'\nexcept ValueError:\n    kind, e, at = sys.exc_info()\nf(kind, e, at)\n"
+        "x.append(e.__traceback__.tb_next is not None)",
+        [("a",), ("a", 1), (), ("b",), (["c"],), ("d",), ("e, f",), True],
+    ),
     "tabs go to the eighth column": Carried("if True:\n        x = 1\n\tx = 2", 2),
     "files and text that are executed have NumPy's ways, too": Carried(
         "import os, tempfile\npath = tempfile.mktemp()\nf = open(path, 'w')\n"
         "f.write('x = np.array([[1], [2, 3]]).tolist()'); f.close()\n"
         "execfile(path)\nexec 'y = np.zeros(2.).shape'\nx = x, y, eval('np.ones(6)[:4.].shape')\nos.remove(path)",
         ([[1], [2, 3]], (2,), (4,)),
+    ),
+    "exec in a class sets its names": Carried(
+        "class A:\n    m = 3\n    exec 'n = m / 2\\ndef f(self): return 7 / self.n'\n"
+        "x = A.n, A().f(), [name for name in vars(A) if 'symrnn' in name]", (1, 7, [])
     ),
     "exec is Python 2, too": Carried("names = {}\nexec 'y = 7 / 2' in names\nx = names['y']", 3),
     # library

@@ -9,9 +9,15 @@ from symrnn.compat.sources import after_future_imports, as_object
 from symrnn.errors import UserError
 
 LISTS = {"items", "values", "keys"}  # returned lists
-FUNCTIONS = ("divide", "divide_in_place", "modulo", "equal", "unequal", "text_type", "encode", "decode",
-             "translated", "formatted", "has_key", "as_list", "method", "attribute", "bound", "next_of",
-             "sort_in_place", "execute", "ordered", "flat")  # fmt: skip
+FUNCTIONS = {  # what trees call, by module
+    "builtins": ("slice",),
+    "symrnn.compat.python2.classes": ("old_class",),
+    "symrnn.compat.python2.codings": ("decode", "encode", "translated"),
+    "symrnn.compat.python2.run_time": (
+        "as_list", "attribute", "bound", "divide", "divide_in_place", "equal", "execute", "flat", "formatted",
+        "has_key", "method", "modulo", "next_of", "ordered", "raised", "sort_in_place", "text_type", "unequal",
+    ),
+}  # fmt: skip
 SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 TEXT = {"encode": "encode", "decode": "decode", "translate": "translated", "format": "formatted",
         "sort": "sort_in_place"}  # fmt: skip
@@ -34,12 +40,8 @@ def parsed(source, path):
         for alias in node.names
     }
     tree = with_leaks(with_class_names(OldMethods("division" not in future).visit(tree)))
-    for names in (
-        ast.ImportFrom("symrnn.compat.python2.classes", [alias_of("old_class")], 0),
-        ast.ImportFrom("symrnn.compat.python2.run_time", list(map(alias_of, FUNCTIONS)), 0),
-        ast.ImportFrom("builtins", [alias_of("slice")], 0),
-    ):
-        after_future_imports(tree, names)
+    for module, names in FUNCTIONS.items():
+        after_future_imports(tree, ast.ImportFrom(module, list(map(alias_of, names)), 0))
     return ast.fix_missing_locations(tree)
 
 

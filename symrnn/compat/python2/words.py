@@ -299,16 +299,12 @@ def closes_at_end(arguments):
 
 
 def raise_statement(body):
-    """``raise E, value`` as a call; with a traceback, its method."""
+    """``raise E, value`` by `run_time.raised`, which knows what `value` is; with a traceback, by its method."""
     parts = split_commas(body[5:].strip())
-    if len(parts) == 2:
-        spread = (
-            "*" if parts[1].startswith("(") and closes_at_end(parts[1]) and "," in parts[1] else ""
-        )
-        return f"raise {parts[0]}({spread}{parts[1]})"
-    if len(parts) == 3:
-        return f"raise {parts[0]}({parts[1]}).with_traceback({parts[2]})"
-    return body
+    if len(parts) not in (2, 3):
+        return body
+    exception = f"__symrnn_raised__({parts[0]}, {parts[1]})"
+    return f"raise {exception}" + (f".with_traceback({parts[2]})" if len(parts) == 3 else "")
 
 
 def split_commas(code):

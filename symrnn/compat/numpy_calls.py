@@ -57,7 +57,7 @@ OF_MATH = (
 OF_NUMBERS = set(map(id, (float, int, complex, round, *(getattr(math, name) for name in OF_MATH))))
 
 
-def old_call(function, *args, **kwargs):
+def old_call(function, /, *args, **kwargs):
     """``function(…)`` for a function that is called by one of `sources.CALLED`.
 
     Examples

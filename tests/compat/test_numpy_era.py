@@ -73,6 +73,10 @@ NUMPY = {  # a program with its result in y, and the result
         "x = np.arange(4)\ny = int(x[2.]), x[:2.].tolist()",
         (2, [0, 1]),
     ),
+    "a program's own function has its own parameters": (
+        "def normal(size, function): return function(size)\ny = normal(size=-2., function=abs)",
+        2.0,
+    ),
     "bytes": ("y = np.fromstring(np.ones(1).tostring())[0]", 1.0),
 }
 

@@ -5,7 +5,7 @@ import codecs
 OF_BYTES = ("hex", "base64", "zlib", "bz2", "quopri", "uu")  # codings of bytes as bytes
 
 
-def encode(subject, *args, **kwargs):
+def encode(subject, /, *args, **kwargs):
     """``subject.encode(…)``: of text the bytes, as text with a character a byte."""
     return (
         encoded(subject, *args, **kwargs)
@@ -14,7 +14,7 @@ def encode(subject, *args, **kwargs):
     )
 
 
-def decode(subject, *args, **kwargs):
+def decode(subject, /, *args, **kwargs):
     """``subject.decode(…)``: of bytes what they mean."""
     return (
         decoded(subject, *args, **kwargs)
@@ -66,10 +66,10 @@ def bytes_of(text):
     return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
-def translated(text, table, *deleted):
-    """``text.translate(table, deleted)``: `table` has 256 characters, or is None."""
-    if not isinstance(text, str) or not deleted:
-        return text.translate(table, *deleted)
-    [deleted] = deleted
-    kept = "".join(c for c in text if c not in deleted)
+def translated(subject, /, *args, **kwargs):
+    """``subject.translate(…)``: of text ``(table, deleted)``; `table` has 256 characters, or is None."""
+    if not isinstance(subject, str) or len(args) != 2:
+        return subject.translate(*args, **kwargs)
+    table, deleted = args
+    kept = "".join(c for c in subject if c not in deleted)
     return kept if table is None else kept.translate(table)

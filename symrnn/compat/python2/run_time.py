@@ -171,7 +171,7 @@ def as_argument(x):
     return x.decode("latin-1") if isinstance(x, bytes) else numpy_calls.as_argument(x)
 
 
-def formatted(subject, *args, **kwargs):
+def formatted(subject, /, *args, **kwargs):
     """``subject.format(…)``."""
     if type(subject) is str:
         args = [as_argument(one) for one in args]
@@ -258,7 +258,7 @@ def next_of(iterator):
     return iterator.next() if hasattr(iterator, "next") else next(iterator)
 
 
-def sort_in_place(subject, *args, **kwargs):
+def sort_in_place(subject, /, *args, **kwargs):
     """``subject.sort(…)``: a list took a function that compares two entries; so does ``list.sort(subject, …)``."""
     if subject is list and args:
         subject, *args = args

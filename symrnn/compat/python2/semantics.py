@@ -71,6 +71,14 @@ CARRIED = {
         "'{0} {0:d} {0:>4} {0[0]}'.format(a)",
         ("[5] 5 5.0 array([5]) 5", "[5] 5", "[5]", "[5] 5  [5] 5"),
     ),
+    "methods of the program by the names of text's": Carried(
+        "class A:\n    def translate(self, source='s', beam=1, subject=0): return source, beam, subject\n"
+        "    encode = decode = format = sort = translate\n"
+        "a = A()\nx = [f(beam=5, subject=2) for f in (lambda **k: a.translate(**k), lambda **k: a.encode(**k), "
+        "lambda **k: a.decode(**k), lambda **k: a.format(**k), lambda **k: a.sort(**k))], a.translate('t', 2), "
+        "a.translate(), '{subject}'.format(subject=3)",
+        ([("s", 5, 2)] * 5, ("t", 2, 0), ("s", 1, 0), "3"),
+    ),
     "a program's own str, unicode and slice": Carried(
         "def unicode(n, m): return n + m\ndef f(str, slice): return str(3), np.ones((2, 3))[slice:2, None].shape\n"
         "x = f(lambda n: n * 2, 1), unicode(1, 2), [str(n) for str in (abs,) for n in (-1,)]",

@@ -34,8 +34,13 @@ def fromstring(text, dtype=float, count=-1, sep="", **kwargs):
     """``np.fromstring``, of bytes too."""
     if sep != "":
         return np.fromstring(text, dtype=dtype, count=count, sep=sep, **kwargs)
+    return frombuffer(text, dtype=dtype, count=count, **kwargs).copy()
+
+
+def frombuffer(text, *args, **kwargs):
+    """``np.frombuffer``, of text whose characters stand for bytes too."""
     data = text.encode("latin-1") if isinstance(text, str) else text
-    return np.frombuffer(data, dtype=dtype, count=count).copy()
+    return np.frombuffer(data, *args, **kwargs)
 
 
 OF_ARRAYS = set(map(id, (np.array, np.asarray, np.asanyarray)))
@@ -69,6 +74,8 @@ def old_call(function, /, *args, **kwargs):
         return array(function, *args, **kwargs)
     if function is np.fromstring:
         return fromstring(*args, **kwargs)
+    if function is np.frombuffer:
+        return frombuffer(*args, **kwargs)
     if id(function) in OF_FILES:
         return with_files(function, args, kwargs)
     if "normed" in kwargs and is_numpys(function):

@@ -20,8 +20,8 @@ IMPORTS = {
     ],
 }
 CALLED = {  # names of what `numpy_calls.old_call` knows
-    "array", "asarray", "asanyarray", "fromstring", "float", "int", "long", "round", "complex", "sqrt", "exp", "log",
-    "log10", "pow", "floor", "ceil", "isnan", "isinf", "sin", "cos", "tanh", "fabs",
+    "array", "asarray", "asanyarray", "fromstring", "frombuffer", "float", "int", "long", "round", "complex", "sqrt",
+    "exp", "log", "log10", "pow", "floor", "ceil", "isnan", "isinf", "sin", "cos", "tanh", "fabs",
     "zeros", "ones", "empty", "full", "eye", "identity", "reshape", "resize", "tile", "repeat", "linspace", "split",
     "array_split", "roll", "randn", "rand", "randint", "random_sample", "uniform", "normal", "binomial", "permutation",
     "choice", "standard_normal", "multinomial", "load", "save", "savez", "savez_compressed", "histogram", "histogram2d",

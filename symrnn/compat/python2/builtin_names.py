@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from symrnn.compat.numpy_calls import one_number
-from symrnn.compat.python2 import files, imports, run_time
+from symrnn.compat.python2 import files, imports, of_bytes, run_time
 from symrnn.errors import UserError
 
 
@@ -181,6 +181,12 @@ class file(metaclass=FileType):
     """``file``: opens one, and is the class of those that are open."""
 
 
+def buffer(x, offset=0, size=None):
+    """``buffer``: the bytes of text, or of an array, from `offset` on."""
+    data = memoryview(of_bytes.as_bytes(x)).tobytes()[offset:]
+    return files.Bytes(data if size is None else data[:size])
+
+
 def octal(number):
     """``oct``: a zero, and no letter."""
     digits = f"{abs(number):o}"
@@ -219,7 +225,7 @@ BUILTINS = {
     "intern": sys.intern,
     "reload": reload,
     "apply": lambda function, args=(), kwargs={}: function(*args, **kwargs),
-    "buffer": memoryview,
+    "buffer": buffer,
     "StandardError": Exception,
     "coerce": lambda a, b: (type(a + b)(a), type(a + b)(b)),
 }

@@ -117,6 +117,13 @@ CARRIED = {
         "struct.pack('2s', 'ab') == 'ab', base64.b64encode('ab') == 'YWI=', zlib.decompress(zlib.compress('a')) == 'a'",
         ("187ef4", "0cc175", 7, True, True, True),
     ),
+    "buffers and arrays of text": Carried(
+        "import hashlib\na = np.array([97, 98], 'u1')\n"
+        "x = buffer('abc', 1, 1) == 'b', str(buffer(a)), np.frombuffer('ab', 'u1').tolist(), "
+        "np.frombuffer(buffer('abc', 1), dtype=np.uint8).tolist(), np.fromstring('ab', np.uint8).tolist(), "
+        "hashlib.md5(buffer(a)).hexdigest() == hashlib.md5('ab').hexdigest()",
+        (True, "ab", [97, 98], [98, 99], [97, 98], True),
+    ),
     "text has no __iter__": Carried("x = hasattr('a', '__iter__'), hasattr([], '__iter__')", (False, True)),
     "repr by backquotes": Carried("x = `1` + `'a'`", "1'a'"),
     "translate with characters to delete": Carried(

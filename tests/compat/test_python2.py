@@ -30,6 +30,7 @@ WORDS = {  # Python 2: Python 3
     "s = u'print x'  # print y": "s = u'print x'  # print y",
     's = """\nprint x\n"""': 's = """\nprint x\n"""',
     "exec code in scope": "exec(code, scope)",
+    "def f(async=1): self.async = async": "def f(async_=1): self.async_ = async_",
     "exec \"x = 'a' in s\"": "exec(\"x = 'a' in s\")",
     "exec 'for i in n: y = i' in d, d": "exec('for i in n: y = i', d, d)",
     "exec('x = 1') in d": "exec(('x = 1'), d)",

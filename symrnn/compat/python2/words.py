@@ -257,11 +257,14 @@ def in_words(code):
     return WORD_OR_NUMBER.sub(in_3, code.replace("<>", "!="))
 
 
+WORDS_SINCE = ("async", "await", "nonlocal")  # were names
+
+
 def in_3(match):
     """A name or a number in Python 3: a whole number that starts with a zero had eight for its base."""
     text = match[match.lastgroup]
     if match.lastgroup == "name":
-        return text
+        return f"{text}_" if text in WORDS_SINCE else text
     is_octal = match.lastgroup == "whole" and text[0] == "0" and text.strip("0")
     blank = " " if match.string[match.end() :][:1].isalpha() else ""  # ``1if x``
     return (f"0o{text[1:]}" if is_octal else text) + blank

@@ -116,8 +116,7 @@ def old_eval(source, scope=None, variables=None):
     frame = sys._getframe(1)
     if scope is None:
         scope, variables = frame.f_globals, frame.f_locals
-    for name, function in functions_of_trees().items():
-        scope.setdefault(name, function)
+    run_time.find_names(scope, frame.f_builtins)
     code = old_compile(source.strip(), "<string>", "eval") if isinstance(source, str) else source
     return eval(code, scope, variables)
 

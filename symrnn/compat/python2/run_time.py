@@ -304,6 +304,27 @@ def raised(kind, value):
     return kind(*value) if type(value) is tuple else kind() if value is None else kind(value)
 
 
+def execute_in(scope, variables, code, builtins):
+    """Run converted code, and leave the names that it imports in no dictionary of the program."""
+    is_module = "__builtins__" in scope
+    find_names(scope, builtins)
+    exec(code, scope, variables)
+    if variables is not scope or not is_module:
+        for name in [name for name in variables if str(name).startswith("__symrnn_")]:
+            del variables[name]
+
+
+def find_names(scope, builtins):
+    """Let converted code in `scope` find the built-in names of its program, and what trees call."""
+    from symrnn.compat.python2.builtin_names import functions_of_trees
+
+    if "__builtins__" not in scope:
+        scope["__builtins__"] = builtins | functions_of_trees()
+        return
+    for name, function in functions_of_trees().items():
+        scope.setdefault(name, function)
+
+
 def execute(code, scope=None, variables=None):
     """``exec code``; text is read as Python 2."""
     frame = sys._getframe(1)
@@ -314,16 +335,13 @@ def execute(code, scope=None, variables=None):
 
         source = code.encode("utf-8") if isinstance(code, str) else code
         code = era_in_use().code(source, "<string>")
-    if scope is not None:
-        exec(code, scope, scope if variables is None else variables)
-        return
     local = frame.f_locals
+    if scope is not None:
+        execute_in(scope, scope if variables is None else variables, code, frame.f_builtins)
+        return
     # The names of a module or a class are what exec changes; a function's come as a copy.
     if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-        exec(code, frame.f_globals, local)
-        if local is not frame.f_globals:
-            for name in [name for name in local if name.startswith("__symrnn_")]:
-                del local[name]
+        execute_in(frame.f_globals, local, code, frame.f_builtins)
         return
     seen = dict(local)
     exec(code, frame.f_globals, seen)

@@ -237,6 +237,12 @@ CARRIED = {
         "class A:\n    m = 3\n    exec 'n = m / 2\\ndef f(self): return 7 / self.n'\n"
         "x = A.n, A().f(), [name for name in vars(A) if 'symrnn' in name]", (1, 7, [])
     ),
+    "exec and eval in dictionaries": Carried(
+        "a, b, c, d = {}, {}, {}, {'n': 5}\nexec 'm = xrange(7 / 2)[1]\\ndef f(): return 7 / 2, unicode(1)' in a\n"
+        "exec 'def f(): return 7 / 2' in b, c\n"
+        "x = a['f'](), c['f'](), eval('xrange(n / 2)[1]', d), map(sorted, (a, b, c, d))",
+        ((3, "1"), 3, 1, [["__builtins__", "f", "m"], ["__builtins__"], ["f"], ["__builtins__", "n"]]),
+    ),
     "exec is Python 2, too": Carried("names = {}\nexec 'y = 7 / 2' in names\nx = names['y']", 3),
     # library
     "what processes and pages give is text": Carried(

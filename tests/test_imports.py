@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "symrnn"
 LEVELS = [  # lowest first; a module may import from its own level and from those before it
     ["errors", "typing", "versions", "modes", "building"],
     ["tables", "user_files"],
-    ["graph", "params", "init", "data", "convolution"],
+    ["graph", "params", "init", "data", "convolution", "words"],
     ["ops"],
     ["cells"],
     ["unroll"],
@@ -37,6 +37,7 @@ GROUND = {
     "params",
     "init",
     "convolution",
+    "words",
 }
 BESIDE = {  # these know no builder, and no builder knows them: what they import besides the ground
     "native": set(),

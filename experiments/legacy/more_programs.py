@@ -208,7 +208,7 @@ for name in ("train.tok", "valid.tok"):
             if line.strip(): file.write(line + "\\n")
 import lm
 lm.train(dim_word=8, dim=16, n_words=len(words), dataset="train.tok", valid_dataset="valid.tok", dictionary="words.pkl",
-         max_epochs=6, dispFreq=5, validFreq=1000, sampleFreq=1000, saveFreq=1000, batch_size=8, optimizer="adadelta")
+         max_epochs=6, dispFreq=5, validFreq=30, sampleFreq=1000, saveFreq=1000, batch_size=8, optimizer="adadelta")
 """
 
 DEEP = """

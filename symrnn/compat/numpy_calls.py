@@ -76,7 +76,7 @@ def old_call(function, /, *args, **kwargs):
         return fromstring(*args, **kwargs)
     if function is np.frombuffer:
         return frombuffer(*args, **kwargs)
-    if id(function) in OF_FILES:
+    if args and (id(function) in OF_FILES or module_of(function).startswith("scipy.io")):
         return with_files(function, args, kwargs)
     if "normed" in kwargs and is_numpys(function):
         kwargs["density"] = kwargs.pop("normed")
@@ -89,14 +89,14 @@ OF_FILES = set(map(id, (np.load, np.save, np.savez, np.savez_compressed)))
 
 
 def with_files(function, args, kwargs):
-    """``np.load`` and its kin: files may be open as text, and arrays of objects are read, those of Python 2 too."""
+    """``np.load`` and its kin, SciPy's too: files may be open as text; arrays of objects are read, of Python 2 too."""
     if function is np.load:
         kwargs = {"allow_pickle": True, "encoding": "latin1"} | kwargs
     file, *others = args
     if isinstance(file, io.TextIOBase) and hasattr(file, "buffer"):
         file.flush() if file.writable() else None
         file = file.buffer
-    if function is np.load and hasattr(file, "read"):
+    if hasattr(file, "read") and getattr(file, "readable", lambda: True)():
         file = PlainBytes(file)
     return function(file, *others, **kwargs)
 
@@ -153,9 +153,13 @@ OF_SIZES = ("cannot be interpreted as an integer", "expected a sequence of integ
 def is_numpys(function):
     """Whether a function is one of NumPy, a method of an array, or of a generator."""
     subject = getattr(function, "__self__", None)
-    return isinstance(subject, (np.ndarray, np.random.RandomState)) or str(
-        getattr(function, "__module__", None)
-    ).startswith("numpy")
+    known = isinstance(subject, (np.ndarray, np.random.RandomState))
+    return known or module_of(function).startswith("numpy")
+
+
+def module_of(function):
+    """The name of the module that a function is of."""
+    return str(getattr(function, "__module__", None))
 
 
 def as_bound(bound):

@@ -25,7 +25,7 @@ CALLED = {  # names of what `numpy_calls.old_call` knows
     "zeros", "ones", "empty", "full", "eye", "identity", "reshape", "resize", "tile", "repeat", "linspace", "split",
     "array_split", "roll", "randn", "rand", "randint", "random_sample", "uniform", "normal", "binomial", "permutation",
     "choice", "standard_normal", "multinomial", "load", "save", "savez", "savez_compressed", "histogram", "histogram2d",
-    "histogramdd",
+    "histogramdd", "netcdf_file", "loadmat",
 }  # fmt: skip
 
 

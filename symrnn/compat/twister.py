@@ -61,8 +61,8 @@ class TwisterUniform(Op):
         outputs[0][0] = words_of(rng.bit_generator)
 
     def infer_shape(self, *given):
-        node, shapes = given[-2:]  # before PyTensor 3.1 a graph comes first
-        return [shapes[0], tuple(node.inputs[1][i] for i in range(node.outputs[1].type.ndim))]
+        node = given[-2]  # before PyTensor 3.1 a graph comes first
+        return [None, tuple(node.inputs[1][i] for i in range(node.outputs[1].type.ndim))]
 
     def connection_pattern(self, node):
         return [[False, False], [False, False]]

@@ -13,6 +13,7 @@ from pytensor.tensor.type import TensorType
 
 from symrnn.native.generators import STATE_WORDS
 from symrnn.native.sizes import Int, Size
+from symrnn.words import WordsType
 
 Shape = tuple[Int, ...]
 SMALL = 32  # vectors of whole numbers that are longer are data, not shapes
@@ -87,7 +88,8 @@ def is_array(variable: Variable) -> bool:
     if is_generator(variable):
         return True
     # sparse ones are subclasses
-    return type(variable.type) in (TensorType, ScalarType) and dtype_of(variable) in DTYPES
+    known = type(variable.type) in (TensorType, ScalarType, WordsType)
+    return known and dtype_of(variable) in DTYPES
 
 
 def is_generator(variable: Variable) -> bool:

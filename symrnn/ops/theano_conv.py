@@ -16,6 +16,11 @@ def conv2d(input, filters, input_shape=None, filter_shape=None, border_mode="val
     """``theano.tensor.nnet.conv2d``: (B, C, H, W) with (F, C / groups, K1, K2)."""
     check_shared(unshared)
     filters = with_window(filters, filter_shape)
+    covered = axes_covered(input_shape or image_shape, filters, filter_shape, border_mode)
+    if covered and num_groups == 1:
+        window = window_of(filters, plain(filter_shape))
+        filter_shape = (None, None, *(1 if 2 + i in covered else k for i, k in enumerate(window)))
+        input, filters = as_channels(input, filters, covered, filter_flip)
     input, padding = with_border(input, filters, border(border_mode), filter_shape, filter_dilation)
     return conv(input, filters, stride=tuple(subsample), padding=padding, dilation=tuple(filter_dilation),
                 flip=filter_flip, groups=num_groups, filter_shape=plain(filter_shape))  # fmt: skip
@@ -187,6 +192,39 @@ def with_window(filters, filter_shape):
     else:
         return filters
     return pt.specify_shape(filters, (None, None, *map(int, window)))
+
+
+MANY = 16  # slices; fewer are no more nodes than what stands for them
+
+
+def axes_covered(input_shape, filters, filter_shape, border_mode):
+    """The spatial axes that the window covers whole, of sizes that are known and large: [3] for rows of embeddings."""
+    if input_shape is None or border_mode not in ("valid", 0, (0, 0)):
+        return []
+    sizes, window = plain(input_shape)[2:], window_of(filters, plain(filter_shape))
+    known = [isinstance(size, int) and size > MANY for size in sizes]
+    return [2 + i for i, size in enumerate(sizes) if known[i] and size == window[i]]
+
+
+def as_channels(input, filters, axes, flip):
+    """`input` (B, C, H, W) and `filters` (F, C, K1, K2) with axes that the window covers as channels.
+
+    One place is left along them. A window of 300 would be 300 slices, one for each of its entries.
+    """
+    input, filters = pt.as_tensor(input), pt.as_tensor(filters)
+    for axis in axes:
+        if flip:
+            filters = filters[(slice(None),) * axis + (slice(None, None, -1),)]
+        input, filters = (moved_to_channels(x, axis) for x in (input, filters))
+    return input, filters
+
+
+def moved_to_channels(x, axis):
+    """`x` (N, C, ...) whose `axis` is part of the second one, and has size one where it was."""
+    rest = [i for i in range(2, x.ndim) if i != axis]
+    merged = x.dimshuffle(0, 1, axis, *rest)
+    merged = merged.reshape((x.shape[0], -1, *(x.shape[i] for i in rest)), ndim=x.ndim - 1)
+    return pt.expand_dims(merged, axis)
 
 
 def with_border(input, filters, padding, filter_shape, dilation):

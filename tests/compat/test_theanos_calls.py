@@ -107,16 +107,22 @@ def test_a_draw_of_a_shared_stream_is_all_that_native_code_leaves_to_python(in_n
     x, w = T.tensor3("x"), theano.shared(np.eye(3))
     mask = streams.binomial(x.shape, p=0.5, dtype="float64")
 
-    def step(x, h):  # whose gradient goes beside the draw
+    def step(x, h):
         return T.tanh(T.dot(h, w)) * streams.uniform((2, 3)) + x
 
     hs, updates = theano.scan(step, x * mask, [T.zeros((2, 3))])
-    train = theano.function([x], [hs, T.grad(hs.sum(), w)], updates=updates)
+    gradient = T.grad(T.tanh(T.dot(x * mask, w)).sum(), w)
+    train = theano.function([x], [hs, gradient], updates=updates)
     values = np.ones((4, 2, 3))
     first, second = train(values), train(values)
     assert all((a != b).any() for a, b in zip(first, second, strict=True))
     left = {str(node.op) for node, _ in native_report(train).fallbacks}
     assert left == {"TwisterUniform"}
+    assert (
+        hs.owner.inputs[0].owner.op.info.n_untraced_sit_sot == 1
+    )  # as Theano's, a state has no history
+    with pytest.raises(TypeError, match="625 words"):
+        streams.generators[0].set_value(np.zeros(3))
 
 
 def test_a_shared_stream_draws_the_shape_that_it_is_given():

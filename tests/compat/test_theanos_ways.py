@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 import pytest
 
 from symrnn import compat
+from symrnn.measure.sizes import apply_nodes
 from symrnn.modes import known_mode
 
 
@@ -195,6 +196,30 @@ def test_a_convolution_with_a_window_that_is_an_expression(border_mode):
         [x, filters], [z, *T.grad((z**2).sum(), [x, filters])], mode="FAST_COMPILE"
     )
     for ours, theirs in zip(convolve(*values), known(*values), strict=True):
+        np.testing.assert_allclose(ours, theirs)
+
+
+@pytest.mark.parametrize("flip", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "window"), [((2, 2, 5, 20), (3, 20)), ((2, 2, 20, 20), (20, 20))]
+)
+def test_a_window_as_wide_as_its_images_is_no_slice_for_each_entry(shape, window, flip):
+    import theano.tensor as T
+
+    x, w = pt.tensor4("x"), pt.tensor4("w")
+    size = (3, 2, *window)
+    made, plain = (
+        T.nnet.conv2d(x, w, image_shape=known, filter_shape=size, filter_flip=flip)
+        for known in (shape, None)
+    )
+    slices = [
+        sum("Subtensor" in str(node.op) for node in apply_nodes([one])) for one in (made, plain)
+    ]
+    assert slices[0] < 16 < 20 < slices[1]
+    values = [np.random.default_rng(0).normal(size=size) for size in (shape, size)]
+    asked = [[one, *pytensor.grad((one**2).sum(), [x, w])] for one in (made, plain)]
+    found = pytensor.function([x, w], asked[0] + asked[1], mode=known_mode("NATIVE"))(*values)
+    for ours, theirs in zip(found[:3], found[3:], strict=True):
         np.testing.assert_allclose(ours, theirs)
 
 

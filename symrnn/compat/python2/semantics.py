@@ -256,6 +256,18 @@ CARRIED = {
         "np.save(f, a); f.close()\n"
         "with open(path, 'rb') as f:\n    x = np.load(f)[0], np.load(path)[0]\nos.remove(path)", ([7], [7])
     ),
+    "netCDF in a file that is open as text": Carried(
+        "import os, tempfile\nfrom scipy.io import netcdf_file\npath = tempfile.mktemp()\nf = netcdf_file(path, 'w')\n"
+        "f.createDimension('n', 3)\nf.createVariable('a', 'i4', ('n',))[:] = range(3)\nf.close()\n"
+        "with open(path) as f:\n    x = netcdf_file(f, 'r', mmap=False).variables['a'][:].tolist()\nos.remove(path)",
+        [0, 1, 2],
+    ),
+    "pages and what is fetched": Carried(
+        "import os, tempfile, urllib\npath = tempfile.mktemp()\nwith open(path, 'w') as f: f.write('a b')\n"
+        "urllib.urlretrieve('file://' + path, path + '2')\n"
+        "with open(path + '2') as f: x = f.read(), urllib.urlopen('file://' + path).read().split(' ')\n"
+        "os.remove(path); os.remove(path + '2')", ("a b", ["a", "b"])
+    ),
     "archives": Carried(
         "import gzip, os, tempfile, zipfile\npath = tempfile.mktemp()\n"
         "f = gzip.GzipFile(path, 'w'); f.write('a b'); f.close()\n"

@@ -1,7 +1,6 @@
 """``theano.tensor.shared_randomstreams``: streams that draw from NumPy's Mersenne twister, seeded as in Theano."""
 
 import numpy as np
-import pytensor
 import pytensor.tensor as pt
 from pytensor.tensor.random import basic
 from pytensor.tensor.random.utils import normalize_size_param
@@ -9,6 +8,7 @@ from pytensor.tensor.random.utils import normalize_size_param
 from symrnn.compat import twister
 from symrnn.compat.missing import missing
 from symrnn.ops.random_stream import RandomStream, float_dtype, set_default_update, shape_of
+from symrnn.words import shared_words
 
 
 class RandomStreams(RandomStream):
@@ -57,7 +57,7 @@ class RandomStreams(RandomStream):
         return list(self.state_updates)
 
     def _between_0_and_1(self, size):
-        state = pytensor.shared(self._next_twister())
+        state = shared_words(self._next_twister())
         following, drawn = twister.uniform(state, normalize_size_param(size))
         set_default_update(state, following)
         self.state_updates.append((state, following))

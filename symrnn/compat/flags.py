@@ -6,6 +6,8 @@ GPU flags are accepted with one warning; flags of what is gone are accepted and 
 """
 
 import os
+import re
+import shlex
 import sys
 import warnings
 
@@ -63,24 +65,48 @@ MODES = {
 
 
 def parsed(flags):
-    """``"a=1,b=2"`` as a dictionary; a comma inside a value belongs to the flag before it.
+    """``"a=1,b=2"`` as a dictionary; a comma inside a value, in quotes or before what is no flag, belongs to it.
 
     Examples
     --------
     >>> parsed("floatX=float32, device=gpu0")
     {'floatX': 'float32', 'device': 'gpu0'}
+    >>> parsed("gcc.cxxflags=-O1,-Wl,-rpath=/a,blas.ldflags='-lb,c=d'")
+    {'gcc.cxxflags': '-O1,-Wl,-rpath=/a', 'blas.ldflags': '-lb,c=d'}
     """
     found = {}
-    for part in flags.split(","):
-        if not part.strip():
-            continue
-        name, equals, value = part.partition("=")
-        if not equals:
+    for part in filter(None, map(str.strip, split_commas(flags))):
+        name, equals, value = (one.strip() for one in part.partition("="))
+        if equals and FLAG.fullmatch(name):
+            last = name
+            found[name] = value
+        elif found and not FLAG.fullmatch(part):
+            found[last] += f",{part}"
+        else:
             raise UserError(
                 f"THEANO_FLAGS must be name=value pairs with commas between them, but has {part!r}"
             )
-        found[name.strip()] = value.strip()
     return found
+
+
+FLAG = re.compile(r"[A-Za-z_][\w.]*")
+
+
+def split_commas(flags):
+    """`flags` cut at the commas outside quotes, which are taken off."""
+    words = shlex.shlex(flags, posix=True)
+    words.whitespace, words.whitespace_split, words.commenters, words.escape = ",", True, "", ""
+    try:
+        return list(words)
+    except ValueError:
+        raise UserError(f"THEANO_FLAGS has a quote that is not closed: {flags}") from None
+
+
+def quoted(value):
+    """A value as PyTensor reads it back, whatever is in it."""
+    if not re.search(r"""[,'"\\#]""", value):
+        return value
+    return "'" + value.replace("'", """'"'"'""") + "'"
 
 
 def translated(flags):
@@ -124,7 +150,7 @@ def apply_environment(environ=os.environ):
         set_on_config(ours)
     else:
         own = environ.get("PYTENSOR_FLAGS", "")
-        pairs = [f"{name}={value}" for name, value in ours.items()]
+        pairs = [f"{name}={quoted(value)}" for name, value in ours.items()]
         # Of a flag that is given twice PyTensor takes the last.
         environ["PYTENSOR_FLAGS"] = ",".join(filter(None, [*pairs, own]))
     return given

@@ -6,6 +6,7 @@
 import functools
 import io
 import math
+import operator
 
 import numpy as np
 
@@ -33,8 +34,13 @@ def fromstring(text, dtype=float, count=-1, sep="", **kwargs):
     """``np.fromstring``, of bytes too."""
     if sep != "":
         return np.fromstring(text, dtype=dtype, count=count, sep=sep, **kwargs)
+    return frombuffer(text, dtype=dtype, count=count, **kwargs).copy()
+
+
+def frombuffer(text, *args, **kwargs):
+    """``np.frombuffer``, of text whose characters stand for bytes too."""
     data = text.encode("latin-1") if isinstance(text, str) else text
-    return np.frombuffer(data, dtype=dtype, count=count).copy()
+    return np.frombuffer(data, *args, **kwargs)
 
 
 OF_ARRAYS = set(map(id, (np.array, np.asarray, np.asanyarray)))
@@ -56,7 +62,7 @@ OF_MATH = (
 OF_NUMBERS = set(map(id, (float, int, complex, round, *(getattr(math, name) for name in OF_MATH))))
 
 
-def old_call(function, *args, **kwargs):
+def old_call(function, /, *args, **kwargs):
     """``function(…)`` for a function that is called by one of `sources.CALLED`.
 
     Examples
@@ -68,6 +74,8 @@ def old_call(function, *args, **kwargs):
         return array(function, *args, **kwargs)
     if function is np.fromstring:
         return fromstring(*args, **kwargs)
+    if function is np.frombuffer:
+        return frombuffer(*args, **kwargs)
     if args and (id(function) in OF_FILES or module_of(function).startswith("scipy.io")):
         return with_files(function, args, kwargs)
     if "normed" in kwargs and is_numpys(function):
@@ -184,11 +192,63 @@ def equals(a, b, yes=True):
     return a == b if yes else a != b
 
 
+class OneEntry:
+    """An array of one entry in a format: a number where one is asked for, and else an array.
+
+    Examples
+    --------
+    >>> "%d %s" % (OneEntry(np.array([5])), OneEntry(np.array([5])))
+    '5 [5]'
+    """
+
+    def __init__(self, array):
+        self.array = array
+
+    def __str__(self):
+        return str(self.array)
+
+    def __repr__(self):
+        return repr(self.array)
+
+    def __int__(self):
+        return int(self.array.item())
+
+    def __index__(self):
+        return operator.index(self.array.item())
+
+    def __float__(self):
+        return float(self.array.item())
+
+    def __format__(self, spec):
+        try:
+            return format(str(self.array), spec)
+        except ValueError:  # it asks for a number
+            return format(self.array.item(), spec)
+
+    def __getitem__(self, index):
+        return self.array[index]
+
+    def __getattr__(self, name):
+        return getattr(self.array, name)
+
+
+def as_argument(x):
+    """`x` as it is put into a format."""
+    return OneEntry(x) if isinstance(x, np.ndarray) and x.size == 1 and x.ndim else x
+
+
+def as_arguments(values, each=as_argument):
+    """The right side of ``text % values``, with each value as it is put into a format."""
+    if type(values) is tuple:
+        return tuple(map(each, values))
+    if type(values) is dict:
+        return {key: each(value) for key, value in values.items()}
+    return each(values)
+
+
 def old_format(text, values):
     """``text % values``, where arrays of one entry stand for numbers."""
-    if type(text) is str:
-        values = tuple(map(one_number, values)) if type(values) is tuple else one_number(values)
-    return text % values
+    return text % (as_arguments(values) if type(text) is str else values)
 
 
 def array_method(subject, name):
@@ -247,4 +307,5 @@ def set_item(value, container, index):
     """``container[index] = value``, where an array of one entry may be put into a place for a number."""
     from symrnn.compat.numpy_era import as_index
 
-    container[as_index(index)] = one_number(value) if isinstance(container, np.ndarray) else value
+    takes_numbers = isinstance(container, np.ndarray) and container.dtype != object
+    container[as_index(index)] = one_number(value) if takes_numbers else value

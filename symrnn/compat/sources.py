@@ -5,6 +5,7 @@ import ast
 from symrnn.errors import UserError
 
 IMPORTS = {
+    "builtins": ["slice"],
     "symrnn.compat.numpy_era": ["as_index"],
     "symrnn.compat.numpy_calls": [
         "old_call",
@@ -19,8 +20,8 @@ IMPORTS = {
     ],
 }
 CALLED = {  # names of what `numpy_calls.old_call` knows
-    "array", "asarray", "asanyarray", "fromstring", "float", "int", "long", "round", "complex", "sqrt", "exp", "log",
-    "log10", "pow", "floor", "ceil", "isnan", "isinf", "sin", "cos", "tanh", "fabs",
+    "array", "asarray", "asanyarray", "fromstring", "frombuffer", "float", "int", "long", "round", "complex", "sqrt",
+    "exp", "log", "log10", "pow", "floor", "ceil", "isnan", "isinf", "sin", "cos", "tanh", "fabs",
     "zeros", "ones", "empty", "full", "eye", "identity", "reshape", "resize", "tile", "repeat", "linspace", "split",
     "array_split", "roll", "randn", "rand", "randint", "random_sample", "uniform", "normal", "binomial", "permutation",
     "choice", "standard_normal", "multinomial", "load", "save", "savez", "savez_compressed", "histogram", "histogram2d",
@@ -163,7 +164,7 @@ def as_object(index):
     """An index as an expression: ``1:2`` as ``slice(1, 2)``."""
     if isinstance(index, ast.Slice):
         parts = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
-        return ast.Call(ast.Name("slice", ast.Load()), parts, [])
+        return call("slice", *parts)
     if isinstance(index, ast.Tuple):
         return ast.Tuple([as_object(one) for one in index.elts], ast.Load())
     return index

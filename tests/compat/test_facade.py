@@ -7,6 +7,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.configparser import parse_config_string
 
 from symrnn import compat
 from symrnn.compat import flags
@@ -219,6 +220,46 @@ def test_flags_are_translated():
         flags.translated({"floatY": "1"})
     with pytest.raises(UserError, match="name=value"):
         flags.parsed("floatX")
+    with pytest.raises(UserError, match=r"name=value.*'device'"):
+        flags.parsed("floatX=float32,device")
+    with pytest.raises(UserError, match="quote that is not closed"):
+        flags.parsed("gcc.cxxflags='-O1")
     environ = {"THEANO_FLAGS": "base_compiledir=/x,device=cpu", "PYTENSOR_FLAGS": "cxx="}
     with pytest.warns(UserWarning, match="too late"):
         flags.apply_environment(environ)
+
+
+FLAGS = {  # as they are given: what they say
+    "gcc.cxxflags=-O1,-g": {"gcc.cxxflags": "-O1,-g"},
+    "gcc.cxxflags=-O1,-Wl,-rpath=/a , floatX=float32,": {
+        "gcc.cxxflags": "-O1,-Wl,-rpath=/a",
+        "floatX": "float32",
+    },
+    "gcc.cxxflags='-O1,-g',floatX=float32": {"gcc.cxxflags": "-O1,-g", "floatX": "float32"},
+    'floatX=float32,blas.ldflags="-L/a b -lc,d=e"': {
+        "floatX": "float32",
+        "blas.ldflags": "-L/a b -lc,d=e",
+    },
+    ",, cxx= ,,compiledir=/a#b": {"cxx": "", "compiledir": "/a#b"},
+    r"compiledir=C:\a,contexts=dev0->cuda0;dev1->cuda1": {
+        "compiledir": r"C:\a",
+        "contexts": "dev0->cuda0;dev1->cuda1",
+    },
+    "": {},
+}
+
+
+@pytest.mark.parametrize("given", FLAGS)
+def test_a_comma_may_stand_in_a_flags_value(given):
+    assert flags.parsed(given) == FLAGS[given]
+
+
+def test_pytensor_reads_the_values_that_theano_did(monkeypatch):
+    values = {"gcc.cxxflags": r"-O1,-g 'a' \b #c", "floatX": "float32"}
+    given = f"""gcc.cxxflags="{values["gcc.cxxflags"]}",floatX=float32"""
+    environ = {"THEANO_FLAGS": given, "PYTENSOR_FLAGS": "cxx="}
+    monkeypatch.delitem(sys.modules, "pytensor")
+    assert flags.apply_environment(environ) == values
+    monkeypatch.undo()
+    read = parse_config_string(environ["PYTENSOR_FLAGS"])
+    assert read == {"gcc__cxxflags": values["gcc.cxxflags"], "floatX": "float32", "cxx": ""}

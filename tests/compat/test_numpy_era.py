@@ -42,6 +42,14 @@ NUMPY = {  # a program with its result in y, and the result
         (4.0, 1, 2.0),
     ),
     "and is formatted as one": ("y = '%d %.1f' % (np.array([4.]), np.array([.5]))", "4 0.5"),
+    "but as an array where text is asked for": (
+        "a = np.array([5])\ny = '%s %5s %r' % (a, a, a), '%s' % a, '%(a)s %(a)d' % {'a': a}, '%s' % a[None]",
+        ("[5]   [5] array([5])", "[5]", "[5] 5", "[[5]]"),
+    ),
+    "an array of objects keeps it": (
+        "y = np.empty(2, object)\ny[0] = a = np.array([5])\ni = 1\ny[i] = np.array([7.])\ny = y[0] is a, y[1].tolist()",
+        (True, [7.0]),
+    ),
     "an array is not None, and no text": (
         "y = np.zeros(2) == None, np.zeros(2) != 'same', None == None, 'a' == 'a'",
         (False, True, True, True),
@@ -64,6 +72,10 @@ NUMPY = {  # a program with its result in y, and the result
     "a float is written down as a place": (
         "x = np.arange(4)\ny = int(x[2.]), x[:2.].tolist()",
         (2, [0, 1]),
+    ),
+    "a program's own function has its own parameters": (
+        "def normal(size, function): return function(size)\ny = normal(size=-2., function=abs)",
+        2.0,
     ),
     "bytes": ("y = np.fromstring(np.ones(1).tostring())[0]", 1.0),
 }

@@ -23,12 +23,24 @@ WORDS = {  # Python 2: Python 3
     "print '%d' % (x, )": "print('%d' % (x, ))",
     "if x: print x; y = 1": "if x: print(x); y = 1",
     "printer = 1": "printer = 1",
-    "try:\n    pass\nexcept (A, B), e:\n    raise C, 'm'": "try:\n    pass\nexcept (A, B) as e:\n    raise C('m')",
+    "try:\n    pass\nexcept (A, B), e:\n    raise C, 'm'": "try:\n    pass\nexcept (A, B) as e:\n"
+    "    raise __symrnn_raised__(C, 'm')",
     "a <> 10L or 0777 == `b`": "a != 10 or 0o777 == repr(b)",
     "x = {'a': lambda y: y, 'print': 1}": "x = {'a': lambda y: y, 'print': 1}",
     "s = u'print x'  # print y": "s = u'print x'  # print y",
     's = """\nprint x\n"""': 's = """\nprint x\n"""',
     "exec code in scope": "exec(code, scope)",
+    "def f(async=1): self.async = async": "def f(async_=1): self.async_ = async_",
+    "exec \"x = 'a' in s\"": "exec(\"x = 'a' in s\")",
+    "exec 'for i in n: y = i' in d, d": "exec('for i in n: y = i', d, d)",
+    "exec('x = 1') in d": "exec(('x = 1'), d)",
+    "exec ('x = %d') % 1": "exec(('x = %d') % 1)",
+    "exec ('x = 1', d)": "exec('x = 1', d)",
+    "exec f(a in b) + inner": "exec(f(a in b) + inner)",
+    "if lambda1 > 'lambda': print 'a'": "if lambda1 > 'lambda': print('a')",
+    "if f(lambda: 1): print 'a'": "if f(lambda: 1): print('a')",
+    "f = lambda a, b=lambda: 3: a; print 'a'": "f = lambda a, b=lambda: 3: a; print('a')",
+    "x = a or'b' if 1else ur'c'": "x = a or'b' if 1 else r'c'",
     "x = 0.5 + 007 + 1e5": "x = 0.5 + 0o07 + 1e5",
 }
 
@@ -39,9 +51,29 @@ def test_words_become_those_of_python_3(old):
     compile(WORDS[old], "x.py", "exec")
 
 
+NUMBERS = {  # as they are written in Python 2: what they are
+    "0": 0, "00": 0, "007": 7, "0777": 511, "0o17": 15, "0O17": 15, "0b11": 3, "0B1": 1, "0xe": 14, "0XFF": 255,
+    "0L": 0, "00l": 0, "10L": 10, "017L": 15, "0xFFL": 255, "0xffl": 255, "0b11L": 3, "0o17l": 15,
+    "1e05": 1e5, "1e-05": 1e-5, "1E+05": 1e5, "1.e-04": 1e-4, ".5e+01": 5.0, "0.5e-010": 0.5e-10, "0.05": 0.05,
+    "00.5": 0.5, "09.5": 9.5, "0777.": 777.0, "010e2": 1000.0, "1.": 1.0, "0.": 0.0, ".01": 0.01,
+    "1j": 1j, "010j": 10j, "1e-05j": 1e-5j, "01.e-05J": 1e-5j,
+    "0xE+1": 15, "3-01": 2, "10-010": 2, "1 if 1else 02": 1, "[5, 6][01]": 6, "0x1e-05": 25,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("old", NUMBERS)
+def test_numbers_are_what_they_were(old):
+    [value] = eval(converted_words(f"({old},)".encode(), "x.py"))
+    assert (value, type(value)) == (NUMBERS[old], type(NUMBERS[old]))
+
+
 def test_a_print_function_stays():
     source = "from __future__ import print_function\nprint('a', end='')"
     assert converted_words(source.encode(), "x.py") == source
+
+
+def test_a_mark_at_the_start_of_a_file_is_in_no_string():
+    assert run("\ufeffx = 'é', u'é'")["x"] == ("Ã©", "é")
 
 
 def run(source):

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from symrnn.compat.numpy_calls import one_number
-from symrnn.compat.python2 import files, imports, run_time
+from symrnn.compat.python2 import files, imports, of_bytes, run_time
 from symrnn.errors import UserError
 
 
@@ -22,8 +22,7 @@ def listed(function):
 
 def list_map(function, *sequences):
     """``map``: a list, as long as the longest sequence, with None for what the others lack."""
-    if function is str:
-        function = run_time.text_of
+    function = run_time.text_type(function)
     if len(sequences) == 1:
         return list(sequences[0]) if function is None else list(map(function, sequences[0]))
     rows = itertools.zip_longest(*sequences)
@@ -59,6 +58,11 @@ def away_from_zero(number, ndigits=0):
 def print_old(*values, sep=" ", end="\n", file=None):
     """``print``: numbers with twelve digits, bytes as the text they hold."""
     print(*(shown(run_time.text_of(value)) for value in values), sep=sep, end=end, file=file)
+
+
+def format_old(x, spec=""):
+    """``format``: numbers with twelve digits, unless `spec` asks for others."""
+    return format(run_time.as_argument(x), spec)
 
 
 def shown(text):
@@ -112,8 +116,7 @@ def old_eval(source, scope=None, variables=None):
     frame = sys._getframe(1)
     if scope is None:
         scope, variables = frame.f_globals, frame.f_locals
-    for name, function in functions_of_trees().items():
-        scope.setdefault(name, function)
+    run_time.find_names(scope, frame.f_builtins)
     code = old_compile(source.strip(), "<string>", "eval") if isinstance(source, str) else source
     return eval(code, scope, variables)
 
@@ -124,10 +127,9 @@ def functions_of_trees():
     from symrnn.compat import sources
     from symrnn.compat.python2.tree import FUNCTIONS, own
 
-    modules = {"symrnn.compat.python2.run_time": FUNCTIONS} | sources.IMPORTS
     return {
         own(name): getattr(importlib.import_module(module), name)
-        for module, names in modules.items()
+        for module, names in (FUNCTIONS | sources.IMPORTS).items()
         for name in names
     }
 
@@ -178,6 +180,12 @@ class file(metaclass=FileType):
     """``file``: opens one, and is the class of those that are open."""
 
 
+def buffer(x, offset=0, size=None):
+    """``buffer``: the bytes of text, or of an array, from `offset` on."""
+    data = memoryview(of_bytes.as_bytes(x)).tobytes()[offset:]
+    return files.Bytes(data if size is None else data[:size])
+
+
 def octal(number):
     """``oct``: a zero, and no letter."""
     digits = f"{abs(number):o}"
@@ -193,6 +201,7 @@ BUILTINS = {
     "zip": listed(zip),
     "round": away_from_zero,
     "print": print_old,
+    "format": format_old,
     "sorted": run_time.in_order,
     "max": extreme(max, ">"),
     "min": extreme(min, "<"),
@@ -215,7 +224,7 @@ BUILTINS = {
     "intern": sys.intern,
     "reload": reload,
     "apply": lambda function, args=(), kwargs={}: function(*args, **kwargs),
-    "buffer": memoryview,
+    "buffer": buffer,
     "StandardError": Exception,
     "coerce": lambda a, b: (type(a + b)(a), type(a + b)(b)),
 }

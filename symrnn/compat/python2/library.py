@@ -5,11 +5,15 @@ Only the program's own imports find these; Python's modules stay as they are, bu
 
 import importlib
 import itertools
+import math
 import operator
 import sys
 import types
 from urllib import error, parse, request
 
+import numpy as np
+
+from symrnn.compat.numpy_calls import one_number
 from symrnn.compat.python2 import files, gone_modules, of_bytes, processes
 
 MOVED = {"StringIO": "io", "cStringIO": "io", "Queue": "queue", "ConfigParser": "configparser", "copy_reg": "copyreg",
@@ -96,6 +100,7 @@ def added():
         "json": files.JSON,
         "itertools": {"izip": zip, "imap": longest_map, "ifilter": filter, "ifilterfalse": itertools.filterfalse,
                       "izip_longest": itertools.zip_longest},
+        "math": {"floor": of_float(np.floor), "ceil": of_float(np.ceil)},
         "string": string_functions(),
         "types": TYPES,
         "time": {"clock": time.process_time},
@@ -112,6 +117,12 @@ def added():
         for name, names in modules.items():
             found[name] = found.get(name, {}) | names
     return found
+
+
+def of_float(function):
+    """``math.floor`` or ``math.ceil``: a float, of infinity too."""
+    # By `ldexp`, which takes nothing but numbers.
+    return lambda x: float(function(math.ldexp(one_number(x), 0)))
 
 
 def divide(a, b):
@@ -133,9 +144,11 @@ class Extended(types.ModuleType):
         super().__init__(name, real.__doc__)
         vars(self).update(names)
         self.__real__ = real
-        for special in ("__path__", "__file__", "__all__"):
+        for special in ("__path__", "__file__"):
             if hasattr(real, special):
                 setattr(self, special, getattr(real, special))
+        given = getattr(real, "__all__", public(real))
+        self.__all__ = sorted({*given, *public(self)})  # ``from types import *``
 
     def __getattr__(self, name):
         # Asked for before it is set, it would be asked for here again, without an end.

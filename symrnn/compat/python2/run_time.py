@@ -6,12 +6,16 @@ meaning.
 
 import collections.abc
 import functools
+import inspect
 import operator
+import re
 import sys
 
 import numpy as np
 
-from symrnn.compat.numpy_calls import equals
+from symrnn.compat import numpy_calls
+from symrnn.compat.numpy_calls import as_arguments, equals
+from symrnn.compat.python2.codings import decode
 from symrnn.errors import UserError
 
 METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys", "viewitems": "items",
@@ -64,7 +68,7 @@ def is_whole(x):
 
 def modulo(a, b):
     """``a % b``, with text formatted as it was."""
-    return a % as_arguments(b) if type(a) is str else a % b
+    return a % as_arguments(b, as_argument) if type(a) is str else a % b
 
 
 SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -153,28 +157,21 @@ class Printed(float):
         return text_of(float(self))
 
     def __format__(self, spec):
-        return str(self) if not spec else super().__format__(spec)
+        return super().__format__(spec + ".12" if NO_DIGITS_ASKED.fullmatch(spec) else spec)
+
+
+# The fill and alignment, the sign, the width; no precision, no type.
+NO_DIGITS_ASKED = re.compile(r"(?:.?[<>=^])?[ +-]?#?0?\d*,?", re.DOTALL)
 
 
 def as_argument(x):
     """`x` as it is put into a format."""
-    if type(x) is float:
+    if type(x) in (float, np.float64):
         return Printed(x)
-    if isinstance(x, bytes):
-        return x.decode("latin-1")
-    return x.item() if isinstance(x, np.ndarray) and x.size == 1 and x.ndim else x
+    return x.decode("latin-1") if isinstance(x, bytes) else numpy_calls.as_argument(x)
 
 
-def as_arguments(b):
-    """The right side of ``text % b``."""
-    if type(b) is tuple:
-        return tuple(map(as_argument, b))
-    return (
-        {key: as_argument(value) for key, value in b.items()} if type(b) is dict else as_argument(b)
-    )
-
-
-def formatted(subject, *args, **kwargs):
+def formatted(subject, /, *args, **kwargs):
     """``subject.format(…)``."""
     if type(subject) is str:
         args = [as_argument(one) for one in args]
@@ -191,71 +188,18 @@ def text_of(x=""):
     ('0.3', '1e+22', '2.0', 'ab')
     """
     if type(x) is float:
-        digits = f"{x:.12g}"
-        return digits + ".0" if digits.lstrip("-").isdigit() else digits
+        return f"{x:.12}"
     return x.decode("latin-1") if isinstance(x, bytes) else str(x)
 
 
-def unicode_of(x="", *encoding):
-    """``unicode(x)``, or with an encoding ``x.decode(encoding)``."""
-    return decode(x, *encoding) if encoding else text_of(x)
+def text_type(function):
+    """What a call of ``str`` or ``unicode`` calls: `unicode_of`, unless these are names of the program's own."""
+    return unicode_of if function is str else function
 
 
-def encode(subject, *args, **kwargs):
-    """``subject.encode(…)``: of text the bytes, as text with a character a byte."""
-    return (
-        encoded(subject, *args, **kwargs)
-        if isinstance(subject, (str, bytes))
-        else subject.encode(*args, **kwargs)
-    )
-
-
-def decode(subject, *args, **kwargs):
-    """``subject.decode(…)``: of bytes what they mean."""
-    return (
-        decoded(subject, *args, **kwargs)
-        if isinstance(subject, (str, bytes))
-        else subject.decode(*args, **kwargs)
-    )
-
-
-def encoded(text, encoding="ascii", errors="strict"):
-    """The bytes of text, as text with a character a byte; ``"hex"`` and its kin too."""
-    import codecs
-
-    if encoding.lower().replace("-", "_") in (
-        "hex",
-        "base64",
-        "zlib",
-        "bz2",
-        "hex_codec",
-        "rot13",
-        "rot_13",
-    ):
-        raw = text if isinstance(text, bytes) else text.encode("latin-1")
-        coded = codecs.encode(raw.decode("latin-1") if "rot" in encoding else raw, encoding)
-    else:
-        coded = text if isinstance(text, bytes) else text.encode(encoding, errors)
-    return coded if isinstance(coded, str) else coded.decode("latin-1")
-
-
-def decoded(text, encoding="ascii", errors="strict"):
-    """What the bytes mean that text stands for."""
-    import codecs
-
-    raw = text if isinstance(text, bytes) else text.encode("latin-1")
-    if encoding.lower().replace("-", "_") in ("hex", "base64", "zlib", "bz2", "hex_codec"):
-        return codecs.decode(raw, encoding).decode("latin-1")
-    return raw.decode(encoding, errors)
-
-
-def translated(text, table, *deleted):
-    """``text.translate(table, deleted)``: `table` has 256 characters, or is None."""
-    if not isinstance(text, str) or not deleted:
-        return text.translate(table, *deleted)
-    [deleted] = deleted
-    kept = "".join(c for c in text if c not in deleted)
-    return kept if table is None else kept.translate(table)
+def unicode_of(x="", *encoding, **options):
+    """``str(x)`` and ``unicode(x)``, or with an encoding ``x.decode(encoding)``."""
+    return decode(x, *encoding, **options) if encoding or options else text_of(x)
 
 
 def has_key(mapping, key):
@@ -314,11 +258,16 @@ def next_of(iterator):
     return iterator.next() if hasattr(iterator, "next") else next(iterator)
 
 
-def sort_in_place(subject, *args, **kwargs):
-    """``subject.sort(…)``: a list took a function that compares two entries."""
-    if type(subject) is not list:
+def sort_in_place(subject, /, *args, **kwargs):
+    """``subject.sort(…)``: a list took a function that compares two entries; so does ``list.sort(subject, …)``."""
+    if subject is list and args:
+        subject, *args = args
+    elif not isinstance(subject, list) or type(subject).sort is not list.sort:
         return subject.sort(*args, **kwargs)
-    subject[:] = in_order(subject, *args, **kwargs)
+    # By `list`: a class derived from it may have other entries and slices to show.
+    everything = slice(None)
+    entries = list.__getitem__(subject, everything)
+    list.__setitem__(subject, everything, in_order(entries, *args, **kwargs))
     return None
 
 
@@ -342,6 +291,40 @@ def sort_options(cmp=None, key=None, reverse=False):
     return {"key": key, "reverse": bool(reverse)}
 
 
+def raised(kind, value):
+    """The exception that ``raise kind, value`` raised: `value` where it is one already, or `kind` of it.
+
+    Examples
+    --------
+    >>> raised(ValueError, (1, 2)), raised(ValueError, ValueError("a")), raised(ValueError("b"), None)
+    (ValueError(1, 2), ValueError('a'), ValueError('b'))
+    """
+    if not isinstance(kind, type) or isinstance(value, kind):
+        return value if isinstance(kind, type) else kind
+    return kind(*value) if type(value) is tuple else kind() if value is None else kind(value)
+
+
+def execute_in(scope, variables, code, builtins):
+    """Run converted code, and leave the names that it imports in no dictionary of the program."""
+    is_module = "__builtins__" in scope
+    find_names(scope, builtins)
+    exec(code, scope, variables)
+    if variables is not scope or not is_module:
+        for name in [name for name in variables if str(name).startswith("__symrnn_")]:
+            del variables[name]
+
+
+def find_names(scope, builtins):
+    """Let converted code in `scope` find the built-in names of its program, and what trees call."""
+    from symrnn.compat.python2.builtin_names import functions_of_trees
+
+    if "__builtins__" not in scope:
+        scope["__builtins__"] = builtins | functions_of_trees()
+        return
+    for name, function in functions_of_trees().items():
+        scope.setdefault(name, function)
+
+
 def execute(code, scope=None, variables=None):
     """``exec code``; text is read as Python 2."""
     frame = sys._getframe(1)
@@ -352,13 +335,13 @@ def execute(code, scope=None, variables=None):
 
         source = code.encode("utf-8") if isinstance(code, str) else code
         code = era_in_use().code(source, "<string>")
-    if scope is not None:
-        exec(code, scope, scope if variables is None else variables)
-        return
     local = frame.f_locals
-    # A module's own names are what exec changes; a function's come as a copy.
-    if local is frame.f_globals:
-        exec(code, frame.f_globals)
+    if scope is not None:
+        execute_in(scope, scope if variables is None else variables, code, frame.f_builtins)
+        return
+    # The names of a module or a class are what exec changes; a function's come as a copy.
+    if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        execute_in(frame.f_globals, local, code, frame.f_builtins)
         return
     seen = dict(local)
     exec(code, frame.f_globals, seen)

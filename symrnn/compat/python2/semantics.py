@@ -35,6 +35,12 @@ CARRIED = {
     "true division where it is asked for": Carried("from __future__ import division\nx = 7 / 2", 3.5),
     "round goes away from zero": Carried("x = round(2.5), round(-2.5), round(7)", (3.0, -3.0, 7.0)),
     "round gives floats": Carried("x = [type(round(7)).__name__, round(2.675, 2)]", ["float", 2.67]),
+    "floor and ceil give floats": Carried(
+        "import math\nfrom math import *\n"
+        "x = math.floor(3.7) / 2, ceil(2.2) / 2, floor(-1e400), floor(np.array([2.5])), "
+        "[f(7) for f in (ceil, floor)], sqrt(4)",
+        (1.5, 1.5, float("-inf"), 2.0, [7.0, 7.0], 2.0),
+    ),
     "long numbers and octal ones": Carried("x = 10L + 010, oct(8)", (18, "010")),
     "cmp": Carried("x = cmp(1, 2), cmp('b', 'a')", (-1, 1)),
     "values of several types have an order": Carried(
@@ -54,18 +60,69 @@ CARRIED = {
                                "x = f.getvalue()", "0.3 1e+22 [0.1]\n"),
     "str and formats of floats": Carried("x = str(0.1 + 0.2), '%s' % (0.1 + 0.2), '{}'.format(2/3.)",
                                          ("0.3", "0.3", "0.666666666667")),
+    "widths of floats": Carried(
+        "a = 0.1 + 0.2\nx = '{:>8}|{:<6}|{:*^+7}|{:.3}|{:g}|{:,}'.format(a, a, a, a, a, 12345.678901234), "
+        "'%6s|%.2f|%r' % (a, a, a), format(a), format(2., '5'), '{:6}'.format(np.float64(a)), '{}'.format(1e11)",
+        ("     0.3|0.3   |*+0.3**|0.3|0.3|12,345.6789012", "   0.3|0.30|0.30000000000000004", "0.3", "  2.0",
+         "   0.3", "1e+11"),
+    ),
+    "arrays of one entry in formats": Carried(
+        "a = np.array([5])\nx = '%s %d %.1f %r %x' % (a, a, a, a, a), '%(a)s %(a)d' % {'a': a}, '%s' % a, "
+        "'{0} {0:d} {0:>4} {0[0]}'.format(a)",
+        ("[5] 5 5.0 array([5]) 5", "[5] 5", "[5]", "[5] 5  [5] 5"),
+    ),
+    "methods of the program by the names of text's": Carried(
+        "class A:\n    def translate(self, source='s', beam=1, subject=0): return source, beam, subject\n"
+        "    encode = decode = format = sort = translate\n"
+        "a = A()\nx = [f(beam=5, subject=2) for f in (lambda **k: a.translate(**k), lambda **k: a.encode(**k), "
+        "lambda **k: a.decode(**k), lambda **k: a.format(**k), lambda **k: a.sort(**k))], a.translate('t', 2), "
+        "a.translate(), '{subject}'.format(subject=3)",
+        ([("s", 5, 2)] * 5, ("t", 2, 0), ("s", 1, 0), "3"),
+    ),
+    "a program's own str, unicode and slice": Carried(
+        "def unicode(n, m): return n + m\ndef f(str, slice): return str(3), np.ones((2, 3))[slice:2, None].shape\n"
+        "x = f(lambda n: n * 2, 1), unicode(1, 2), [str(n) for str in (abs,) for n in (-1,)]",
+        ((6, (1, 1, 3)), 3, [1]),
+    ),
+    "str and unicode of arguments": Carried(
+        "a = [0.1 + 0.2]\nx = str(*a), unicode(*a), unicode('a\\xe9', errors='ignore'), "
+        "unicode('\\xe9', 'latin-1'), str()",
+        ("0.3", "0.3", "a", "\xe9", ""),
+    ),
     "map of str": Carried("x = ' '.join(map(str, [0.1 + 0.2, 2.]))", "0.3 2.0"),
     "text is bytes until it is decoded": Carried("# coding: utf-8\ns = 'é'\n"
         "x = len(s), len(s.decode('utf-8')), len(u'é')",
                                                  (2, 1, 1)),
     "escapes in text are bytes": Carried("# coding: utf-8\nx = len('\\xc3\\xa9'), '\\xc3\\xa9' == 'é'", (2, True)),
+    "escapes that text did not have": Carried(
+        r"""x = 'C:\users', '\N{DASH}', '\u0041\\u\x41\101', u'\u0041\\u', r'\u', ur'\u20ac\\u0041\d', '\d\\d', '''a\
+\'\U'''""",
+        ("C:\\users", "\\N{DASH}", "\\u0041\\uAA", "A\\u", "\\u", "\u20ac\\\\u0041\\d", "\\d\\d", "a'\\U"),
+    ),
+    "escapes where text is unicode": Carried(
+        "from __future__ import (print_function,\n                        unicode_literals)\n"
+        r"x = '\u0041\d', len('\u20ac'); print('a', end='')", ("A\\d", 1)
+    ),
     "encoded text is text": Carried("x = 'a'.encode('utf-8') + 'b', 'ab'.encode('hex')", ("ab", "6162")),
+    "codings that are gone": Carried(
+        r"x = 'a\\n\\x41'.decode('string_escape'), 'a\n'.encode('string-escape'), "
+        r"'no'.encode('rot13').decode('rot13'), 'a=b'.encode('quopri').decode('quopri-codec'), "
+        r"'a'.encode('zip').decode('zlib')",
+        ("a\nA", "a\\n", "no", "a=b", "a"),
+    ),
     "bytes equal text": Carried("import struct\nx = struct.pack('2s', b'ab') == 'ab', 'b' != b'b'", (True, False)),
     "digests, packing and codings of text": Carried(
         "import base64, hashlib, md5, struct, zlib\nm = hashlib.md5('a'); m.update('b')\n"
         "x = m.hexdigest()[:6], md5.new('a').hexdigest()[:6], struct.unpack('>I', '\\x00\\x00\\x00\\x07')[0], "
         "struct.pack('2s', 'ab') == 'ab', base64.b64encode('ab') == 'YWI=', zlib.decompress(zlib.compress('a')) == 'a'",
         ("187ef4", "0cc175", 7, True, True, True),
+    ),
+    "buffers and arrays of text": Carried(
+        "import hashlib\na = np.array([97, 98], 'u1')\n"
+        "x = buffer('abc', 1, 1) == 'b', str(buffer(a)), np.frombuffer('ab', 'u1').tolist(), "
+        "np.frombuffer(buffer('abc', 1), dtype=np.uint8).tolist(), np.fromstring('ab', np.uint8).tolist(), "
+        "hashlib.md5(buffer(a)).hexdigest() == hashlib.md5('ab').hexdigest()",
+        (True, "ab", [97, 98], [98, 99], [97, 98], True),
     ),
     "text has no __iter__": Carried("x = hasattr('a', '__iter__'), hasattr([], '__iter__')", (False, True)),
     "repr by backquotes": Carried("x = `1` + `'a'`", "1'a'"),
@@ -89,6 +146,13 @@ CARRIED = {
     "sorted and sort by comparing": Carried(
         "a = [1, 3, 2]\na.sort(lambda p, q: q - p)\n"
         "x = a, sorted([1, 2], cmp=lambda p, q: cmp(q, p))", ([3, 2, 1], [2, 1])
+    ),
+    "sort by comparing of lists of a class of their own": Carried(
+        "class A(list): pass\nclass B(list):\n    def sort(self, cmp): list.sort(self, cmp, reverse=True)\n"
+        "    def __getitem__(self, i): return 0\n    def __getslice__(self, i, j): return []\n"
+        "a, b = A([2, 'a', 3]), B([1, 3, 2])\na.sort(lambda p, q: cmp(q, p))\nb.sort(cmp)\n"
+        "x = list(a), list(b), type(a) is A",
+        (["a", 3, 2], [3, 2, 1], True),
     ),
     "methods that are passed on": Carried(
         "d = {'a': 1}; it = iter([3, 4])\nf = it.next\n"
@@ -153,12 +217,31 @@ CARRIED = {
     "exceptions taken apart": Carried(
         "try:\n    raise IOError, ('a', 3)\nexcept IOError, (text, n):\n    x = text, n", ("a", 3)
     ),
+    "exceptions with what they hold": Carried(
+        "import sys\nx = []\ndef f(kind, value=None, at=None):\n    try:\n        raise kind, value, at\n"
+        "    except ValueError, e:\n        x.append(e.args)\n    return sys.exc_info()\n"
+        "f(ValueError, ValueError('a')); f(ValueError, ('a', 1)); f(ValueError); f(ValueError('b'))\n"
+        "f(ValueError, ['c']); f(ValueError, UnicodeError('d'))\n"
+        "try:\n    raise ValueError, 'e, f'\nexcept ValueError:\n    kind, e, at = sys.exc_info()\nf(kind, e, at)\n"
+        "x.append(e.__traceback__.tb_next is not None)",
+        [("a",), ("a", 1), (), ("b",), (["c"],), ("d",), ("e, f",), True],
+    ),
     "tabs go to the eighth column": Carried("if True:\n        x = 1\n\tx = 2", 2),
     "files and text that are executed have NumPy's ways, too": Carried(
         "import os, tempfile\npath = tempfile.mktemp()\nf = open(path, 'w')\n"
         "f.write('x = np.array([[1], [2, 3]]).tolist()'); f.close()\n"
         "execfile(path)\nexec 'y = np.zeros(2.).shape'\nx = x, y, eval('np.ones(6)[:4.].shape')\nos.remove(path)",
         ([[1], [2, 3]], (2,), (4,)),
+    ),
+    "exec in a class sets its names": Carried(
+        "class A:\n    m = 3\n    exec 'n = m / 2\\ndef f(self): return 7 / self.n'\n"
+        "x = A.n, A().f(), [name for name in vars(A) if 'symrnn' in name]", (1, 7, [])
+    ),
+    "exec and eval in dictionaries": Carried(
+        "a, b, c, d = {}, {}, {}, {'n': 5}\nexec 'm = xrange(7 / 2)[1]\\ndef f(): return 7 / 2, unicode(1)' in a\n"
+        "exec 'def f(): return 7 / 2' in b, c\n"
+        "x = a['f'](), c['f'](), eval('xrange(n / 2)[1]', d), map(sorted, (a, b, c, d))",
+        ((3, "1"), 3, 1, [["__builtins__", "f", "m"], ["__builtins__"], ["f"], ["__builtins__", "n"]]),
     ),
     "exec is Python 2, too": Carried("names = {}\nexec 'y = 7 / 2' in names\nx = names['y']", 3),
     # library
@@ -223,6 +306,11 @@ CARRIED = {
         "import os, tempfile\npath = tempfile.mkdtemp(); os.mkdir(path + '/a'); x = []\n"
         "os.path.walk(path, lambda n, folder, names: x.append((n, names)), 5)\nos.rmdir(path + '/a'); os.rmdir(path)",
         [(5, ["a"]), (5, [])],
+    ),
+    "all names of a module": Carried(
+        "from types import *\nfrom string import *\nfrom itertools import *\n"
+        "x = ListType is list, join(['a', 'b'], '-'), digits[:2], izip([1], [2]).next(), chain([3]).next()",
+        (True, "a-b", "01", (1, 2), 3),
     ),
     "functions that moved": Carried(
         "from itertools import izip, imap\nimport time, urllib, cPickle\n"

@@ -9,13 +9,18 @@ from symrnn.compat.sources import after_future_imports, as_object
 from symrnn.errors import UserError
 
 LISTS = {"items", "values", "keys"}  # returned lists
-FUNCTIONS = ("divide", "divide_in_place", "modulo", "equal", "unequal", "text_of", "unicode_of", "encode", "decode",
-             "translated", "formatted", "has_key", "as_list", "method", "attribute", "bound", "next_of",
-             "sort_in_place", "execute", "ordered", "flat")  # fmt: skip
+FUNCTIONS = {  # what trees call, by module
+    "builtins": ("slice",),
+    "symrnn.compat.python2.classes": ("old_class",),
+    "symrnn.compat.python2.codings": ("decode", "encode", "translated"),
+    "symrnn.compat.python2.run_time": (
+        "as_list", "attribute", "bound", "divide", "divide_in_place", "equal", "execute", "flat", "formatted",
+        "has_key", "method", "modulo", "next_of", "ordered", "raised", "sort_in_place", "text_type", "unequal",
+    ),
+}  # fmt: skip
 SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 TEXT = {"encode": "encode", "decode": "decode", "translate": "translated", "format": "formatted",
         "sort": "sort_in_place"}  # fmt: skip
-CALLED = {"str": "text_of", "unicode": "unicode_of", "exec": "execute"}
 PLAIN_NUMBERS = (int, float, complex, bool, type(None))
 
 
@@ -35,11 +40,8 @@ def parsed(source, path):
         for alias in node.names
     }
     tree = with_leaks(with_class_names(OldMethods("division" not in future).visit(tree)))
-    for names in (
-        ast.ImportFrom("symrnn.compat.python2.classes", [alias_of("old_class")], 0),
-        ast.ImportFrom("symrnn.compat.python2.run_time", list(map(alias_of, FUNCTIONS)), 0),
-    ):
-        after_future_imports(tree, names)
+    for module, names in FUNCTIONS.items():
+        after_future_imports(tree, ast.ImportFrom(module, list(map(alias_of, names)), 0))
     return ast.fix_missing_locations(tree)
 
 
@@ -193,9 +195,10 @@ class OldMethods(ast.NodeTransformer):
     def visit_Call(self, node):
         self.called.add(id(node.func))
         self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id in CALLED and not has_stars(node):
-            node.func = load(own(CALLED[node.func.id]))
-            return node
+        if isinstance(node.func, ast.Name) and node.func.id in ("str", "unicode"):
+            node.func = call("text_type", node.func)
+        elif isinstance(node.func, ast.Name) and node.func.id == "exec":
+            node.func = load(own("execute"))
         if not isinstance(node.func, ast.Attribute):
             return node
         name, subject, bare = node.func.attr, node.func.value, not node.args and not node.keywords
@@ -231,11 +234,6 @@ def shape_of(target):
     if isinstance(target, ast.Name):
         return ast.Constant(None)
     return ast.Tuple([shape_of(part) for part in target.elts], ast.Load())
-
-
-def has_stars(node):
-    """Whether a call spreads sequences into its arguments."""
-    return any(isinstance(arg, ast.Starred) for arg in node.args)
 
 
 def is_number(node):

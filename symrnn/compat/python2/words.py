@@ -10,7 +10,7 @@ from symrnn.errors import UserError
 
 # a logical line is a list of these: kind, text, line, column, and the blanks before it
 STRING_OR_COMMENT = re.compile(
-    r"""(?P<comment>\#[^\n]*)|(?P<string>[bBuUrR]{0,2}(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"
+    r"""(?P<comment>\#[^\n]*)|(?P<string>(?:(?<!\w)[bBuUrR]{1,2})?(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"
         |'(?:\\.|[^\\'\n])*'|"(?:\\.|[^\\"\n])*"))|(?P<open>[(\[{])|(?P<close>[)\]}])
         |(?P<joined>\\\n)|(?P<newline>\n)|(?P<end>;)|(?P<colon>:)|(?P<other>[^'"\#()\[\]{}\\\n;:bBuUrR]+|.)""",
     re.VERBOSE | re.DOTALL,
@@ -27,11 +27,8 @@ def converted_words(source, path):
     """
     encoding, _ = tokenize.detect_encoding(BytesIO(source).readline)
     text = source.decode(encoding).replace("\r\n", "\n").replace("\f", "")
-    has_print_function = re.search(
-        r"^from\s+__future__\s+import\s+.*\bprint_function\b", text, re.MULTILINE
-    )
-    if not text.isascii() and not re.search(UNICODE_LITERALS, text, re.MULTILINE):
-        text = with_bytes_in_strings(text, encoding)
+    has_print_function = imports_future("print_function", text)
+    text = with_old_strings(text, encoding, imports_future("unicode_literals", text))
     converted, line = [], 1
     for statement, ending in statements(text):
         converted.append(
@@ -44,19 +41,50 @@ def converted_words(source, path):
     return "".join(converted)
 
 
-UNICODE_LITERALS = r"^from\s+__future__\s+import\s+.*\bunicode_literals\b"
+def imports_future(name, text):
+    """Whether a source says ``from __future__ import name``, in brackets over several lines too."""
+    start = r"^from\s+__future__\s+import\b"
+    return bool(re.search(rf"{start}(?:.*|\s*\([^)]*)\b{name}\b", text, re.MULTILINE))
 
 
-def with_bytes_in_strings(text, encoding):
-    """`text` where strings that are not unicode hold a character for each byte, as Python 2 counted them."""
+def with_old_strings(text, encoding, unicode_literals):
+    """`text` where strings that are not unicode hold a character for each byte, as Python 2 counted them, and where
+    escapes mean what they did."""
 
-    def in_bytes(match):
+    def in_3(match):
         string = match.group()
-        if match.lastgroup != "string" or string[0] in "uU":
+        if match.lastgroup != "string":
             return string
-        return string.encode(encoding).decode("latin-1")
+        prefix = re.match("[a-zA-Z]*", string).group().lower()
+        is_unicode = "u" in prefix or (unicode_literals and "b" not in prefix)
+        if not is_unicode:
+            string = string.encode(encoding.removesuffix("-sig")).decode("latin-1")
+        if prefix == "ur":
+            return ESCAPE.sub(in_raw_unicode, string[1:])
+        return string if "r" in prefix else escapes_in_3(string, is_unicode)
 
-    return STRING_OR_COMMENT.sub(in_bytes, text)
+    return STRING_OR_COMMENT.sub(in_3, text)
+
+
+ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+
+
+def escapes_in_3(string, is_unicode):
+    r"""A string where the backslash of what is no escape is written down twice, as it stood for itself.
+
+    Examples
+    --------
+    >>> print(escapes_in_3(r"'C:\users\new'", False), escapes_in_3(r"'\u0041 \d'", True))
+    'C:\\users\new' '\u0041 \\d'
+    """
+    known = "\n\\'\"abfnrtvx01234567" + ("NuU" if is_unicode else "")
+    return ESCAPE.sub(lambda m: m.group() if m[1][0] in known else "\\" + m.group(), string)
+
+
+def in_raw_unicode(match):
+    """An escape in a raw unicode string, where those of characters alone were read."""
+    letter = chr(int(match[1][1:], 16)) if len(match[1]) > 1 else "\\"
+    return match.group() if letter in "\\'\"\r\n" else letter
 
 
 def leading_lines(statement):
@@ -67,7 +95,7 @@ def leading_lines(statement):
 def statements(text):
     """`text` cut into simple statements, each with what ends it: a line's end, a semicolon, a block's colon, a
     comment."""
-    depth, start, in_lambda = 0, 0, 0
+    depth, start, in_lambda = 0, 0, 0  # lambdas whose colon was met
     for match in STRING_OR_COMMENT.finditer(text):
         kind = match.lastgroup
         if kind == "open":
@@ -77,13 +105,31 @@ def statements(text):
         elif (
             kind == "colon"
             and depth == 0
-            and text[start : match.start()].count("lambda") > in_lambda
+            and len(places("lambda", text[start : match.start()])) > in_lambda
         ):
             in_lambda += 1
         elif depth == 0 and kind in ("newline", "end", "colon", "comment"):
             yield text[start : match.start()], match.group()
             start, in_lambda = match.end(), 0
     yield text[start:], ""
+
+
+def places(word, code):
+    """Where `word` stands in `code`, outside brackets, strings and comments.
+
+    Examples
+    --------
+    >>> places("in", "'a in b' + f(a in b) in c + inner")
+    [21]
+    """
+    depth, plain = 0, []
+    for match in STRING_OR_COMMENT.finditer(code):
+        kind, text = match.lastgroup, match.group()
+        depth -= kind == "close"
+        hidden = depth or kind in ("string", "comment")
+        plain.append("'" * len(text) if hidden else text)  # as long, so that places stay
+        depth += kind == "open"
+    return [found.start() for found in re.finditer(rf"\b{word}\b", "".join(plain))]
 
 
 def statement_in_3(statement, print_is_a_word, place):
@@ -101,10 +147,16 @@ def statement_in_3(statement, print_is_a_word, place):
         body = re.sub(r"^except\s+(.+?)\s*,\s*(\([\w\s,]+\))$", in_parts, body, flags=re.DOTALL)
     elif re.match(r"raise\b", body):
         body = raise_statement(body)
-    elif re.match(r"exec\s+[^(]", body):
-        code, _, scope = body[5:].partition(" in ")
-        body = f"exec({code}, {scope})" if scope else f"exec({code})"
+    elif re.match(r"exec\b(?!\s*=[^=])(?!\s*\.)", body):
+        body = exec_call(body[4:].strip())
     return blanks + body + tail
+
+
+def exec_call(code):
+    """``exec`` as a call, with the dictionaries behind ``in``; a tuple in brackets held them, too."""
+    if found := places("in", code):
+        return f"exec({code[: found[0]].strip()}, {code[found[0] + 2 :].strip()})"
+    return f"exec{code}" if code.startswith("(") and closes_at_end(code) else f"exec({code})"
 
 
 PARTS = "__symrnn_parts_"  # and the tuple that a parameter stands for, in hexadecimal digits
@@ -172,7 +224,7 @@ def outside_strings(body, change):
     parts, plain = [], []
     for match in STRING_OR_COMMENT.finditer(body):
         if match.lastgroup in ("string", "comment"):
-            parts += [change("".join(plain)), re.sub(r"^[uU][rR]", "r", match.group())]
+            parts += [change("".join(plain)), match.group()]
             plain = []
         else:
             plain.append(match.group())
@@ -185,15 +237,37 @@ def with_calls_of_repr(body):
     return outside_strings(body, lambda code: re.sub("`", lambda _: next(calls), code))
 
 
+WORD_OR_NUMBER = re.compile(
+    r"""(?P<name>[^\W\d]\w*)
+        |(?P<coded>0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+)[lL]?
+        |(?P<exact>(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?[jJ]?|\d+(?:[eE][+-]?\d+[jJ]?|[jJ]))
+        |(?P<whole>\d+)[lL]?""",
+    re.VERBOSE,
+)
+
+
 def in_words(code):
-    """Operators and numbers."""
-    code = code.replace("<>", "!=")
-    code = re.sub(r"(?<![\w.])(0[xX][0-9a-fA-F]+|\d+)[lL]\b", r"\1", code)
-    return re.sub(
-        r"(?<![\w.])0(\d+)(?![\w.])",
-        lambda m: m.group() if not m.group(1).strip("0") else f"0o{m.group(1)}",
-        code,
-    )
+    """Operators and numbers.
+
+    Examples
+    --------
+    >>> in_words("0777 <> 10L + 1e-05 + x1e-05")
+    '0o777 != 10 + 1e-05 + x1e-0o5'
+    """
+    return WORD_OR_NUMBER.sub(in_3, code.replace("<>", "!="))
+
+
+WORDS_SINCE = ("async", "await", "nonlocal")  # were names
+
+
+def in_3(match):
+    """A name or a number in Python 3: a whole number that starts with a zero had eight for its base."""
+    text = match[match.lastgroup]
+    if match.lastgroup == "name":
+        return f"{text}_" if text in WORDS_SINCE else text
+    is_octal = match.lastgroup == "whole" and text[0] == "0" and text.strip("0")
+    blank = " " if match.string[match.end() :][:1].isalpha() else ""  # ``1if x``
+    return (f"0o{text[1:]}" if is_octal else text) + blank
 
 
 def print_call(arguments, place):
@@ -228,16 +302,12 @@ def closes_at_end(arguments):
 
 
 def raise_statement(body):
-    """``raise E, value`` as a call; with a traceback, its method."""
+    """``raise E, value`` by `run_time.raised`, which knows what `value` is; with a traceback, by its method."""
     parts = split_commas(body[5:].strip())
-    if len(parts) == 2:
-        spread = (
-            "*" if parts[1].startswith("(") and closes_at_end(parts[1]) and "," in parts[1] else ""
-        )
-        return f"raise {parts[0]}({spread}{parts[1]})"
-    if len(parts) == 3:
-        return f"raise {parts[0]}({parts[1]}).with_traceback({parts[2]})"
-    return body
+    if len(parts) not in (2, 3):
+        return body
+    exception = f"__symrnn_raised__({parts[0]}, {parts[1]})"
+    return f"raise {exception}" + (f".with_traceback({parts[2]})" if len(parts) == 3 else "")
 
 
 def split_commas(code):

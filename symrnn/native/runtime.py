@@ -291,7 +291,7 @@ class NativeFunction:
     def __call__(self, *given: object) -> list:
         try:
             taken = self._as_states(given) if self.takes_generators else given
-            outputs = self.repeated(taken) if self.repeated is not None else None
+            outputs = repeated(taken) if (repeated := self.repeated) is not None else None
             if outputs is None:
                 outputs = self._called(taken)
         except OtherBitGenerator:

@@ -6,8 +6,11 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
 
 from symrnn.native import native_report
+from symrnn.native.compiled import MOST_MEMORIES
 from symrnn.native.report import native_programs
 
 
@@ -125,6 +128,68 @@ def test_two_threads_call_one_program():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+class Refusing(Op):
+    """Raises what it is given."""
+
+    __props__ = ()
+
+    def make_node(self, x):
+        return Apply(self, [x], [x.type()])
+
+    def infer_shape(self, *graph_node_and_shapes):
+        return graph_node_and_shapes[-1]
+
+    def perform(self, node, inputs, outputs):
+        raise ValueError(f"refused {inputs[0][0]:g}")
+
+
+class CallsAsItIsLet:
+    """A lock; as it is let go, another thread's call comes at once."""
+
+    def __init__(self, lock, call):
+        self.lock, self.call = lock, call
+
+    def __enter__(self):
+        self.lock.acquire()
+
+    def __exit__(self, *raised):
+        self.lock.release()
+        call, self.call = self.call, lambda: None
+        call()
+
+
+def test_a_call_raises_its_own_error_though_another_follows_at_once():
+    x = pt.vector("x")
+    # The body of a scan is one program, which calls Python back.
+    ys = pytensor.scan(lambda a: Refusing()(a * 2) + 1, sequences=x[:, None], return_updates=False)
+    f = native([x], ys)
+    with pytest.raises(ValueError, match="refused 2"):
+        f([1.0])
+    [program] = native_programs(f.vm.jit_fn)
+
+    def other():
+        with pytest.raises(ValueError, match="refused 10"):
+            program([np.array([5.0])])
+
+    program.lock = CallsAsItIsLet(program.lock, other)
+    with pytest.raises(ValueError, match="refused 6"):
+        program([np.array([3.0])])
+
+
+def test_memory_in_use_stays_however_many_other_lengths_come():
+    x = pt.vector("x")
+    f = native([x], pt.exp(x)[::-1].cumsum())
+    for length in (2, 3):
+        f(np.ones(length))
+    _, program = native_programs(f.vm.jit_fn)
+    in_use = program.memories[3,]
+    for length in range(4, 4 + 2 * MOST_MEMORIES):
+        f(np.ones(length))
+        f(np.ones(3))
+    assert program.memories[3,] is in_use
+    assert len(program.memories) == MOST_MEMORIES
 
 
 @pytest.mark.parametrize("mode", ["NATIVE", "FAST_COMPILE"])

@@ -215,7 +215,9 @@ def test_a_call_from_garbage_collection_does_not_disturb_the_one_that_caused_it(
         if is_called and not inner:
             inner.append(direct(A + 9, V))
 
-    held = [[] for _ in range(200)]  # lists that were let go would be taken first, without collecting
+    held = [
+        [] for _ in range(200)
+    ]  # lists that were let go would be taken first, without collecting
     threshold = gc.get_threshold()
     gc.callbacks.append(collecting)
     gc.set_threshold(1)

@@ -78,6 +78,54 @@ def test_a_number_that_decides_a_shape_is_part_of_the_signature():
     assert native_report(f).fallbacks == ()
 
 
+@pytest.mark.parametrize("wanted", [-1, -2])
+def test_a_number_in_a_reshape_may_be_the_rest_in_any_call(wanted):
+    x, n = pt.matrix("x", shape=(None, 4)), pt.lscalar("n")
+    f, by_pytensor = (
+        pytensor.function([x, n], x.reshape((n, 2)), mode=mode)
+        for mode in ("NATIVE", "FAST_COMPILE")
+    )
+    for rows, k in ((3, 6), (4, 8), (3, wanted), (4, wanted), (7, wanted), (4, 8)):
+        given = np.arange(4.0 * rows).reshape(rows, 4), k
+        np.testing.assert_array_equal(f(*given), by_pytensor(*given))
+    # for 3 and 6; for 4 and 8; for any rows and a number below 0
+    assert native_report(f).programs == 3
+
+
+def test_numbers_of_shapes_are_what_their_dtype_holds():
+    x = pt.vector("x")
+    n = x.shape[0]
+    small, byte = pt.cast(n, "int8"), pt.cast(n, "uint8")
+    outputs = [
+        small,
+        small + np.int8(100),
+        pt.maximum(small, np.int8(7)),
+        pt.gt(small, 0),
+        byte - pt.cast(n + 1, "uint8"),
+        byte * np.uint8(100),
+        pt.cast(n - 5, "uint64"),
+        pt.eq(pt.cast(n, "bool"), np.array(True)),
+        pt.zeros(byte),
+    ]
+    f = native([x], outputs)
+    for length in (3, 300, 130, 0, 301, 513):
+        lengths = np.array([length])  # not a scalar, of which NumPy warns that it overflows
+        small, byte = lengths.astype("int8"), lengths.astype("uint8")
+        expected = [
+            small,
+            small + np.int8(100),
+            np.maximum(small, np.int8(7)),
+            small > 0,
+            byte - (lengths + 1).astype("uint8"),
+            byte * np.uint8(100),
+            (lengths - 5).astype("uint64"),
+            lengths.astype("bool"),
+            np.zeros(byte),
+        ]
+        for found, wanted in zip(f(np.ones(length)), expected, strict=True):
+            np.testing.assert_array_equal(np.atleast_1d(found), wanted, strict=True)
+
+
 def test_a_shape_that_depends_on_values_starts_another_stage():
     x = pt.vector("x")
     f = native([x], pt.nonzero(x > 0)[0] * 2 + 1)

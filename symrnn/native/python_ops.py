@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.fg import FunctionGraph
 from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.basic import as_tensor_variable
 from pytensor.tensor.type import TensorType, lscalar
@@ -76,6 +77,22 @@ class PythonNode:
             state_of(value) if is_generator(var) else value
             for var, value in zip(self.outputs, values, strict=True)
         ]
+
+
+class PythonGraph:
+    """A graph as PyTensor's nodes compute it, one after another: for generators whose states are not known here."""
+
+    def __init__(self, fgraph: FunctionGraph):
+        self.inputs, self.outputs = fgraph.inputs, fgraph.outputs
+        self.functions = [PythonNode(node, has_states=False) for node in fgraph.toposort()]
+
+    def __call__(self, given: Sequence[object]) -> list:
+        """The outputs' values."""
+        values: dict[Variable, Any] = dict(zip(self.inputs, given, strict=True))
+        for function in self.functions:
+            results = function([values[var] for var in function.inputs])
+            values.update(zip(function.node.outputs, results, strict=True))
+        return [var.data if isinstance(var, Constant) else values[var] for var in self.outputs]
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,16 @@ def test_numbers_of_shapes_are_what_their_dtype_holds():
             np.testing.assert_array_equal(np.atleast_1d(found), wanted, strict=True)
 
 
+def test_running_sums_of_a_shape_are_no_longer_the_shape():
+    x = pt.matrix("x")
+    f = native([x], [pt.cumsum(x.shape), pt.cumprod(x.shape) + 1, pt.zeros(pt.cumsum(x.shape))])
+    for shape in ((2, 3), (4, 5), (6, 7)):
+        sums, products, zeros = f(np.ones(shape))
+        np.testing.assert_array_equal(sums, np.cumsum(shape))
+        np.testing.assert_array_equal(products, np.cumprod(shape) + 1)
+        assert zeros.shape == tuple(np.cumsum(shape))
+
+
 def test_a_shape_that_depends_on_values_starts_another_stage():
     x = pt.vector("x")
     f = native([x], pt.nonzero(x > 0)[0] * 2 + 1)

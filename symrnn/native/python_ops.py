@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import signature
@@ -37,6 +38,7 @@ class PythonNode:
     def __init__(self, node: Apply, *, has_states: bool = True):
         """With `has_states`, generators are put out as the words of their states, else as they are."""
         self.node, self.has_states = node, has_states
+        self.lock = threading.RLock()  # a node may call itself: its body holds what calls back
         self.inputs = [var for var in dict.fromkeys(node.inputs) if not isinstance(var, Constant)]
         in_place = drawn_in_place(node)
         self.generators = Generators() if in_place is not None else None
@@ -53,6 +55,11 @@ class PythonNode:
         self.destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
 
     def __call__(self, values: Sequence) -> list:
+        # What a node reads and writes has one place each, and what it computes may let other threads run.
+        with self.lock:
+            return self._computed(values)
+
+    def _computed(self, values: Sequence) -> list:
         for var in self.destroyed:  # constants too
             if isinstance(var, Constant):
                 self.cells[var][0] = np.copy(var.data)

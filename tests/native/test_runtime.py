@@ -203,6 +203,44 @@ class Refusing(Op):
         raise ValueError(f"refused {inputs[0][0]:g}")
 
 
+class Interrupted(Op):
+    """Twice its input; once it is computed, another thread has a turn."""
+
+    __props__ = ()
+    turn = staticmethod(lambda: None)
+
+    def make_node(self, x):
+        return Apply(self, [x], [x.type()])
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = inputs[0] * 2
+        turn, self.turn = self.turn, lambda: None
+        turn()
+
+
+def test_a_node_that_python_runs_computes_for_one_thread_at_a_time():
+    x, results = pt.vector("x"), []
+    f = native([x], Interrupted()(x + 1))
+    f([1.0])
+    [(node, _)] = native_report(f).fallbacks
+
+    def call(value):
+        results.append((value, *f.vm.jit_fn(np.array([value]))))
+
+    other = threading.Thread(target=call, args=(10.0,))
+
+    def turn():
+        other.start()
+        other.join(timeout=0.2)  # it waits for this one, or has overwritten what this one computed
+
+    node.op.turn = turn
+    call(5.0)
+    other.join()
+    for value, result in results:
+        np.testing.assert_array_equal(result, [2 * (value + 1)])
+    assert sorted(value for value, _ in results) == [5, 10]
+
+
 class CallsAsItIsLet:
     """A lock; as it is let go, another thread's call comes at once."""
 

@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 from pytensor.graph.basic import Variable
 
+from symrnn.errors import UserError
 from symrnn.export.arithmetic import evaluated
 from symrnn.export.graph import Graph, Node, Value
 from symrnn.export.matching import matched
 
 Arrays = list[np.ndarray]
+NO_STEPS = (
+    "arrays must have one step or more, but {} reads a sequence of shape {}: give a longer one"
+)
 Step = Callable[..., tuple[dict[str, np.ndarray], Arrays]]
 
 
@@ -75,7 +79,7 @@ def walks(
     Raises
     ------
     UserError
-        When the graph holds an op that `symrnn.export` does not know.
+        When the graph holds an op that `symrnn.export` does not know, or a layer reads a sequence of no step.
 
     Examples
     --------
@@ -126,6 +130,8 @@ def _looped(node: Node, arrays: Arrays, tell: Callable[[Walk], None], item: int)
     body, states = node.attributes["body"], node.attributes["states"]
     end = states + node.attributes["sequences"]
     state, sequences, others = arrays[:states], arrays[states:end], arrays[end:]
+    if not len(sequences[0]):
+        raise UserError(NO_STEPS.format("a scan", sequences[0].shape))
     records: list[Arrays] = []
     for elements in zip(*sequences, strict=True):
         made = _run(
@@ -155,6 +161,8 @@ def _walked(
 ) -> Arrays:
     """``[ys (T, B, H), *last states]`` of a layer, which is told."""
     xs, w_x, w_h, b, b_n, p, mask, *states = arrays
+    if not len(xs):
+        raise UserError(NO_STEPS.format(f"a layer ({node.attributes['kind']})", xs.shape))
     step = STEPS[node.attributes["kind"]]
     acts = [ACTIVATIONS[name] for name in node.attributes["activations"]]
     zs = xs @ w_x + b

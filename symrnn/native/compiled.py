@@ -150,10 +150,11 @@ class NativeProgram:
             status = self.code.run(self.address, *memory.addresses)
             if guard is not None:
                 guard.after(arrays, outputs, kept)
+            if status < 0:
+                # Before the next call, which the same callback may fail, too.
+                raise memory.callbacks[-1 - status].taken_error()
         if status > 0:
             raise self._error(status - 1, extents)
-        if status < 0:
-            raise memory.callbacks[-1 - status].taken_error()
         return outputs
 
     def _error(self, number: int, extents: tuple[int, ...]) -> Exception:
@@ -174,8 +175,9 @@ class NativeProgram:
         return max((memory.arena_bytes for memory in self.memories.values()), default=0)
 
     def memory(self, extents: tuple[int, ...]) -> Memory:
-        """Memory for a call with these extents; that of the calls longest ago is let go."""
-        if (known := self.memories.get(extents)) is not None:
+        """Memory for a call with these extents, under `lock`; that of the calls longest ago is let go."""
+        if (known := self.memories.pop(extents, None)) is not None:
+            self.memories[extents] = known  # the last one from now on
             return known
         if len(self.memories) >= MOST_MEMORIES:
             del self.memories[next(iter(self.memories))]

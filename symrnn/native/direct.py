@@ -30,7 +30,7 @@ C_CONTIGUOUS_AND_ALIGNED = 0x101
 
 HEADER = (  # of the table that the function is bound to: words of 8 bytes; "at" is a place in the table, in words
     "arguments", "checks", "checks_at", "inputs", "inputs_at", "outputs", "outputs_at", "results",
-    "results_at", "arrays", "memory", "extents", "program", "ndarray", "none",
+    "results_at", "arrays_at", "memory", "extents", "program", "ndarray", "none",
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ class _MethodDefinition(ctypes.Structure):
 
 @cache
 def _definition() -> tuple[_MethodDefinition, MachineCode]:
-    """Python's description of the function; both must stay as long as any function made of them."""
+    """Python's description of the function, and its code; both must stay as long as any function made of them."""
     code = MachineCode(text(), "call")
     return _MethodDefinition(b"native_call", code.address, METH_FASTCALL, None), code
 
@@ -85,12 +85,15 @@ def direct_call(
         waiting = [id(array) for array in pool.arrays]
         # A pool lets no array go, so these live as long as `memory`. Each pool has `MOST_POOLED` words, 0 for none.
         pooled += [*waiting, *[0] * (MOST_POOLED - len(waiting))]
-    sections = [checks, list(inputs), pooled, list(outputs)]
+    # Where it puts a call's arrays is its own table: it waits for nobody, so it must not write what `NativeProgram` has
+    # packed for a call of another thread, which may come to run it only now.
+    arrays = [0] * (len(inputs) + len(memory.pools))
+    sections = [checks, list(inputs), pooled, list(outputs), arrays]
     places = [len(HEADER) + sum(map(len, sections[:k])) for k in range(len(sections))]
     table = np.array(
         [
             arguments, len(like), places[0], len(inputs), places[1], len(memory.pools), places[2],
-            len(outputs), places[3], program.address, *memory.addresses, program.code.address,
+            len(outputs), places[3], places[4], *memory.addresses, program.code.address,
             id(np.ndarray), id(None), *(word for section in sections for word in section),
         ],
         np.int64,
@@ -100,13 +103,10 @@ def direct_call(
         ctypes.py_object,
         [ctypes.c_void_p, ctypes.py_object, ctypes.py_object],
     )
-    definition, _ = _definition()
-    # the table has only addresses; Python calls this a function's module
-    kept = (
-        program,
-        program.code,
-        memory,
-    )
+    definition, code = _definition()
+    # The table has only addresses; Python calls this a function's module. Of the definition, too, there may be several:
+    # what is cached is the last one, where threads ask for the first one at once.
+    kept = (definition, code, program, program.code, memory)
     return make(ctypes.addressof(definition), table, kept)
 
 
@@ -117,6 +117,7 @@ class _Writer:
         self.lines: list[str] = []
         self.locals: list[str] = []
         self.count = 0
+        self.otherwise = "refuse"  # the block that ends a call whose requirement does not hold
 
     def line(self, text: str) -> None:
         self.lines.append(f"  {text}")
@@ -144,7 +145,7 @@ class _Writer:
     def require(self, condition: str) -> None:
         """Refuse the call where it does not hold."""
         self.count += 1
-        self.line(f"br i1 {condition}, label %good{self.count}, label %refuse")
+        self.line(f"br i1 {condition}, label %good{self.count}, label %{self.otherwise}")
         self.lines.append(f"good{self.count}:")
 
     def equal(self, kind: str, left: str, right: str) -> str:
@@ -174,9 +175,10 @@ def text() -> str:
     w = _Writer()
     table = w.load("ptr", "%self", DATA)
     head = {name: w.word(table, str(i)) for i, name in enumerate(HEADER)}
-    arrays = w.value(f"inttoptr i64 {head['arrays']} to ptr")
+    arrays = w.value(f"getelementptr i64, ptr {table}, i64 {head['arrays_at']}")
     w.require(w.equal("i64", "%n", head["arguments"]))
     _check_arguments(w, table, head)
+    results = _list_of_results(w, head)
     _take_outputs(w, table, head, arrays)
     with w.loop(head["inputs"]) as i:
         which = w.word(table, w.value(f"add i64 {head['inputs_at']}, {i}"))
@@ -188,16 +190,20 @@ def text() -> str:
     status = w.value(f"call i32 {run}(ptr {arrays}, ptr {memory}, ptr {extents})")
     # Nothing but outputs that nobody has seen is written by then, so Python may run it once more and raise the error.
     w.require(w.equal("i32", status, "0"))
-    _return_results(w, table, head, arrays)
+    _return_results(w, table, head, arrays, results)
     return "\n".join(
         [
             "declare ptr @PyList_New(i64)",
             "declare i32 @PyList_SetItem(ptr, i64, ptr)",
             "declare void @Py_IncRef(ptr)",
+            "declare void @Py_DecRef(ptr)",
             "define ptr @call(ptr %self, ptr %args, i64 %n) {",
             "entry:",
             *w.locals,
             *w.lines,
+            "drop:",
+            f"  call void @Py_DecRef(ptr {results})",
+            "  br label %refuse",
             "refuse:",
             f"  %none = inttoptr i64 {head['none']} to ptr",
             "  call void @Py_IncRef(ptr %none)",
@@ -229,6 +235,19 @@ def _check_arguments(w: _Writer, table: str, head: dict[str, str]) -> None:
         w.line(f"store i64 {w.value(f'add i64 {first}, {rank}')}, ptr %cursor")
 
 
+def _list_of_results(w: _Writer, head: dict[str, str]) -> str:
+    """An empty list, which a call that is refused from here on drops.
+
+    Before anything is put in the table: a new list may have Python collect garbage, and what that runs may call this.
+    """
+    found = w.value(f"call ptr @PyList_New(i64 {head['results']})")
+    w.count += 1
+    w.line(f"br i1 {w.value(f'icmp eq ptr {found}, null')}, label %failed, label %made")
+    w.lines += ["failed:", "  ret ptr null", "made:"]
+    w.otherwise = "drop"
+    return found
+
+
 def _take_outputs(w: _Writer, table: str, head: dict[str, str], arrays: str) -> None:
     """For each output the first array that only its pool holds; refuse the call where there is none."""
     with w.loop(head["outputs"]) as i:
@@ -253,11 +272,9 @@ def _take_outputs(w: _Writer, table: str, head: dict[str, str], arrays: str) -> 
         w.require(w.value(f"icmp ne ptr {w.load('ptr', slot)}, null"))
 
 
-def _return_results(w: _Writer, table: str, head: dict[str, str], arrays: str) -> None:
-    found = w.value(f"call ptr @PyList_New(i64 {head['results']})")
-    w.count += 1
-    w.line(f"br i1 {w.value(f'icmp eq ptr {found}, null')}, label %failed, label %filled")
-    w.lines += ["failed:", "  ret ptr null", "filled:"]
+def _return_results(
+    w: _Writer, table: str, head: dict[str, str], arrays: str, results: str
+) -> None:
     outputs = w.value(f"getelementptr i64, ptr {arrays}, i64 {head['inputs']}")
     with w.loop(head["results"]) as i:
         which = w.word(table, w.value(f"add i64 {head['results_at']}, {i}"))
@@ -268,5 +285,5 @@ def _return_results(w: _Writer, table: str, head: dict[str, str], arrays: str) -
         item = w.word(source, place, "ptr")
         # The list takes the reference over.
         w.line(f"call void @Py_IncRef(ptr {item})")
-        w.value(f"call i32 @PyList_SetItem(ptr {found}, i64 {i}, ptr {item})")
-    w.line(f"ret ptr {found}")
+        w.value(f"call i32 @PyList_SetItem(ptr {results}, i64 {i}, ptr {item})")
+    w.line(f"ret ptr {results}")

@@ -83,7 +83,7 @@ class MachineCode:
         self.was_cached = code is not None
         for line in text.splitlines():
             # Kept code needs them as well: it has names in the place of addresses.
-            if line.startswith("declare void @") or line.startswith("declare"):
+            if line.startswith("declare"):
                 _resolve(line)
         if code is None:
             code = machine.emit_object(optimized(text, machine))

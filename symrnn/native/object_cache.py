@@ -24,10 +24,12 @@ def load(key: str) -> bytes | None:
     path = folder() / key
     try:
         content = path.read_bytes()
-        # `_shrink` goes by when a file was changed: to be read is to be used, too.
-        os.utime(path)
     except OSError:
         return None
+    # `_shrink` goes by when a file was changed: to be read is to be used, too. A folder of others, or one that is
+    # read-only, keeps its times and serves all the same.
+    with suppress(OSError):
+        os.utime(path)
     head, digest, code = (
         content[: len(STAMP)],
         content[len(STAMP) : len(STAMP) + 32],

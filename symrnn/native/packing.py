@@ -104,7 +104,7 @@ class Rows(NamedTuple):
     def vectors(self) -> int:
         """The width of a panel in registers: the fewer rows, the wider, so that there are sums enough to wait for."""
         columns = int(self.right.shape[1])
-        most = registers_of_sums() // min(self.rows, registers_of_sums() // 2)
+        most = registers_of_sums() // self.rows
         return max(1, min(most, columns // lanes_of(self.output.dtype)))
 
     @property

@@ -60,6 +60,8 @@ class Spent:
 def native_profile(function: Function, *arguments: object, calls: int = 20) -> list[Spent]:
     """Where calls of a function spend their time, the dearest first; they update what the function updates.
 
+    What Python runs between programs is left out (see `left_to_python`), so a function without a program has none.
+
     Raises
     ------
     TypeError
@@ -80,6 +82,8 @@ def native_profile(function: Function, *arguments: object, calls: int = 20) -> l
     function(*arguments)  # makes the programs
     native = native_function(function)
     programs = native_programs(native)
+    if not programs:
+        return []
     if any(program.lowered.routine is None for program in programs):
         raise ValueError(
             "function was kept from an earlier process, and nothing tells what its program does; "

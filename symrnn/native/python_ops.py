@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import signature
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.fg import FunctionGraph
 from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.basic import as_tensor_variable
 from pytensor.tensor.type import TensorType, lscalar
@@ -36,6 +38,7 @@ class PythonNode:
     def __init__(self, node: Apply, *, has_states: bool = True):
         """With `has_states`, generators are put out as the words of their states, else as they are."""
         self.node, self.has_states = node, has_states
+        self.lock = threading.RLock()  # a node may call itself: its body holds what calls back
         self.inputs = [var for var in dict.fromkeys(node.inputs) if not isinstance(var, Constant)]
         in_place = drawn_in_place(node)
         self.generators = Generators() if in_place is not None else None
@@ -52,6 +55,11 @@ class PythonNode:
         self.destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
 
     def __call__(self, values: Sequence) -> list:
+        # What a node reads and writes has one place each, and what it computes may let other threads run.
+        with self.lock:
+            return self._computed(values)
+
+    def _computed(self, values: Sequence) -> list:
         for var in self.destroyed:  # constants too
             if isinstance(var, Constant):
                 self.cells[var][0] = np.copy(var.data)
@@ -76,6 +84,22 @@ class PythonNode:
             state_of(value) if is_generator(var) else value
             for var, value in zip(self.outputs, values, strict=True)
         ]
+
+
+class PythonGraph:
+    """A graph as PyTensor's nodes compute it, one after another: for generators whose states are not known here."""
+
+    def __init__(self, fgraph: FunctionGraph):
+        self.inputs, self.outputs = fgraph.inputs, fgraph.outputs
+        self.functions = [PythonNode(node, has_states=False) for node in fgraph.toposort()]
+
+    def __call__(self, given: Sequence[object]) -> list:
+        """The outputs' values."""
+        values: dict[Variable, Any] = dict(zip(self.inputs, given, strict=True))
+        for function in self.functions:
+            results = function([values[var] for var in function.inputs])
+            values.update(zip(function.node.outputs, results, strict=True))
+        return [var.data if isinstance(var, Constant) else values[var] for var in self.outputs]
 
 
 @dataclass(frozen=True)

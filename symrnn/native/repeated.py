@@ -34,7 +34,8 @@ class Repeated:
         depend on: their positions, and arrays of the same dtype and shape."""
         self.program, self.extents, self.inputs, self.outputs = program, extents, inputs, outputs
         self.like = [(i, array.dtype, array.shape) for i, array in like]
-        self.memory = program.memory(extents)
+        with program.lock:
+            self.memory = program.memory(extents)
         self.calls = 0
         self.direct: Callable[..., list | None] | None = None
         self.pooled = 0  # arrays that `direct` knows

@@ -25,7 +25,7 @@ from symrnn.native.generators import OWNER_AT, Generators, OtherBitGenerator, st
 from symrnn.native.inlined import written_out
 from symrnn.native.lowering import Unsupported, infer
 from symrnn.native.nested import Graph
-from symrnn.native.python_ops import PythonNode, handed_out
+from symrnn.native.python_ops import PythonGraph, PythonNode, handed_out
 from symrnn.native.repeated import MOST_SIGNATURES, RecordedProgram, Repeated
 from symrnn.native.shapes import NeedsValue, Shapes, dtype_of, is_array, is_generator
 from symrnn.native.signatures import Flat, Pattern, signature, unflattened
@@ -279,7 +279,7 @@ class NativeFunction:
         )
         self.generators = Generators()
         self.repeated: Repeated | None = None
-        self.by_node: tuple[FunctionGraph, list[PythonNode]] | None = None  # all left to Python
+        self.by_nodes: PythonGraph | None = None
         self.stage: Stage | None = None
         if not self.recorded:
             self.stage = self._stages()
@@ -289,14 +289,25 @@ class NativeFunction:
         self.inputs, self.outputs = graph.inputs, graph.outputs
         return Stage(graph.nodes, graph.outputs)
 
+    def _stage(self) -> Stage:
+        """The stages, for which a graph that was known from an earlier process is rewritten after all, once."""
+        if self.stage is None:
+            assert self.warm is not None
+            self.fgraph = self.warm.rewritten(self.fgraph)
+            self.stage = self._stages()
+        return self.stage
+
     def __call__(self, *given: object) -> list:
         try:
             taken = self._as_states(given) if self.takes_generators else given
-            outputs = self.repeated(taken) if self.repeated is not None else None
+            outputs = repeated(taken) if (repeated := self.repeated) is not None else None
             if outputs is None:
                 outputs = self._called(taken)
         except OtherBitGenerator:
-            return self._node_by_node(given)
+            if self.by_nodes is None:
+                self._stage()
+                self.by_nodes = PythonGraph(self.fgraph)
+            return self.by_nodes(given)
         return outputs if self.gives_arrays else self._handed_out(outputs, given)
 
     def _as_states(self, given: Sequence[object]) -> list[object]:
@@ -316,11 +327,7 @@ class NativeFunction:
             if (outputs := program(values)) is not None:
                 self.repeated = program.repeated(values)
                 return outputs
-        if self.stage is None:
-            assert self.warm is not None
-            self.fgraph = self.warm.rewritten(self.fgraph)
-            self.stage = self._stages()
-        stage = self.stage
+        stage = self._stage()
         count = len(stage.variants)
         by_variable = dict(zip(self.inputs, values, strict=True))
         stage.run(by_variable)
@@ -339,18 +346,6 @@ class NativeFunction:
             else:
                 outputs.append(handed_out(var, value))
         return outputs
-
-    def _node_by_node(self, given: Sequence[object]) -> list:
-        """The outputs as PyTensor's nodes compute them: for generators whose states are not known here."""
-        if self.by_node is None:
-            graph = self.fgraph if self.warm is None else self.warm.rewritten(self.fgraph)
-            self.by_node = graph, [PythonNode(node, has_states=False) for node in graph.toposort()]
-        graph, functions = self.by_node
-        values: dict[Variable, Any] = dict(zip(graph.inputs, given, strict=True))
-        for function in functions:
-            results = function([values[var] for var in function.inputs])
-            values.update(zip(function.node.outputs, results, strict=True))
-        return [var.data if isinstance(var, Constant) else values[var] for var in graph.outputs]
 
     def _repeated(
         self, stage: Stage, by_variable: dict[Variable, Any], values: Sequence[Any]

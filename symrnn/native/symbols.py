@@ -39,7 +39,7 @@ BLAS = ("sgemm", "dgemm", "sgemv", "dgemv")
 LAPACK_NAMES = ("lacpy", "potrf", "potrs", "trtrs", "getrf", "getrs", "gesv", "sysv", "laswp")
 LAPACK = tuple(kind + name for kind in "sd" for name in LAPACK_NAMES)
 # Of Python itself
-PYTHON = ("PyList_New", "PyList_SetItem", "Py_IncRef")
+PYTHON = ("PyList_New", "PyList_SetItem", "Py_IncRef", "Py_DecRef")
 # Of the C library, by their own names
 LIBRARY = ("pow", "sin", "cos", "tan", "fmod", "fmodf", "fma", "fmaf")
 

@@ -5,7 +5,7 @@ import importlib.abc
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -53,11 +53,17 @@ class PyTensorFinder(importlib.abc.MetaPathFinder):
         """The spec of ``pytensor``, with a loader that tells."""
         if name != "pytensor":
             return None
-        # Not by `importlib.util`, which would ask this finder again.
-        spec = PathFinder.find_spec(name, path)
-        if spec is not None and spec.loader is not None:
-            spec.loader = TellingLoader(spec.loader, self.folder)
-        return spec
+        # Not by `importlib.util`, which would ask this finder again. All others in Python's order, since an editable
+        # install brings one of its own.
+        for finder in sys.meta_path:
+            if isinstance(finder, PyTensorFinder) or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = TellingLoader(spec.loader, self.folder)
+                return spec
+        return None
 
 
 class TellingLoader(importlib.abc.Loader):

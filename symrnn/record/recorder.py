@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
+from operator import sub
 from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
@@ -232,14 +233,20 @@ class Recorder:
             self.write(asked.line)
             function.vm = cast(VM, FirstCall(self, asked, function, before))
 
-    def called(self, asked: Open, wall_s: float, before: dict[str, float]) -> None:
-        """Note down what the first call compiled."""
+    def compiling_s(self, asked: Open) -> tuple[float, float]:
+        """Seconds that backends are known to have compiled so far: by their events, and by this function's nodes."""
+        by_nodes = (s for (_, kind), s in asked.ledger.seconds.items() if kind != "link")
+        return self.events.seconds("numba") + self.events.seconds("jax"), sum(by_nodes)
+
+    def called(
+        self, asked: Open, wall_s: float, before: dict[str, float], begin_s: tuple[float, float]
+    ) -> None:
+        """Note down what the first call compiled, which began when `compiling_s` was `begin_s`."""
         with self.own_time():
             events = difference(counts(self.events), before)
-            compiling_s = sum(events[f"{name}_s"] for name in ("numba", "jax"))
-            spent = sum(s for (_, kind), s in asked.ledger.seconds.items() if kind != "link")
-            # The first call also computes: only what backends are known to have compiled is put down to it.
-            first_call = {"first_call": min(wall_s, max(compiling_s, spent))}
+            # The first call also computes, and linking may have compiled: neither is put down to it.
+            spent = max(map(sub, self.compiling_s(asked), begin_s))
+            first_call = {"first_call": min(wall_s, spent)}
             is_fork = asked.process != os.getpid()  # the parent tells what it did itself
             self.write(
                 asked.line
@@ -283,13 +290,14 @@ class FirstCall:
         own = vars(self)
         # Before the call, so that one which fails is not watched a second time.
         own["function"].vm = own["machine"]
+        begin_s = own["recorder"].compiling_s(own["asked"])
         begin = perf_counter()
         try:
             with own["asked"].phase("call"):
                 return own["machine"](*args, **kwargs)
         finally:
             own["asked"].phases_s.pop("call", None)
-            own["recorder"].called(own["asked"], perf_counter() - begin, own["before"])
+            own["recorder"].called(own["asked"], perf_counter() - begin, own["before"], begin_s)
 
 
 def who_asked() -> list[tuple[str, int, str]]:

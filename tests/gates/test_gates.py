@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 import pytest
 from click.testing import CliRunner
@@ -159,3 +160,17 @@ def test_steps_are_walked_in_a_browser(width, is_dark, tmp_path):
     done = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=120)
     colour = "rgb(22, 22, 22)" if is_dark else "rgb(255, 255, 255)"
     assert f"<title>Step 3, “b”, unit 2: cel|6|true|{colour}</title>" in done.stdout
+
+
+def test_a_layer_without_a_step_is_refused_in_a_sentence():
+    xs = pt.tensor("xs", shape=(None, None, 3))
+    hs, _ = scan_states(make_cell("lstm"), xs)
+    with pytest.raises(UserError, match=r"but a layer \(LSTM\) reads .* shape \(0, 2, 3\)"):
+        walks([xs], [hs], [np.ones((0, 2, 3))])
+
+
+def test_a_scan_without_a_step_is_refused_in_a_sentence():
+    xs = pt.tensor("xs", shape=(None, None, 3))
+    sums = pytensor.scan(lambda x, s: s + x * s, xs, pt.ones((2, 3)), return_updates=False)
+    with pytest.raises(UserError, match=r"but a scan reads .* shape \(0, 2, 3\)"):
+        walks([xs], [sums], [np.ones((0, 2, 3))])

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 import pytest
 
 from symrnn.convolution import ImageConvolution
-from symrnn.native import module, native_report
+from symrnn.native import module, native_report, native_text
 from symrnn.native.loops_contraction import panels
 from symrnn.native.profiled import native_profile
 
@@ -62,3 +62,12 @@ def test_panels_cover_every_column_once(width):
             begin = panel.start + i * panel.width
             found += range(begin, begin + panel.width)
     assert found == list(range(width))
+
+
+@pytest.mark.parametrize(("left", "right"), [((3, 2), (2, 0)), ((0, 2), (2, 3)), ((0, 2), (2, 0))])
+def test_a_product_without_entries_calls_no_blas(left, right):
+    x, y, z = pt.matrices("xyz")
+    f = pytensor.function([x, y, z], [pt.dot(x, y), z + pt.dot(x, y)], mode="NATIVE")
+    arrays = np.ones(left), np.ones(right), np.ones((left[0], right[1]))
+    assert [found.shape for found in f(*arrays)] == 2 * [(left[0], right[1])]
+    assert "dgemm" not in native_text(f)

@@ -1,14 +1,17 @@
 """Calls that machine code takes directly: same values, same refusals, nothing leaked."""
 
+import gc
+import subprocess
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from symrnn.native.direct import direct_call, is_possible
+from symrnn.native.direct import _definition, direct_call, is_possible
 from symrnn.native.repeated import CALLS_BEFORE_DIRECT
 from symrnn.native.report import native_function
 
@@ -139,6 +142,14 @@ def test_updates_go_on():
     assert native_function(f).repeated.direct is not None
 
 
+def test_a_function_keeps_the_code_that_it_runs():
+    f = made_direct([x, y], OUTPUTS, A, V)
+    code = weakref.ref(_definition()[1])
+    _definition.cache_clear()  # as another thread does that made one at the same time
+    assert code() is not None
+    assert is_direct(f, A, V)
+
+
 def test_threads_call_one_function():
     f = made_direct([x, y], OUTPUTS, A, V)
     wrong = []
@@ -156,6 +167,72 @@ def test_threads_call_one_function():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+THREADS = """
+import sys, threading, numpy as np, pytensor, pytensor.tensor as pt, symrnn.native
+from symrnn.native.report import native_function
+
+x, y = pt.dmatrix("x"), pt.dvector("y")
+call, V = native_function(pytensor.function([x, y], x @ y, mode="NATIVE")), np.ones(3)
+for _ in range(12):
+    call(np.ones((2, 3)), V)
+assert call.repeated.direct is not None
+wrong = [0] * 4
+sys.setswitchinterval(1e-5)
+
+def work(n):
+    a, kept = np.full((2, 3), float(n)), []
+    for _ in range(15000):
+        [found] = call(a, V)
+        if n % 2:  # more than are pooled: there is no free array, and Python takes the call
+            kept = [*kept[-5:], found]
+        wrong[n] += not np.array_equal(found, a @ V)
+
+threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(wrong)
+"""
+
+
+def test_threads_that_keep_outputs_call_one_function():
+    # In a process of its own: an array of another call that is gone by now ends it by a signal.
+    ended = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "[0, 0, 0, 0]\n"), ended.stderr
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="a new list collects no garbage")
+def test_a_call_from_garbage_collection_does_not_disturb_the_one_that_caused_it():
+    f = made_direct([x, y], OUTPUTS, A, V)
+    kept = [f(A, V) for _ in range(4)]  # so that there are as many arrays for outputs
+    del kept
+    direct, inner, is_called = native_function(f).repeated.direct, [], False
+
+    def collecting(phase, info):
+        if is_called and not inner:
+            inner.append(direct(A + 9, V))
+
+    held = [
+        [] for _ in range(200)
+    ]  # lists that were let go would be taken first, without collecting
+    threshold = gc.get_threshold()
+    gc.callbacks.append(collecting)
+    gc.set_threshold(1)
+    try:
+        while not inner:
+            is_called = True
+            found = direct(A, V)
+            is_called = False
+            held.append(found[:0])
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(collecting)
+    for results, wanted in ((found, expected(A, V)), (inner[0], expected(A + 9, V))):
+        for one, other in zip(results, wanted, strict=True):
+            np.testing.assert_allclose(one, other)
 
 
 def test_scalars_and_generators_pass_through():

@@ -96,3 +96,9 @@ def test_a_function_from_an_earlier_process_is_refused(monkeypatch):
         )
     with pytest.raises(ValueError, match="SYMRNN_NATIVE_WARM=0"):
         native_profile(f, *arguments)
+
+
+def test_a_function_that_python_runs_alone_has_no_profile():
+    x = pt.vector("x")
+    f = pytensor.function([x], pt.nonzero(x)[0], mode="NATIVE")
+    assert native_profile(f, np.ones(3), calls=2) == []

@@ -6,8 +6,11 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
 
 from symrnn.native import native_report
+from symrnn.native.compiled import MOST_MEMORIES
 from symrnn.native.report import native_programs
 
 
@@ -75,6 +78,64 @@ def test_a_number_that_decides_a_shape_is_part_of_the_signature():
     assert native_report(f).fallbacks == ()
 
 
+@pytest.mark.parametrize("wanted", [-1, -2])
+def test_a_number_in_a_reshape_may_be_the_rest_in_any_call(wanted):
+    x, n = pt.matrix("x", shape=(None, 4)), pt.lscalar("n")
+    f, by_pytensor = (
+        pytensor.function([x, n], x.reshape((n, 2)), mode=mode)
+        for mode in ("NATIVE", "FAST_COMPILE")
+    )
+    for rows, k in ((3, 6), (4, 8), (3, wanted), (4, wanted), (7, wanted), (4, 8)):
+        given = np.arange(4.0 * rows).reshape(rows, 4), k
+        np.testing.assert_array_equal(f(*given), by_pytensor(*given))
+    # for 3 and 6; for 4 and 8; for any rows and a number below 0
+    assert native_report(f).programs == 3
+
+
+def test_numbers_of_shapes_are_what_their_dtype_holds():
+    x = pt.vector("x")
+    n = x.shape[0]
+    small, byte = pt.cast(n, "int8"), pt.cast(n, "uint8")
+    outputs = [
+        small,
+        small + np.int8(100),
+        pt.maximum(small, np.int8(7)),
+        pt.gt(small, 0),
+        byte - pt.cast(n + 1, "uint8"),
+        byte * np.uint8(100),
+        pt.cast(n - 5, "uint64"),
+        pt.eq(pt.cast(n, "bool"), np.array(True)),
+        pt.zeros(byte),
+    ]
+    f = native([x], outputs)
+    for length in (3, 300, 130, 0, 301, 513):
+        lengths = np.array([length])  # not a scalar, of which NumPy warns that it overflows
+        small, byte = lengths.astype("int8"), lengths.astype("uint8")
+        expected = [
+            small,
+            small + np.int8(100),
+            np.maximum(small, np.int8(7)),
+            small > 0,
+            byte - (lengths + 1).astype("uint8"),
+            byte * np.uint8(100),
+            (lengths - 5).astype("uint64"),
+            lengths.astype("bool"),
+            np.zeros(byte),
+        ]
+        for found, wanted in zip(f(np.ones(length)), expected, strict=True):
+            np.testing.assert_array_equal(np.atleast_1d(found), wanted, strict=True)
+
+
+def test_running_sums_of_a_shape_are_no_longer_the_shape():
+    x = pt.matrix("x")
+    f = native([x], [pt.cumsum(x.shape), pt.cumprod(x.shape) + 1, pt.zeros(pt.cumsum(x.shape))])
+    for shape in ((2, 3), (4, 5), (6, 7)):
+        sums, products, zeros = f(np.ones(shape))
+        np.testing.assert_array_equal(sums, np.cumsum(shape))
+        np.testing.assert_array_equal(products, np.cumprod(shape) + 1)
+        assert zeros.shape == tuple(np.cumsum(shape))
+
+
 def test_a_shape_that_depends_on_values_starts_another_stage():
     x = pt.vector("x")
     f = native([x], pt.nonzero(x > 0)[0] * 2 + 1)
@@ -125,6 +186,106 @@ def test_two_threads_call_one_program():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+class Refusing(Op):
+    """Raises what it is given."""
+
+    __props__ = ()
+
+    def make_node(self, x):
+        return Apply(self, [x], [x.type()])
+
+    def infer_shape(self, *graph_node_and_shapes):
+        return graph_node_and_shapes[-1]
+
+    def perform(self, node, inputs, outputs):
+        raise ValueError(f"refused {inputs[0][0]:g}")
+
+
+class Interrupted(Op):
+    """Twice its input; once it is computed, another thread has a turn."""
+
+    __props__ = ()
+    turn = staticmethod(lambda: None)
+
+    def make_node(self, x):
+        return Apply(self, [x], [x.type()])
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = inputs[0] * 2
+        turn, self.turn = self.turn, lambda: None
+        turn()
+
+
+def test_a_node_that_python_runs_computes_for_one_thread_at_a_time():
+    x, results = pt.vector("x"), []
+    f = native([x], Interrupted()(x + 1))
+    f([1.0])
+    [(node, _)] = native_report(f).fallbacks
+
+    def call(value):
+        results.append((value, *f.vm.jit_fn(np.array([value]))))
+
+    other = threading.Thread(target=call, args=(10.0,))
+
+    def turn():
+        other.start()
+        other.join(timeout=0.2)  # it waits for this one, or has overwritten what this one computed
+
+    node.op.turn = turn
+    call(5.0)
+    other.join()
+    for value, result in results:
+        np.testing.assert_array_equal(result, [2 * (value + 1)])
+    assert sorted(value for value, _ in results) == [5, 10]
+
+
+class CallsAsItIsLet:
+    """A lock; as it is let go, another thread's call comes at once."""
+
+    def __init__(self, lock, call):
+        self.lock, self.call = lock, call
+
+    def __enter__(self):
+        self.lock.acquire()
+
+    def __exit__(self, *raised):
+        self.lock.release()
+        call, self.call = self.call, lambda: None
+        call()
+
+
+def test_a_call_raises_its_own_error_though_another_follows_at_once():
+    x = pt.vector("x")
+    # The body of a scan is one program, which calls Python back.
+    ys = pytensor.scan(lambda a: Refusing()(a * 2) + 1, sequences=x[:, None], return_updates=False)
+    f = native([x], ys)
+    with pytest.raises(ValueError, match="refused 2"):
+        f([1.0])
+    [program] = native_programs(f.vm.jit_fn)
+
+    def other():
+        with pytest.raises(ValueError, match="refused 10"):
+            program([np.array([5.0])])
+
+    program.lock = CallsAsItIsLet(program.lock, other)
+    with pytest.raises(ValueError, match="refused 6"):
+        program([np.array([3.0])])
+
+
+def test_memory_in_use_stays_however_many_other_lengths_come():
+    x = pt.vector("x")
+    f = native([x], pt.exp(x)[::-1].cumsum())
+    for length in (2, 3):
+        f(np.ones(length))
+    _, program = native_programs(f.vm.jit_fn)
+    in_use = program.memories[3,]
+    for length in range(4, 4 + 2 * MOST_MEMORIES):
+        f(np.ones(length))
+        f(np.ones(3))
+    assert program.memories[3,] is in_use
+    assert len(program.memories) == MOST_MEMORIES
 
 
 @pytest.mark.parametrize("mode", ["NATIVE", "FAST_COMPILE"])

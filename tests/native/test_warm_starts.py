@@ -11,6 +11,7 @@ from pytensor.scan.utils import until
 
 from symrnn.native import native_report, object_cache, warm
 from symrnn.native.digest import graph_digest
+from symrnn.native.rewrites import WarmStart
 
 
 @pytest.fixture(autouse=True)
@@ -221,3 +222,38 @@ def test_a_rewrite_that_was_registered_without_a_name_is_no_hindrance(monkeypatc
     nameless = graph_digest([x], [x + 1], "fast_run")
     assert None not in (named, nameless)
     assert named != nameless
+
+
+@pytest.mark.filterwarnings("ignore:RandomVariable Ops:DeprecationWarning")
+def test_a_graph_of_another_bit_generator_is_rewritten_once_at_most(monkeypatch):
+    rewritten, original = [], WarmStart.rewritten
+
+    def counted(self, fgraph):
+        rewritten.append(fgraph)
+        return original(self, fgraph)
+
+    monkeypatch.setattr(WarmStart, "rewritten", counted)
+    for bits, is_known in ((np.random.MT19937, 0), (np.random.PCG64, 0), (np.random.PCG64, 1)):
+        rng = pytensor.shared(np.random.Generator(bits(1)))
+        later, draw = pt.random.normal(size=(3,), rng=rng).owner.outputs
+        f = pytensor.function([], draw, updates={rng: later}, mode="NATIVE")
+        f()
+        assert native_report(f).warm_programs == is_known
+        rng.set_value(np.random.Generator(np.random.MT19937(2)))
+        right = np.random.Generator(np.random.MT19937(2))
+        rewritten.clear()
+        for _ in range(5):
+            np.testing.assert_array_equal(f(), right.normal(size=(3,)))
+        # Of a graph that is known there is only what the program was built from.
+        assert len(rewritten) == is_known
+
+
+def test_code_in_a_folder_that_refuses_to_be_touched_is_taken(monkeypatch):
+    object_cache.save("key", b"code")
+
+    def refuse(path):
+        raise PermissionError
+
+    monkeypatch.setattr(object_cache.os, "utime", refuse)
+    assert object_cache.load("key") == b"code"
+    assert object_cache.load("another") is None

@@ -14,9 +14,12 @@ import pytensor.tensor as pt
 import pytest
 from click.testing import CliRunner
 from helpers import assert_elements_are_closed_in_order
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
 
 import symrnn.native
 from symrnn.commands.cli import cli
+from symrnn.measure.ledger import FUNCTION
 from symrnn.native import warm
 from symrnn.record.compiled import PHASES, Compiled, compiled_in
 from symrnn.record.page import page, summary, write_page
@@ -237,3 +240,59 @@ def test_the_page_reads_on_a_telephone_and_on_a_screen(width, is_dark, tmp_path)
     shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).stdout
     colour = "rgb(22, 22, 22)" if is_dark else "rgb(255, 255, 255)"
     assert f"<title>cut false {colour}</title>" in shown
+
+
+@pytest.mark.parametrize(("in_linking", "in_the_call"), [(3600, 0), (3600, 7200)])
+def test_the_first_call_has_what_was_compiled_in_it(recorder, tmp_path, in_linking, in_the_call):
+    class Compiling(Op):
+        __props__ = ()
+
+        def make_node(self, x):
+            return Apply(self, [x], [x.type()])
+
+        def perform(self, node, inputs, outputs):
+            seconds[FUNCTION, "c"] += in_the_call
+            outputs[0][0] = inputs[0] * 2
+
+    function = pytensor.function([x], Compiling()(x), mode="FAST_COMPILE")
+    seconds = vars(function.vm)["asked"].ledger.seconds
+    seconds[FUNCTION, "c"] += in_linking
+    function([1.0])
+    (found,) = compiled_in(tmp_path)
+    assert found.is_called
+    assert (found.phases_s["first_call"] > 0) == (in_the_call > 0)
+
+
+FOUND_OTHERWISE = """
+import sys
+from importlib.machinery import PathFinder
+
+def finder(is_mine, find=PathFinder.find_spec):
+    class Finder:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            return find(name, path, target) if is_mine(name) else None
+    return Finder
+
+sys.meta_path.append(finder(lambda name: name == "pytensor"))  # such as an editable install puts there
+PathFinder.find_spec = finder(lambda name: name != "pytensor").find_spec
+from symrnn.record.hook import start
+start(sys.argv[1])
+import pytensor
+from pytensor.compile.maker import FunctionMaker
+assert type(pytensor.__spec__.loader).__name__ == "SourceFileLoader"
+assert hasattr(FunctionMaker.create, "__wrapped__")
+"""
+
+
+@pytest.mark.slow
+def test_pytensor_that_another_finder_finds_is_recorded(tmp_path):
+    root = str(Path(symrnn.__file__).parents[1])
+    ended = subprocess.run(
+        [sys.executable, "-c", FOUND_OTHERWISE, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr

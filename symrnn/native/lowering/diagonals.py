@@ -7,7 +7,7 @@ from pytensor.tensor.basic import ExtractDiag, Eye
 from pytensor.tensor.extra_ops import CumOp
 
 from symrnn.native.builder import Builder
-from symrnn.native.lowering.rule import Rule, same_shape
+from symrnn.native.lowering.rule import Rule, other_numbers
 from symrnn.native.program import Loop
 from symrnn.native.scalar import arg, const, scalar
 from symrnn.native.shapes import Shape, Shapes, dtype_of
@@ -97,5 +97,5 @@ def running(builder: Builder, mode: str, source: Window, place: Window, axis: in
 RULES: dict[type, Rule] = {
     ExtractDiag: Rule(diagonal_shapes, diagonal_lower),
     Eye: Rule(eye_shapes, eye_lower),
-    CumOp: Rule(same_shape, running_lower),
+    CumOp: Rule(other_numbers, running_lower),
 }

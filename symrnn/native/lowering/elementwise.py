@@ -15,7 +15,7 @@ from symrnn.native.lowering.rule import Rule
 from symrnn.native.scalar import arg, const
 from symrnn.native.scalar_ops import lowered
 from symrnn.native.shapes import Shape, Shapes, broadcast_shape, dtype_of
-from symrnn.native.sizes import whole_quotient
+from symrnn.native.sizes import Int, whole_quotient
 
 ON_SIZES: dict[
     type, Callable
@@ -88,7 +88,7 @@ def _note_numbers(node, shapes, scalar_op):
     if on_sizes is not None and not any(isinstance(n, tuple) for n in numbers):
         found = on_sizes(*numbers)
     if found is not None and len(node.outputs) == 1:
-        shapes.numbers[node.outputs[0]] = found
+        shapes.numbers[node.outputs[0]] = held(found, dtype_of(node.outputs[0]))
     elif len(node.outputs) == 1:
         values = [
             np.asarray(_plain(n), dtype_of(x)) for n, x in zip(numbers, node.inputs, strict=True)
@@ -98,6 +98,26 @@ def _note_numbers(node, shapes, scalar_op):
             node, [v if v.ndim or isinstance(node.op, Elemwise) else v[()] for v in values], storage
         )
         shapes.note(node.outputs[0], storage[0][0])
+
+
+def held(number: Int, dtype: str) -> Int:
+    """A whole number as a dtype holds it, as NumPy's casts make it: beyond the range it wraps around.
+
+    A size stays one where the range holds it, which becomes a guard; of ``int64`` machine code wraps as well.
+
+    Examples
+    --------
+    >>> held(300, "int8"), held(-1, "uint8"), held(3, "bool")
+    (44, 255, 1)
+    """
+    if dtype == "bool":
+        return int(number != 0)
+    if dtype == "int64" and not isinstance(number, int):
+        return number
+    least, most = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    if least <= number <= most:
+        return number
+    return (int(number) - least) % (most - least + 1) + least
 
 
 def _plain(number):

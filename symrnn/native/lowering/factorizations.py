@@ -22,7 +22,7 @@ from symrnn.native.builder import Builder
 from symrnn.native.calls import is_row_major, leading
 from symrnn.native.lowering.diagonals import diagonal
 from symrnn.native.lowering.products import as_dtype, usable
-from symrnn.native.lowering.rule import Rule, same_shape
+from symrnn.native.lowering.rule import Rule, other_numbers
 from symrnn.native.lowering.systems import (
     call,
     check_dtype,
@@ -281,5 +281,5 @@ RULES: dict[type, Rule] = {
     Det: Rule(scalars, determinant_lower),
     SLogDet: Rule(scalars, determinant_lower),
     LUFactor: Rule(lu_shapes, lu_lower),
-    PivotToPermutations: Rule(same_shape, permutation_lower),
+    PivotToPermutations: Rule(other_numbers, permutation_lower),
 }

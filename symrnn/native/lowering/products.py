@@ -140,11 +140,11 @@ def multiply(
     target = Window(
         place.buffer,
         (left.shape[0], right.shape[1]),
-        _matrix_strides(place, left, right),
+        _matrix_strides(place, left),
         place.offset,
     )
-    # A sum of nothing. BLAS refuses matrices whose rows are nothing apart.
-    if left.shape[1] == 0:
+    # A sum of nothing, or no sum at all. BLAS refuses matrices whose rows are nothing apart.
+    if left.shape[1] == 0 or any(n == 0 for n in target.shape):
         if not accumulates:
             builder.write(target, [], const(0, target.dtype))
         return
@@ -186,19 +186,16 @@ def _summed(builder, target, left, right):
     )
 
 
-def _matrix_strides(place, left, right):
+def _matrix_strides(place, left):
     strides = list(place.strides)
     if len(strides) == 2:
         return tuple(strides)
     if not strides:
         return (1, 1)
-    return (
-        # One row: the left factor was a vector, given an axis of extent 1 and stride 0. Where the right one has one
-        # column, too, there is one entry, and either way is right.
-        (1, strides[0])
-        if left.shape[0] is not right.shape[1] and left.strides[0] == 0 and left.shape[0] == 1
-        else (strides[0], 1)
-    )
+    # One row: the left factor was a vector, given an axis of extent 1 and stride 0. A matrix of such a row by a vector
+    # has one entry, and either way is right.
+    is_row = left.strides[0] == 0 and left.shape[0] == 1
+    return (1, strides[0]) if is_row else (strides[0], 1)
 
 
 def usable(builder: Builder, window: Window) -> Window:

@@ -41,6 +41,11 @@ def same_shape(node: Apply, shapes: Shapes) -> list[Shape]:
     return [shapes.of(node.inputs[0])] * len(node.outputs)
 
 
+def other_numbers(node: Apply, shapes: Shapes) -> list[Shape]:
+    """Every output is of the shape of the first input, its numbers are others."""
+    return [shapes.of(node.inputs[0])] * len(node.outputs)
+
+
 def same_value(node: Apply, builder: Builder) -> None:
     """The output is the first input."""
     source = node.inputs[0]

@@ -65,7 +65,8 @@ def reshape_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     old = shapes.of(x)
     new = list(shapes.vector(wanted))[: node.op.ndim]
     size = product(old)
-    unknown = [axis for axis, n in enumerate(new) if isinstance(n, int) and n == -1]
+    # A parameter by its value in this call, which becomes a guard. NumPy takes any negative number for the rest.
+    unknown = [axis for axis, n in enumerate(new) if getattr(n, "has_value", True) and n < 0]
     if unknown:
         rest = product(n for axis, n in enumerate(new) if axis != unknown[0])
         filled = quotient(size, rest) if rest != 0 else None

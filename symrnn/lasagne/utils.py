@@ -91,6 +91,18 @@ def as_tuple(x, N, t=None):
     return values
 
 
+def numbered_axes(axes, ndim):
+    """One axis or several as a tuple of numbers, those below zero counted from the last.
+
+    Examples
+    --------
+    >>> numbered_axes(-1, 4), numbered_axes((0, np.int64(-2)), 4)
+    ((3,), (0, 2))
+    """
+    axes = (axes,) if isinstance(axes, int_types) else axes
+    return tuple(int(axis) + ndim if -ndim <= axis < 0 else int(axis) for axis in axes)
+
+
 def type_names(t):
     """A type, or a tuple of them, in words; the integer types count as int."""
     if t is int_types:

@@ -1,5 +1,7 @@
 """Layers that join several inputs, cropping them to a common size first if asked."""
 
+import numbers
+
 import pytensor.tensor as pt
 
 from symrnn.ops.windows import length
@@ -185,7 +187,7 @@ class ElemwiseSumLayer(ElemwiseMergeLayer):
     def get_output_for(self, inputs, **kwargs):
         scaled = [
             # A coefficient may be an expression, which is not compared.
-            x if isinstance(k, int) and k == 1 else x * k
+            x if isinstance(k, numbers.Number) and k == 1 else x * k
             for k, x in zip(self.coeffs, inputs, strict=True)
         ]
         return super().get_output_for(scaled, **kwargs)

@@ -4,6 +4,8 @@ import pytensor.tensor as pt
 
 from symrnn.ops.windows import length
 
+from ..utils import int_types
+
 
 def pad(x, width, val=0, batch_ndim=1):
     """`x` with `val` around all axes but the first `batch_ndim`; see `sides_of` for `width`.
@@ -30,5 +32,5 @@ def sides_of(width, axes):
     >>> sides_of((1, (2, 3)), 2)
     [(1, 1), (2, 3)]
     """
-    widths = [width] * axes if isinstance(width, int) else list(width)
-    return [(one, one) if isinstance(one, int) else tuple(one) for one in widths]
+    widths = [width] * axes if isinstance(width, int_types) else list(width)
+    return [(one, one) if isinstance(one, int_types) else tuple(one) for one in widths]

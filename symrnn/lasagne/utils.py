@@ -91,6 +91,21 @@ def as_tuple(x, N, t=None):
     return values
 
 
+def numbered_axis(axis, ndim):
+    """An axis of an input of `ndim` as its number from the front.
+
+    Examples
+    --------
+    >>> numbered_axis(-1, 4)
+    3
+    """
+    if not -ndim <= axis < ndim:
+        raise IndexError(
+            f"axis must be from {-ndim} to {ndim - 1} for an input of {ndim} axes, but is {axis}"
+        )
+    return int(axis) % ndim
+
+
 def numbered_axes(axes, ndim):
     """One axis or several as a tuple of numbers, those below zero counted from the last.
 

@@ -83,6 +83,37 @@ def test_an_axis_below_zero_is_counted_from_the_last(name):
     np.testing.assert_array_equal(found, put_out(plain, values))
 
 
+AXIS = {  # a layer of an axis that its input does not have
+    "feature pool": lambda axis: layers.FeaturePoolLayer((2, 4), 2, axis=axis),
+    "winner": lambda axis: layers.FeatureWTALayer((2, 4), 2, axis=axis),
+    "slice": lambda axis: layers.SliceLayer((2, 4), 0, axis=axis).output_shape,
+    "sliced": lambda axis: layers.SliceLayer((2, 4), 0, axis=axis).get_output_for(pt.matrix()),
+    "concat": lambda axis: layers.ConcatLayer([(2, 4), (2, 4)], axis=axis).output_shape,
+}
+
+
+@pytest.mark.parametrize("axis", [2, -3])
+@pytest.mark.parametrize("name", AXIS)
+def test_an_axis_that_the_input_does_not_have_is_refused(name, axis):
+    with pytest.raises(IndexError, match=f"axis must be from -2 to 1 .* but is {axis}"):
+        AXIS[name](axis)
+
+
+@pytest.mark.parametrize("layer", [layers.FeaturePoolLayer, layers.FeatureWTALayer])
+def test_features_of_unknown_number_are_not_grouped(layer):
+    with pytest.raises(ValueError, match="needs a specified input size for axis 1"):
+        layer((2, None), 2)
+
+
+def test_axes_without_a_width_are_not_padded():
+    layer = layers.PadLayer((1, 2, 2, 3), [(1, 0)], val=7)
+    assert layer.output_shape == (1, 2, 3, 3)
+    found = put_out(layer, row(1, 2, 2, 3))
+    assert found[0, 1].tolist() == [[7, 7, 7], [6, 7, 8], [9, 10, 11]]
+    with pytest.raises(IndexError, match="width must be for at most 2 axes"):
+        layers.PadLayer((1, 2, 2, 3), [1, 1, 1]).output_shape  # noqa: B018
+
+
 def test_entries_live_and_die_together_along_the_last_axis():
     layer = layers.DropoutLayer(layers.InputLayer((50, 4)), shared_axes=(-1,))
     found = layer.get_output_for(pt.ones((50, 4))).eval(mode=FEW_REWRITES)

@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 
 from symrnn.ops.windows import length
 
+from ..utils import numbered_axis
 from .base import MergeLayer
 from .recurrence import side_by_side_outputs
 
@@ -99,7 +100,7 @@ class ConcatLayer(MergeLayer):
 
     def get_output_shape_for(self, input_shapes):
         ndim = len(input_shapes[0])
-        axis = self.axis % ndim
+        axis = numbered_axis(self.axis, ndim)
         shapes = autocrop_array_shapes(input_shapes, self._other_axes(ndim))
         check_axes([len(shape) for shape in shapes])
         sizes = [

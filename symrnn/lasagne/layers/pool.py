@@ -9,7 +9,7 @@ from symrnn.ops import theano_conv
 from symrnn.ops.pool import pool
 from symrnn.ops.windows import pad_spatial, spread
 
-from ..utils import as_tuple, int_types
+from ..utils import as_tuple, int_types, numbered_axis
 from .base import Layer
 from .pyramid import SpatialPyramidPoolingLayer, pool_2d_nxn_regions  # noqa: F401  both are in this module in Lasagne
 
@@ -211,18 +211,23 @@ class FeaturePoolLayer(Layer):
         check_divides(self)
 
     def get_output_shape_for(self, input_shape):
-        axis = self.axis % len(input_shape)
+        axis = numbered_axis(self.axis, len(input_shape))
         groups = input_shape[axis] // self.pool_size
         return (*input_shape[:axis], groups, *input_shape[axis + 1 :])
 
     def get_output_for(self, input, **kwargs):
-        axis = self.axis % input.ndim
+        axis = numbered_axis(self.axis, input.ndim)
         return self.pool_function(grouped(input, axis, self.pool_size), axis=axis + 1)
 
 
 def check_divides(layer):
     """Refuse groups that do not divide the axis."""
-    size = layer.input_shape[layer.axis]
+    size = layer.input_shape[numbered_axis(layer.axis, len(layer.input_shape))]
+    if size is None:
+        raise ValueError(
+            f"{type(layer).__name__} needs a specified input size for axis {layer.axis}, but the input shape is"
+            f" {layer.input_shape}"
+        )
     if size % layer.pool_size:
         raise ValueError(
             f"Number of input features ({size}) is not a multiple of the pool size ({layer.pool_size})"
@@ -246,7 +251,7 @@ class FeatureWTALayer(Layer):
         check_divides(self)
 
     def get_output_for(self, input, **kwargs):
-        axis = self.axis % input.ndim
+        axis = numbered_axis(self.axis, input.ndim)
         groups = grouped(input, axis, self.pool_size)
         winners = pt.argmax(groups, axis=axis + 1, keepdims=True)
         members = pt.arange(self.pool_size).dimshuffle(0, *["x"] * (input.ndim - axis - 1))

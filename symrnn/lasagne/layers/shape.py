@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
 from ..theano_extensions import padding
-from ..utils import int_types
+from ..utils import int_types, numbered_axis
 from .base import Layer
 
 __all__ = [
@@ -237,7 +237,7 @@ class SliceLayer(Layer):
         self.axis = axis
 
     def get_output_shape_for(self, input_shape):
-        axis = self.axis % len(input_shape)
+        axis = numbered_axis(self.axis, len(input_shape))
         if not isinstance(self.slice, slice):
             return (*input_shape[:axis], *input_shape[axis + 1 :])
         size = input_shape[axis]
@@ -245,5 +245,5 @@ class SliceLayer(Layer):
         return (*input_shape[:axis], sliced, *input_shape[axis + 1 :])
 
     def get_output_for(self, input, **kwargs):
-        axis = self.axis % input.ndim
+        axis = numbered_axis(self.axis, input.ndim)
         return input[(slice(None),) * axis + (self.slice,)]

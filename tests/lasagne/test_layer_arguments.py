@@ -16,7 +16,8 @@ def row(*shape):
 def put_out(layer, *values):
     """What a layer makes of `values`."""
     return layer.get_output_for(
-        *(pt.as_tensor(value) for value in values), deterministic=True
+        *(value if isinstance(value, list) else pt.as_tensor(value) for value in values),
+        deterministic=True,
     ).eval(mode=FEW_REWRITES)
 
 
@@ -119,6 +120,20 @@ def test_entries_live_and_die_together_along_the_last_axis():
     found = layer.get_output_for(pt.ones((50, 4))).eval(mode=FEW_REWRITES)
     assert (found == found[:, :1]).all()
     assert set(found[:, 0].tolist()) == {0.0, 2.0}
+
+
+def test_entries_live_by_themselves_along_an_axis_that_there_is_not():
+    layer = layers.DropoutLayer(layers.InputLayer((50, 4)), shared_axes=(3,))
+    found = layer.get_output_for(pt.ones((50, 4))).eval(mode=FEW_REWRITES)
+    assert (found != found[:, :1]).any()
+
+
+def test_an_array_of_coefficients_is_one_for_each_input():
+    layer = layers.ElemwiseSumLayer([(2, 2), (2, 2)], coeffs=np.array([1.0, 2.0]))
+    found = put_out(layer, [pt.as_tensor(row(2, 2)), pt.as_tensor(10 * row(2, 2))])
+    assert found.tolist() == [[0, 21], [42, 63]]
+    with pytest.raises(ValueError, match="got 3 coeffs for 2 incomings"):
+        layers.ElemwiseSumLayer([(2, 2), (2, 2)], coeffs=np.ones(3))
 
 
 def test_of_equal_features_the_first_one_wins():

@@ -2,6 +2,7 @@
 
 import numbers
 
+import numpy as np
 import pytensor.tensor as pt
 
 from symrnn.ops.windows import length
@@ -176,12 +177,12 @@ class ElemwiseSumLayer(ElemwiseMergeLayer):
 
     def __init__(self, incomings, coeffs=1, cropping=None, **kwargs):
         super().__init__(incomings, pt.add, cropping=cropping, **kwargs)
-        if isinstance(coeffs, (list, tuple)):
+        if isinstance(coeffs, (list, tuple)) or (isinstance(coeffs, np.ndarray) and coeffs.ndim):
             if len(coeffs) != len(incomings):
                 raise ValueError(
                     f"Mismatch: got {len(coeffs)} coeffs for {len(incomings)} incomings"
                 )
-            self.coeffs = coeffs
+            self.coeffs = list(coeffs)
         else:
             self.coeffs = [coeffs] * len(incomings)
 

@@ -59,7 +59,8 @@ class DropoutLayer(Layer):
             if not hasattr(drawn_shape(self, input), "type")
             else [input.shape[i] for i in range(input.ndim)]
         )
-        shared = [axis % input.ndim for axis in self.shared_axes]
+        # Axes that there are not are not shared, as in Lasagne.
+        shared = [axis for axis in self.shared_axes if 0 <= axis < input.ndim]
         for axis in shared:
             shape[axis] = 1
         mask = self._srng.uniform(tuple(shape), dtype=mask_dtype(input.dtype)) < kept

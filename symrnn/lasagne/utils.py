@@ -61,10 +61,11 @@ def collect_shared_vars(expressions):
 
 
 def one_hot(x, m=None):
-    """Class numbers (B,) as rows (B, m) with a single one; `m` defaults to the largest number plus one."""
+    """Class numbers (B,) as rows (B, m) with a single one, likewise of more axes; `m` defaults to the largest number
+    plus one."""
     x = pt.as_tensor_variable(x)
     classes = pt.arange(pt.max(x) + 1 if m is None else m)
-    return pt.cast(pt.eq(x.flatten()[:, None], classes[None, :]), pytensor.config.floatX)
+    return pt.cast(pt.eq(pt.shape_padright(x), classes), pytensor.config.floatX)
 
 
 def unique(l):

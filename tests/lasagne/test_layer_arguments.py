@@ -6,6 +6,7 @@ import pytest
 from helpers import FEW_REWRITES
 
 from symrnn.lasagne import init, layers
+from symrnn.lasagne.utils import one_hot
 
 
 def row(*shape):
@@ -134,6 +135,30 @@ def test_an_array_of_coefficients_is_one_for_each_input():
     assert found.tolist() == [[0, 21], [42, 63]]
     with pytest.raises(ValueError, match="got 3 coeffs for 2 incomings"):
         layers.ElemwiseSumLayer([(2, 2), (2, 2)], coeffs=np.ones(3))
+
+
+def test_several_layers_may_stand_in_any_iterable():
+    l_in = layers.InputLayer((2, 3))
+    net = {"in": l_in, "out": layers.FlattenLayer(layers.PadLayer(l_in, 1, batch_ndim=1))}
+    for several in (net.values(), iter(net.values()), np.array([*net.values()], dtype=object)):
+        found = [each.eval() for each in layers.get_output(several, row(2, 3))]
+        assert [value.shape for value in found] == [(2, 3), (2, 5)]
+    assert layers.get_output_shape(net.values()) == [(2, 3), (2, 5)]
+    assert layers.get_output_shape(net.values(), (4, 3)) == [(4, 3), (4, 5)]
+    assert layers.get_all_layers(net.values())[::2] == [*net.values()]
+    assert layers.get_all_params(net.values()) == []
+
+
+def test_a_stated_shape_is_a_tuple():
+    layer = layers.ExpressionLayer((2, 3), lambda x: x[:, :1], output_shape=[2, 1])
+    assert layer.output_shape == (2, 1)
+    assert layers.DenseLayer(layer, 4).output_shape == (2, 4)
+
+
+def test_numbers_of_classes_keep_their_axes():
+    found = one_hot(np.array([[0, 2], [1, 1]]), m=3).eval(mode=FEW_REWRITES)
+    assert found.tolist() == np.eye(3)[[[0, 2], [1, 1]]].tolist()
+    assert one_hot(2).eval(mode=FEW_REWRITES).tolist() == [0, 0, 1]
 
 
 def test_of_equal_features_the_first_one_wins():

@@ -133,9 +133,9 @@ class ExpressionLayer(Layer):
         if isinstance(self._output_shape, str):
             dummy = pt.zeros([size or 0 for size in input_shape])
             return tuple(int(size) or None for size in self.function(dummy).shape.eval())
-        return (
-            self._output_shape(input_shape) if callable(self._output_shape) else self._output_shape
-        )
+        if callable(self._output_shape):
+            return self._output_shape(input_shape)
+        return tuple(self._output_shape)
 
     def get_output_for(self, input, **kwargs):
         return self.function(input)

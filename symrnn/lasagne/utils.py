@@ -165,7 +165,8 @@ def create_param(spec, shape, name=None):
     of them.
 
     Numbers and arrays become shared variables of static shape and of their own dtype, called `name`;
-    shared variables and expressions are returned as they are, when they have as many axes as the shape.
+    shared variables and expressions are returned as they are, when they have as many axes as the shape; one without a
+    name is called `name`.
     """
     shape = tuple(shape)
     if any(size is not None and size <= 0 for size in shape):
@@ -185,6 +186,7 @@ def create_param(spec, shape, name=None):
             raise ValueError(
                 f"{origin} for {name!r} must have {len(shape)} axes, but has {spec.ndim}"
             )
+        spec.name = spec.name or name
         return spec
     raise TypeError(f"{origin} for {name!r} must be a number, an array, an expression or a callable returning one,"
                     f" but is {type(spec).__name__}")  # fmt: skip

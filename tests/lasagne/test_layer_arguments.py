@@ -1,6 +1,7 @@
 """What layers take for numbers: NumPy's integers as Python's, axes that are counted from the last."""
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 import pytest
 from helpers import FEW_REWRITES
@@ -159,6 +160,19 @@ def test_numbers_of_classes_keep_their_axes():
     found = one_hot(np.array([[0, 2], [1, 1]]), m=3).eval(mode=FEW_REWRITES)
     assert found.tolist() == np.eye(3)[[[0, 2], [1, 1]]].tolist()
     assert one_hot(2).eval(mode=FEW_REWRITES).tolist() == [0, 0, 1]
+
+
+def test_a_parameter_without_a_name_is_given_the_layers():
+    fresh, named = pytensor.shared(np.ones((3, 2))), pytensor.shared(np.ones(2), name="mine")
+    layer = layers.DenseLayer((None, 3), 2, W=fresh, b=named, name="dense")
+    assert layer.W is fresh
+    assert [param.name for param in layer.get_params()] == ["dense.W", "mine"]
+
+
+def test_regions_of_a_pyramid_have_an_axis_to_join_them():
+    regions = layers.pool.pool_2d_nxn_regions(pt.as_tensor(row(1, 2, 3, 3)), 2)
+    found = pt.concatenate(regions, axis=2).eval(mode=FEW_REWRITES)
+    assert found.tolist() == [[[4, 5, 7, 8], [13, 14, 16, 17]]]
 
 
 def test_of_equal_features_the_first_one_wins():

@@ -42,4 +42,5 @@ def predict(
     recipe, network, _ = trained_network(name, checkpoint, settings, mode)
     lines = recipe.predict(network, words, None if data is None else Path(data))
     for line in returned(recipe, "predict", lines, Iterable, "lines to print"):
-        click.echo(line)
+        # Half a pair of UTF-16, as in a word that is no UTF-8, has no bytes to print; its code has.
+        click.echo(line.encode("utf-8", "backslashreplace").decode())

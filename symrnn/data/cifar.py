@@ -156,10 +156,11 @@ def names_in(folder: Path, suffix: str) -> tuple[str, ...]:
     if not path.exists():
         return NAMES
     if suffix:
-        names: Any = content_of(path)[:LONGEST].decode("ascii", "replace").split()
+        names = content_of(path)[:LONGEST].decode("ascii", "replace").split()
     else:
-        names = entry(path, read_pickle(path), "label_names")
-        names = [n.decode("latin1") if type(n) is bytes else n for n in names or ()]
+        held = entry(path, read_pickle(path), "label_names")
+        listed = held if isinstance(held, list | tuple) else ()
+        names = [n.decode("latin1") if type(n) is bytes else n for n in listed]
     if len(names) != len(NAMES) or not all(type(n) is str and n.isprintable() for n in names):
         raise UserError(f"{path} must name {len(NAMES)} classes, but does not; leave it out")
     return tuple(names)

@@ -69,13 +69,27 @@ def cells_of(path: str | Path, number: int, line: str) -> list[str]:
 
 def number_in(path: str | Path, line: int, column: str, cell: str) -> float:
     """A cell as a finite number."""
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
+    value = value_of(cell)
     if not math.isfinite(value):
         raise UserError(f"{path}, line {line}: {column} must be a number, but is {cell!r:.60}")
     return value
+
+
+def value_of(cell: str) -> float:
+    """A cell as a number, nan where it is none.
+
+    Examples
+    --------
+    >>> value_of(" 1.5 "), value_of("1_5")
+    (1.5, nan)
+    """
+    # Python alone reads 1_5 as 15, and digits of other scripts.
+    if "_" in cell or not cell.isascii():
+        return math.nan
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
 
 
 def text_of(path: str | Path) -> str:

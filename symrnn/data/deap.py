@@ -90,7 +90,7 @@ def subject_in(path: Path, number: int) -> Recordings:
     xs = data.astype("float32")
     if not np.isfinite(xs).all():
         raise UserError(f"{path}: data must be finite numbers, but some are not")
-    named = re.match(r"s(\d\d)\b", path.name)
+    named = re.match(r"s([0-9]{2})\b", path.name)
     subjects = np.full(len(xs), int(named[1]) if named else number, "int32")
     return Recordings(xs[:, :EEG], xs[:, EEG : EEG + 2], labels.astype("float64"), subjects)
 

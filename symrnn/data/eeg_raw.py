@@ -8,8 +8,6 @@ beside it says how each trial was rated. Files are read by MNE, the extra ``eeg`
 .. [1] https://www.eecs.qmul.ac.uk/mmv/datasets/deap/readme.html
 """
 
-import csv
-import io
 import re
 import warnings
 from collections.abc import Iterable
@@ -18,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.data.csv_rows import number_in, text_of
+from symrnn.data.csv_rows import cells_of, number_in, text_of
 from symrnn.data.eeg_recordings import (
     BASELINE_S,
     CHANNELS,
@@ -35,7 +33,7 @@ VIDEO_BEGINS = 4
 VIDEO_S = 60
 EYE_PAIRS = (("EXG1", "EXG2"), ("EXG3", "EXG4"))  # hEOG and vEOG are differences
 ENDINGS = (".bdf", ".edf")
-NAME = r"s(\d\d)"  # of a file, without its ending
+NAME = r"s([0-9]{2})"  # of a file, without its ending
 CODES = 0xFF  # the bits of the status channel that hold a code
 TABLE = "participant_ratings.csv"
 COLUMNS = ("Participant_id", "Trial", "Valence", "Arousal", "Dominance", "Liking")
@@ -177,12 +175,17 @@ def ratings_beside(path: Path) -> tuple[np.ndarray, int]:
             f"{path} must be called sXX.bdf or .edf, XX the subject's number in {TABLE}"
         )
     table, subject = path.with_name(TABLE), int(named[1])
-    rows = list(csv.reader(io.StringIO(text_of(table))))
-    heading = [cell.strip() for cell in rows[0]] if rows else []
+    rows = [
+        (line, cells_of(table, line, row))
+        for line, row in enumerate(text_of(table).splitlines(), 1)
+        if row.strip()
+    ]
+    line, cells_above = rows[0] if rows else (1, [])
+    heading = [cell.strip() for cell in cells_above]
     if missing := [name for name in COLUMNS if name not in heading]:
-        raise UserError(f"{table}, line 1: the heading must name {missing[0]}, but does not")
+        raise UserError(f"{table}, line {line}: the heading must name {missing[0]}, but does not")
     found = {}
-    for line, row in enumerate(rows[1:], 2):
+    for line, row in rows[1:]:
         cells = dict(zip(heading, row, strict=False))
         numbers = [number_in(table, line, name, cells.get(name, "")) for name in COLUMNS]
         if numbers[0] == subject:

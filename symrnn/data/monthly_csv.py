@@ -69,7 +69,7 @@ def read(path: str | Path = PASSENGERS) -> MonthlySeries:
 
 def month_in(path: str | Path, line: int, cell: str) -> int:
     """Months since the year 0 of a cell such as ``1949-01``."""
-    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", cell.strip())
+    found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", cell.strip())
     if not found:
         raise UserError(f"{path}, line {line}: month must be like 1949-01, but is {cell!r:.60}")
     year, month = map(int, found.groups())

@@ -19,6 +19,7 @@ from symrnn.errors import UserError, printable
 
 # of one photograph: what a header claims is looked at before anything is decoded
 MOST_PIXELS = 2**26
+DEEPEST = 2**16 - 1  # white of 16 bits
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm", ".pgm", ".tif", ".tiff")
 
 PACKAGED = {  # name: package and file; those from JPEG files carry their losses
@@ -113,10 +114,29 @@ def pixels_of(content: bytes, name: str) -> np.ndarray:
             )
         # As a viewer shows it: cameras store pictures lying, and say so.
         image: Image.Image = ImageOps.exif_transpose(opened)
+        if image.mode.startswith("I") or image.mode == "F":
+            image = of_eight_bits(image, name)
         if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         return np.asarray(image.convert("RGB"))
+
+
+def of_eight_bits(image: Any, name: str) -> Any:
+    """A grey photograph of 16 bits a pixel with 8, with the grey that it calls transparent; Pillow would clip."""
+    from PIL import Image
+
+    values = np.asarray(image)
+    if image.mode == "F" or values.min() < 0 or values.max() > DEEPEST:
+        raise UserError(
+            f"{name} must have at most 16 bits a pixel, whole numbers from 0 to {DEEPEST}, but has {values.dtype}"
+            f" from {values.min():g} to {values.max():g}; save it with 8 bits"
+        )
+    grey = Image.fromarray(np.rint(values / (DEEPEST / 255)).astype("u1"))
+    clear = image.info.get("transparency")
+    if clear is not None:
+        grey.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype("u1")))
+    return grey
 
 
 @contextmanager

@@ -147,8 +147,8 @@ def encode(text: str) -> np.ndarray:
     >>> encode("A b\\n").tolist(), encode("é").tolist() == [OTHER]
     ([34, 1, 67, 0], True)
     """
-    # Four bytes a character, whichever it is.
-    codes = np.frombuffer(text.encode("utf-32-le"), "<u4").astype("int64")
+    # Four bytes a character, whichever it is; half a pair, as of arguments that are no UTF-8, is a character too.
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype("int64")
     symbols = np.where((codes >= 32) & (codes < 127), codes - 31, OTHER)
     return np.where(codes == 10, 0, symbols).astype("int32")
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from symrnn.data.csv_rows import value_of
 from symrnn.data.files import bytes_of
 from symrnn.errors import UserError, printable
 
@@ -203,24 +204,13 @@ def case_of(
 def numbers_of(path: str | Path, number: int, channel: str) -> np.ndarray:
     """The numbers of a channel, float32."""
     cells = channel.split(",")
-    try:
-        values = np.array([float(cell) for cell in cells], "float64")
-    except ValueError:
-        values = np.array([np.nan])
+    values = np.array([value_of(cell) for cell in cells], "float64")
     if not (abs(values) < LARGEST).all():
-        wrong = next(cell for cell in cells if not is_number(cell))
+        wrong = next(cell for cell in cells if not abs(value_of(cell)) < LARGEST)
         raise UserError(
             f"{path}, line {number}: a sample must be a finite number, but is {printable(repr(wrong), 60)}"
         )
     return values.astype("float32")
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell holds a finite number of float32."""
-    try:
-        return abs(float(cell)) < LARGEST
-    except ValueError:
-        return False
 
 
 def sample_of(count: int) -> bytes:

@@ -35,7 +35,7 @@ VISEMES = {  # dominance, then SHAPE: lips apart, spread, pursed; what shows; lo
     "ao": (2.0, (0.70, -0.3, 0.6, 0.1, 0.1, 0.0, 0.0)),
     "uw": (3.0, (0.20, -0.4, 0.9, 0.0, 0.0, 0.0, 0.0)),
 }
-PHONEMES = {  # viseme, and its usual length in units of a fourteenth of a second or so
+PHONEMES = {  # viseme, and its usual length in units of 2.3 frames, an eleventh of a second
     **{"P": ("p", 1.1), "B": ("p", 0.9), "M": ("p", 1.3), "F": ("f", 1.3), "V": ("f", 0.9)},
     **{"TH": ("th", 1.2), "DH": ("th", 0.8), "T": ("t", 0.9), "D": ("t", 0.8), "N": ("t", 1.1)},
     **{"L": ("t", 1.0), "S": ("s", 1.4), "Z": ("s", 1.1), "CH": ("ch", 1.3), "JH": ("ch", 1.1)},

@@ -150,7 +150,7 @@ class Constant(Initializer):
 
 
 class Sparse(Initializer):
-    """A matrix in whose every column the share `sparsity` of the entries is normal, and the rest zero."""
+    """A matrix in whose every column the share `sparsity` of the entries, rounded down, is normal, the rest zero."""
 
     def __init__(self, sparsity=0.1, std=0.01):
         self.sparsity = sparsity
@@ -163,7 +163,7 @@ class Sparse(Initializer):
             )
         rows, columns = shape
         weights = np.zeros(shape)
-        filled = int(np.ceil(self.sparsity * rows))
+        filled = int(self.sparsity * rows)
         for column in range(columns):
             chosen = np.arange(rows)
             get_rng().shuffle(chosen)

@@ -61,10 +61,11 @@ def collect_shared_vars(expressions):
 
 
 def one_hot(x, m=None):
-    """Class numbers (B,) as rows (B, m) with a single one; `m` defaults to the largest number plus one."""
+    """Class numbers (B,) as rows (B, m) with a single one, likewise of more axes; `m` defaults to the largest number
+    plus one."""
     x = pt.as_tensor_variable(x)
     classes = pt.arange(pt.max(x) + 1 if m is None else m)
-    return pt.cast(pt.eq(x.flatten()[:, None], classes[None, :]), pytensor.config.floatX)
+    return pt.cast(pt.eq(pt.shape_padright(x), classes), pytensor.config.floatX)
 
 
 def unique(l):
@@ -89,6 +90,33 @@ def as_tuple(x, N, t=None):
     if len(values) != N:
         raise ValueError(f"expected a single value or an iterable with length {N}, but got {x!r}")
     return values
+
+
+def numbered_axis(axis, ndim):
+    """An axis of an input of `ndim` as its number from the front.
+
+    Examples
+    --------
+    >>> numbered_axis(-1, 4)
+    3
+    """
+    if not -ndim <= axis < ndim:
+        raise IndexError(
+            f"axis must be from {-ndim} to {ndim - 1} for an input of {ndim} axes, but is {axis}"
+        )
+    return int(axis) % ndim
+
+
+def numbered_axes(axes, ndim):
+    """One axis or several as a tuple of numbers, those below zero counted from the last.
+
+    Examples
+    --------
+    >>> numbered_axes(-1, 4), numbered_axes((0, np.int64(-2)), 4)
+    ((3,), (0, 2))
+    """
+    axes = (axes,) if isinstance(axes, int_types) else axes
+    return tuple(int(axis) + ndim if -ndim <= axis < 0 else int(axis) for axis in axes)
 
 
 def type_names(t):
@@ -137,7 +165,8 @@ def create_param(spec, shape, name=None):
     of them.
 
     Numbers and arrays become shared variables of static shape and of their own dtype, called `name`;
-    shared variables and expressions are returned as they are, when they have as many axes as the shape.
+    shared variables and expressions are returned as they are, when they have as many axes as the shape; one without a
+    name is called `name`.
     """
     shape = tuple(shape)
     if any(size is not None and size <= 0 for size in shape):
@@ -157,6 +186,7 @@ def create_param(spec, shape, name=None):
             raise ValueError(
                 f"{origin} for {name!r} must have {len(shape)} axes, but has {spec.ndim}"
             )
+        spec.name = spec.name or name
         return spec
     raise TypeError(f"{origin} for {name!r} must be a number, an array, an expression or a callable returning one,"
                     f" but is {type(spec).__name__}")  # fmt: skip

@@ -227,8 +227,8 @@ class LipReader(RuleRecipe):
             for word in words:
                 yield from self.shown(network, Path(word) if path is None else path / word)
             return
-        # No slice: rendered clips are made as they are asked for, one by one.
-        clips = [clip for clip, _ in zip(self.data(path).test, range(SHOWN), strict=False)]
+        # No slice: rendered clips are made as they are asked for, one by one, and no more than are shown.
+        clips = [clip for _, clip in zip(range(SHOWN), self.data(path).test, strict=False)]
         _, found = self.read(network, [clip.frames for clip in clips])
         for clip, sentence in zip(clips, found, strict=True):
             yield f"{clip.speaker}: {sentence or 'nothing'} (said: {clip.sentence})"

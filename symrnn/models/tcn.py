@@ -162,7 +162,7 @@ class TCN:
     ) -> "TCN":
         """`depth` blocks with fresh parameters; `rng` is a `numpy.random.Generator` or a seed."""
         for argument, size in (("depth", depth), ("window", window), ("channels", channels)):
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
                 raise UserError(f"{argument} must be a whole number of at least 1, but is {size!r}")
         rng = np.random.default_rng(rng)
         shapes = (1, window * input_size, channels), (2 * depth - 1, window * channels, channels)

@@ -103,16 +103,22 @@ def words_to_judge(path: Path) -> list[str]:
 
 
 def sampled_words(
-    network: Network, prompt: np.ndarray, count: int, temperature: float, rng: np.random.Generator
+    network: Network,
+    prompt: np.ndarray,
+    count: int,
+    temperature: float,
+    rng: np.random.Generator,
+    *,
+    known: int | None = None,
 ) -> list[int]:
-    """``count`` words that follow those of ``prompt (N,)``, drawn with ``softmax(logits / temperature)``; none is
-    ``<unk>``."""
+    """``count`` words that follow those of ``prompt (N,)``, drawn with ``softmax(logits / temperature)`` among the
+    numbers below `known`, by default all; none is ``<unk>``."""
     [states] = network.graph.carried
     # Twice side by side: JAX mode takes no batch of one.
     state = np.zeros((2, states.type.shape[1]), states.type.dtype)
     numbers, seen = [], prompt
     for _ in range(count):
         logits, state = network(("next", "states"), np.repeat(seen[:, None], 2, axis=1), state)
-        numbers.append(1 + drawn(logits[-1, 0, 1:], temperature, rng))
+        numbers.append(1 + drawn(logits[-1, 0, 1:known], temperature, rng))
         seen = np.array(numbers[-1:], "int32")
     return numbers

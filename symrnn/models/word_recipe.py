@@ -291,7 +291,13 @@ class WordRecipe(RuleRecipe):
             prompt = plain_words(" ".join(words))[:-1] or [END]
             rng = np.random.default_rng(self.seed)
             following = sampled_words(
-                network, vocabulary.numbers(prompt), self.sampled, self.temperature, rng
+                network,
+                vocabulary.numbers(prompt),
+                self.sampled,
+                self.temperature,
+                rng,
+                # A short text has fewer words than the network has room for.
+                known=len(vocabulary.words),
             )
             shown = [*prompt, *(vocabulary.words[number] for number in following)]
             yield from " ".join(shown).replace(f" {END}", "\n").strip().splitlines()

@@ -287,5 +287,5 @@ def checked(
 
 def check_beam(beam: int) -> None:
     """Refuse a beam of no prefix."""
-    if isinstance(beam, bool) or not isinstance(beam, int) or beam < 1:
+    if isinstance(beam, bool) or not isinstance(beam, int | np.integer) or beam < 1:
         raise UserError(f"beam must be a whole number of at least 1, but is {beam!r}; 32 is usual")

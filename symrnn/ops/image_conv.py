@@ -5,6 +5,7 @@ channels first, any number of axes, dilation and groups, and is slices and one p
 """
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any
 
 import pytensor.tensor as pt
@@ -64,8 +65,8 @@ def image_conv(
                 f"padding 'same' needs an odd window, but filters have {window}; give a number"
             )
         sides = [(k // 2, k // 2) for k in window]
-    elif isinstance(padding, int) and padding >= 0:
-        sides = [(padding, padding)] * 2
+    elif isinstance(padding, Integral) and padding >= 0:
+        sides = [(int(padding), int(padding))] * 2
     else:
         raise UserError(f"padding must be 'same' or a number from 0, but is {padding!r}")
     padded: Any = tuple(sides)

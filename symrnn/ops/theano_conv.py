@@ -1,5 +1,7 @@
 """Convolution and pooling with Theano's names and arguments, over `symrnn.ops.conv` and `symrnn.ops.pool`."""
 
+from numbers import Integral
+
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
@@ -153,7 +155,7 @@ def pool_last(input, axes, ws, ignore_border, stride, pad, mode):
 
 def spelled(value, axes):
     """A window, stride or padding as a tuple; the entries of an expression, if it is one."""
-    if value is None or isinstance(value, int):
+    if value is None or isinstance(value, Integral):
         return value
     return tuple(value[i] for i in range(axes)) if hasattr(value, "type") else tuple(value)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.raise_op import Assert
@@ -102,13 +103,15 @@ def check_sequence(xs: TensorVariable, cell: Cell) -> TensorVariable:
 def check_steps(steps: int | None, xs: TensorVariable, is_static: bool) -> int | None:
     """T where `steps` or the type of `xs`, which must agree, tells it; above 0, and known where `is_static`."""
     known = xs.type.shape[0]
-    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 0):
+    if steps is not None and (
+        isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0
+    ):
         raise UserError(
             f"steps must be a whole number, but is {steps!r}; leave it out where xs has a fixed length"
         )
     if None not in (steps, known) and steps != known:
         raise UserError(f"steps must be the length of xs, {known}, but is {steps}; leave it out")
-    steps = known if steps is None else steps
+    steps = known if steps is None else int(steps)
     if steps == 0:
         raise UserError(
             f"xs must have at least one step, but is of type {xs.type}; leave empty sequences out"

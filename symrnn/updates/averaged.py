@@ -59,7 +59,7 @@ def nt_asgd(
     >>> float(slot.get_value())
     1.0
     """
-    if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
+    if isinstance(patience, bool) or not isinstance(patience, int | np.integer) or patience < 1:
         raise UserError(
             f"patience must be a whole number of at least 1, but is {patience!r}; the paper has 5"
         )

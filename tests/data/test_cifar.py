@@ -64,6 +64,16 @@ def test_names_of_the_classes_are_the_folders(tmp_path):
         cifar.read(folder)
 
 
+@pytest.mark.parametrize(
+    "names", [5, np.arange(10), np.array(list("abcdefghij")), "abcdefghij", None]
+)
+def test_names_that_are_no_list_are_refused(names, tmp_path):
+    folder = write_pickles(tmp_path)
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": names}, protocol=2))
+    with pytest.raises(UserError, match="must name 10 classes, but does not; leave it out"):
+        cifar.read(folder)
+
+
 class Runs:
     """What a hostile file would do."""
 

@@ -163,12 +163,25 @@ def test_without_mne_the_way_out_is_named(tmp_path, monkeypatch):
         (HEAD + "1,1,1,0,1,10,1,1,1\n", "line 2: ratings must be from 1 to 9"),
         (HEAD + "1,1,1,0,1,high,1,1,1\n", "line 2: Arousal must be a number, but is 'high'"),
         (HEAD + "1,1\n", "line 2: Valence must be a number, but is ''"),
+        (HEAD + "1,1,1,0,1_0,1,1,1,1\n", "line 2: Valence must be a number, but is '1_0'"),
+        (
+            HEAD + "\n1,1,1,0," + "9" * 140_000 + ",1,1,1,1\n",
+            "line 3: a cell must have at most 131072",
+        ),
+        ("\nParticipant_id,Trial\n", "line 2: the heading must name Valence, but does not"),
     ],
 )
 def test_table_of_ratings_is_read_strictly(table, message, tmp_path):
     (tmp_path / eeg_raw.TABLE).write_text(table)
     with pytest.raises(UserError, match=message):
         eeg_raw.read(tmp_path / "s01.bdf")
+
+
+def test_blank_lines_of_the_table_are_passed_over(tmp_path):
+    (tmp_path / eeg_raw.TABLE).write_text(HEAD + "1,2,7,0,2.5,8,5,5,1\n\n1,1,3,0,7,3,5,5,1\n\n \n")
+    ratings, subject = eeg_raw.ratings_beside(tmp_path / "s01.bdf")
+    assert ratings.tolist() == [[7, 3, 5, 5], [2.5, 8, 5, 5]]
+    assert subject == 1
 
 
 def test_file_must_be_called_as_its_subject(tmp_path):

@@ -69,6 +69,10 @@ def test_symbols_do_not_depend_on_the_text():
     assert set(encode("é€😀\t\x00\x7f").tolist()) == {SYMBOLS - 1}
 
 
+def test_half_a_pair_of_utf16_is_a_character_of_its_own():
+    assert encode("a\udcffb\ud800").tolist() == [66, SYMBOLS - 1, 67, SYMBOLS - 1]
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

@@ -34,6 +34,7 @@ def test_numbers_channels_and_classes_are_read(tmp_path):
         ),
         (HEAD + "1,2:1:up\n", r"line 6: the channels must be of one length, but are \[1, 2\]"),
         (HEAD + "1,?:up\n", r"line 6: a sample must be a finite number, but is '\?'"),
+        (HEAD + "1,1_2:up\n", "line 6: a sample must be a finite number, but is '1_2'"),
         (HEAD + "1,nan:up\n", "line 6: a sample must be a finite number, but is 'nan'"),
         (HEAD + "1,1e39:up\n", "line 6: a sample must be a finite number, but is '1e39'"),
         (HEAD + "1,2:left\n", "line 6: the class must be one of up, down, but is 'left'"),

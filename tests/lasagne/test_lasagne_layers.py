@@ -248,6 +248,15 @@ def test_parameter_names_order_and_tags_are_lasagnes():
     ]
     peepholes = [f"lstm.W_cell_to_{gate}" for gate in ("ingate", "forgetgate", "outgate")]
     assert names == [*gates, *peepholes, "lstm.cell_init", "lstm.hid_init"]
+    gru = layers.GRULayer(l_in, 4)
+    assert [p.name for p in gru.get_params()] == [
+        *(
+            f"{kind}_{gate}"
+            for gate in ("updategate", "resetgate", "hidden_update")
+            for kind in ("W_in_to", "W_hid_to", "b")
+        ),
+        "hid_init",
+    ]
     rnn = layers.RecurrentLayer(l_in, 4)
     assert [p.name for p in rnn.get_params()] == [
         "hid_init",

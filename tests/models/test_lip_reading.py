@@ -17,7 +17,7 @@ from symrnn.data.grid_grammar import GRAMMAR, SENTENCES, encoded, name_of
 from symrnn.errors import UserError
 from symrnn.models.lip_decoding import GridGrammar, read_by_grammar, read_off
 from symrnn.models.lip_network import SIZES, video_conv
-from symrnn.models.lip_reading import LipReader, split
+from symrnn.models.lip_reading import LipData, LipReader, split
 from symrnn.training.network import Network
 
 assert symrnn.native  # makes mode="NATIVE" known
@@ -159,6 +159,23 @@ def test_sentence_of_a_clip_is_read_and_its_crops_are_written(network, tmp_path)
     assert len(list(TINY.predict(network, ("clip0.npz",), folder))) == 1
     shown = list(TINY.predict(network, (), folder))
     assert [line.split("(")[1] for line in shown] == ["said: by)"]
+
+
+def test_no_clip_is_rendered_that_predict_does_not_show(monkeypatch):
+    class Asked(list):
+        def __getitem__(self, number):
+            asked.append(number)
+            return super().__getitem__(number)
+
+        def __iter__(self):
+            return map(self.__getitem__, range(len(self)))
+
+    asked, test = [], Asked(clips(*"abcdefgh"))
+    monkeypatch.setattr(LipReader, "data", lambda self, path: LipData([], test))
+    monkeypatch.setattr(LipReader, "read", lambda self, network, frames: ([], ["at"] * len(frames)))
+    shown = list(TINY.predict(None, ()))
+    assert shown == [f"{speaker}: at (said: at)" for speaker in "abcd"]
+    assert asked == [0, 1, 2, 3]
 
 
 def test_what_is_read_does_not_depend_on_how_many_clips_there_are(network):

@@ -179,6 +179,20 @@ def test_predict_tells_the_perplexity_of_a_text_and_writes(tmp_path):
     assert line.startswith("a b")
 
 
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+def test_a_text_of_fewer_words_than_the_vocabulary_is_gone_on_with(temperature):
+    net = network()
+    # The likeliest of the 12 numbers is the last one, which none of 4 words has.
+    values = [np.zeros(p.get_value().shape) for p in net.graph.params]
+    values[[p.name for p in net.graph.params].index("b")][11] = 9
+    net.set_values(values)
+    net.notes = "\n".join(["<unk>", "<eos>", "a", "b"])
+    recipe = AWDLSTM(**SMALL, sampled=30, temperature=temperature)
+    written = " ".join(recipe.predict(net, ("a",))).split()
+    assert written[0] == "a"
+    assert set(written) <= {"a", "b"}
+
+
 def test_wrong_options_are_one_sentence():
     for options, told in (
         ({"vocabulary": 2}, "vocabulary must be at least 3"),

@@ -153,7 +153,7 @@ def parsed_pad(pad, filter_size):
         )
     if isinstance(pad, str) and pad in ("full", "same"):
         return pad
-    return as_tuple(pad, len(filter_size), int)
+    return as_tuple(pad, len(filter_size), int_types)
 
 
 def checked_groups(num_groups, channels, num_filters):

@@ -6,7 +6,9 @@ from .gates import Gate, GatedGRUCell, activation
 from .lstm import add_gate, stacked
 from .recurrence import RecurrenceLayer
 
-GATES = ("resetgate", "updategate", "hidden_update")
+# Lasagne's order, in which files of values have the parameters; the cells have their columns in another.
+GATES = ("updategate", "resetgate", "hidden_update")
+COLUMNS = ("resetgate", "updategate", "hidden_update")  # in the builders' order
 
 
 class GRULayer(RecurrenceLayer):
@@ -44,7 +46,7 @@ class GRULayer(RecurrenceLayer):
                          unroll_scan, precompute_input, mask_input, only_return_final, **kwargs)  # fmt: skip
         self.num_units = num_units
         self.num_inputs = product(self.input_shapes[0][2:])
-        for name, gate in zip(GATES, (resetgate, updategate, hidden_update), strict=True):
+        for name, gate in zip(GATES, (updategate, resetgate, hidden_update), strict=True):
             add_gate(self, gate, name)
         # The name that Lasagne has for it.
         self.nonlinearity_hid = self.nonlinearity_hidden_update
@@ -55,5 +57,7 @@ class GRULayer(RecurrenceLayer):
 
     def get_output_for(self, inputs, **kwargs):
         used = (self.nonlinearity_resetgate, self.nonlinearity_updategate, self.nonlinearity_hid)
-        cell = GatedGRUCell(*stacked(self, GATES), tuple(map(activation, used)), self.grad_clipping)
+        cell = GatedGRUCell(
+            *stacked(self, COLUMNS), tuple(map(activation, used)), self.grad_clipping
+        )
         return self.walked(cell, inputs, self.initial("hid_init", inputs))

@@ -27,7 +27,8 @@ def get_all_layers(layer, treat_as_input=None):
 
     Below the layers in `treat_as_input` nothing is looked for.
     """
-    waiting = deque(layer if isinstance(layer, (list, tuple)) else [layer])
+    layers = one_or_list(layer)
+    waiting = deque(layers if isinstance(layers, list) else [layers])
     done, opened, found = set(), set(treat_as_input or ()), []
     while waiting:
         # Met twice: first what feeds it is put in front of it, then that is done, and so is it.
@@ -44,6 +45,11 @@ def get_all_layers(layer, treat_as_input=None):
     return found
 
 
+def one_or_list(layer_or_layers):
+    """One layer as it is, several in any iterable, such as the values of a dictionary, as a list."""
+    return list(layer_or_layers) if hasattr(layer_or_layers, "__iter__") else layer_or_layers
+
+
 def feeding(layer):
     """The layers that feed `layer`; None stands for an input given as a shape."""
     if hasattr(layer, "input_layers"):
@@ -57,7 +63,7 @@ def get_output(layer_or_layers, inputs=None, **kwargs):
     Parameters
     ----------
     layer_or_layers
-        A layer, or a list.
+        A layer, or several in any iterable.
     inputs
         None for the variables of the input layers; one expression (or array) for a network with a single input; or a
         dictionary from layers to expressions. A layer in it need not be an input: nothing below it is
@@ -72,6 +78,7 @@ def get_output(layer_or_layers, inputs=None, **kwargs):
 
 def evaluated(layer_or_layers, inputs, kwargs):
     """What `get_output` returns, and the names of the arguments that the layers know."""
+    layer_or_layers = one_or_list(layer_or_layers)
     # Any mapping: programs bring their own.
     given = inputs if isinstance(inputs, dict) or hasattr(inputs, "keys") else None
     layers = get_all_layers(layer_or_layers, treat_as_input=given)
@@ -93,7 +100,7 @@ def evaluated(layer_or_layers, inputs, kwargs):
             outputs[layer] = layer.get_output_for(fed(layer, outputs), **kwargs)
             if readers[layer] > 1:
                 forget_walk(outputs[layer])
-    if isinstance(layer_or_layers, (list, tuple)):
+    if isinstance(layer_or_layers, list):
         return [outputs[layer] for layer in layer_or_layers], known
     return outputs[layer_or_layers], known
 
@@ -110,7 +117,7 @@ def known_arguments(network):
 
 def readers_of(layers, wanted):
     """How many layers read each layer's output, and the caller."""
-    wanted = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+    wanted = wanted if isinstance(wanted, list) else [wanted]
     return Counter(wanted) + Counter(below for layer in layers for below in feeding(layer))
 
 
@@ -153,8 +160,9 @@ def get_output_shape(layer_or_layers, input_shapes=None):
     `input_shapes` is None for the shapes the layers state, a tuple for a network with a single input, or a
     dictionary from layers to shapes.
     """
+    layer_or_layers = one_or_list(layer_or_layers)
     if not input_shapes:
-        if isinstance(layer_or_layers, (list, tuple)):
+        if isinstance(layer_or_layers, list):
             return [layer.output_shape for layer in layer_or_layers]
         return layer_or_layers.output_shape
     given = input_shapes if hasattr(input_shapes, "keys") else None
@@ -176,7 +184,7 @@ def get_output_shape(layer_or_layers, input_shapes=None):
     for layer in layers:
         if layer not in shapes:
             shapes[layer] = layer.get_output_shape_for(fed(layer, shapes))
-    if isinstance(layer_or_layers, (list, tuple)):
+    if isinstance(layer_or_layers, list):
         return [shapes[layer] for layer in layer_or_layers]
     return shapes[layer_or_layers]
 

@@ -1,9 +1,13 @@
 """Layers that join several inputs, cropping them to a common size first if asked."""
 
+import numbers
+
+import numpy as np
 import pytensor.tensor as pt
 
 from symrnn.ops.windows import length
 
+from ..utils import numbered_axis
 from .base import MergeLayer
 from .recurrence import side_by_side_outputs
 
@@ -97,7 +101,7 @@ class ConcatLayer(MergeLayer):
 
     def get_output_shape_for(self, input_shapes):
         ndim = len(input_shapes[0])
-        axis = self.axis % ndim
+        axis = numbered_axis(self.axis, ndim)
         shapes = autocrop_array_shapes(input_shapes, self._other_axes(ndim))
         check_axes([len(shape) for shape in shapes])
         sizes = [
@@ -173,19 +177,19 @@ class ElemwiseSumLayer(ElemwiseMergeLayer):
 
     def __init__(self, incomings, coeffs=1, cropping=None, **kwargs):
         super().__init__(incomings, pt.add, cropping=cropping, **kwargs)
-        if isinstance(coeffs, (list, tuple)):
+        if isinstance(coeffs, (list, tuple)) or (isinstance(coeffs, np.ndarray) and coeffs.ndim):
             if len(coeffs) != len(incomings):
                 raise ValueError(
                     f"Mismatch: got {len(coeffs)} coeffs for {len(incomings)} incomings"
                 )
-            self.coeffs = coeffs
+            self.coeffs = list(coeffs)
         else:
             self.coeffs = [coeffs] * len(incomings)
 
     def get_output_for(self, inputs, **kwargs):
         scaled = [
             # A coefficient may be an expression, which is not compared.
-            x if isinstance(k, int) and k == 1 else x * k
+            x if isinstance(k, numbers.Number) and k == 1 else x * k
             for k, x in zip(self.coeffs, inputs, strict=True)
         ]
         return super().get_output_for(scaled, **kwargs)

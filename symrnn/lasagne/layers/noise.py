@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 from symrnn.ops.random_stream import RandomStream
 
 from ..random import get_rng
+from ..utils import numbered_axes
 from .base import Layer
 
 __all__ = [
@@ -44,7 +45,7 @@ class DropoutLayer(Layer):
         self._srng = layer_stream()
         self.p = p
         self.rescale = rescale
-        self.shared_axes = tuple(shared_axes)
+        self.shared_axes = numbered_axes(shared_axes, len(self.input_shape))
 
     def get_output_for(self, input, deterministic=False, **kwargs):
         if deterministic or (not hasattr(self.p, "type") and self.p == 0):
@@ -58,7 +59,8 @@ class DropoutLayer(Layer):
             if not hasattr(drawn_shape(self, input), "type")
             else [input.shape[i] for i in range(input.ndim)]
         )
-        shared = [axis % input.ndim for axis in self.shared_axes]
+        # Axes that there are not are not shared, as in Lasagne.
+        shared = [axis for axis in self.shared_axes if 0 <= axis < input.ndim]
         for axis in shared:
             shape[axis] = 1
         mask = self._srng.uniform(tuple(shape), dtype=mask_dtype(input.dtype)) < kept

@@ -6,6 +6,7 @@ from symrnn.ops.random_stream import set_default_update
 from symrnn.ops.windows import length
 
 from .. import init, nonlinearities
+from ..utils import numbered_axes
 from .base import Layer
 from .special import BiasLayer, NonlinearityLayer, ScaleLayer
 
@@ -76,7 +77,7 @@ class BatchNormLayer(Layer):
         ndim = len(self.input_shape)
         if isinstance(axes, str) and axes == "auto":
             axes = (0, *range(2, ndim))
-        self.axes = (axes,) if isinstance(axes, int) else tuple(axes)
+        self.axes = numbered_axes(axes, ndim)
         self.epsilon = epsilon
         self.alpha = alpha
         shape = [size for axis, size in enumerate(self.input_shape) if axis not in self.axes]
@@ -183,7 +184,7 @@ class StandardizationLayer(Layer):
         }
         if isinstance(axes, str):
             axes = named[axes]
-        self.axes = (axes,) if isinstance(axes, int) else tuple(axes)
+        self.axes = numbered_axes(axes, ndim)
         self.epsilon = epsilon
 
     def get_output_for(self, input, **kwargs):

@@ -9,7 +9,7 @@ from symrnn.ops import theano_conv
 from symrnn.ops.pool import pool
 from symrnn.ops.windows import pad_spatial, spread
 
-from ..utils import as_tuple, int_types
+from ..utils import as_tuple, int_types, numbered_axis
 from .base import Layer
 from .pyramid import SpatialPyramidPoolingLayer, pool_2d_nxn_regions  # noqa: F401  both are in this module in Lasagne
 
@@ -211,16 +211,23 @@ class FeaturePoolLayer(Layer):
         check_divides(self)
 
     def get_output_shape_for(self, input_shape):
-        groups = input_shape[self.axis] // self.pool_size
-        return (*input_shape[: self.axis], groups, *input_shape[self.axis + 1 :])
+        axis = numbered_axis(self.axis, len(input_shape))
+        groups = input_shape[axis] // self.pool_size
+        return (*input_shape[:axis], groups, *input_shape[axis + 1 :])
 
     def get_output_for(self, input, **kwargs):
-        return self.pool_function(grouped(input, self.axis, self.pool_size), axis=self.axis + 1)
+        axis = numbered_axis(self.axis, input.ndim)
+        return self.pool_function(grouped(input, axis, self.pool_size), axis=axis + 1)
 
 
 def check_divides(layer):
     """Refuse groups that do not divide the axis."""
-    size = layer.input_shape[layer.axis]
+    size = layer.input_shape[numbered_axis(layer.axis, len(layer.input_shape))]
+    if size is None:
+        raise ValueError(
+            f"{type(layer).__name__} needs a specified input size for axis {layer.axis}, but the input shape is"
+            f" {layer.input_shape}"
+        )
     if size % layer.pool_size:
         raise ValueError(
             f"Number of input features ({size}) is not a multiple of the pool size ({layer.pool_size})"
@@ -234,7 +241,8 @@ def grouped(input, axis, group):
 
 
 class FeatureWTALayer(Layer):
-    """The input with all but the largest of every `pool_size` neighbours along `axis` set to zero."""
+    """The input with all but the largest of every `pool_size` neighbours along `axis`, of equal ones the first, set
+    to zero."""
 
     def __init__(self, incoming, pool_size, axis=1, **kwargs):
         super().__init__(incoming, **kwargs)
@@ -243,9 +251,11 @@ class FeatureWTALayer(Layer):
         check_divides(self)
 
     def get_output_for(self, input, **kwargs):
-        groups = grouped(input, self.axis, self.pool_size)
-        largest = pt.max(groups, axis=self.axis + 1, keepdims=True)
-        return (groups * pt.eq(groups, largest)).reshape(input.shape)
+        axis = numbered_axis(self.axis, input.ndim)
+        groups = grouped(input, axis, self.pool_size)
+        winners = pt.argmax(groups, axis=axis + 1, keepdims=True)
+        members = pt.arange(self.pool_size).dimshuffle(0, *["x"] * (input.ndim - axis - 1))
+        return (groups * pt.eq(members, winners)).reshape(input.shape)
 
 
 class GlobalPoolLayer(Layer):

@@ -45,9 +45,9 @@ class SpatialPyramidPoolingLayer(Layer):
 
 def pool_2d_nxn_regions(inputs, output_size, mode="max"):
     """The regions of `inputs` (B, C, H, W) that cover it in `output_size` rows and columns, pooled: a list of
-    (B, C), row by row."""
+    (B, C, 1), row by row."""
     pooled = pooled_regions(inputs, output_size, mode, cover)
-    return [pooled[:, :, i, j] for i in range(output_size) for j in range(output_size)]
+    return [pooled[:, :, i, j, None] for i in range(output_size) for j in range(output_size)]
 
 
 def pooled_regions(xs, n, mode, bounds):

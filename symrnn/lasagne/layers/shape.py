@@ -1,9 +1,12 @@
 """Layers that rearrange their input without computing on it."""
 
+import operator
+
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
 from ..theano_extensions import padding
+from ..utils import int_types, numbered_axis
 from .base import Layer
 
 __all__ = [
@@ -58,7 +61,7 @@ class ReshapeLayer(Layer):
 
     def __init__(self, incoming, shape, **kwargs):
         super().__init__(incoming, **kwargs)
-        shape = tuple(shape)
+        shape = tuple(map(plain_entry, shape))
         for entry in shape:
             check_entry(entry, len(self.input_shape))
         if sum(isinstance(entry, int) and entry == -1 for entry in shape) > 1:
@@ -119,6 +122,20 @@ class ReshapeLayer(Layer):
 CANCELLED = object()
 
 
+def plain_entry(entry):
+    """An entry of a shape or a pattern, a whole number of any type as Python's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [plain_entry(entry) for entry in (np.int64(3), [np.int8(0)], "x")]
+    [3, [0], 'x']
+    """
+    if isinstance(entry, list):
+        return list(map(plain_entry, entry))
+    return operator.index(entry) if isinstance(entry, int_types) else entry
+
+
 def is_rest(entry):
     """Whether an entry of a shape is -1."""
     return isinstance(entry, int) and entry == -1
@@ -156,6 +173,7 @@ class DimshuffleLayer(Layer):
 
     def __init__(self, incoming, pattern, **kwargs):
         super().__init__(incoming, **kwargs)
+        pattern = tuple(map(plain_entry, pattern))
         seen = set()
         for entry in pattern:
             if not isinstance(entry, int) and entry != "x":
@@ -168,7 +186,7 @@ class DimshuffleLayer(Layer):
 
     def get_output_shape_for(self, input_shape):
         for entry in self.pattern:
-            if isinstance(entry, int) and entry >= len(input_shape):
+            if isinstance(entry, int) and not 0 <= entry < len(input_shape):
                 raise ValueError(
                     f"pattern must name axes of the input, which has {len(input_shape)}, but has {entry}"
                 )
@@ -219,7 +237,7 @@ class SliceLayer(Layer):
         self.axis = axis
 
     def get_output_shape_for(self, input_shape):
-        axis = self.axis % len(input_shape)
+        axis = numbered_axis(self.axis, len(input_shape))
         if not isinstance(self.slice, slice):
             return (*input_shape[:axis], *input_shape[axis + 1 :])
         size = input_shape[axis]
@@ -227,5 +245,5 @@ class SliceLayer(Layer):
         return (*input_shape[:axis], sliced, *input_shape[axis + 1 :])
 
     def get_output_for(self, input, **kwargs):
-        axis = self.axis % input.ndim
+        axis = numbered_axis(self.axis, input.ndim)
         return input[(slice(None),) * axis + (self.slice,)]

@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from symrnn.ops import nnet
 
 from .. import init, nonlinearities
+from ..utils import numbered_axes
 from .base import Layer, MergeLayer
 from .noise import drawn_shape, layer_stream
 from .transformer import TPSTransformerLayer, TransformerLayer
@@ -39,7 +40,7 @@ def parsed_axes(shared_axes, ndim):
                 f"shared_axes must be numbers, 'auto' or 'all', but is {shared_axes!r}"
             )
         return named[shared_axes]
-    return (shared_axes,) if isinstance(shared_axes, int) else tuple(shared_axes)
+    return numbered_axes(shared_axes, ndim)
 
 
 def unshared_shape(layer, shared_axes):
@@ -132,9 +133,9 @@ class ExpressionLayer(Layer):
         if isinstance(self._output_shape, str):
             dummy = pt.zeros([size or 0 for size in input_shape])
             return tuple(int(size) or None for size in self.function(dummy).shape.eval())
-        return (
-            self._output_shape(input_shape) if callable(self._output_shape) else self._output_shape
-        )
+        if callable(self._output_shape):
+            return self._output_shape(input_shape)
+        return tuple(self._output_shape)
 
     def get_output_for(self, input, **kwargs):
         return self.function(input)

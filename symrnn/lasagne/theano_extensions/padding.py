@@ -4,6 +4,8 @@ import pytensor.tensor as pt
 
 from symrnn.ops.windows import length
 
+from ..utils import int_types
+
 
 def pad(x, width, val=0, batch_ndim=1):
     """`x` with `val` around all axes but the first `batch_ndim`; see `sides_of` for `width`.
@@ -23,12 +25,15 @@ def pad(x, width, val=0, batch_ndim=1):
 
 
 def sides_of(width, axes):
-    """`width`, a number, one an axis, or a pair an axis, as `axes` pairs.
+    """`width`, a number, one an axis, or a pair an axis, as `axes` pairs; axes that it leaves out are not padded.
 
     Examples
     --------
-    >>> sides_of((1, (2, 3)), 2)
-    [(1, 1), (2, 3)]
+    >>> sides_of((1, (2, 3)), 3)
+    [(1, 1), (2, 3), (0, 0)]
     """
-    widths = [width] * axes if isinstance(width, int) else list(width)
-    return [(one, one) if isinstance(one, int) else tuple(one) for one in widths]
+    widths = [width] * axes if isinstance(width, int_types) else list(width)
+    if len(widths) > axes:
+        raise IndexError(f"width must be for at most {axes} axes, but is {width!r}")
+    sides = [(one, one) if isinstance(one, int_types) else tuple(one) for one in widths]
+    return sides + [(0, 0)] * (axes - len(sides))

@@ -5,6 +5,8 @@ slice that begins and ends there (``docs/upstream/empty_slice_of_a_trace.md``). 
 their shape, of which there are none.
 """
 
+from typing import Any
+
 import pytensor.tensor as pt
 from pytensor.compile.mode import optdb
 from pytensor.graph.basic import Apply, Constant, Variable
@@ -21,7 +23,8 @@ def empty_slices(fgraph: FunctionGraph, node: Apply) -> list[Variable] | None:
     if not any(empty):
         return None
     # The other lengths are those of the slice with nothing cut off where it is empty.
-    x = node.inputs[0][tuple(slice(None) if e else i for e, i in zip(empty, indices, strict=True))]
+    x: Any = node.inputs[0]
+    x = x[tuple(slice(None) if e else i for e, i in zip(empty, indices, strict=True))]
     sliced = [e for e, index in zip(empty, indices, strict=True) if isinstance(index, slice)]
     lengths = [0 if e else x.shape[axis] for axis, e in enumerate(sliced)]
     lengths += [x.shape[axis] for axis in range(len(sliced), x.ndim)]

@@ -1,5 +1,6 @@
 """A graph as a readable file of NumPy, with its weights beside it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -202,14 +203,24 @@ def docstring(source: NumpySource, title: str, name: str, notes: Sequence[str] =
     """The lines of a file's docstring: where its weights are, and what is to be said besides."""
     lines = [f'"""{title}']
     if source.weights:
-        lines += ["", f"The weights are those of {name}.npz beside this file."]
+        lines += ["", kept_in(f"{name}.npz")]
     lines += ["", *notes] if notes else []
     return [f'{lines[0]}"""'] if len(lines) == 1 else [*lines, '"""']
 
 
+def kept_in(name: str) -> str:
+    """What a file says of its weights."""
+    return f"The weights are those of {quoted(name)} beside this file."
+
+
+def quoted(name: str) -> str:
+    """A file's name within a docstring."""
+    return re.sub(r'(["\\])', r"\\\1", name)
+
+
 def header(source: NumpySource, name: str) -> str:
     """The docstring, imports, and weights."""
-    lines = docstring(source, f"{name}, in NumPy.", name)
+    lines = docstring(source, f"{quoted(name)}, in NumPy.", name)
     imports = ["import math"] if "erf" in source.helpers else []
     imports += ["from pathlib import Path"] if source.weights else []
     lines += ["", *imports, *([""] if imports else []), "import numpy as np"]

@@ -10,9 +10,9 @@ import numpy as np
 
 from symrnn.export.arithmetic import ELEMENTWISE, NUMPY
 from symrnn.export.graph import Graph, Node, Value
-from symrnn.export.names import Names
+from symrnn.export.names import Names, identifier
 from symrnn.export.numpy_layers import function_of
-from symrnn.export.numpy_source import OPENED, NumpySource, docstring, returned
+from symrnn.export.numpy_source import OPENED, NumpySource, docstring, quoted, returned
 from symrnn.export.onnx_layers import DEFAULTS, is_zero
 from symrnn.export.python_source import (
     WIDTH,
@@ -327,7 +327,7 @@ def torch_source(
     """
     source = TorchSource(floats)
     # A class is in CamelCase; `capitalize` would make the rest small.
-    title = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+    title = "".join(word[:1].upper() + word[1:] for word in identifier(name).split("_"))
     inputs = [source.bind(v, "x") for v in graph.inputs]
     source.write(graph)
     returned(source, [source.text(out) for out in graph.outputs])
@@ -363,7 +363,7 @@ def header(source: TorchSource, name: str, graph: Graph) -> str:
     """The docstring and imports."""
     uses_lengths = any("pack_padded" in line for line in source.lines)
     notes = graph.notes if uses_lengths else ()
-    lines = docstring(source, f"{name}, in PyTorch.", name, notes)
+    lines = docstring(source, f"{quoted(name)}, in PyTorch.", name, notes)
     if source.weights:
         lines += ["", "from pathlib import Path", "", "import numpy as np"]
     else:

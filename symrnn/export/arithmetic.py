@@ -82,7 +82,8 @@ def _widened(x: str, *, axes: Sequence[int]) -> str:
 
 
 def _padded(x: str, *, pads: Sequence[tuple[int, int]], value: float = 0.0) -> str:
-    filled = f", constant_values={value!r}" if value else ""
+    shown = {"inf": "np.inf", "-inf": "-np.inf"}.get(repr(value), repr(value))
+    filled = f", constant_values={shown}" if value else ""
     return f"np.pad({x}, {list(map(tuple, pads))}{filled})"
 
 

@@ -34,7 +34,8 @@ def _sliced(x: str, start: str | None, stop: str | None, *, axis: int, step: int
 def _padded(x: str, *, pads: Sequence[tuple[int, int]], value: float = 0.0) -> str:
     # PyTorch counts from the last axis.
     flat = [n for pad in reversed(pads) for n in pad]
-    return f"F.pad({x}, {tuple(flat)}{f', value={value!r}' if value else ''})"
+    shown = {"inf": "torch.inf", "-inf": "-torch.inf"}.get(repr(value), repr(value))
+    return f"F.pad({x}, {tuple(flat)}{f', value={shown}' if value else ''})"
 
 
 def _updated(x: str, y: str, *bounds: str, slices: Any, add: bool = False) -> str:

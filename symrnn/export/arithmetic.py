@@ -59,6 +59,8 @@ def _updated(x: str, y: str, *bounds: str, slices: Any, add: bool = False) -> st
 
 def place(slices: Any, bounds: Sequence[str]) -> str:
     """The place that an `Update` writes to, as NumPy's index."""
+    if not slices:
+        return "..."  # all of it
     rest, parts = iter(bounds), []
     for kind in slices:
         if kind == "index":

@@ -272,10 +272,12 @@ def _around(start: int | None, stop: Value | None, size: int | None, inner: int 
     if start is None or start < 0:
         return None
     is_known = stop is None or end is not None
-    if size is not None and inner is not None:
+    if size is not None:
+        if inner is None:
+            return None  # it may be one entry, which is written to several
         fits = len(range(size)[start:end]) == inner if is_known else inner != 1
         return (start, size - inner - start) if fits else None
-    # A length that is not known is never a broadcast one.
+    # A frame of unknown length was made for what it frames.
     return (start, -(end or 0)) if is_known and inner != 1 and (end is None or end < 0) else None
 
 

@@ -121,13 +121,17 @@ def slice_of_update(b: Builder, inputs: Inputs, attributes: Attributes) -> Value
     slices, y = node.attributes["slices"], node.inputs[1]
     if axis != 0 or start is not None or len(slices) != 1 or slices[0] != (False, True, 1):
         return None
-    is_whole = y.ndim == x.ndim and (y.shape[0] != 1 or number(stop) == 1) and _fills_rows(y, x)
+    # One entry may stand for several, which those of a length that is not known may be, too.
+    known, rows = number(stop), y.shape[:1]
+    has_rows = known == 1 or rows not in ([(1,)] if known is None else [(1,), (None,)])
+    is_whole = y.ndim == x.ndim and has_rows and _fills_rows(y, x)
     return y if is_whole and same(stop, node.inputs[2]) else None
 
 
 def _fills_rows(y: Value, x: Value) -> bool:
     """Whether rows of `y`, put into `x`, are not one entry for several."""
-    return all(n != 1 or m == 1 for n, m in zip(y.shape[1:], x.shape[1:], strict=True))
+    each = zip(y.shape[1:], x.shape[1:], strict=True)
+    return all(n == m or (n is not None and n != 1) for n, m in each)
 
 
 def gather_of_update(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
@@ -142,6 +146,8 @@ def gather_of_update(b: Builder, inputs: Inputs, attributes: Attributes) -> Valu
     if not _fills_rows(y, x):
         return None
     if at is None or stop is None or not 0 <= at < stop:
+        return None
+    if at and y.shape[0] is None:
         return None
     # One row may stand for several.
     return b.gather(y, at if y.shape[0] != 1 else 0, 0)

@@ -1,13 +1,14 @@
 """`symrnn export`: a trained network as a file for other programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from symrnn.commands.options import NETWORKS, named_recipe
+from symrnn.commands.options import NETWORKS, graph_of, named_recipe
+from symrnn.errors import UserError, check_choice
 
 FORMS = ("onnx", "ncnn", "python", "torch")
 
@@ -22,7 +23,11 @@ FORMS = ("onnx", "ncnn", "python", "torch")
     type=click.Choice(FORMS),
     help="python: a file of NumPy; torch: a PyTorch module.",
 )
-@click.option("--path", metavar="FILE", help="What to write; NETWORK.onnx and the like by default.")
+@click.option(
+    "--path",
+    metavar="FILE",
+    help="What to write; by default NETWORK.onnx, .param, _numpy.py or _torch.py.",
+)
 @click.option(
     "--output", "wanted", multiple=True, metavar="NAME", help="Of the network's outputs; all by default."
 )  # fmt: skip
@@ -48,9 +53,9 @@ def export_command(
     Example:
       symrnn export binary_adder --checkpoint trained/binary_adder.npz --to onnx
     """
-    from symrnn.errors import check_choice
     from symrnn.export import export_ncnn, export_onnx, export_python
-    from symrnn.training.checkpoint import check_arrays, load_checkpoint, recipe_of
+    from symrnn.export.names import identifier
+    from symrnn.training.checkpoint import load_checkpoint, recipe_of
     from symrnn.training.network import Network, inputs_of
 
     cls, called = named_recipe(name)
@@ -58,21 +63,35 @@ def export_command(
     recipe = recipe_of(found, cls)
     # ncnn has no axis for a batch.
     size = 1 if form == "ncnn" else batch_size
-    graph = (recipe if size is None else replace(recipe, batch_size=size)).graph()
-    check_arrays("values", found.values, graph.evaluated)
-    Network(graph, [array for _, array in found.values])  # which keeps the values
+    recipe = recipe if size is None else replace(recipe, batch_size=size)
+    graph, values = graph_of(recipe, found, checkpoint)
+    Network(graph, values)  # which keeps the values
     for each in wanted:
         check_choice("--output", each, graph.outputs)
     names = list(wanted or graph.outputs)
     outputs = [graph.outputs[each] for each in names]
     writers: dict[str, tuple[str, Callable[..., Any], dict[str, str]]] = {
-        "onnx": (".onnx", export_onnx, {}),
-        "ncnn": (".param", export_ncnn, {}),
-        "python": (".py", export_python, {"library": "numpy"}),
-        "torch": (".py", export_python, {"library": "torch"}),
+        "onnx": (f"{called}.onnx", export_onnx, {}),
+        "ncnn": (f"{called}.param", export_ncnn, {}),
+        # NETWORK.py and NETWORK.npz may be the network's own source and checkpoint; a program is imported by its name,
+        # which has no dots.
+        "python": (f"{identifier(called)}_numpy.py", export_python, {"library": "numpy"}),
+        "torch": (f"{identifier(called)}_torch.py", export_python, {"library": "torch"}),
     }
-    suffix, writer, options = writers[form]
-    target = Path(path) if path else Path(called).with_suffix(suffix)
-    writer(inputs_of(outputs, graph.inputs), outputs, target, names=names, **options)
+    default, writer, options = writers[form]
+    target = Path(path or default)
     beside = {".param": ".bin", ".py": ".npz"}.get(target.suffix)
-    click.echo(f"{target}" + (f" and {target.with_suffix(beside).name}" if beside else ""))
+    written = [target, *([target.with_suffix(beside)] if beside else [])]
+    source = name.rpartition(".py:")[0] + ".py" if ".py:" in name else name
+    check_spares(written, [Path(checkpoint), Path(source)])
+    writer(inputs_of(outputs, graph.inputs), outputs, target, names=names, **options)
+    click.echo(" and ".join([str(target), *(each.name for each in written[1:])]))
+
+
+def check_spares(written: Sequence[Path], given: Sequence[Path]) -> None:
+    """Refuse to write over what the network is read from."""
+    for path in written:
+        if path.exists() and any(each.exists() and path.samefile(each) for each in given):
+            raise UserError(
+                f"--path must spare what the network is read from, but would replace {path}; give another"
+            )

@@ -13,6 +13,8 @@ from symrnn.models import RECIPES, recipe_class
 from symrnn.modes import MODES, NATIVE
 
 if TYPE_CHECKING:
+    from symrnn.graph import TrainingGraph
+    from symrnn.training.checkpoint import Checkpoint
     from symrnn.training.network import Network
     from symrnn.training.recipe import Recipe
 
@@ -69,10 +71,7 @@ def trained_network(
 
     Only the options that leave the trained network as it is may be changed.
     """
-    import numpy as np
-
-    from symrnn.params import of_at_most
-    from symrnn.training.checkpoint import check_arrays, load_checkpoint, recipe_of
+    from symrnn.training.checkpoint import load_checkpoint, recipe_of
     from symrnn.training.network import Network
 
     cls, called = named_recipe(name)
@@ -80,13 +79,25 @@ def trained_network(
     recipe = recipe_of(found, cls)
     free = {option: getattr(recipe, option) for option in sorted(cls.free)}
     recipe = replace(recipe, **options_in(settings, free))
+    graph, values = graph_of(recipe, found, checkpoint)
+    return recipe, Network(graph, values, mode=mode, notes=found.notes), called
+
+
+def graph_of(
+    recipe: "Recipe", found: "Checkpoint", checkpoint: str
+) -> "tuple[TrainingGraph, list[Any]]":
+    """The graph of the recipe of a checkpoint, and the values that the checkpoint has for it."""
+    import numpy as np
+
+    from symrnn.params import of_at_most
+    from symrnn.training.checkpoint import check_arrays
+
     size = sum(np.size(array) for _, array in found.values)
     # A forged file may describe a network that no memory holds: refused before anything is drawn.
     with of_at_most(size, f"{checkpoint} holds no more, so its options are not its own"):
         graph = recipe.graph()
     check_arrays("values", found.values, graph.evaluated)
-    values = [array for _, array in found.values]
-    return recipe, Network(graph, values, mode=mode, notes=found.notes), called
+    return graph, [array for _, array in found.values]
 
 
 def options_in(settings: Iterable[str], defaults: Mapping[str, Option]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.export.graph import Node, Value
+from symrnn.export.indexing import places_of
 
 Atom = tuple[Any, ...]
 Product = tuple[Atom, ...]
@@ -334,12 +335,9 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
         case "MatMul":
             return _mapped(algebra, node, form)
         case "Slice" if attributes["axis"] == last and attributes["step"] == 1:
-            bounds = [
-                None if v is None or v.constant is None else int(v.constant)
-                for v in node.inputs[1:]
-            ]
-            low, high, _ = slice(*bounds).indices(form(0).width)
-            return algebra.cut(form(0), low, high)
+            if (places := places_of(node, form(0).width)) is None:
+                raise NoForm("a bound that is an expression")
+            return algebra.cut(form(0), *places)
         case "Concat" if attributes["axis"] == last:
             return algebra.join(form(i) for i in range(len(node.inputs)))
         case "Transpose" if node.outputs[0].ndim < 3 and attributes["perm"] == (0, 1):

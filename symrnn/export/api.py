@@ -1,5 +1,6 @@
 """What `symrnn.export` offers: a graph or a compiled function in, a file out."""
 
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -9,15 +10,15 @@ import numpy as np
 from pytensor.compile.executor import Function
 from pytensor.graph.basic import Variable
 
-from symrnn.data.files import write_file
+from symrnn.data.files import bytes_of, write_file
 from symrnn.errors import UserError, check_choice
 from symrnn.export.matching import matched
-from symrnn.export.names import identifier
 from symrnn.export.ncnn_file import ncnn_files
-from symrnn.export.numpy_source import numpy_source
+from symrnn.export.numpy_source import kept_in, numpy_source
 from symrnn.export.onnx_file import onnx_model
 from symrnn.export.torch_source import torch_source
 
+STAMP_BYTES = 2000  # of a program, in which its docstring says who wrote it
 LIBRARIES = {"numpy": numpy_source, "torch": torch_source}
 
 
@@ -66,12 +67,14 @@ def export_python(
     """A graph as readable Python: the text of a file, and the weights that it reads.
 
     With a `path` that ends in ``.py`` both are written, the weights to an ``.npz`` of the same name beside it, and the
-    function or the module is called as the file is. `library` is ``"numpy"`` or ``"torch"``, which need not be there.
+    function or the module is called as the file is; what lies there of an earlier export is replaced. `library` is
+    ``"numpy"`` or ``"torch"``, which need not be there.
 
     Raises
     ------
     UserError
-        When an op can't be exported, an input is missing, or `library` is another.
+        When an op can't be exported, an input is missing, `library` is another, or a file would be replaced that is of
+        no earlier export.
 
     Examples
     --------
@@ -88,14 +91,33 @@ def export_python(
             raise UserError(f"path must end in .py, but is {path}; give another")
         name = path.stem
     graph = matched(inputs, listed(outputs), names=names, floats=floats)
-    text, weights = LIBRARIES[library](graph, identifier(name), floats)
+    text, found = LIBRARIES[library](graph, name, floats)
+    # Copies, or whoever changes them would change shared variables, and a training what is returned here.
+    weights = {key: np.array(array) for key, array in found.items()}
     if path is not None:
+        check_replaceable(path, path.with_suffix(".npz") if weights else None)
         write_file(path, text.encode())
         if weights:
             content = BytesIO()
             np.savez(content, **weights)  # type: ignore[arg-type]
-            write_file(path.with_name(f"{identifier(name)}.npz"), content.getvalue())
+            write_file(path.with_suffix(".npz"), content.getvalue())
     return text, weights
+
+
+def check_replaceable(path: Path, beside: Path | None) -> None:
+    """Refuse to replace a program, or an archive `beside` it, that is of no earlier export."""
+    start = b""
+    if path.exists():
+        start = bytes_of(path)[:STAMP_BYTES]
+        if not re.match(rb'"""[^\n]*, in (NumPy|PyTorch)\.', start):
+            raise UserError(
+                f"path must be free or of an earlier export, but {path} is another program; give another"
+            )
+    if beside is not None and beside.exists() and kept_in(beside.name).encode() not in start:
+        raise UserError(
+            f"path must have a free {beside.suffix} beside it or one of an earlier export, but {beside} is another;"
+            " give another path"
+        )
 
 
 def export_ncnn(
@@ -113,7 +135,7 @@ def export_ncnn(
     Raises
     ------
     UserError
-        When an op can't be exported, ncnn has no layer for it, or a batch is not one.
+        When an op can't be exported, ncnn has no layer for it, a batch is not one, or `path` ends otherwise.
 
     Examples
     --------
@@ -123,6 +145,8 @@ def export_ncnn(
     >>> [line.split()[0] for line in param.splitlines()[2:]], weights
     (['Input', 'TanH', 'Noop'], b'')
     """
+    if path is not None and Path(path).suffix != ".param":
+        raise UserError(f"path must end in .param, but is {path}; give another")
     graph = matched(inputs, listed(outputs), names=names, batch=1)
     param, weights = ncnn_files(graph)
     if path is not None:

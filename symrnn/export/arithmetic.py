@@ -59,6 +59,8 @@ def _updated(x: str, y: str, *bounds: str, slices: Any, add: bool = False) -> st
 
 def place(slices: Any, bounds: Sequence[str]) -> str:
     """The place that an `Update` writes to, as NumPy's index."""
+    if not slices:
+        return "..."  # all of it
     rest, parts = iter(bounds), []
     for kind in slices:
         if kind == "index":
@@ -82,7 +84,8 @@ def _widened(x: str, *, axes: Sequence[int]) -> str:
 
 
 def _padded(x: str, *, pads: Sequence[tuple[int, int]], value: float = 0.0) -> str:
-    filled = f", constant_values={value!r}" if value else ""
+    shown = {"inf": "np.inf", "-inf": "-np.inf"}.get(repr(value), repr(value))
+    filled = f", constant_values={shown}" if value else ""
     return f"np.pad({x}, {list(map(tuple, pads))}{filled})"
 
 

@@ -46,6 +46,8 @@ def span(value: Value, axis: int) -> Span | None:
     if size is None or node is None:
         return None if size is None else Span(value, 0, size)
     if node.op == "Slice" and node.attributes["axis"] == axis and node.attributes["step"] >= 1:
+        if any(v is not None and v.constant is None for v in node.inputs[1:]):
+            return Span(value, 0, size)  # of bounds that are computed nothing is known
         inside = span(node.inputs[0], axis)  # type: ignore[arg-type]
         first, last = (number(v) for v in node.inputs[1:])
         length = node.inputs[0].shape[axis]  # type: ignore[union-attr]
@@ -110,8 +112,11 @@ def windows(parts: list[Value], axis: int) -> Windows | None:
     places = {part.shape[axis] for part in parts}
     starts = [s.start for s in spans if s is not None]
     steps = {b - a for a, b in pairwise(starts)}
-    size, [outputs] = first.whole.shape[axis], places or {0}
-    if len(places) > 1 or len(steps) > 1 or size is None or not outputs or min(steps or {1}) < 1:
+    size = first.whole.shape[axis]
+    if len(places) > 1 or len(steps) > 1 or size is None or min(steps or {1}) < 1:
+        return None
+    outputs = places.pop()
+    if not outputs:
         return None
     dilation = steps.pop() if steps else 1
     # Behind the last entry of the last window; what lies before 0 or behind `size` was zeros.
@@ -202,15 +207,17 @@ def _shaped_conv(
     b: Builder, columns: Value, weight: Value, seen: Any, axes: int, out: Value
 ) -> Value | None:
     channels = columns.shape[0]
-    sizes = [seen[2 + i].count if 2 + i in seen else 1 for i in range(axes)]
+    counts = [each.count for each in seen.values()]
     filters = weight.constant
     assert filters is not None
     assert channels is not None
-    if filters.shape[1] != channels * int(np.prod(sizes)):
+    if filters.shape[1] != channels * int(np.prod(counts)):
         return None
-    # Rows of the windows: the last axis slowest, channels fastest.
-    filters = filters.reshape(-1, *sizes[::-1], channels)
-    filters = filters.transpose(0, axes + 1, *range(axes, 0, -1))
+    # Rows of the windows: the axis that was joined last slowest, which was seen first, and channels fastest.
+    filters = np.moveaxis(filters.reshape(-1, *counts, channels), -1, 1)
+    filters = filters.transpose(0, 1, *(2 + i for i in np.argsort(list(seen))))
+    sizes = [seen[2 + i].count if 2 + i in seen else 1 for i in range(axes)]
+    filters = filters.reshape(-1, channels, *sizes)
     whole = [seen.get(2 + i, Windows(columns, 2 + i, 1, 1, 1, 0, 0)) for i in range(axes)]
     xs = b.transpose(columns, (1, 0, *range(2, columns.ndim)))
     # A frame of zeros around all axes at once is the convolution's own.
@@ -260,15 +267,18 @@ def padded(b: Builder, found: Binding) -> Value | None:
 
 
 def _around(start: int | None, stop: Value | None, size: int | None, inner: int | None) -> Any:
-    """How much lies before and after, where that is known."""
+    """How much lies before and after, where that is known, and the value is not one entry for several."""
+    end = number(stop)
     if start is None or start < 0:
         return None
-    end = 0 if stop is None else number(stop)
-    if end is not None and end <= 0:
-        return (start, -end)
-    if size is None or inner is None:
-        return (0, 0) if start == 0 and stop is None else None
-    return (start, size - inner - start)
+    is_known = stop is None or end is not None
+    if size is not None:
+        if inner is None:
+            return None  # it may be one entry, which is written to several
+        fits = len(range(size)[start:end]) == inner if is_known else inner != 1
+        return (start, size - inner - start) if fits else None
+    # A frame of unknown length was made for what it frames.
+    return (start, -(end or 0)) if is_known and inner != 1 and (end is None or end < 0) else None
 
 
 def pooled(b: Builder, found: Binding) -> Value | None:

@@ -104,6 +104,11 @@ class Graph:
         )
 
 
+def is_number(value: Value | None) -> bool:
+    """Whether a value is one number that is known."""
+    return value is not None and value.constant is not None and value.constant.size == 1
+
+
 Reads = Callable[[Node], Sequence[Value | None]]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from symrnn.export.build import Builder
-from symrnn.export.graph import Value
+from symrnn.export.graph import Node, Value
 
 Values = Sequence[Any]
 
@@ -30,6 +30,15 @@ def step_of(entry: slice) -> int:
     if entry.step.constant is None:
         raise NotImplementedError("Subtensor whose step is an expression")
     return int(entry.step.constant)
+
+
+def places_of(node: Node, size: int) -> tuple[int, int] | None:
+    """The first entry that a Slice of `size` takes, and the one behind its last; None where one is computed."""
+    bounds = node.inputs[1:]
+    if any(v is not None and v.constant is None for v in bounds):
+        return None
+    low, high, _ = slice(*(None if v is None else int(v.constant) for v in bounds)).indices(size)  # type: ignore[arg-type]
+    return low, max(low, high)
 
 
 def subtensor(b: Builder, node: Any, operands: Values) -> list[Value]:

@@ -46,8 +46,9 @@ def loop(translator: "Translator", node: Any, operands: Sequence[Any]) -> list[A
     line = b.line
     steps = b.cast(outer[0], "int64")
     parts = Parts()
-    for var, seq in zip(op.inner_seqs(op.inner_inputs), op.outer_seqs(outer), strict=True):
-        parts.sequences.append(walked(b, seq, steps))
+    walks = walked(b, op.outer_seqs(outer), steps)
+    for var, seq in zip(op.inner_seqs(op.inner_inputs), walks, strict=True):
+        parts.sequences.append(seq)
         parts.elements.append(_inner(inner, var, seq.shape[1:]))
     taps, buffers = _traced(b, op, inner, outer, parts, steps)
     # States in buffers came first, those without follow: `following` is filled in the same order.
@@ -83,30 +84,34 @@ def loop(translator: "Translator", node: Any, operands: Sequence[Any]) -> list[A
     return [*traces, *records[kept:], *finals[sum(map(len, taps)) :]]
 
 
-def walked(b: Builder, seq: Value, steps: Value) -> Value:
-    """What a loop walks of a sequence: all of it, where the number of steps is a length.
+def walked(b: Builder, sequences: Sequence[Value], steps: Value) -> list[Value]:
+    """What a loop walks of its sequences: all of each, where the number of steps is the length of one.
 
     A scan stops with the shortest of its sequences. Here they are taken to be of one length, where nothing else is
     known; no file could walk others, and those who read it say so when it is run.
     """
+    wholes = [_uncut(seq, steps) for seq in sequences]
+    free = {length(b, whole, 0) for whole in wholes if whole.shape[0] is None}
+    # A number of steps that comes from elsewhere may end before the sequences do.
+    if free.isdisjoint(_lengths(steps)):
+        return [b.slice(whole, 0, None, steps) for whole in wholes]
+    return [whole if whole.shape[0] is None else b.slice(whole, 0, None, steps) for whole in wholes]
+
+
+def _uncut(seq: Value, steps: Value) -> Value:
+    """`pytensor.scan` cuts every sequence to the number of steps; any other cut is the user's."""
     node = seq.node
-    if node is not None and node.op == "Slice" and node.attributes == {"axis": 0, "step": 1}:
-        whole, start, stop = node.inputs
-        # `pytensor.scan` cuts every sequence to the number of steps, also where that is its own length.
-        if whole is not None and stop is not None and _is_length(stop) and start is None:
-            return whole
-    if _is_length(steps) and seq.shape[0] is None:
+    if node is None or node.op != "Slice" or node.attributes != {"axis": 0, "step": 1}:
         return seq
-    return b.slice(seq, 0, None, steps)
+    whole, start, stop = node.inputs
+    return whole if whole is not None and start is None and same(stop, steps) else seq
 
 
-def _is_length(value: Value) -> bool:
-    """Whether a scalar is the length of something, or the least of some."""
-    if value.node is None:
-        return False
-    if value.node.op == "Min":
-        return all(v is not None and _is_length(v) for v in value.node.inputs)
-    return value.node.op == "Dim"
+def _lengths(steps: Value) -> list[Value]:
+    """The lengths that a number of steps is the least of; or it alone."""
+    if steps.node is not None and steps.node.op == "Min":
+        return [each for v in steps.node.inputs if v is not None for each in _lengths(v)]
+    return [steps]
 
 
 def _traced(

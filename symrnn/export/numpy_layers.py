@@ -88,13 +88,13 @@ GATES = {
 }
 
 
-def source_of(function: LayerFunction, library: str) -> str:
-    """The text of a layer's function."""
+def source_of(function: LayerFunction, library: str, name: str) -> str:
+    """The text of a layer's function, called `name`."""
     words, acts = WORDS[library], [CALLS[library][a] for a in function.activations]
     gates = GATES[function.kind]
     states = ", ".join(function.states)
     doc = f'    """Outputs (T, B, H) and the last state of {_article(function)} layer over xs (T, B, D).'
-    lines = [f"def {function.name}({', '.join(function.parameters)}):"]
+    lines = [f"def {name}({', '.join(function.parameters)}):"]
     lines += (
         [doc, "", f"    The gates among the columns of the weights: {gates}.", '    """']
         if gates

@@ -1,15 +1,17 @@
 """A graph as a readable file of NumPy, with its weights beside it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from symrnn.export.arithmetic import HELPERS, formula
-from symrnn.export.graph import Graph, Node, Value
-from symrnn.export.numpy_layers import function_of, source_of
+from symrnn.export.graph import Graph, Node, Value, is_number
+from symrnn.export.numpy_layers import LayerFunction, function_of, source_of
 from symrnn.export.python_source import (
     ATOM,
+    BUILTINS,
     WIDTH,
     Source,
     Text,
@@ -20,7 +22,7 @@ from symrnn.export.python_source import (
     signature,
 )
 
-RESERVED = {"np", "math", "Path", "weights", *HELPERS}
+RESERVED = {"np", "math", "Path", "weights", *HELPERS, *BUILTINS}
 # Operators whose first operand has something called or taken of it; all others put theirs between brackets.
 RECEIVERS = {"Cast", "Transpose", "Reshape", "Squeeze", "Slice", "Gather", "GatherND", "Dim"}
 RECEIVERS |= {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceAll"}
@@ -37,6 +39,7 @@ class NumpySource(Source):
         self.floats = floats
         self.weights: dict[str, np.ndarray] = {}
         self._named: dict[Value, Text] = {}
+        self._layers: dict[LayerFunction, str] = {}
 
     def formula(self, node: Node, operands: list[Any]) -> Text:
         if (infix := operator_text(node, operands)) is not None:
@@ -47,6 +50,9 @@ class NumpySource(Source):
             return Text(f"1 / {operands[0].within(13)}", 12)
         if node.op == "Expand" and (filled := self.filled(node, operands)) is not None:
             return filled
+        if node.op == "Cast" and node.outputs[0].ndim == 0:  # a length has no `astype`
+            kind = node.attributes["to"]
+            return Text(f"np.{'bool_' if kind == 'bool' else kind}({operands[0]})")
         if node.op in RECEIVERS:
             operands = [operands[0].within(ATOM), *operands[1:]]
         text = formula(node.op, operands, node.attributes)
@@ -62,11 +68,19 @@ class NumpySource(Source):
         fill: Any = node.inputs[0]
         if fill.constant is None or fill.constant.size != 1:
             return None
-        shape = f"({', '.join(operands[1:])}{',' if len(operands) == 2 else ''})"
-        kind = f"np.{fill.dtype}" if fill.dtype != "bool" else "bool"
-        if not np.any(fill.constant):
+        return self.full(operands[1:], fill.constant)
+
+    def full(self, sizes: Sequence[str], number: np.ndarray) -> Text:
+        """An array of these sizes that is one number throughout."""
+        shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+        kind = f"np.{number.dtype}" if number.dtype != "bool" else "bool"
+        if not np.any(number):
             return Text(f"np.zeros({shape}, {kind})")
-        return Text(f"np.full({shape}, {number_text(fill.constant)}, {kind})")
+        return Text(f"np.full({shape}, {self.number(number)}, {kind})")
+
+    def number(self, array: np.ndarray) -> Text:
+        text = number_text(array)
+        return Text(text, 13 if text.startswith("-") else 100)
 
     def need(self, name: str) -> None:
         """Have a helper in the file."""
@@ -75,9 +89,10 @@ class NumpySource(Source):
     def constant(self, value: Value) -> Text:
         array = value.constant
         assert array is not None
-        if array.ndim == 0 or (array.size == 1 and not value.name):
-            text = number_text(array)
-            return Text(text, 13 if text.startswith("-") else 100)
+        if array.ndim == 0:
+            return self.number(array)
+        if array.size == 1 and not value.name:
+            return self.full([str(size) for size in array.shape], array)
         if value not in self._named:
             self._named[value] = Text(self.weight(value.name or "constant", array))
         return self._named[value]
@@ -94,7 +109,7 @@ class NumpySource(Source):
 
     def layer(self, node: Node) -> None:
         function = function_of(node)
-        self.helpers[function.name] = source_of(function, self.library)
+        self.layer_function(function)
         for activation, helper in (("Sigmoid", "sigmoid"), ("Relu", "relu"), ("Softplus", "softplus")):  # fmt: skip
             if activation in function.activations and self.library == "numpy":
                 self.need(helper)
@@ -117,6 +132,14 @@ class NumpySource(Source):
             weights = node.inputs[1 + 5 * start : 6 + 5 * start]
             self.call(node, function, [ys[-1], *names], weights, given, start == 1)
         self.assign(self.bind(node.outputs[0], "hs"), self.side_by_side(ys))
+
+    def layer_function(self, function: LayerFunction) -> str:
+        """The name of a layer's function, which the file then has; weights may be called as its kind is."""
+        if function not in self._layers:
+            self._layers[function] = self.names.fresh(function.name)
+            name = self._layers[function]
+            self.helpers[name] = source_of(function, self.library, name)
+        return self._layers[function]
 
     def side_by_side(self, parts: Sequence[str]) -> str:
         """Outputs of both directions joined."""
@@ -141,7 +164,8 @@ class NumpySource(Source):
         arguments += [self.text(v) for v in [mask, *states] if v is not None]
         if reverse:
             arguments.append(Text("reverse=True"))
-        self.assign(", ".join(outs), f"{function.name}({', '.join(arguments)})")
+        called = self.layer_function(function)
+        self.assign(", ".join(outs), f"{called}({', '.join(arguments)})")
 
     def stacked(self, name: str) -> str:
         return f"np.stack({name})"
@@ -202,14 +226,24 @@ def docstring(source: NumpySource, title: str, name: str, notes: Sequence[str] =
     """The lines of a file's docstring: where its weights are, and what is to be said besides."""
     lines = [f'"""{title}']
     if source.weights:
-        lines += ["", f"The weights are those of {name}.npz beside this file."]
+        lines += ["", kept_in(f"{name}.npz")]
     lines += ["", *notes] if notes else []
     return [f'{lines[0]}"""'] if len(lines) == 1 else [*lines, '"""']
 
 
+def kept_in(name: str) -> str:
+    """What a file says of its weights."""
+    return f"The weights are those of {quoted(name)} beside this file."
+
+
+def quoted(name: str) -> str:
+    """A file's name within a docstring."""
+    return re.sub(r'(["\\])', r"\\\1", name)
+
+
 def header(source: NumpySource, name: str) -> str:
     """The docstring, imports, and weights."""
-    lines = docstring(source, f"{name}, in NumPy.", name)
+    lines = docstring(source, f"{quoted(name)}, in NumPy.", name)
     imports = ["import math"] if "erf" in source.helpers else []
     imports += ["from pathlib import Path"] if source.weights else []
     lines += ["", *imports, *([""] if imports else []), "import numpy as np"]
@@ -217,8 +251,3 @@ def header(source: NumpySource, name: str) -> str:
         lines += ["", f"with {OPENED} as weights:"]
         lines += [f'    {known} = weights["{known}"]' for known in source.weights]
     return "\n".join(lines)
-
-
-def is_number(value: Value | None) -> bool:
-    """Whether a value is one number that is known."""
-    return value is not None and value.constant is not None and value.constant.size == 1

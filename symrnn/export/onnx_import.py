@@ -137,25 +137,31 @@ def layer(node: Any, arrays: Mapping[str, np.ndarray], name: str, dtype: str) ->
     kind = node.op_type
     direction = attributes.get("direction", b"forward").decode()
     given = [a.decode().capitalize() for a in attributes.get("activations", [])]
-    activations = tuple(given[: len(DEFAULTS[kind])]) or DEFAULTS[kind]
-    check_plain(kind, name, attributes, activations)
     # Inputs at the end may be left out, those in the middle are ""; `P`, the last one, has number 7.
     inputs = [*node.input, *[""] * 8]
     w, r = (weight(arrays, inputs[i], kind, name) for i in (1, 2))
     ways, hidden = r.shape[0], r.shape[2]
+    # Those of the way back stand behind those of the way forward.
+    own, count = given or [*DEFAULTS[kind]] * ways, len(DEFAULTS[kind])
+    activations = [tuple(own[i * count : (i + 1) * count]) for i in range(ways)]
+    starts = [arrays[each] for each in inputs[5:7] if each in arrays]
+    for each in activations:
+        check_plain(kind, name, attributes, each, starts)
     zeros = np.zeros((ways, 2 * w.shape[1]), w.dtype)
     b = weight(arrays, inputs[3], kind, name) if inputs[3] else zeros
     p = weight(arrays, inputs[7], kind, name) if kind == "LSTM" and inputs[7] else None
     sides = ["forward.", "backward."] if ways == 2 else [""]
     parts = [[None if a is None else a[i] for a in (w, r, b, p)] for i in range(ways)]
     cells = tuple(
-        cell_of(kind, hidden, activations, f"{name}.{side}", dtype, own)
-        for side, own in zip(sides, parts, strict=True)
+        cell_of(kind, hidden, acts, f"{name}.{side}", dtype, own)
+        for side, acts, own in zip(sides, activations, parts, strict=True)
     )
     return ImportedLayer(name, cells, reverse=direction == "reverse")
 
 
-def check_plain(kind: str, name: str, attributes: Mapping[str, Any], activations: Any) -> None:
+def check_plain(
+    kind: str, name: str, attributes: Mapping[str, Any], activations: Any, starts: list[np.ndarray]
+) -> None:
     """Refuse what no cell here does."""
     unusual = ""
     if kind == "GRU" and not attributes.get("linear_before_reset", 0):
@@ -164,6 +170,8 @@ def check_plain(kind: str, name: str, attributes: Mapping[str, Any], activations
         unusual = f"has the activations {', '.join(activations)}"
     elif attributes.get("layout", 0) or attributes.get("clip") or attributes.get("input_forget", 0):
         unusual = "has a layout, a clip, or coupled gates"
+    elif any(np.any(start) for start in starts):
+        unusual = "starts from states that are not zeros"
     if unusual:
         raise UserError(f"path must have layers that are cells here, but its {kind} {name} {unusual};"
                         " write a cell of your own for it")  # fmt: skip
@@ -206,9 +214,9 @@ def cell_of(
         return PeepholeLSTMCell(**weights, b=shared("b", bias), p=shared("p", np.stack([i, f, o])))
     if kind == "RNN":
         return RNNCell(**weights, b=shared("b", bias), activation=activations[0].lower())
-    # But for a GRU's new gate, where the reset gate multiplies the second one: it is taken out of the sum again.
+    # But for a GRU's new gate, where the reset gate multiplies the second one: there the first stands alone.
     new = within[2 * hidden :]
     if not np.any(new):
         return GRUCell(**weights, b=shared("b", bias))
-    bias[2 * hidden :] -= new
+    bias[2 * hidden :] = into[2 * hidden :]
     return TwoBiasGRUCell(**weights, b=shared("b", bias), b_n=shared("b_n", new))

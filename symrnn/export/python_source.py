@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.export.arithmetic import place
-from symrnn.export.graph import Graph, Node, Value, nodes_before, readers
+from symrnn.export.arithmetic import ELEMENTWISE, place
+from symrnn.export.graph import Graph, Node, Value, is_number, nodes_before, readers
 from symrnn.export.names import Names, identifier
 
 WIDTH = 88
@@ -36,6 +36,20 @@ BINARY = {  # operator: its sign, and how tightly it binds
     "LessOrEqual": ("<=", 5),
     "Greater": (">", 5),
     "GreaterOrEqual": (">=", 5),
+}
+# What the text of a file calls of Python's own: nothing else in it may have these names.
+BUILTINS = {
+    "bool",
+    "len",
+    "list",
+    "max",
+    "min",
+    "range",
+    "reversed",
+    "slice",
+    "super",
+    "tuple",
+    "zip",
 }
 UNARY = {"Neg": "-", "Not": "~"}
 ATOM = 100
@@ -103,6 +117,10 @@ class Source(ABC):
         """The expression of a constant."""
 
     @abstractmethod
+    def number(self, array: np.ndarray) -> Text:
+        """The expression of an array of one entry as a number."""
+
+    @abstractmethod
     def layer(self, node: Node) -> None:
         """Write the statements of a recurrent layer."""
 
@@ -161,13 +179,24 @@ class Source(ABC):
         [out] = node.outputs
         made = self.called_module(node)
         if made is None:
-            operands = [None if v is None else self.text(v) for v in node.inputs]
+            operands = [None if v is None else self.operand(node, v) for v in node.inputs]
             made = self.formula(node, operands)
         is_short = len(made) <= INLINED or node.op in ("Dim", "Squeeze", "Unsqueeze")
         if (counts.get(out, 0) == 1 and is_short and not out.name) or node.op == "Dim":
             self.texts[out] = made
         else:
             self.assign(self.bind(out, self.hint(node)), made)
+
+    def operand(self, node: Node, value: Value) -> Text:
+        """What a node reads: an array of one entry as a number, where it gives the result no axes."""
+        array = value.constant
+        if array is not None and array.size == 1 and not value.name:
+            others = (v for v in node.inputs if v is not None and v.ndim and not is_number(v))
+            is_free = any(other.ndim >= value.ndim for other in others)
+            is_spread = node.op == "Expand" or (node.op == "Update" and value is node.inputs[1])
+            if is_spread or (node.op in ELEMENTWISE and is_free):
+                return self.number(array)
+        return self.text(value)
 
     def hint(self, node: Node) -> str:
         """What a value is called that has no name."""

@@ -29,6 +29,7 @@ from symrnn.export.cell_patterns import (
     without_peephole,
 )
 from symrnn.export.graph import Node, Value, nodes_before
+from symrnn.export.indexing import places_of
 from symrnn.export.proof import is_proved
 
 ACTIVATIONS = {"Sigmoid", "Tanh", "Relu", "Softplus"}  # that ONNX has for a layer
@@ -169,13 +170,8 @@ def _projected(algebra: Algebra, value: Value, is_reversed: bool) -> Sum | None:
         return _projected(algebra, x, not is_reversed)
     if node.op == "Slice" and attributes["axis"] == last and attributes["step"] == 1:
         inside = _projected(algebra, x, is_reversed)
-        bounds = [
-            None if v is None or v.constant is None else int(v.constant) for v in node.inputs[1:]
-        ]
-        if inside is None:
-            return None
-        low, high, _ = slice(*bounds).indices(inside.width)
-        return algebra.cut(inside, low, high)
+        places = None if inside is None else places_of(node, inside.width)
+        return None if places is None else algebra.cut(inside, *places)  # type: ignore[arg-type]
     if node.op in ("Add", "Sub", "Mul", "Concat"):
         parts = [_projected(algebra, v, is_reversed) for v in node.inputs if v is not None]
         if any(part is None for part in parts):

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from symrnn.export.arithmetic import ELEMENTWISE
-from symrnn.export.build import Builder
+from symrnn.export.build import Builder, broadcast
 from symrnn.export.graph import Value
 from symrnn.export.lengths import length, same
 from symrnn.export.simplify_indexing import (
@@ -60,6 +60,11 @@ def joined_again(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | 
     for before, after in pairwise(nodes):
         if not same(before.inputs[2], after.inputs[1]):
             return None
+    # Two parts meet wherever they are cut; of more, cuts in another order would have entries twice.
+    cuts = [number(node.inputs[2]) for node in nodes[:-1]]
+    known = [0, *(cut for cut in cuts if cut is not None)]
+    if len(cuts) > 1 and (None in cuts or known != sorted(known)):
+        return None
     return whole if nodes[-1].inputs[2] is None else None
 
 
@@ -221,7 +226,9 @@ def rectified(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | Non
 
 def where_is_known(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
     """``where(c, x, x) = x``."""
-    return inputs[1] if inputs[1] is inputs[2] else None
+    c, x, y = inputs
+    # The condition may have more rows than the choices.
+    return x if x is y and broadcast([c.shape, x.shape]) == x.shape else None
 
 
 RULES: dict[str, tuple[Callable[..., Value | None], ...]] = {

@@ -9,6 +9,7 @@ from symrnn.export.lengths import length, same
 
 Inputs = Sequence[Any]
 Attributes = dict[str, Any]
+LAYERS = {"Loop", "Recurrent", "Bidirectional"}
 
 
 def number(value: Value | None) -> int | None:
@@ -120,7 +121,17 @@ def slice_of_update(b: Builder, inputs: Inputs, attributes: Attributes) -> Value
     slices, y = node.attributes["slices"], node.inputs[1]
     if axis != 0 or start is not None or len(slices) != 1 or slices[0] != (False, True, 1):
         return None
-    return y if same(stop, node.inputs[2]) and y.ndim == x.ndim else None
+    # One entry may stand for several, which those of a length that is not known may be, too.
+    known, rows = number(stop), y.shape[:1]
+    has_rows = known == 1 or rows not in ([(1,)] if known is None else [(1,), (None,)])
+    is_whole = y.ndim == x.ndim and has_rows and _fills_rows(y, x)
+    return y if is_whole and same(stop, node.inputs[2]) else None
+
+
+def _fills_rows(y: Value, x: Value) -> bool:
+    """Whether rows of `y`, put into `x`, are not one entry for several."""
+    each = zip(y.shape[1:], x.shape[1:], strict=True)
+    return all(n == m or (n is not None and n != 1) for n, m in each)
 
 
 def gather_of_update(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
@@ -132,7 +143,11 @@ def gather_of_update(b: Builder, inputs: Inputs, attributes: Attributes) -> Valu
     y, stop = node.inputs[1], number(node.inputs[2]) if len(node.inputs) > 2 else None
     if node.attributes["slices"] != ((False, True, 1),) or y.ndim != x.ndim:
         return None
+    if not _fills_rows(y, x):
+        return None
     if at is None or stop is None or not 0 <= at < stop:
+        return None
+    if at and y.shape[0] is None:
         return None
     # One row may stand for several.
     return b.gather(y, at if y.shape[0] != 1 else 0, 0)
@@ -146,7 +161,10 @@ def gather_of_join(b: Builder, inputs: Inputs, attributes: Attributes) -> Value 
         return None
     at = number(index)
     if at == -1:
-        return b.gather(node.inputs[-1], -1, axis)
+        last = next((part for part in reversed(node.inputs) if part.shape[axis] != 0), x)
+        # A part of unknown length may be empty; of the records of no step no file can make an array.
+        is_full = last.shape[axis] is not None or (last.node is not None and last.node.op in LAYERS)
+        return b.gather(last, -1, axis) if is_full and last is not x else None
     if at is None or at < 0:
         return None
     for part in node.inputs:

@@ -51,7 +51,10 @@ def _softmax(op: str) -> Callable[[Builder, Binding], Value | None]:
     def result(b: Builder, found: Binding) -> Value | None:
         x, axes = found["x"], found["a"]
         axis = axes if isinstance(axes, int) else axes[0] if len(axes) == 1 else None
-        return None if axis is None else b.make(op, x, dtype=x.dtype, shape=x.shape, axis=axis)
+        # What is taken off changes nothing only where it is one number along the axis: a maximum over that one, too.
+        if axis is None or axis not in found.get("b", (axis,)):
+            return None
+        return b.make(op, x, dtype=x.dtype, shape=x.shape, axis=axis)
 
     return result
 
@@ -92,12 +95,12 @@ def _mean(b: Builder, found: Binding) -> Value | None:
 
 
 def _unary(op: str) -> Callable[[Builder, Binding], Value | None]:
-    return lambda b, found: b.make(op, found["x"])
+    def result(b: Builder, found: Binding) -> Value | None:
+        # The constants of a pattern may have more axes than x, and so give it some.
+        x = found["x"]
+        return b.make(op, x) if x.shape == found["root"].outputs[0].shape else None
 
-
-def _where_positive(b: Builder, found: Binding) -> Value | None:
-    x = found["x"]
-    return b.make("Relu", x) if x.shape == found["root"].outputs[0].shape else None
+    return result
 
 
 def _dense(b: Builder, found: Binding) -> Value | None:
@@ -142,7 +145,7 @@ SUBGRAPHS: tuple[Subgraph, ...] = (
     Subgraph("sigmoid", "Div(1, Add(1, Exp(Neg(x))))", _unary("Sigmoid")),
     Subgraph("sigmoid, by a reciprocal", "Reciprocal(Add(1, Exp(Neg(x))))", _unary("Sigmoid")),
     Subgraph("rectifier, by the modulus", "Mul(0.5, Add(x, Abs(x)))", _unary("Relu")),
-    Subgraph("rectifier, by a choice", "Where(Greater(x, 0), x, 0)", _where_positive),
+    Subgraph("rectifier, by a choice", "Where(Greater(x, 0), x, 0)", _unary("Relu")),
     Subgraph(
         "softmax",
         "Div(Exp(x), Unsqueeze(ReduceSum(Exp(x), axes=a), axes=a))",

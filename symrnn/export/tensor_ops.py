@@ -236,23 +236,37 @@ def max_and_argmax(b: Builder, node: Any, operands: Values) -> list[Value]:
 
 def argmax(b: Builder, node: Any, operands: Values) -> list[Value]:
     [x] = operands
-    axes = node.op.axis
-    if axes is None or len(axes) != 1:
-        x, axes = b.reshape(x, [b.integer(-1)], (None,)), (0,)
+    axes = tuple(range(x.ndim) if node.op.axis is None else node.op.axis)
     out = node.outputs[-1].type
-    return [b.make("ArgMax", x, dtype="int64", shape=tuple(out.shape), axis=int(axes[0]))]
+    axis = axes[0] if len(axes) == 1 else x.ndim - len(axes)
+    x = x if len(axes) == 1 else flat_at_the_end(b, x, axes)
+    return [b.make("ArgMax", x, dtype="int64", shape=tuple(out.shape), axis=int(axis))]
+
+
+def flat_at_the_end(b: Builder, x: Value, axes: Sequence[int]) -> Value:
+    """`x` with these axes made one, the last: ``(*kept, N)``."""
+    kept = [axis for axis in range(x.ndim) if axis not in axes]
+    sizes = [x.shape[axis] for axis in axes]
+    last = None if None in sizes else int(np.prod(sizes))  # type: ignore[arg-type]
+    turned = b.transpose(x, [*kept, *axes])
+    lengths = [*(length(b, x, axis) for axis in kept), b.integer(-1)]
+    return b.reshape(turned, lengths, (*(x.shape[axis] for axis in kept), last))
 
 
 def softmax(op: str) -> Callable[[Builder, Any, Values], list[Value]]:
     def row(b: Builder, node: Any, operands: Values) -> list[Value]:
         [x] = operands
-        axes = node.op.axis
-        axes = tuple(axes) if isinstance(axes, tuple | list) else (axes,)
-        if axes == (None,) or len(axes) != 1:
-            if x.ndim != 1 and len(axes) != x.ndim:
-                raise Unknown(f"{op} over several axes")
-            axes = (0,)
-        return [b.make(op, x, dtype=x.dtype, shape=x.shape, axis=int(axes[0]) % x.ndim)]
+        axes = range(x.ndim) if node.op.axis is None else node.op.axis
+        axes = tuple(axes) if isinstance(axes, tuple | list | range) else (axes,)
+        axes = tuple(int(axis) % x.ndim for axis in axes)
+        if len(axes) == 1:
+            return [b.make(op, x, dtype=x.dtype, shape=x.shape, axis=axes[0])]
+        flat = flat_at_the_end(b, x, axes)
+        shares = b.make(op, flat, dtype=x.dtype, shape=flat.shape, axis=flat.ndim - 1)
+        order = [*(axis for axis in range(x.ndim) if axis not in axes), *axes]
+        shape = tuple(x.shape[axis] for axis in order)
+        apart = b.reshape(shares, [length(b, x, axis) for axis in order], shape)
+        return [b.transpose(apart, [order.index(axis) for axis in range(x.ndim)])]
 
     return row
 

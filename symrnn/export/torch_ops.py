@@ -21,6 +21,16 @@ def _reduced(name: str) -> Any:
     return text
 
 
+def _one_by_one(name: str) -> Any:
+    """Some of PyTorch's reductions take one axis at a time: from the last on, so that none before it moves."""
+
+    def text(x: str, *, axes: Sequence[int], keepdims: bool = False) -> str:
+        kept = ", keepdim=True" if keepdims else ""
+        return x + "".join(f".{name}({axis}{kept})" for axis in sorted(axes, reverse=True))
+
+    return text
+
+
 def _sliced(x: str, start: str | None, stop: str | None, *, axis: int, step: int = 1) -> str:
     if step == -1 and (start, stop) == (None, None):
         return f"{x}.flip({axis})"
@@ -34,7 +44,8 @@ def _sliced(x: str, start: str | None, stop: str | None, *, axis: int, step: int
 def _padded(x: str, *, pads: Sequence[tuple[int, int]], value: float = 0.0) -> str:
     # PyTorch counts from the last axis.
     flat = [n for pad in reversed(pads) for n in pad]
-    return f"F.pad({x}, {tuple(flat)}{f', value={value!r}' if value else ''})"
+    shown = {"inf": "torch.inf", "-inf": "-torch.inf"}.get(repr(value), repr(value))
+    return f"F.pad({x}, {tuple(flat)}{f', value={shown}' if value else ''})"
 
 
 def _updated(x: str, y: str, *bounds: str, slices: Any, add: bool = False) -> str:
@@ -55,7 +66,7 @@ TORCH: dict[str, Any] = {  # where it is not NumPy with another name in front
     "Softplus": "F.softplus({0})",
     "Erf": "torch.erf({0})",
     "Reciprocal": "1 / {0}",
-    "Cast": lambda x, *, to: f"{x}.{DTYPES[to]}()",
+    "Cast": lambda x, *, to: f"{x}.{DTYPES[to]}()" if to in DTYPES else f"{x}.to(torch.{to})",
     "Transpose": lambda x, *, perm: f"{x}.permute({', '.join(map(str, perm))})",
     "Expand": lambda x, *lengths: f"{x}.expand({', '.join(lengths)})",
     # One after the other, in rising order: each place is that of the result.
@@ -71,6 +82,9 @@ TORCH: dict[str, Any] = {  # where it is not NumPy with another name in front
     "ReduceMean": _reduced("mean"),
     "ReduceMax": _reduced("amax"),
     "ReduceMin": _reduced("amin"),
+    "ReduceProd": _one_by_one("prod"),
+    "ReduceAll": _one_by_one("all"),
+    "ReduceAny": _one_by_one("any"),
     "ReduceLogSumExp": _reduced("logsumexp"),
     "ArgMax": lambda x, *, axis: f"{x}.argmax({axis})",
     "CumSum": lambda x, *, axis: f"{x}.cumsum({axis})",
@@ -81,6 +95,18 @@ TORCH: dict[str, Any] = {  # where it is not NumPy with another name in front
     ),
 }
 INSIDE = {"Max", "Min", "Pad", "MaxPool", "Concat", "Vector", "Range"}  # operands between brackets
+# Of `nn.Module`, which weights of these names would hide: behind `self.train = ...`, `eval` finds no method.
+MODULE = """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
+    dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
+    get_submodule half ipu load_state_dict modules mtia named_buffers named_children named_modules
+    named_parameters parameters register_backward_hook register_buffer register_forward_hook
+    register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
+    register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu
+    zero_grad
+"""
 HELPERS = {
     "updated": "def updated(x, where, values):\n    x = x.clone()\n    x[where] = values\n    return x",
     "added": "def added(x, where, values):\n    x = x.clone()\n    x[where] += values\n    return x",

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from symrnn.export.arithmetic import ELEMENTWISE, NUMPY
-from symrnn.export.graph import Graph, Node, Value
-from symrnn.export.names import Names
+from symrnn.export.graph import Graph, Node, Value, is_number
+from symrnn.export.names import Names, identifier
 from symrnn.export.numpy_layers import function_of
-from symrnn.export.numpy_source import OPENED, NumpySource, docstring, returned
+from symrnn.export.numpy_source import OPENED, NumpySource, docstring, quoted, returned
 from symrnn.export.onnx_layers import DEFAULTS, is_zero
 from symrnn.export.python_source import (
+    BINARY,
+    BUILTINS,
     WIDTH,
     Text,
     broken,
@@ -23,9 +25,9 @@ from symrnn.export.python_source import (
     operator_text,
     signature,
 )
-from symrnn.export.torch_ops import HELPERS, INSIDE, TORCH, size_text
+from symrnn.export.torch_ops import HELPERS, INSIDE, MODULE, TORCH, size_text
 
-RESERVED = {"np", "torch", "nn", "F", "Path", "self"}
+RESERVED = {"np", "torch", "nn", "F", "Path", "self", *HELPERS, *BUILTINS, *MODULE.split()}
 
 
 class TorchSource(NumpySource):
@@ -46,6 +48,10 @@ class TorchSource(NumpySource):
         if node.op == "Expand" and (filled := self.filled(node, operands)) is not None:
             return filled
         op, attributes = node.op, node.attributes
+        if op in ("Max", "Min") and all(is_python(v) for v in node.inputs):
+            return Text(f"{op.lower()}({operands[0]}, {operands[1]})")
+        if op == "Cast" and is_python(node.inputs[0]):  # a length is no tensor
+            return Text(f"torch.tensor({operands[0]}, dtype=torch.{attributes['to']})")
         if op in ("Max", "Min") and (clamped := self.clamped(node, operands)) is not None:
             return clamped
         row = TORCH.get(op)
@@ -66,29 +72,31 @@ class TorchSource(NumpySource):
     def clamped(self, node: Node, operands: list[Any]) -> Text | None:
         """A maximum or minimum with a number."""
         for i, value in enumerate(node.inputs):
-            if value is not None and value.constant is not None and value.constant.size == 1:
+            other: Any = node.inputs[1 - i]
+            if is_number(value) and value.ndim <= other.ndim:  # type: ignore[union-attr]
                 side = "min" if node.op == "Max" else "max"
-                other = operands[1 - i].within(100)
-                return Text(f"{other}.clamp({side}={number_text(value.constant)})")
+                least = self.number(value.constant)  # type: ignore[union-attr, arg-type]
+                return Text(f"{operands[1 - i].within(100)}.clamp({side}={least})")
         return None
 
-    def filled(self, node: Node, operands: list[Any]) -> Text | None:
-        fill: Any = node.inputs[0]
-        if fill.constant is None or fill.constant.size != 1:
-            return None
-        sizes = ", ".join(operands[1:])
-        kind = "" if fill.dtype == "float32" else f", dtype=torch.{fill.dtype}"
-        if not np.any(fill.constant):
-            return Text(f"torch.zeros({sizes}{kind})")
-        comma = "," if len(operands) == 2 else ""
-        return Text(f"torch.full(({sizes}{comma}), {number_text(fill.constant)}{kind})")
+    def full(self, sizes: Sequence[str], number: np.ndarray) -> Text:
+        kind = "" if number.dtype == "float32" else f", dtype=torch.{number.dtype}"
+        if sizes and not np.any(number):
+            return Text(f"torch.zeros({', '.join(sizes)}{kind})")
+        shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+        return Text(f"torch.full({shape}, {self.number(number)}{kind})")
+
+    def number(self, array: np.ndarray) -> Text:
+        text = number_text(array)
+        return Text(text.replace("np.", "torch."), 13 if text.startswith("-") else 100)
 
     def constant(self, value: Value) -> Text:
         array = value.constant
         assert array is not None
-        if array.ndim == 0 or (array.size == 1 and not value.name):
-            text = number_text(array)
-            return Text(text.replace("np.", "torch."), 13 if text.startswith("-") else 100)
+        if array.ndim == 0:
+            return self.number(array)
+        if array.size == 1 and not value.name:
+            return self.full([str(size) for size in array.shape], array)
         if value not in self._named:
             self._named[value] = Text(f"self.{self.tensor(value.name or 'constant', array)}")
         return self._named[value]
@@ -110,6 +118,8 @@ class TorchSource(NumpySource):
 
     def module(self, key: Any, name: str, made: str, weights: dict[str, np.ndarray]) -> str:
         """The attribute of a module with these weights; one that is called twice is made once."""
+        # The same weights with another stride or dilation are another module.
+        key = (made, key)
         if key not in self._modules:
             attribute = self.names.fresh(name)
             self._modules[key] = attribute
@@ -281,6 +291,17 @@ def is_torchs_own(node: Node) -> bool:
     return is_plain and function.reset != "before" and not function.has_peepholes and not is_turned
 
 
+def is_python(value: Value | None) -> bool:
+    """Whether a scalar is one of Python's numbers in the file: lengths, and what is computed of them."""
+    if value is None or value.ndim:
+        return False
+    node = value.node
+    if node is None:
+        return value.constant is not None
+    is_plain = node.op in BINARY or node.op in ("Neg", "Max", "Min")
+    return node.op == "Dim" or (is_plain and all(is_python(v) for v in node.inputs))
+
+
 ORDER = {"LSTM": (0, 1, 3, 2), "GRU": (0, 1, 2), "RNN": (0,)}  # PyTorch's gates among ours
 
 
@@ -327,7 +348,8 @@ def torch_source(
     """
     source = TorchSource(floats)
     # A class is in CamelCase; `capitalize` would make the rest small.
-    title = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+    title = "".join(word[:1].upper() + word[1:] for word in identifier(name).split("_"))
+    title = source.names.fresh(title)  # a class called Path would hide what finds the weights
     inputs = [source.bind(v, "x") for v in graph.inputs]
     source.write(graph)
     returned(source, [source.text(out) for out in graph.outputs])
@@ -363,12 +385,11 @@ def header(source: TorchSource, name: str, graph: Graph) -> str:
     """The docstring and imports."""
     uses_lengths = any("pack_padded" in line for line in source.lines)
     notes = graph.notes if uses_lengths else ()
-    lines = docstring(source, f"{name}, in PyTorch.", name, notes)
-    if source.weights:
-        lines += ["", "from pathlib import Path", "", "import numpy as np"]
-    else:
-        lines += [""]
+    lines = docstring(source, f"{quoted(name)}, in PyTorch.", name, notes)
     text = "\n".join([*source.lines, *source.helpers.values()])
+    lines += ["", "from pathlib import Path"] if source.weights else []
+    # An index of slices is NumPy's `np.s_` here, too.
+    lines += ["", "import numpy as np"] if source.weights or "np." in text else [""]
     lines += ["import torch"] if "torch." in text or source.weights else []
     lines += ["import torch.nn.functional as F"] if "F." in text else []
     return "\n".join([*lines, "from torch import nn"])

@@ -9,6 +9,17 @@ from symrnn.commands.cli import cli
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
+MINE = """
+from dataclasses import dataclass
+from symrnn.models.binary_adder import BinaryAdder as Adder
+
+
+@dataclass(frozen=True)
+class BinaryAdder(Adder):
+    \"\"\"As the other.\"\"\"
+"""
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
@@ -61,6 +72,38 @@ def test_the_batch_of_the_file_is_chosen(tmp_path):
     done = CliRunner().invoke(cli, command)
     assert done.exit_code == 0, done.output
     assert "logits (7, 10) from xs (8, 7, 8)" in path.read_text()
+
+
+@pytest.fixture
+def own(checkpoint, tmp_path, monkeypatch):
+    """The folder of a network of one's own, its checkpoint beside it under its name."""
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "mine.npz").write_bytes(checkpoint.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("form", ["python", "torch"])
+def test_a_network_and_its_checkpoint_stay_where_the_file_is_written(form, own):
+    arguments = ["export", "mine.py:BinaryAdder", "--checkpoint", "mine.npz", "--to", form]
+    for _ in range(2):  # what an earlier export wrote is replaced
+        done = CliRunner().invoke(cli, arguments)
+        assert done.exit_code == 0, done.output
+        names = {"python": "mine_BinaryAdder_numpy", "torch": "mine_BinaryAdder_torch"}
+        assert done.output == f"{names[form]}.py and {names[form]}.npz\n"
+    assert {path: path.read_bytes() for path in own} == own
+
+
+@pytest.mark.parametrize(
+    ("form", "path"),
+    [("python", "mine.py"), ("torch", "./mine.py"), ("onnx", "mine.npz"), ("onnx", "mine.py")],
+)
+def test_what_a_network_is_read_from_is_never_replaced(form, path, own):
+    arguments = ["export", "mine.py:BinaryAdder", "--checkpoint", "mine.npz", "--to", form]
+    done = CliRunner().invoke(cli, [*arguments, "--path", path])
+    assert done.exit_code == 2, done.output
+    assert "--path must spare what the network is read from, but would replace mine." in done.output
+    assert {path: path.read_bytes() for path in own} == own
 
 
 def test_an_output_that_is_none_is_refused(checkpoint):

@@ -29,8 +29,15 @@ class Wide(Line):
 """
 
 
+COMMANDS = {
+    "predict": ["1", "--mode", "FAST_COMPILE"],
+    "export": ["--to", "python"],
+}
+
+
 @pytest.mark.parametrize("width", [4, 10**12])
-def test_predict_refuses_a_network_larger_than_its_file(width, tmp_path, monkeypatch):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_network_larger_than_its_file_is_refused(command, width, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "wide.py").write_text(WIDE)
     options = ["--mode", "FAST_COMPILE"]
@@ -42,8 +49,7 @@ def test_predict_refuses_a_network_larger_than_its_file(width, tmp_path, monkeyp
     header = json.loads(str(arrays.pop("header")))
     header["options"]["width"] = width
     np.savez(file, header=np.array(json.dumps(header)), **arrays)
-    done = CliRunner().invoke(
-        cli, ["predict", "wide.py:Wide", "--checkpoint", str(file), "1", *options]
-    )
+    arguments = [command, "wide.py:Wide", "--checkpoint", str(file), *COMMANDS[command]]
+    done = CliRunner().invoke(cli, arguments)
     assert done.exit_code == 2
     assert f"a must be among at most 3 values, for {file} holds no more" in done.stderr

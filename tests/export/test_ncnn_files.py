@@ -109,6 +109,14 @@ def test_a_batch_that_is_not_one_is_refused():
         export_ncnn([xs], scan_unroll(cell, xs))
 
 
+def test_a_path_of_no_param_is_refused(tmp_path):
+    xs = sequence()
+    with pytest.raises(
+        UserError, match=r"path must end in \.param, but is .*it\.bin; give another"
+    ):
+        export_ncnn([xs], pt.tanh(xs), tmp_path / "it.bin")
+
+
 def test_a_blob_that_several_layers_read_is_split():
     xs = sequence()
     text, _ = export_ncnn([xs], [pt.tanh(xs) * xs])

@@ -4,6 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from export.test_corner_cases import CASES, read_by, value_for
 from export.test_operators import ARITHMETIC, FOUND, IMAGES, I, X, Y
 from export.ways_to_write import WAYS, Weights, sequence, values_for
 from helpers import AS_WRITTEN
@@ -69,6 +70,12 @@ def test_subgraphs_agree_in_onnx(name):
     output, _ = FOUND[name]
     inputs = [v for v in (X, IMAGES) if v in ancestors([output])]
     assert_agree(inputs, [output], values_for(inputs))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_corner_cases_agree_in_onnx(case):
+    inputs = read_by(CASES[case])
+    assert_agree(inputs, [CASES[case]], [value_for(each) for each in inputs])
 
 
 NETWORKS = [(name, o) for name in RECIPES for o in recipe_class(name).small]

@@ -13,7 +13,7 @@ from symrnn.errors import UserError
 from symrnn.export import export_onnx, layers_of_onnx
 from symrnn.updates import adam
 
-pytest.importorskip("onnx")
+onnx = pytest.importorskip("onnx")
 FILES = Path(__file__).parent / "torch_files"  # made by PyTorch, with the script that is there
 NAMES = ["lstm", "bidirectional_lstm", "two_layer_gru"]
 
@@ -76,6 +76,56 @@ def test_what_is_no_cell_here_is_refused(tmp_path):
     export_onnx([x], x + 1, tmp_path / "sum.onnx")
     with pytest.raises(UserError, match="must have an LSTM, GRU or RNN"):
         layers_of_onnx(tmp_path / "sum.onnx")
+
+
+def saved(path, kind, arrays, inputs, **attributes):
+    """A file of one operator."""
+    helper, to_tensor = onnx.helper, onnx.numpy_helper.from_array
+    node = helper.make_node(kind, ["xs", *inputs], ["ys"], name="it", **attributes)
+    ends = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in ("xs", "ys")
+    ]
+    tensors = [to_tensor(array, name) for name, array in arrays.items()]
+    onnx.save(helper.make_model(helper.make_graph([node], "it", ends[:1], ends[1:], tensors)), path)
+    return path
+
+
+def weights_of(gates, ways, dtype="float32"):
+    rng = np.random.default_rng(0)
+    shapes = {"w": (gates * 4, 3), "r": (gates * 4, 4), "b": (gates * 8,)}
+    return {key: rng.normal(size=(ways, *shape)).astype(dtype) for key, shape in shapes.items()}
+
+
+def test_each_way_has_its_own_activation(tmp_path):
+    options = {"hidden_size": 4, "direction": "bidirectional", "activations": ["Tanh", "Relu"]}
+    path = saved(tmp_path / "it.onnx", "RNN", weights_of(1, 2), "wrb", **options)
+    [layer] = layers_of_onnx(path)
+    assert [cell.activation for cell in layer.cells] == ["tanh", "relu"]
+    options["activations"] = ["Tanh", "Softsign"]
+    path = saved(tmp_path / "other.onnx", "RNN", weights_of(1, 2), "wrb", **options)
+    with pytest.raises(UserError, match="RNN it has the activations Softsign"):
+        layers_of_onnx(path)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_states_to_start_from_are_zeros_or_refused(value, tmp_path):
+    arrays = {**weights_of(4, 1), "h": np.full((1, 2, 4), value, "float32")}
+    path = saved(tmp_path / "it.onnx", "LSTM", arrays, ["w", "r", "b", "", "h"], hidden_size=4)
+    if value:
+        with pytest.raises(UserError, match="LSTM it starts from states that are not zeros"):
+            layers_of_onnx(path)
+    else:
+        assert len(layers_of_onnx(path)) == 1
+
+
+def test_the_bias_of_a_new_gate_is_not_rounded(tmp_path):
+    arrays = weights_of(3, 1)
+    arrays["b"][:, 8:12] = 1e-4  # of the new gate; within the product it is larger
+    arrays["b"][:, 20:] = 1000
+    options = {"hidden_size": 4, "linear_before_reset": 1}
+    [layer] = layers_of_onnx(saved(tmp_path / "it.onnx", "GRU", arrays, "wrb", **options))
+    found = layer.cells[0].b.get_value()[8:]
+    np.testing.assert_allclose(found, 1e-4, rtol=1e-6)
 
 
 def test_what_is_no_file_is_refused(tmp_path):

@@ -101,6 +101,46 @@ def test_names_are_the_users(tmp_path):
     assert '"""said (T, 2) from characters (T, 3)."""' in text
 
 
+def test_a_program_and_an_archive_of_somebody_else_stay(tmp_path):
+    x, w = pt.matrix("x"), pytensor.shared(np.ones((3, 2)), name="w")
+    path = tmp_path / "mine.py"
+    path.write_text('"""Mine, in NumPy"""\n')
+    with pytest.raises(UserError, match=r"path must be free .* but .*mine\.py is another program"):
+        export_python([x], x @ w, path)
+    assert path.read_text() == '"""Mine, in NumPy"""\n'
+    path.unlink()
+    archive = tmp_path / "mine.npz"
+    for _ in range(2):
+        archive.write_bytes(b"a checkpoint")
+        with pytest.raises(UserError, match=r"free \.npz beside it .* but .*mine\.npz is another"):
+            export_python([x], x @ w, path)
+        assert archive.read_bytes() == b"a checkpoint"
+        export_python([x], x + 1, path)  # which has no weights, and takes no archive for its own
+    archive.unlink()
+    for library in ("numpy", "torch", "numpy"):
+        export_python([x], x @ w, path, library=library)
+    [found] = ran(path, "numpy", [np.ones((1, 3))])
+    np.testing.assert_array_equal(found, [[3, 3]])
+
+
+def test_a_file_whose_name_is_no_identifier_finds_its_weights(tmp_path):
+    x, w = pt.matrix("x"), pytensor.shared(np.ones((3, 2), "float32"), name="w")
+    for _ in range(2):
+        export_python([x], x @ w, tmp_path / "my-net.v2.py")
+    names = {}
+    path = tmp_path / "my-net.v2.py"
+    exec(compile(path.read_text(), str(path), "exec"), {"__file__": str(path)} | names, names)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["my-net.v2.npz", "my-net.v2.py"]
+    assert "my_net_v2" in names
+    assert "those of my-net.v2.npz beside" in path.read_text()
+
+
+def test_the_weights_that_are_returned_are_copies():
+    x, w = pt.matrix("x"), pytensor.shared(np.ones((3, 2), "float32"), name="w")
+    _, weights = export_python([x], x @ w)
+    assert not np.shares_memory(weights["w"], w.get_value(borrow=True))
+
+
 def test_another_library_and_a_path_of_no_python_are_refused(tmp_path):
     x = pt.vector("x")
     with pytest.raises(UserError, match="library must be one of numpy, torch"):

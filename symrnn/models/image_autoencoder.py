@@ -30,7 +30,7 @@ from symrnn.models.autoencoder_network import (
     autoencoder,
 )
 from symrnn.models.bit_contexts import BitContexts, taught
-from symrnn.models.codec_training import COUNTED
+from symrnn.models.codec_training import COUNTED, LOSSES
 from symrnn.models.coded_picture import HEADER, coded_words
 from symrnn.models.image_codec import SIDE, TESTED, likeness, part_of
 from symrnn.models.picture_codec import as_pixels, in_blocks
@@ -50,7 +50,10 @@ class ImageAutoencoder(RuleRecipe):
     prior
         ``"factorised"``, or ``"masked"``: told from numbers that come before.
     price
-        How much a bit a pixel counts beside the error.
+        How much a bit a pixel counts beside the error: what it must take off it to be worth it.
+    loss
+        The error: ``"local"``, at each pixel divided by how rough the place is; ``"similarity"``: how unlike structures
+        are over four scales (`symrnn.ops.similarity`), for patches of at least 56.
     kept
         The share of the numbers that pruning leaves; 1 for no pruning.
     patch
@@ -68,6 +71,7 @@ class ImageAutoencoder(RuleRecipe):
     size: str = "small"
     prior: str = "factorised"
     price: float = 0.02
+    loss: str = "local"
     kept: float = 1.0
     patch: int = 64
     thresholds: int = 6
@@ -87,6 +91,7 @@ class ImageAutoencoder(RuleRecipe):
         super().__post_init__()
         check_choice("size", self.size, SIZES)
         check_choice("prior", self.prior, PRIORS)
+        check_choice("loss", self.loss, LOSSES)
         if self.kept > 1:
             raise UserError(f"kept must be a share, above 0 and at most 1, but is {self.kept}")
         if self.patch % 8:
@@ -108,6 +113,7 @@ class ImageAutoencoder(RuleRecipe):
             price=self.price,
             prior=self.prior,
             kept=self.kept,
+            loss=self.loss,
             seed=self.seed,
         )
 
@@ -120,7 +126,8 @@ class ImageAutoencoder(RuleRecipe):
         dtype, side = pytensor.config.floatX, self.patch // self.shape.block
         xs = (pixels / 255 - 0.5).astype(dtype)
         size = (self.batch_size, self.shape.channels, side, side)
-        return [xs, (rng.random(size) - 0.5).astype(dtype), *local_weights(xs, len(COUNTED))]
+        weights = local_weights(xs, len(COUNTED)) if self.loss == "local" else []
+        return [xs, (rng.random(size) - 0.5).astype(dtype), *weights]
 
     def test(self, network: Network, data: Photographs) -> dict[str, float]:
         rng = np.random.default_rng(self.seed)

@@ -9,7 +9,7 @@ from helpers import AS_WRITTEN, evaluate
 from symrnn.errors import UserError
 from symrnn.models.autoencoder_network import RHO, SIZES, Autoencoder, causal_rows, pruned
 from symrnn.models.codec_training import PLAIN
-from symrnn.models.image_autoencoder import ImageAutoencoder, above
+from symrnn.models.image_autoencoder import ImageAutoencoder
 from symrnn.ops.similarity import dissimilarity
 
 PIXELS = np.random.default_rng(0).integers(256, size=(2, 3, 64, 64))
@@ -68,12 +68,6 @@ def test_pruned_network_trains_with_its_multiplier():
     assert all(g is not None for g in pytensor.grad(graph.loss, list(graph.params)))
     with pytest.raises(UserError, match="kept must be a share"):
         ImageAutoencoder(kept=1.5)
-
-
-def test_thresholds_tell_a_number():
-    bits = above(CODES[0], 6)
-    assert bits.shape == (12, 2, 4, 5)
-    np.testing.assert_array_equal((bits > 0).sum(axis=0) - 6, CODES[0].clip(-6, 6))
 
 
 def test_similarity_is_the_recurrent_codecs_error_and_a_price_a_bit():

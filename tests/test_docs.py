@@ -32,7 +32,11 @@ def source(name):
 WITH_EXAMPLES = [name for name in MODULES if ">>>" in source(name)]
 
 # Modules whose examples need an extra: where it is installed, `tests/models/test_picture_codec.py` runs them as well.
-WITH_EXTRA = {"symrnn.data.patches": "skimage", "symrnn.models.coded_picture": "constriction"}
+WITH_EXTRA = {
+    "symrnn.data.patches": "skimage",
+    "symrnn.models.coded_numbers": "constriction",
+    "symrnn.models.coded_picture": "constriction",
+}
 
 
 def test_every_module_is_imported_without_an_extra_and_says_what_it_is():

@@ -104,9 +104,10 @@ def compare_records(
         )
     common = [case for case in was if case in now]
     if not common:
+        have = [f"{len(cases)}, such as {next(iter(cases), 'none')}" for cases in (was, now)]
         raise UserError(
-            f"old and new must have a case in common, but have {len(was)} and {len(now)} different"
-            " ones; compare records of the same experiment"
+            f"old and new must have a case in common, but have different ones (old {have[0]}; new {have[1]});"
+            " measure both alike: the same experiment or target, mode and caches"
         )
     counts = [change for c in common for change in count_changes(c, was[c], now[c])]
     # A list, for its length: the error rate is shared by all comparisons that are made.

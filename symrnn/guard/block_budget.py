@@ -86,11 +86,15 @@ def amount(name: str, limit: Any) -> float:
     """
     if isinstance(limit, int | float) and not isinstance(limit, bool):
         return float(limit)
-    found = re.fullmatch(r"\s*([\d.]+)\s*([KMG]?B)\s*", str(limit))
-    if name != "memory" or found is None:
-        ways = 'a number, or a text such as "200 MB"' if name == "memory" else "a number"
-        raise UserError(f"{name} must be {ways}, but is {limit!r}; give {name}=1, say")
-    return float(found[1]) * UNITS[found[2]]
+    if name != "memory":
+        raise UserError(f"{name} must be a number, but is {limit!r}; give {name}=1, say")
+    found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([kKMG]?B)\s*", str(limit))
+    if found is None:
+        raise UserError(
+            f"memory must be a number of bytes, or a text in {', '.join(UNITS)}, but is {limit!r};"
+            ' give memory="200 MB", say'
+        )
+    return float(found[1]) * UNITS[found[2].upper()]
 
 
 def shown(name: str, count: float) -> str:

@@ -47,11 +47,17 @@ class Profile:
             yield
         self.rewrites = profile()
 
-    def look(self, specs: Sequence[FunctionSpec], functions: Sequence[Function]) -> None:
-        """Count the nodes by source line, before and after."""
+    def look(
+        self,
+        specs: Sequence[FunctionSpec],
+        functions: Sequence[Function],
+        lines_before: Sequence[SourceLine] = (),
+    ) -> None:
+        """Count the nodes by source line, before and after; `lines_before` of what was compiled already."""
         self.specs = specs
-        if specs:  # none of what was compiled already: what it was made from is gone
-            self.lines["lines_before"] = source_lines(list(specs))
+        # Of what was compiled elsewhere, none: what it was made from is gone.
+        if before := source_lines(list(specs)) if specs else list(lines_before):
+            self.lines["lines_before"] = before
         self.lines["lines_after"] = source_lines(
             [o for f in functions for o in f.maker.fgraph.outputs]
         )

@@ -91,15 +91,16 @@ def compile_report(
             found = replace(found, batch=lambda: batch)
         if found.compiled is not None:
             specs: Sequence[FunctionSpec] = []
-            functions, before = [found.compiled], within.before(found.compiled)
+            functions = [found.compiled]
+            before, lines = within.before(found.compiled)
         else:
-            specs = found.functions
+            specs, lines = found.functions, []
             before = total_size(specs)
             with watch("rewrite"), profile.rewriting():
                 makers = [rewritten(spec, mode) for spec in specs]
             with watch("link"):
                 functions = [linked(maker) for maker in makers]
-        profile.look(specs, functions)
+        profile.look(specs, functions, lines)
         sizes = {"before": before, "after": total_size(functions)}
         values: dict[str, Any] = {name: size.to_dict() for name, size in sizes.items() if size}
         if found.batch is not None:

@@ -165,7 +165,10 @@ def idle_table(profile: RewriteProfile) -> Table:
 
 
 def line_table(lines_before: Sequence[Mapping], lines_after: Sequence[Mapping]) -> Table:
-    """Apply nodes by source line, bodies included; the line with most nodes first."""
+    """Apply nodes by source line, bodies included; the line with most nodes first.
+
+    Where nothing is known from before rewriting, as of a function that was there already, no column claims zeros.
+    """
     sides = [{place(line): line for line in lines} for lines in (lines_before, lines_after)]
     # A line that is on both sides has its text from before rewriting.
     lines = {**sides[1], **sides[0]}
@@ -173,8 +176,10 @@ def line_table(lines_before: Sequence[Mapping], lines_after: Sequence[Mapping]) 
         name: tuple(nodes_of(side[name]) if name in side else 0 for side in sides) for name in lines
     }
     largest = sorted(counts, key=lambda name: -sum(counts[name]))[:LONGEST]
-    rows = [(name, *map(str, counts[name]), lines[name]["text"]) for name in largest]
-    return Table(("line", "before", "after", "source"), rows, title="Nodes by source line")
+    known = slice(0 if lines_before else 1, None)
+    rows = [(name, *map(str, counts[name][known]), lines[name]["text"]) for name in largest]
+    head = ("line", *("before", "after")[known], "source")
+    return Table(head, rows, title="Nodes by source line")
 
 
 def nodes_of(line: Mapping) -> int:

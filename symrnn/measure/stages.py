@@ -27,6 +27,7 @@ from symrnn.graph import TrainingGraph
 from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.modes import mode_of
 from symrnn.measure.sizes import GraphSize, total_size
+from symrnn.measure.source_lines import SourceLine
 from symrnn.measure.stopwatch import Stopwatch
 from symrnn.measure.target import Target
 from symrnn.measure.within_build import phases_within
@@ -149,7 +150,7 @@ def stages(
     watch: Stopwatch | None = None,
     on_value: Callable[..., None] = lambda **values: None,
     rewriting: Callable[[], AbstractContextManager] = nullcontext,
-    look: Callable[[Sequence, Sequence], None] = lambda specs, functions: None,
+    look: Callable[[Sequence, Sequence, Sequence], None] = lambda specs, functions, lines: None,
     look_back: Callable[[Sequence, Sequence], None] = lambda functions, arguments: None,
 ) -> CompileTime:
     """Measure every phase once, and up to `steps` steps.
@@ -181,6 +182,7 @@ def stages(
     (3, 0)
     """
     watch = watch or Stopwatch()
+    lines: Sequence[SourceLine] = ()
     with watch("build"), phases_within(watch, rewriting) as within:
         graph = build()
     if functions is None:
@@ -191,7 +193,7 @@ def stages(
             specs = list(functions(graph))
     if isinstance(graph, Target) and graph.compiled is not None:
         compiled = [graph.compiled]
-        before = within.before(graph.compiled)
+        before, lines = within.before(graph.compiled)
         specs = []  # what they were before is gone: rewriting works on the graph itself
     else:
         with watch("count"):
@@ -207,7 +209,7 @@ def stages(
     with watch("count"):
         after = total_size(compiled)
         on_value(after=after.to_dict())
-        look(specs, compiled)
+        look(specs, compiled, lines)
     with watch("batch"):
         arrays = arguments(graph, specs)
     with watch("first_call"):

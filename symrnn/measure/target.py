@@ -224,8 +224,13 @@ def compiled_function(function: Function) -> Target:
 
 def as_it_runs(graph: AbstractFunctionGraph) -> AbstractFunctionGraph:
     """A rewritten graph; in native mode one that an earlier process rewrote was left as it was."""
+    from symrnn.measure.lines_kept import lines_kept  # which itself takes targets
+
     warm = getattr(graph, "warm", None)
-    return graph if warm is None or not warm.recorded else warm.rewritten(graph)
+    if warm is None or not warm.recorded:
+        return graph
+    with lines_kept():
+        return warm.rewritten(graph)
 
 
 def function_graph(graph: AbstractFunctionGraph) -> Target:

@@ -11,18 +11,22 @@ from pytensor.graph.fg import FunctionGraph
 
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import GraphSize, graph_size
+from symrnn.measure.source_lines import SourceLine, source_lines
 from symrnn.measure.stopwatch import Stopwatch
 
 
 class WithinBuild:
-    """The graphs that were compiled, as large as they were before rewriting."""
+    """The graphs that were compiled, as they were before rewriting."""
 
     def __init__(self) -> None:
-        self.sizes: list[tuple[FunctionGraph, GraphSize]] = []
+        self.graphs: list[tuple[FunctionGraph, GraphSize, list[SourceLine]]] = []
 
-    def before(self, function: Function) -> GraphSize | None:
-        """The size of the graph of `function` before it was rewritten, None where it was compiled elsewhere."""
-        return next((size for graph, size in self.sizes if graph is function.maker.fgraph), None)
+    def before(self, function: Function) -> tuple[GraphSize | None, list[SourceLine]]:
+        """Size and lines of the graph of `function` before it was rewritten; none where it was compiled elsewhere."""
+        for graph, size, lines in self.graphs:
+            if graph is function.maker.fgraph:
+                return size, lines
+        return None, []
 
 
 @contextmanager
@@ -41,7 +45,7 @@ def phases_within(
         fgraph = next(each for each in (*args, *kwargs.values()) if isinstance(each, FunctionGraph))
         with watch("count"):
             # Counted now: rewriting changes this very graph, and what it was before is gone then.
-            within.sizes.append((fgraph, graph_size(fgraph)))
+            within.graphs.append((fgraph, graph_size(fgraph), source_lines(fgraph)))
         with watch("rewrite"), rewriting():
             return rewrite(*args, **kwargs)
 

@@ -29,7 +29,7 @@ from pytensor.tensor.variable import TensorVariable
 from symrnn.graph import TrainingGraph
 from symrnn.init import zeros
 from symrnn.models.codec_network import COLOURS, POINT, Filters, lapped
-from symrnn.models.codec_training import COUNTED, weighed
+from symrnn.models.codec_training import COUNTED, distortion, weighed
 from symrnn.models.weights import weights_of
 from symrnn.ops.activations import relu, sigmoid
 from symrnn.ops.products import Convolution
@@ -50,7 +50,12 @@ class AutoencoderShape:
     block: int = 8
 
 
-SIZES = {"tiny": AutoencoderShape(4, 2, 4), "small": AutoencoderShape()}
+SIZES = {
+    "tiny": AutoencoderShape(4, 2, 4),
+    "small": AutoencoderShape(),
+    # as many weights as the recurrent codec's "small"
+    "medium": AutoencoderShape(256, 32),
+}
 
 
 @dataclass(frozen=True)
@@ -157,16 +162,37 @@ def autoencoder(
     price: float = 0.01,
     prior: str = "factorised",
     kept: float = 1.0,
+    loss: str = "local",
     seed: int = 0,
     dtype: str | None = None,
 ) -> TrainingGraph:
-    """The network with its loss: the error, weighed as the recurrent codec's, and `price` a bit a pixel.
+    """The network with its loss: the error, one of the recurrent codec's, and `price` a bit a pixel.
+
+    Parameters
+    ----------
+    batch, patch
+        B, and pixels a side.
+    price
+        What a bit a pixel must take off the error to be worth it: where training ends, the slope of the error over the
+        rate is ``-price``.
+    loss
+        The error: ``"local"`` is `symrnn.models.codec_training.weighed`, ``"similarity"`` its `distortion`, not its
+        logarithm, which the steps of the recurrent codec need.
+    dtype
+        Of inputs and parameters; `pytensor.config.floatX` unless given.
 
     Returns
     -------
     TrainingGraph
-        Inputs ``xs (B, 3, patch, patch)``, ``noise (B, C, *S)``, and the weights of errors of each scale. Outputs
-        ``"pictures"``, ``"codes"`` (rounded), ``"error"`` and ``"bits"``, of a pixel, of the rounded codes.
+        Inputs ``xs (B, 3, patch, patch)``, ``noise (B, C, *S)``, and of a ``"local"`` loss the weights of errors of
+        each scale. Outputs ``"pictures"``, ``"codes"`` (rounded), ``"error"`` and ``"bits"``, of a pixel, of the
+        rounded codes.
+
+    Examples
+    --------
+    >>> graph = autoencoder(SIZES["tiny"], batch=2, patch=64, loss="similarity")
+    >>> [f"{var.name} {var.type.shape}" for var in graph.inputs]
+    ['xs (2, 3, 64, 64)', 'noise (2, 2, 16, 16)']
     """
     dtype = dtype or pytensor.config.floatX
     net = Autoencoder.create(shape, prior=prior, rng=np.random.default_rng(seed), dtype=dtype)
@@ -175,26 +201,30 @@ def autoencoder(
     noise = pt.tensor("noise", dtype=dtype, shape=(batch, shape.channels, side, side))
     weights = [
         pt.tensor(f"weights{i}", dtype=dtype, shape=(batch, COLOURS, patch >> i, patch >> i))
-        for i in range(len(COUNTED))
+        for i in range(len(COUNTED) if loss == "local" else 0)
     ]
+
+    def error(pictures: TensorVariable) -> TensorVariable:
+        told = pictures[None]  # as the one step of a recurrent codec
+        return weighed(xs, told, weights) if weights else distortion(xs, told)[0]
+
     codes = net.codes(xs)
     noisy = codes + noise
     pixels = np.asarray(batch * patch**2, dtype)
-    error = weighed(xs, net.pictures(noisy)[None], weights)
-    loss = error + np.asarray(price, dtype) * net.prices(noisy).sum() / pixels
+    total = error(net.pictures(noisy)) + np.asarray(price, dtype) * net.prices(noisy).sum() / pixels
     carried: dict[Any, Any] = {}
     if kept < 1:
         drawn, carried = pruned(codes, kept, dtype)
-        loss = loss + drawn
+        total = total + drawn
     rounded = pt.round(codes)
     shown = net.pictures(rounded)
     outputs = {
         "pictures": shown,
         "codes": rounded,
-        "error": weighed(xs, shown[None], weights),
+        "error": error(shown),
         "bits": net.prices(rounded).sum() / pixels,
     }
-    return TrainingGraph([xs, noise, *weights], loss, net.params, outputs, carried)
+    return TrainingGraph([xs, noise, *weights], total, net.params, outputs, carried)
 
 
 def pruned(codes: TensorVariable, kept: float, dtype: str) -> tuple[TensorVariable, dict[Any, Any]]:

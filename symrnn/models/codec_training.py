@@ -89,8 +89,13 @@ def unlike(xs: TensorVariable, pictures: TensorVariable) -> TensorVariable:
     A logarithm, so that a step counts by the part that it takes of what the ones before have left: otherwise the first
     ones, which leave most, are all that is learned.
     """
+    return pt.log(distortion(xs, pictures)).mean()
+
+
+def distortion(xs: TensorVariable, pictures: TensorVariable) -> TensorVariable:
+    """``(T,)``: how unlike each step's ``pictures (T, B, C, height, width)`` are, and `PLAIN` of their mean |error|."""
     plain = np.asarray(PLAIN, xs.type.dtype) * abs(xs[None] - pictures).mean((1, 2, 3, 4))
-    return pt.log(dissimilarity(xs[None], pictures).mean((1, 2)) + plain).mean()
+    return dissimilarity(xs[None], pictures).mean((1, 2)) + plain
 
 
 def weighed(

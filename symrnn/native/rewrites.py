@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytensor import config
 from pytensor.compile.mode import Mode
 from pytensor.graph.basic import clone_get_equiv
 from pytensor.graph.fg import FunctionGraph
@@ -114,6 +115,8 @@ class WarmStart:
         copy = FunctionGraph(
             [new[var] for var in fgraph.inputs], [new[var] for var in fgraph.outputs], clone=False
         )
-        with warm.turned_off():
+        # as PyTensor rewrites: a node that a rewrite makes has no stack of its own
+        own_stacks = config.change_flags(traceback__limit=config.traceback__compile_limit)
+        with warm.turned_off(), own_stacks:
             self.rewriter.rewrite(copy)
         return copy

@@ -143,8 +143,11 @@ def test_two_measured_targets_are_compared_under_one_name_and_experiments_are_no
     assert comparison.changes[0].case == "new.py:train form=a NUMBA cold"
     assert verdicts(comparison)["after.nodes"] == "larger"
     other = [replace(each, experiment="depth") for each in new]
-    with pytest.raises(UserError, match="must have a case in common"):
+    differ = r"in common, .*\(old 1, such as old.py:train form=a NUMBA cold; new 1, such as depth form=a "
+    with pytest.raises(UserError, match=differ):
         compare_records(as_one_target(old, other), other)
+    with pytest.raises(UserError, match="such as none"):
+        compare_records([], new)
     several = [*old, replace(old[0], experiment="other.py:train")]
     assert as_one_target(several, new) == several
 
@@ -154,7 +157,7 @@ def test_cases_of_one_side_only_are_listed():
     comparison = compare_records(a + b, b + c)
     assert comparison.only_old == ("x form=a NUMBA cold",)
     assert comparison.only_new == ("x form=c NUMBA cold",)
-    with pytest.raises(UserError, match="compare records of the same experiment"):
+    with pytest.raises(UserError, match="measure both alike: the same experiment or target"):
         compare_records(a, c)
 
 

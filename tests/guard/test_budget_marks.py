@@ -11,6 +11,7 @@ from in_pytester import PLUGINS, failure
 import symrnn.native  # noqa: F401 - makes mode="NATIVE" known
 from symrnn.cells import LSTMCell
 from symrnn.errors import UserError
+from symrnn.guard.block_budget import amount
 from symrnn.guard.budget import assert_graph_budget, check_limits, graph_budget
 from symrnn.unroll import stack
 
@@ -99,8 +100,21 @@ def test_over():
 def test_what_a_block_may_compile_is_no_limit_to_one_graph():
     with pytest.raises(UserError, match="has no count 'functions'"):
         assert_graph_budget(pt.exp(pt.vector("x")), functions=1)
-    with pytest.raises(UserError, match='must be a number, or a text such as "200 MB", but is'):
-        check_limits({"memory": "much"})
+    for limit in ("much", "1.2.3 MB", "1 kiB", ". MB"):
+        with pytest.raises(
+            UserError, match=r'in B, KB, MB, GB, but is .*; give memory="200 MB", say'
+        ):
+            check_limits({"memory": limit})
+    with pytest.raises(
+        UserError, match="functions must be a number, but is 'one'; give functions=1"
+    ):
+        check_limits({"functions": "one"})
+
+
+def test_memory_is_said_in_any_unit():
+    for limit in ("1500000", "1500 kB", "1500KB", "1.5 MB", " .0015 GB "):
+        number = int(limit) if limit.isdigit() else limit
+        assert amount("memory", number) == pytest.approx(1.5e6)
 
 
 def test_memory_over_its_budget_fails():

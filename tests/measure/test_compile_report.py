@@ -51,6 +51,8 @@ def test_of_a_compiled_function_size_and_lines_are_known():
     assert report.values["after"]["nodes"] > 0
     titles = [table.title for table in report_tables(report.values)]
     assert titles == ["Size", "Nodes by source line"]
+    *_, lines = report_tables(report.values)
+    assert tuple(lines.columns) == ("line", "after", "source")  # what it was made from is gone
     called = compile_report(
         pytensor.function([x], pt.exp(x) * 2, mode="FAST_COMPILE"), batch=[np.ones(3)], steps=3
     )
@@ -72,6 +74,10 @@ def test_phases_of_a_function_that_compiles_are_those_of_its_compilation():
         > report.values["after"]["nodes"]
         == graph_size(trained).nodes
     )
+    sizes = report.values["before"], report.values["after"]
+    for size, name in zip(sizes, ("lines_before", "lines_after"), strict=True):
+        assert sum(line["nodes"] for line in report.values[name]) == size["nodes"]
+    assert {line["path"] for line in report.values["lines_before"]} == {__file__}
     assert "Rewrites" in str(report)
 
 

@@ -54,6 +54,9 @@ def test_the_backend_is_named_with_its_dearest_op_and_line():
         "80 % is Numba compiling 117 functions (8.00 s); the dearest op is Scan: 4.50 s in 2 nodes,"
         " the dearest from model.py:12."
     )
+    alone = ATTRIBUTION | {"ops": [ATTRIBUTION["ops"][0] | {"nodes": 1}]}
+    (said,) = verdict(values(attribution=alone)).sentences
+    assert said.endswith("in 1 node, from model.py:12.")
 
 
 SAYINGS = {  # words: what is known besides

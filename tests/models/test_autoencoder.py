@@ -8,8 +8,11 @@ from helpers import AS_WRITTEN, evaluate
 
 from symrnn.errors import UserError
 from symrnn.models.autoencoder_network import RHO, SIZES, Autoencoder, causal_rows, pruned
-from symrnn.models.image_autoencoder import ImageAutoencoder, above
+from symrnn.models.codec_training import PLAIN
+from symrnn.models.image_autoencoder import ImageAutoencoder
+from symrnn.ops.similarity import dissimilarity
 
+PIXELS = np.random.default_rng(0).integers(256, size=(2, 3, 64, 64))
 CODES = np.random.default_rng(0).normal(0, 2, (1, 2, 4, 5)).round()
 
 
@@ -67,7 +70,24 @@ def test_pruned_network_trains_with_its_multiplier():
         ImageAutoencoder(kept=1.5)
 
 
-def test_thresholds_tell_a_number():
-    bits = above(CODES[0], 6)
-    assert bits.shape == (12, 2, 4, 5)
-    np.testing.assert_array_equal((bits > 0).sum(axis=0) - 6, CODES[0].clip(-6, 6))
+def test_similarity_is_the_recurrent_codecs_error_and_a_price_a_bit():
+    recipe = ImageAutoencoder(size="tiny", batch_size=2, patch=64, loss="similarity", price=0.25)
+    graph = recipe.graph()
+    named = {param.name: param for param in graph.params}
+    named["code.w"].set_value(0 * named["code.w"].get_value())
+    named["code.b"].set_value(np.array([1, -2], named["code.b"].type.dtype))
+    xs, noise = recipe.fed(PIXELS, np.random.default_rng(1))
+    shown = graph.outputs["pictures"]
+    unlike = dissimilarity(graph.inputs[0], shown).mean() + PLAIN * abs(xs - shown).mean()
+    wanted = [graph.loss, graph.outputs["error"], graph.outputs["bits"], unlike]
+    # Whole numbers without noise are as they are told, so what is trained is what is told.
+    loss, error, bits, expected = evaluate(graph.inputs, wanted, [xs, 0 * noise], mode=AS_WRITTEN)
+    assert error == pytest.approx(expected, rel=1e-5)
+    assert 0.3 < error < 1.5
+    assert bits > 0.1
+    assert loss == pytest.approx(error + 0.25 * bits, rel=1e-6)
+
+
+def test_other_losses_are_refused():
+    with pytest.raises(UserError, match=r"loss must be .* 'ssim'"):
+        ImageAutoencoder(loss="ssim")

@@ -132,7 +132,14 @@ def test_networks_keep_what_of_their_contract_needs_the_extra(name, tmp_path):
     contract.test_network_is_tested_and_predicts(contract.Version(name, dict(options), tmp_path))
 
 
-@pytest.mark.parametrize("name", ["symrnn.data.patches", "symrnn.models.coded_picture"])
+EXAMPLES = [
+    "symrnn.data.patches",
+    "symrnn.models.coded_numbers",
+    "symrnn.models.coded_picture",
+]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_that_need_the_extra_run(name):
     failed, tried = doctest.testmod(import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert (failed, tried > 0) == (0, True)

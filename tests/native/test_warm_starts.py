@@ -9,6 +9,8 @@ from pytensor.misc.ordered_set import OrderedSet
 from pytensor.scan.op import Scan
 from pytensor.scan.utils import until
 
+from symrnn.guard import assert_graph_budget
+from symrnn.measure.source_lines import full_traces, source_lines
 from symrnn.native import native_report, object_cache, warm
 from symrnn.native.digest import graph_digest
 from symrnn.native.rewrites import WarmStart
@@ -41,6 +43,21 @@ def test_a_second_start_neither_rewrites_nor_lowers():
     assert any(isinstance(node.op, Scan) for node in f.maker.fgraph.apply_nodes)
     for first, second in zip(*results, strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_nodes_of_a_graph_that_was_left_as_it_was_have_the_lines_that_they_were_made_for():
+    for is_warm in (0, 1):
+        with full_traces():
+            f, _ = accumulated()
+        f(np.ones((4, 3)))
+        assert native_report(f).warm_programs == is_warm
+    with pytensor.config.change_flags(traceback__limit=8):  # as PyTensor has it
+        paths = {line.path: line.nodes for line in source_lines(f) if line.path}
+        assert [*paths] == [__file__]
+        with pytest.raises(
+            AssertionError, match=r"a scan of \d+ nodes from .*test_warm_starts.py:\d+"
+        ):
+            assert_graph_budget(f, scans=0)
 
 
 def test_an_inverse_is_kept_with_its_error():

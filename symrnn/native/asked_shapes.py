@@ -118,19 +118,6 @@ class AskedShapeFeature(ShapeFeature):
         return tuple(self.shape_tuple(out) for out in node.outputs)
 
 
-class StaticShapeFeature(ShapeFeature):
-    """PyTensor's feature before 3.2, which infers the shapes of every new node, and of static extents forgets them."""
-
-    def get_node_infer_shape(self, node: Apply) -> Any:
-        static = [getattr(out.type, "shape", (None,)) for out in node.outputs]
-        if any(None in shape for shape in static):
-            return super().get_node_infer_shape(node)  # type: ignore[misc]
-        return static
-
-
-SPARING: type[ShapeFeature] = AskedShapeFeature if ANSWERS_SHAPES else StaticShapeFeature
-
-
 def _of_subtensor(node: Apply, axis: int, get: Get) -> Any:
     """Slices with other axes at their full extent; indices drop axes."""
     x = node.inputs[0]

@@ -20,7 +20,8 @@ from pytensor.graph.basic import clone_get_equiv
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter
 
-from symrnn.native import asked_shapes, warm
+from symrnn.native import warm
+from symrnn.native.asked_shapes import ANSWERS_SHAPES, AskedShapeFeature
 from symrnn.native.assumed import SparingAssumptionFeature
 from symrnn.native.collector import collector_at_rest
 from symrnn.native.digest import graph_digest
@@ -52,7 +53,8 @@ class SparingRewriter(GraphRewriter):
 
     def add_requirements(self, fgraph: FunctionGraph) -> None:
         # Before PyTensor's own: a graph takes one feature of each kind, and refuses the next without a word.
-        fgraph.attach_feature(asked_shapes.SPARING())
+        if ANSWERS_SHAPES:
+            fgraph.attach_feature(AskedShapeFeature())
         fgraph.attach_feature(SparingAssumptionFeature())
         fgraph.attach_feature(NodeOrder())
         self._rewriter.add_requirements(fgraph)

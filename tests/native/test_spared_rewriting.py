@@ -24,7 +24,7 @@ from pytensor.tensor.rewriting.subtensor import local_useless_subtensor
 
 import symrnn.native
 from symrnn.cells import GRUCell, LSTMCell
-from symrnn.native.asked_shapes import ANSWERS_SHAPES, SPARING, AskedShapeFeature
+from symrnn.native.asked_shapes import ANSWERS_SHAPES, AskedShapeFeature
 from symrnn.native.assumed import SparingAssumptionFeature
 from symrnn.native.equilibrium import SparingEquilibrium
 from symrnn.native.node_order import NodeOrder, order_of
@@ -34,18 +34,13 @@ from symrnn.unroll import stack
 KEYS = sorted({key for key, _ in ASSUMPTION_INFER_REGISTRY}, key=lambda key: key.name)
 
 
-def recurrent(shape=(None, None, 3)):
+def recurrent():
     """Two layers and their gradient, through plain scans."""
-    xs = pt.tensor("xs", shape=shape)
+    xs = pt.tensor3("xs")
     layers = [[LSTMCell.create(3, 2, rng=0)], [GRUCell.create(2, 2, rng=1)]]
     params = [param for layer in layers for cell in layer for param in cell.params]
     loss = (stack(layers, xs, gradient="autodiff")[::-1][1:] ** 2).sum()
     return [xs], [loss, *pytensor.grad(loss, params)]
-
-
-def static():
-    """The same, of extents that are known."""
-    return recurrent((4, 2, 3))
 
 
 def matrices():
@@ -76,7 +71,7 @@ def indexed():
     ]
 
 
-GRAPHS = {make.__name__: make for make in (recurrent, static, matrices, indexed)}
+GRAPHS = {make.__name__: make for make in (recurrent, matrices, indexed)}
 
 
 def graph(name):
@@ -102,28 +97,6 @@ def test_extents_are_pytensors(name):
         for axis in reversed(range(getattr(var.type, "ndim", 0))):
             mine, theirs = asked.get_shape(var, axis), pytensors.get_shape(var, axis)
             assert text(mine) == text(theirs), (var.owner, axis)
-
-
-@pytest.mark.skipif(ANSWERS_SHAPES, reason="PyTensor's feature since 3.2 answers when it is asked")
-@pytest.mark.parametrize("name", GRAPHS)
-def test_extents_of_every_value_are_those_of_pytensors_older_feature(name, monkeypatch):
-    inferred = []
-    infer = ShapeFeature.get_node_infer_shape
-    monkeypatch.setattr(
-        ShapeFeature,
-        "get_node_infer_shape",
-        lambda self, node: inferred.append(node) or infer(self, node),
-    )
-    found, asked = [], []
-    for feature in (SPARING(), ShapeFeature()):
-        fgraph = graph(name)
-        inferred.clear()
-        fgraph.attach_feature(feature)
-        asked.append(fgraph.apply_nodes & set(inferred))
-        variables = [var for node in fgraph.toposort() for var in node.outputs]
-        found.append([[text(n) for n in feature.shape_of[var] or ()] for var in variables])
-    assert found[0] == found[1]
-    assert len(asked[0]) < len(asked[1]) == len(fgraph.apply_nodes)
 
 
 def text(var):
@@ -175,7 +148,8 @@ def test_spared_rewriting_ends_in_the_same_graph(name):
         rewriter.rewrite(fgraph)
         return [text(out) for out in fgraph.outputs]
 
-    mine = rewritten(spared(optdb.query(passes)), SPARING(), SparingAssumptionFeature())
+    shapes = AskedShapeFeature if ANSWERS_SHAPES else ShapeFeature
+    mine = rewritten(spared(optdb.query(passes)), shapes(), SparingAssumptionFeature())
     assert mine == rewritten(optdb.query(passes), ShapeFeature(), AssumptionFeature())
 
 
@@ -205,7 +179,7 @@ def test_few_nodes_are_asked_again():
     for _ in range(100):  # far from where anything changes
         outputs[-1] = pt.sin(outputs[-1])
     fgraph, asked = FunctionGraph(inputs, outputs, clone=True), Counter()
-    for feature in (SPARING, AssumptionFeature):
+    for feature in (AskedShapeFeature if ANSWERS_SHAPES else ShapeFeature, AssumptionFeature):
         fgraph.attach_feature(feature())
     visited = []
 

@@ -9,7 +9,7 @@ gone (``sklearn.cross_validation``) are stood in for; they are not Theano's.
 
 import sys
 
-from more_programs import PY2, PY2_SINGLE, losses
+from more_programs import PY2, PY2_SINGLE, main
 from wider_sample import python2, python3
 
 FOLDS = """
@@ -132,10 +132,5 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-def main(folder, programs):
-    for program in programs or PROGRAMS:
-        print(f"{program}:", *losses(folder, program, PROGRAMS), flush=True)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1], sys.argv[2:], PROGRAMS)

@@ -272,9 +272,9 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-def losses(folder, program, programs=None):
+def losses(folder, program, programs):
     """What `program` printed of its loss, in order; or the last lines of its error."""
-    repository, below, driver, options, pattern = (programs or PROGRAMS)[program]
+    repository, below, driver, options, pattern = programs[program]
     checkout = Path(folder, repository, below).absolute()
     flags = ",".join(one for one in options if not one.startswith("-"))
     with tempfile.TemporaryDirectory() as work:
@@ -305,9 +305,9 @@ def losses(folder, program, programs=None):
     return found if len(found) <= 6 else [*found[:: len(found) // 5], found[-1]]
 
 
-def main(folder, programs):
-    for program in programs or PROGRAMS:
-        print(f"{program}:", *losses(folder, program), flush=True)
+def main(folder, wanted, programs=PROGRAMS):
+    for program in wanted or programs:
+        print(f"{program}:", *losses(folder, program, programs), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ made small where a program takes them as arguments, and one that would train for
 
 import sys
 
-from more_programs import PY2, losses
+from more_programs import PY2, main
 
 STOPPING = """
 class Stop(Exception):
@@ -299,10 +299,5 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-def main(folder, programs):
-    for program in programs or PROGRAMS:
-        print(f"{program}:", *losses(folder, program, PROGRAMS), flush=True)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1], sys.argv[2:], PROGRAMS)

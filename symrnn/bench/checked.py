@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+STATES = ("cold", "warm")
 STATUSES = ("ok", "time_limit", "memory_limit", "crash", "error", "garbage")
 SAID = ("ok", "error", "memory_limit")  # by a child about itself
 DEEPEST = 100  # lists and dictionaries within each other
@@ -272,16 +273,20 @@ TEXTS = ("key", "experiment", "task", "mode", "state", "status", "message", "sta
 REQUIRED = {*TEXTS[:6], "case", "round", "schema"}
 
 
-def check_record(data: Mapping, states: Iterable[str]) -> None:
+def check_record(data: Mapping) -> None:
     """Refuse a line that is no record; its objects are checked by `Repeated`."""
     if not data.keys() >= REQUIRED:
         check_keys("it", data, REQUIRED)
     for name in TEXTS:
         if type(data.get(name, "")) is not str:
             check_type(name, data[name], str)
-    for name, known in (("state", states), ("status", STATUSES)):
+    for name, known in (("state", STATES), ("status", STATUSES)):
         if data[name] not in known:
             raise Malformed(f"{name} must be one of {', '.join(known)}")
     check_type("round", data["round"], int)
     check_type("profile", data.get("profile", False), bool)
     check_number("wall_s", data.get("wall_s", 0.0))
+
+
+# of a record's objects, but its values: how each is checked
+PARTS = {"case": check_case, "versions": check_texts, "machine": check_machine}

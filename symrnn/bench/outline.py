@@ -12,12 +12,21 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from symrnn.bench.checked import AMOUNT, COUNTED, LARGEST, PRINTED, SIZES, SPECIAL
+from symrnn.bench.checked import (
+    AMOUNT,
+    COUNTED,
+    LARGEST,
+    PARTS,
+    PRINTED,
+    SIZES,
+    SPECIAL,
+    STATES,
+    STATUSES,
+)
 
 MOST = 8  # outlines of a file; each line may be tried with all of them
 SAME = ("experiment", "task", "mode")  # texts that lines repeat
 WIDEST = 200  # values of a record
-PARTS = ("case", "versions", "machine")
 DEFAULT = msgspec.Raw(b"{}")
 
 # Whatever these leave out, such as an integer of over 63 bits, is looked at closely.
@@ -37,9 +46,9 @@ class Line(msgspec.Struct):
     task: str
     case: msgspec.Raw
     mode: str
-    state: Literal["cold", "warm"]
+    state: Literal[STATES]  # type: ignore[valid-type]
     round: int
-    status: Literal["ok", "time_limit", "memory_limit", "crash", "error", "garbage"]
+    status: Literal[STATUSES]  # type: ignore[valid-type]
     schema: int
     message: str = ""
     versions: msgspec.Raw = DEFAULT

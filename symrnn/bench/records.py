@@ -24,13 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from symrnn.bench.appending import append_line, check_regular, locked, writing
-from symrnn.bench.checked import STATUSES, Malformed, check_record, check_type, parsed
+from symrnn.bench.checked import STATES, STATUSES, Malformed, check_record, check_type, parsed
 from symrnn.bench.repeated import Repeated
 from symrnn.errors import JobError, UserError, printable
 
 Case = Mapping[str, Any]  # JSON values by axis
 SCHEMA = 1  # 1: first
-STATES = ("cold", "warm")
 TIME_LIMIT_S = 600.0  # of a job, where nothing else is said; so are the next two
 MEMORY_LIMIT_BYTES = 8 * 2**30
 STEPS = 20  # to time
@@ -199,7 +198,7 @@ class Record:
                 " install a newer symrnn"
             )
         if known is None:
-            check_record(data, STATES)
+            check_record(data)
             data = repeated.checked(data)
         if data.keys() <= FIELDS:
             return cls(**data)

@@ -10,12 +10,10 @@ from sys import intern
 from typing import Any
 
 from symrnn.bench.checked import (
+    PARTS,
     SIZES,
-    check_case,
     check_counts,
     check_depth,
-    check_machine,
-    check_texts,
     check_values,
     read,
 )
@@ -59,7 +57,7 @@ class Repeated:
         values = data["values"]
         for name in SIZES & values.keys():
             values[name] = self.part(name, values[name], check_counts)
-        for name, check in PARTS:
+        for name, check in PARTS.items():
             data[name] = self.part(name, data[name], check)
         return data
 
@@ -90,6 +88,3 @@ class Repeated:
                 for each, inner in value.items()
             }
         return self.parts[key]
-
-
-PARTS = (("case", check_case), ("versions", check_texts), ("machine", check_machine))

@@ -39,8 +39,12 @@ def fromstring(text, dtype=float, count=-1, sep="", **kwargs):
 
 def frombuffer(text, *args, **kwargs):
     """``np.frombuffer``, of text whose characters stand for bytes too."""
-    data = text.encode("latin-1") if isinstance(text, str) else text
-    return np.frombuffer(data, *args, **kwargs)
+    return np.frombuffer(as_bytes(text), *args, **kwargs)
+
+
+def as_bytes(x):
+    """Text as the bytes that its characters stand for; anything else as it is."""
+    return x.encode("latin-1") if isinstance(x, str) else x
 
 
 OF_ARRAYS = set(map(id, (np.array, np.asarray, np.asanyarray)))

@@ -33,9 +33,8 @@ from symrnn.models.codec_network import COLOURS
 from symrnn.models.codec_training import COUNTED, LOSSES
 from symrnn.models.coded_numbers import numbers_in, prior_of, words_of
 from symrnn.models.coded_picture import HEADER
-from symrnn.models.image_codec import TESTED
+from symrnn.models.image_codec import TESTED, likeness, likeness_text
 from symrnn.models.picture_codec import as_pixels, in_blocks
-from symrnn.ops.image_quality import SMALLEST, ms_ssim, psnr
 from symrnn.training.compiled import compiled
 from symrnn.training.network import Network
 from symrnn.training.rules import RuleRecipe
@@ -168,9 +167,8 @@ class Measured(NamedTuple):
     decode_s: float
 
     def __str__(self) -> str:
-        alike = "" if np.isnan(self.ms_ssim) else f", MS-SSIM {self.ms_ssim:.4f}"
         return (
-            f"{self.bits:.4f} bits a pixel, PSNR {self.psnr:.2f}{alike},"
+            f"{self.bits:.4f} bits a pixel, {likeness_text(self.psnr, self.ms_ssim)},"
             f" {self.encode_s:.2f} s to encode, {self.decode_s:.2f} s to decode"
         )
 
@@ -206,11 +204,9 @@ class Whole:
         coded = process_time()
         shown = self.shown(numbers_in(words, self.prior, codes.shape, most), height, width)
         ended = process_time()
-        is_large = min(height, width) >= SMALLEST
         return Measured(
             8 * (HEADER.size + 1 + 4 * len(words)) / (height * width),
-            psnr(pixels, shown),
-            ms_ssim(pixels, shown) if is_large else np.nan,
+            *likeness(pixels, shown),
             coded - begin,
             ended - coded,
         )

@@ -199,13 +199,17 @@ def rates(codec: PictureCodec, photo: Photograph, steps: int) -> Iterator[str]:
     for coded, shown in zip(codec.each_step(photo.pixels, steps), pictures, strict=True):
         yield (
             f"{photo.name}, {coded.steps} steps: {bits_a_pixel(coded):.4f} bits a pixel,"
-            f" {likeness(photo.pixels, shown)}"
+            f" {likeness_text(*likeness(photo.pixels, shown))}"
         )
 
 
-def likeness(pixels: np.ndarray, shown: np.ndarray) -> str:
-    """How near a picture comes; MS-SSIM where it is large enough for that."""
-    said = f"PSNR {psnr(pixels, shown):.2f}"
-    if min(shown.shape[:2]) < SMALLEST:
-        return said
-    return f"{said}, MS-SSIM {ms_ssim(pixels, shown):.4f}"
+def likeness(pixels: np.ndarray, shown: np.ndarray) -> tuple[float, float]:
+    """PSNR and MS-SSIM of a picture, the latter nan where it is too small for that."""
+    is_large = min(shown.shape[:2]) >= SMALLEST
+    return psnr(pixels, shown), ms_ssim(pixels, shown) if is_large else np.nan
+
+
+def likeness_text(ratio: float, similarity: float) -> str:
+    """What `likeness` found, in words."""
+    said = f"PSNR {ratio:.2f}"
+    return said if np.isnan(similarity) else f"{said}, MS-SSIM {similarity:.4f}"

@@ -35,11 +35,8 @@ from symrnn.training.rules import RuleRecipe, rule_updates
 from symrnn.typing import Updates
 
 ORDER = 5  # of the n-gram to beat
-SHORTEST, DEVIATION, HALVED = (
-    5,
-    5.0,
-    0.05,
-)  # of a batch: fewest steps, of its normal number, share of the halved
+# of a batch: fewest steps, deviation of their normal number, share of the halved
+SHORTEST, DEVIATION, HALVED = 5, 5.0, 0.05
 PIECES = 10  # of a text that is read side by side to be tested
 
 

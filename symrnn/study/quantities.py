@@ -9,7 +9,7 @@ from typing import Any
 
 from symrnn.bench.records import Case, Record
 from symrnn.bench.spread import Spread, is_number, spread
-from symrnn.study.readings import knower, known, middle, reading
+from symrnn.study.readings import known, middle, reading
 from symrnn.study.selection import Pairs, Selection
 
 __all__ = [
@@ -34,7 +34,8 @@ def known_numbers(records: Sequence[Record], quantity: str) -> list[float]:
     if isinstance(records, Selection):
         numbers = records.numbers(quantity)
         return [each for place in records.places if (each := numbers[place]) is not None]
-    return [each for each in map(knower(quantity), records) if is_number(each)]
+    values = (known(record, quantity) for record in records)
+    return [each for each in values if is_number(each)]
 
 
 def selection(records: Iterable[Record]) -> Selection:

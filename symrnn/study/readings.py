@@ -6,8 +6,7 @@ A *quantity* is named by a string: an axis of the case (``"depth"``), a field of
 read as None.
 """
 
-from collections.abc import Callable, Container, Sequence
-from functools import lru_cache
+from collections.abc import Container, Sequence
 from statistics import median
 from typing import Any
 
@@ -29,51 +28,27 @@ def reading(record: Record, quantity: str) -> Any:
     >>> [reading(record, name) for name in ("depth", "mode", "step_s", "after.nodes", "grad_s")]
     [2, 'C', 2.0, 9, None]
     """
-    return reader(quantity)(record)
-
-
-@lru_cache(maxsize=1000)
-def reader(quantity: str) -> Callable[[Record], Any]:
-    """`reading` for one quantity: its name is taken apart once, and not for each record."""
-    terms, (first, *below) = quantity.split("+"), quantity.split(".")
-    readers = [reader(term) for term in terms] if len(terms) > 1 else []
-
-    def field(record):
-        return getattr(record, quantity)
-
-    def of_terms(record):
-        return total([read(record) for read in readers])
-
-    def value(record):
-        # An axis of the case goes before a value of the same name: it is what the file's author wrote.
-        case = record.case
-        if quantity in case:
-            return case[quantity]
-        found = record.values.get(first)
-        for name in below:
-            found = found.get(name) if isinstance(found, dict) else None
-        return middle(found) if type(found) is list else found
-
-    if quantity not in FIELDS and not readers:
-        return value
-    read = field if quantity in FIELDS else of_terms
-    return lambda record: record.case[quantity] if quantity in record.case else read(record)
+    return readings([record], quantity, record.case)[0]
 
 
 def readings(records: Sequence[Record], quantity: str, axes: Container[str]) -> list[Any]:
     """`reading` of each of many records, whose cases have some axes: in loops without a call a record."""
-    if quantity in axes:
-        return list(map(reader(quantity), records))
-    if quantity in FIELDS:
-        return [getattr(record, quantity) for record in records]
     terms, (first, *below) = quantity.split("+"), quantity.split(".")
-    if len(terms) > 1:
+    if quantity in FIELDS:
+        found = [getattr(record, quantity) for record in records]
+    elif len(terms) > 1:
         columns = [readings(records, term, axes) for term in terms]
-        return [total(parts) for parts in zip(*columns, strict=True)]
-    found = [record.values.get(first) for record in records]
-    for name in below:
-        found = [each.get(name) if isinstance(each, dict) else None for each in found]
-    return [middle(each) if type(each) is list else each for each in found]
+        found = [total(parts) for parts in zip(*columns, strict=True)]
+    else:
+        found = [record.values.get(first) for record in records]
+        for name in below:
+            found = [each.get(name) if isinstance(each, dict) else None for each in found]
+        found = [middle(each) if type(each) is list else each for each in found]
+    if quantity not in axes:
+        return found
+    # An axis of the case goes before a value of the same name: it is what the file's author wrote.
+    pairs = zip(records, found, strict=True)
+    return [record.case.get(quantity, each) for record, each in pairs]
 
 
 def total(parts: Sequence[Any]) -> float | None:
@@ -89,14 +64,7 @@ def middle(samples: Sequence[Any]) -> float | None:
 
 def known(record: Record, quantity: str) -> Any:
     """The value of `quantity` if the record knows it: of a job over its time limit, what it had finished."""
-    return knower(quantity)(record)
-
-
-@lru_cache(maxsize=1000)
-def knower(quantity: str) -> Callable[[Record], Any]:
-    """`known` for one quantity."""
-    read, knowing = reader(quantity), knowing_statuses(quantity)
-    return lambda record: read(record) if record.status in knowing else None
+    return reading(record, quantity) if record.status in knowing_statuses(quantity) else None
 
 
 def knowing_statuses(quantity: str) -> tuple[str, ...]:

@@ -66,10 +66,14 @@ class Selection(tuple[Record, ...]):
         """The value of a quantity in each record of the root."""
         return self.kept(quantity, lambda: readings(self.root, quantity, self.axes()))
 
-    def axes(self) -> set[str]:
+    def axes(self) -> list[str]:
         """The axes of all cases of the root."""
-        cases = {id(record.case): record.case for record in self.root}
-        return {axis for case in cases.values() for axis in case}
+
+        def made():
+            cases = {id(record.case): record.case for record in self.root}
+            return list(dict.fromkeys(axis for case in cases.values() for axis in case))
+
+        return self.kept(("axes",), made)
 
     def known(self, quantity: str) -> list[Any]:
         """The same where the record knows it, None elsewhere."""

@@ -16,27 +16,15 @@ FORMS = ("sgd", "naive")
 @pytest.fixture
 def reads(monkeypatch):
     """How often each quantity was read, of one record or of many."""
-    counts, one, many = Counter(), readings.reader.__wrapped__, readings.readings
-
-    def reader(quantity):
-        read = one(quantity)
-
-        def value(record):
-            counts[quantity] += 1
-            return read(record)
-
-        return value
+    counts, read = Counter(), readings.readings
 
     def counting(records, quantity, axes):
-        if quantity not in axes:  # those are read by the reader
-            counts[quantity] += len(records)
-        return many(records, quantity, axes)
+        counts[quantity] += len(records)
+        return read(records, quantity, axes)
 
     monkeypatch.setattr("symrnn.study.selection.readings", counting)
-    monkeypatch.setattr("symrnn.study.readings.reader", reader)
-    readings.knower.cache_clear()
-    yield counts
-    readings.knower.cache_clear()
+    monkeypatch.setattr("symrnn.study.readings.readings", counting)
+    return counts
 
 
 def test_each_record_is_read_once_however_much_is_asked(records, reads):

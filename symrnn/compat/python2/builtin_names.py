@@ -10,8 +10,8 @@ import itertools
 import sys
 from pathlib import Path
 
-from symrnn.compat.numpy_calls import one_number
-from symrnn.compat.python2 import files, imports, of_bytes, run_time
+from symrnn.compat.numpy_calls import as_bytes, one_number
+from symrnn.compat.python2 import files, imports, run_time
 from symrnn.errors import UserError
 
 
@@ -182,7 +182,7 @@ class file(metaclass=FileType):
 
 def buffer(x, offset=0, size=None):
     """``buffer``: the bytes of text, or of an array, from `offset` on."""
-    data = memoryview(of_bytes.as_bytes(x)).tobytes()[offset:]
+    data = memoryview(as_bytes(x)).tobytes()[offset:]
     return files.Bytes(data if size is None else data[:size])
 
 

@@ -2,6 +2,8 @@
 
 import codecs
 
+from symrnn.compat.numpy_calls import as_bytes
+
 OF_BYTES = ("hex", "base64", "zlib", "bz2", "quopri", "uu")  # codings of bytes as bytes
 
 
@@ -35,9 +37,9 @@ def encoded(text, encoding="ascii", errors="strict"):
     if name == "rot13":
         return codecs.encode(text, name)
     if name in OF_BYTES:
-        coded = codecs.encode(bytes_of(text), name)
+        coded = codecs.encode(as_bytes(text), name)
     elif name == "string_escape":
-        coded, _ = codecs.escape_encode(bytes_of(text))
+        coded, _ = codecs.escape_encode(as_bytes(text))
     else:
         coded = text if isinstance(text, bytes) else text.encode(encoding, errors)
     return coded.decode("latin-1")
@@ -45,7 +47,7 @@ def encoded(text, encoding="ascii", errors="strict"):
 
 def decoded(text, encoding="ascii", errors="strict"):
     """What the bytes mean that text stands for."""
-    name, raw = plain_name(encoding), bytes_of(text)
+    name, raw = plain_name(encoding), as_bytes(text)
     if name == "rot13":
         return codecs.decode(raw.decode("latin-1"), name)
     if name in OF_BYTES:
@@ -59,11 +61,6 @@ def plain_name(encoding):
     """The name of a coding as it is written here: ``"hex"`` of ``"HEX-codec"``."""
     name = encoding.lower().replace("-", "_").removesuffix("_codec")
     return {"rot_13": "rot13", "zip": "zlib", "quoted_printable": "quopri"}.get(name, name)
-
-
-def bytes_of(text):
-    """The bytes that text stands for."""
-    return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
 def translated(subject, /, *args, **kwargs):

@@ -16,13 +16,9 @@ import tarfile
 import zipfile
 import zlib
 
+from symrnn.compat.numpy_calls import as_bytes
 from symrnn.compat.python2 import files
 from symrnn.compat.python2.files import Bytes, Reader, Writer
-
-
-def as_bytes(x):
-    """Text as the bytes it stands for; anything else as it is."""
-    return x.encode("latin-1") if isinstance(x, str) else x
 
 
 def as_old(x):

@@ -130,24 +130,26 @@ def equal(a, b):
         return a.decode("latin-1") == b
     if type(b) is bytes and isinstance(a, str):
         return a == b.decode("latin-1")
-    try:
-        return equals(a, b) if isinstance(a, str) or isinstance(b, str) else a == b
-    except ValueError:
-        if not (isinstance(a, np.ndarray) or isinstance(b, np.ndarray)):
-            raise
-        return False  # shapes that do not fit
+    return compared(a, b, True)
 
 
 def unequal(a, b):
     """``a != b``, where bytes may equal text."""
     if bytes in (type(a), type(b)):
         return not equal(a, b)
+    return compared(a, b, False)
+
+
+def compared(a, b, yes):
+    """``a == b``, or with `yes` false ``a != b``, where arrays of other shapes are not equal."""
     try:
-        return equals(a, b, False) if isinstance(a, str) or isinstance(b, str) else a != b
+        if isinstance(a, str) or isinstance(b, str):
+            return equals(a, b, yes)
+        return a == b if yes else a != b
     except ValueError:
         if not (isinstance(a, np.ndarray) or isinstance(b, np.ndarray)):
             raise
-        return True
+        return not yes
 
 
 class Printed(float):

@@ -1,8 +1,9 @@
 """PyTensor's inference of shapes, for the extents that are asked for and no others.
 
-PyTensor's feature answers a question for one extent by all extents of all values above, and forgets them after each
-rewrite above. Most questions are for the first axis of what a Scan recorded, which is its number of steps: nothing
-above matters. Here each axis is a question of its own. The expressions are PyTensor's own.
+PyTensor's feature since 3.2 answers a question for one extent by all extents of all values above, and forgets them after
+each rewrite above. Most questions are for the first axis of what a Scan recorded, which is its number of steps: nothing
+above matters. Here each axis is a question of its own. Before 3.2 nobody had to ask: all extents of each new node are
+inferred at once. Here types answer first. The expressions are PyTensor's own.
 """
 
 from __future__ import annotations
@@ -116,6 +117,69 @@ class AskedShapeFeature(ShapeFeature):
         if not recursive:
             return super()._get_node_shapes(node, recursive)
         return tuple(self.shape_tuple(out) for out in node.outputs)
+
+
+class StaticShapeFeature(ShapeFeature):
+    """PyTensor's feature before 3.2, which infers the shapes of every node that a rewrite makes, asked for or not.
+
+    What a type tells it infers too, and then takes the type's word. Here that is all it takes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._extents: dict[int, Variable] = {}
+
+    def get_node_infer_shape(self, node: Apply) -> Any:
+        known = [static_shape(out) for out in node.outputs]
+        if None not in known:
+            return known
+        shapes = self._of_scan(node) if isinstance(node.op, Scan) else None
+        return shapes or super().get_node_infer_shape(node)  # type: ignore[misc]
+
+    def _of_scan(self, node: Apply) -> list[Any] | None:
+        """What PyTensor finds in copies of the step, where the types of all that it records tell the same."""
+        op: Any = node.op
+        steps: Any = [static_shape(out) for out in op.inner_nitsot_outs(op.inner_outputs)]
+        if op.info.as_while or None in steps:
+            return None
+        of_inputs = [self.shape_of[x] for x in node.inputs]
+        lengths = op.outer_nitsot(node.inputs)
+        return [
+            *op.outer_mitmot(of_inputs),
+            *op.outer_mitsot(of_inputs),
+            *op.outer_sitsot(of_inputs),
+            *((n, *step) for n, step in zip(lengths, steps, strict=True)),
+            *op.outer_untraced_sit_sot(of_inputs),
+        ]
+
+    def set_shape(self, r: Any, s: Any, override: bool = False) -> None:
+        shape = static_shape(r)
+        if shape is None:
+            super().set_shape(r, s, override)  # type: ignore[misc]
+        else:
+            # Numbers never change: nothing has to find what they are the shapes of.
+            self.shape_of[r] = tuple(map(self._extent, shape))
+
+    def update_shape(self, r: Any, other_r: Any) -> None:
+        """What is known of a value that takes another's place: nothing new where all extents are numbers."""
+        if static_shape(r) is None:
+            super().update_shape(r, other_r)  # type: ignore[misc]
+        else:
+            self.init_r(r)  # type: ignore[attr-defined]
+
+    def _extent(self, n: int) -> Variable:
+        if n not in self._extents:
+            self._extents[n] = constant(n, dtype="int64")
+        return self._extents[n]
+
+
+def static_shape(var: Variable) -> tuple[int, ...] | None:
+    """The extents of a value whose type tells all of them."""
+    shape = getattr(var.type, "shape", None)
+    return None if shape is None or None in shape else shape
+
+
+SPARING: type[ShapeFeature] = AskedShapeFeature if ANSWERS_SHAPES else StaticShapeFeature
 
 
 def _of_subtensor(node: Apply, axis: int, get: Get) -> Any:

@@ -53,6 +53,7 @@ class SparingRewriter(GraphRewriter):
 
     def add_requirements(self, fgraph: FunctionGraph) -> None:
         # Before PyTensor's own: a graph takes one feature of each kind, and refuses the next without a word.
+        # An older one infers as soon as it is there: its place is after merges, by `spared`.
         if ANSWERS_SHAPES:
             fgraph.attach_feature(AskedShapeFeature())
         fgraph.attach_feature(SparingAssumptionFeature())

@@ -26,8 +26,10 @@ from pytensor.graph.rewriting.basic import (
     SequentialNodeRewriter,
     WalkingGraphRewriter,
 )
+from pytensor.tensor.rewriting.shape import ShapeOptimizer
 from pytensor.tensor.subtensor import get_idx_list
 
+from symrnn.native.asked_shapes import SPARING
 from symrnn.native.equilibrium import SparingEquilibrium
 from symrnn.native.node_order import order_of
 
@@ -147,6 +149,13 @@ class SparingWalk(WalkingGraphRewriter):
         return None
 
 
+class SparingShapeOptimizer(ShapeOptimizer):
+    """PyTensor's, with the feature that infers less; after equal nodes are merged, as there."""
+
+    def apply(self, fgraph: Any) -> None:
+        fgraph.attach_feature(SPARING())
+
+
 def spared(rewriter: GraphRewriter) -> GraphRewriter:
     """The rewriter, its parts not asked where they are foreseen not to apply."""
     new: Any
@@ -162,6 +171,8 @@ def spared(rewriter: GraphRewriter) -> GraphRewriter:
         new.node_tracker = _spared_tracker(rewriter.node_tracker)
         for parts in ("global_rewriters", "final_rewriters", "cleanup_rewriters"):
             setattr(new, parts, [spared(part) for part in getattr(rewriter, parts)])
+    elif isinstance(rewriter, ShapeOptimizer):
+        new = SparingShapeOptimizer()
     elif isinstance(vars(rewriter).get("_rewriter"), GraphRewriter):  # notes the mode, since 3.3
         new = copy(rewriter)
         new._rewriter = spared(new._rewriter)

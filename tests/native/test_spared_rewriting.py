@@ -18,13 +18,15 @@ from pytensor.graph.rewriting.basic import (
 )
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.traversal import graph_inputs
+from pytensor.scan.op import Scan
 from pytensor.tensor.math import Sum
 from pytensor.tensor.rewriting.shape import ShapeFeature
 from pytensor.tensor.rewriting.subtensor import local_useless_subtensor
 
 import symrnn.native
 from symrnn.cells import GRUCell, LSTMCell
-from symrnn.native.asked_shapes import ANSWERS_SHAPES, AskedShapeFeature
+from symrnn.native import warm
+from symrnn.native.asked_shapes import ANSWERS_SHAPES, SPARING, AskedShapeFeature
 from symrnn.native.assumed import SparingAssumptionFeature
 from symrnn.native.equilibrium import SparingEquilibrium
 from symrnn.native.node_order import NodeOrder, order_of
@@ -34,13 +36,23 @@ from symrnn.unroll import stack
 KEYS = sorted({key for key, _ in ASSUMPTION_INFER_REGISTRY}, key=lambda key: key.name)
 
 
-def recurrent():
+def recurrent(shape=(None, None, 3)):
     """Two layers and their gradient, through plain scans."""
-    xs = pt.tensor3("xs")
+    xs = pt.tensor("xs", shape=shape)
     layers = [[LSTMCell.create(3, 2, rng=0)], [GRUCell.create(2, 2, rng=1)]]
     params = [param for layer in layers for cell in layer for param in cell.params]
     loss = (stack(layers, xs, gradient="autodiff")[::-1][1:] ** 2).sum()
     return [xs], [loss, *pytensor.grad(loss, params)]
+
+
+def static():
+    """The same, of extents that are known."""
+    return recurrent((4, 2, 3))
+
+
+def known_steps():
+    """The same, of steps whose extents are known and lengths that are not."""
+    return recurrent((None, 2, 3))
 
 
 def matrices():
@@ -71,7 +83,7 @@ def indexed():
     ]
 
 
-GRAPHS = {make.__name__: make for make in (recurrent, matrices, indexed)}
+GRAPHS = {make.__name__: make for make in (recurrent, static, known_steps, matrices, indexed)}
 
 
 def graph(name):
@@ -84,7 +96,7 @@ def inputs_and_outputs(name):
     return [*inputs, *(x for x in graph_inputs(outputs) if isinstance(x, SharedVariable))], outputs
 
 
-@pytest.mark.skipif(not ANSWERS_SHAPES, reason="PyTensor's feature of before 3.2 is left as it is")
+@pytest.mark.skipif(not ANSWERS_SHAPES, reason="PyTensor's feature of before 3.2 infers all")
 @pytest.mark.parametrize("name", GRAPHS)
 def test_extents_are_pytensors(name):
     fgraph = graph(name)
@@ -97,6 +109,39 @@ def test_extents_are_pytensors(name):
         for axis in reversed(range(getattr(var.type, "ndim", 0))):
             mine, theirs = asked.get_shape(var, axis), pytensors.get_shape(var, axis)
             assert text(mine) == text(theirs), (var.owner, axis)
+
+
+@pytest.mark.skipif(ANSWERS_SHAPES, reason="PyTensor's feature since 3.2 answers when it is asked")
+@pytest.mark.parametrize("name", GRAPHS)
+def test_extents_of_every_value_are_those_of_pytensors_older_feature(name, monkeypatch):
+    infer, inferred = ShapeFeature.get_node_infer_shape, []
+    monkeypatch.setattr(
+        ShapeFeature,
+        "get_node_infer_shape",
+        lambda self, node: inferred.append(node) or infer(self, node),
+    )
+    found, left = [], []
+    for feature in (SPARING(), ShapeFeature()):
+        fgraph = graph(name)
+        inferred.clear()
+        fgraph.attach_feature(feature)
+        left.append(fgraph.apply_nodes & set(inferred))
+        variables = [var for node in fgraph.toposort() for var in node.outputs]
+        found.append([[text(n) for n in feature.shape_of[var] or ()] for var in variables])
+    assert found[0] == found[1]
+    assert len(left[0]) < len(left[1]) == len(fgraph.apply_nodes)
+    if name in ("static", "known_steps"):
+        assert not any(isinstance(node.op, Scan) for node in left[0])
+
+
+def test_shapes_are_inferred_by_the_sparing_feature_and_not_before_equal_nodes_are_merged():
+    """Nor where a warm start rewrites nothing."""
+    fgraph, rewriter = graph("recurrent"), get_mode("NATIVE").optimizer
+    rewriter.add_requirements(fgraph)
+    assert not getattr(fgraph, "shape_feature", SPARING()).__dict__.get("shape_of")
+    with warm.turned_off():
+        rewriter.apply(fgraph)
+    assert isinstance(fgraph.shape_feature, SPARING)
 
 
 def text(var):
@@ -148,8 +193,7 @@ def test_spared_rewriting_ends_in_the_same_graph(name):
         rewriter.rewrite(fgraph)
         return [text(out) for out in fgraph.outputs]
 
-    shapes = AskedShapeFeature if ANSWERS_SHAPES else ShapeFeature
-    mine = rewritten(spared(optdb.query(passes)), shapes(), SparingAssumptionFeature())
+    mine = rewritten(spared(optdb.query(passes)), SPARING(), SparingAssumptionFeature())
     assert mine == rewritten(optdb.query(passes), ShapeFeature(), AssumptionFeature())
 
 
@@ -179,7 +223,7 @@ def test_few_nodes_are_asked_again():
     for _ in range(100):  # far from where anything changes
         outputs[-1] = pt.sin(outputs[-1])
     fgraph, asked = FunctionGraph(inputs, outputs, clone=True), Counter()
-    for feature in (AskedShapeFeature if ANSWERS_SHAPES else ShapeFeature, AssumptionFeature):
+    for feature in (SPARING, AssumptionFeature):
         fgraph.attach_feature(feature())
     visited = []
 

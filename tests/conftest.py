@@ -24,6 +24,9 @@ def pytest_collection_finish(session):
 # Rooms that build many gradients and graphs. To look up the call stack of every variable, below pytest's frames and a
 # recursive gradient, is a quarter of the time of a gradient of scans, and a twentieth of native mode's.
 WITHOUT_CALL_STACKS = {
+    "compat",
+    "experiments",
+    "lasagne",
     "cells",
     "duplicates",
     "fuzz",

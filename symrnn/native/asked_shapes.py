@@ -1,9 +1,9 @@
 """PyTensor's inference of shapes, for the extents that are asked for and no others.
 
-PyTensor's feature since 3.2 answers a question for one extent by all extents of all values above, and forgets them after
-each rewrite above. Most questions are for the first axis of what a Scan recorded, which is its number of steps: nothing
-above matters. Here each axis is a question of its own. Before 3.2 nobody had to ask: all extents of each new node are
-inferred at once. Here types answer first. The expressions are PyTensor's own.
+PyTensor's feature since 3.2 answers a question for one extent by all extents of all values above, and forgets them
+after each rewrite above. Most questions are for the first axis of what a Scan recorded, which is its number of steps:
+nothing above matters. Here each axis is a question of its own. Before 3.2 nobody had to ask: all extents of each new
+node are inferred at once. Here types answer first. The expressions are PyTensor's own.
 """
 
 from __future__ import annotations

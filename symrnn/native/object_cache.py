@@ -11,6 +11,9 @@ from pathlib import Path
 from pytensor import config
 
 LARGEST = 256 << 20  # bytes of the whole cache; the files used longest ago go first
+# To look at all files takes longer the more there are: it is done once for so much of the cache that is written anew,
+# by whichever processes.
+LOOKED_AFTER = 1 / 16
 STAMP = b"symrnn native 1\n"
 
 
@@ -41,23 +44,25 @@ def load(key: str) -> bytes | None:
 
 def save(key: str, code: bytes) -> None:
     """Keep code for other processes; a disk that is full or read-only is no error."""
+    digest = sha256(code).digest()
     with suppress(OSError):
         folder().mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder())
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(STAMP + sha256(code).digest() + code)
+                file.write(STAMP + digest + code)
             os.replace(name, folder() / key)  # whole or not at all, whoever else writes
         except BaseException:
             os.unlink(name)
             raise
-        _shrink()
+        # Drawn by the code itself, in proportion to its size: no process has to remember, or to ask another.
+        if int.from_bytes(digest[:4]) / 2**32 * LARGEST * LOOKED_AFTER < len(code):
+            _shrink()
 
 
 def _shrink() -> None:
-    with os.scandir(
-        folder()
-    ) as entries:  # another process may delete what is listed, which ends the list
+    # another process may delete what is listed, which ends the list
+    with os.scandir(folder()) as entries:
         found = [(entry.stat(), entry.path) for entry in entries]
     files = [(stat.st_mtime, stat.st_size, path) for stat, path in found]
     total = sum(size for _, size, _ in files)

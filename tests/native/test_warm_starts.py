@@ -1,5 +1,7 @@
 """A second start of the same program: recognised, right, and never mistaken for another."""
 
+import os
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -274,3 +276,29 @@ def test_code_in_a_folder_that_refuses_to_be_touched_is_taken(monkeypatch):
     monkeypatch.setattr(object_cache.os, "utime", refuse)
     assert object_cache.load("key") == b"code"
     assert object_cache.load("another") is None
+
+
+def test_object_code_is_kept_up_to_a_size_and_what_was_used_longest_ago_goes(monkeypatch, tmp_path):
+    monkeypatch.setattr(object_cache, "folder", lambda: tmp_path)
+    monkeypatch.setattr(object_cache, "LARGEST", 40_000)
+    for i in range(200):
+        object_cache.save(f"{i}", bytes([i]) * 1_000)
+        os.utime(tmp_path / f"{i}", (i, i))
+        assert object_cache.load("0") is not None  # used again and again
+    # what is written between two looks comes on top
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 40_000 + 4 * 2_500
+    kept = {int(path.name) for path in tmp_path.iterdir()}
+    assert kept == {0, *range(200 - len(kept) + 1, 200)}
+
+
+def test_all_files_are_looked_at_once_for_a_sixteenth_of_the_cache(monkeypatch, tmp_path):
+    looks, shrink = [], object_cache._shrink
+    monkeypatch.setattr(object_cache, "folder", lambda: tmp_path)
+    monkeypatch.setattr(object_cache, "LARGEST", 160_000)
+    monkeypatch.setattr(object_cache, "_shrink", lambda: (looks.append(1), shrink()))
+    for i in range(250):
+        object_cache.save(f"{i}", i.to_bytes(2) * 100)
+    assert 1 <= len(looks) <= 12  # 5 in the middle
+    before = len(looks)
+    object_cache.save("large", bytes(10_000))
+    assert len(looks) == before + 1

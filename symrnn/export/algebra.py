@@ -238,20 +238,20 @@ class Algebra:
             pairs.append(tuple(pieces))
         return pairs  # type: ignore[return-value]
 
-    def at(self, form: Form, atom: Atom, value: int) -> Form:
+    def substituted(self, form: Form, atom: Atom, value: int) -> Form:
         """`form` where an atom is 0 or 1."""
         terms: dict[Product, Any] = {}
         for p, c in form.terms.items():
             if atom in p and not value:
                 continue
             # A mask is its own square, so it stands in a product once, and leaving it out is putting it to 1.
-            kept = self._product(tuple(self._at_atom(a, atom, value) for a in p if a != atom))
+            kept = self._product(tuple(self._of_atom(a, atom, value) for a in p if a != atom))
             terms[kept] = terms.get(kept, 0.0) + c
         return Form(form.width, terms)
 
-    def _at_atom(self, of: Atom, atom: Atom, value: int) -> Atom:
+    def _of_atom(self, of: Atom, atom: Atom, value: int) -> Atom:
         if of[0] == "fn":
-            return ("fn", of[1], self.number(self.at(self.forms[of[2]], atom, value)))
+            return ("fn", of[1], self.number(self.substituted(self.forms[of[2]], atom, value)))
         if of[0] == "map":
             product, _ = of[1]
             # Within a product with a matrix it may be 0 in some units and 1 in others: no state stays as a whole.

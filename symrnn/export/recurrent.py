@@ -199,13 +199,13 @@ def _unmasked(
     masks = {a for form in new for p in form.terms for a in p if a in algebra.truths}
     for atom in masks:
         stays = [
-            algebra.at(form, atom, 0).key() == old.key()
+            algebra.substituted(form, atom, 0).key() == old.key()
             for form, old in zip(new, olds, strict=True)
         ]
         if all(stays):
             inner = atom if atom[0] == "leaf" else next(iter(algebra.forms[atom[2]].terms))[0]
             if inner[0] == "leaf" and isinstance(inner[1], Source):
-                return inner[1], [algebra.at(form, atom, 1) for form in new]
+                return inner[1], [algebra.substituted(form, atom, 1) for form in new]
     return None, new
 
 

@@ -252,7 +252,7 @@ def native_events(events: CompileEvents) -> Iterator[None]:
 
         return counted
 
-    with patched(module.MachineCode, "__init__", timing), patched(warm, "load", counting):
+    with patched(module.LoadedModule, "__init__", timing), patched(warm, "load", counting):
         yield
 
 

@@ -20,7 +20,7 @@ from symrnn.native.builder import Builder, Parts
 from symrnn.native.emit_llvm import llvm_text
 from symrnn.native.looked_up import with_tables_multiplied
 from symrnn.native.lowering import lower
-from symrnn.native.module import MachineCode
+from symrnn.native.module import LoadedModule
 from symrnn.native.packing import with_panels
 from symrnn.native.plan import ALIGNMENT, Lifetime, lifetimes, offsets
 from symrnn.native.program import Routine, buffers
@@ -124,7 +124,7 @@ class NativeProgram:
 
     def __init__(self, lowered: Lowered):
         self.lowered = lowered
-        self.code = MachineCode(lowered.text)
+        self.module = LoadedModule(lowered.text)
         self.is_settled = True  # callers may keep where its code lies
         count = lowered.inputs + len(lowered.outputs)
         self.pack = struct.Struct(f"{count}P").pack_into
@@ -147,7 +147,7 @@ class NativeProgram:
             self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
             guard = memory.guard
             kept = guard.before(arrays, outputs) if guard is not None else []
-            status = self.code.run(self.address, *memory.addresses)
+            status = self.module.run(self.address, *memory.addresses)
             if guard is not None:
                 guard.after(arrays, outputs, kept)
             if status < 0:

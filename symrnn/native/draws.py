@@ -289,11 +289,11 @@ def is_possible() -> bool:
 
 def draw_address(symbol: str) -> int:
     """Where the function is that a program calls by this name."""
-    from symrnn.native.module import MachineCode
+    from symrnn.native.module import LoadedModule
 
-    code = MachineCode(draw_text(BY_SYMBOL[symbol]), symbol)
-    _KEPT.append(code)
-    return code.address
+    module = LoadedModule(draw_text(BY_SYMBOL[symbol]), symbol)
+    _KEPT.append(module)
+    return module.address
 
 
 _KEPT: list[object] = []  # programs may call it as long as the process lives

@@ -60,7 +60,7 @@ def convolution_lower(node: Apply, builder: Builder) -> None:
     assert by_rows is not None
     with framed_images(builder, xs, op.padding) as (image, index):
         seen = under(image, target.shape[1:3], (rows, columns), op.stride)
-        contract(builder, target.at(0, index), seen, by_rows)
+        contract(builder, target.indexed(0, index), seen, by_rows)
     settle(builder, target, place)
     builder.bind(out, place)
 
@@ -79,7 +79,7 @@ def filter_gradient_lower(node: Apply, builder: Builder) -> None:
     with framed_images(builder, xs, op.padding) as (image, index):
         # ``(KY, KX * C, OY, OX)``: a filter's places are the rows of the product, an image's are what is summed over.
         seen = under(image, out.shape[1:3], (rows, columns), op.stride).permuted([2, 3, 0, 1])
-        contract(builder, by_rows, seen, out.at(0, index), accumulates=True)
+        contract(builder, by_rows, seen, out.indexed(0, index), accumulates=True)
     settle(builder, target, place)
     builder.bind(made, place)
 
@@ -108,7 +108,7 @@ def input_gradient_lower(node: Apply, builder: Builder) -> None:
     }
     with framed_images(builder, out, sides) as (image, index):
         for pair in parts:
-            written = target.at(0, index)
+            written = target.indexed(0, index)
             for axis, (phase, stride) in enumerate(zip(pair, op.stride, strict=True)):
                 written = written.sliced(axis, phase.first, phase.length, stride)
             if pair not in turned:  # between the windows
@@ -196,7 +196,7 @@ def framed_images(builder: Builder, xs: Window, sides: Sides) -> Iterator[tuple[
     builder.body.append(loop)
     body, builder.body = builder.body, loop.body
     index = counter(loop.name)
-    image = xs.at(0, index)
+    image = xs.indexed(0, index)
     if inside is not None:
         builder.write(inside, [image], arg(0, xs.dtype))
     yield (image if frame is None else frame), index

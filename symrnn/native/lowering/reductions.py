@@ -13,7 +13,7 @@ from pytensor.tensor.special import LogSoftmax, Softmax
 
 from symrnn.native.builder import Builder, OpenKernel
 from symrnn.native.lowering.rule import Rule, same_shape
-from symrnn.native.program import ArgExtreme, Reduce
+from symrnn.native.program import Reduce, RowArgmax
 from symrnn.native.scalar import Scalar, arg, cast, const, scalar
 from symrnn.native.scalar_ops import Unsupported, lowered
 from symrnn.native.shapes import Shape, Shapes, dtype_of
@@ -234,7 +234,7 @@ def argmax_lower(node: Apply, builder: Builder) -> None:
     flat = rows.reshaped((*shape, product(rows.shape[len(kept) :])))
     target = place if place.is_contiguous else builder.temporary(place.dtype, shape)
     assert flat is not None
-    builder.body.append(ArgExtreme(target, flat))
+    builder.body.append(RowArgmax(target, flat))
     if target is not place:
         builder.copy(target, place)
     builder.bind(out, place)

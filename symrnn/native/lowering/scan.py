@@ -114,7 +114,9 @@ class Store:
 
     def entry(self, t: Int, tap: int = 0) -> Window:
         index = self.first + tap + t
-        return self.window.at(0, remainder(index, self.window.shape[0]) if self.wraps else index)
+        return self.window.indexed(
+            0, remainder(index, self.window.shape[0]) if self.wraps else index
+        )
 
 
 def scan_lower(node: Apply, builder: Builder) -> None:
@@ -231,7 +233,7 @@ def _given(inner, var, builder, outer, t=None):
         inner.bind(var, same)
     elif builder.shapes.number_or_none(outer) is None or t is not None:
         window = builder.window(outer)
-        inner.bind(var, window if t is None else window.at(0, t))
+        inner.bind(var, window if t is None else window.indexed(0, t))
         inner.borrowed.add(window.buffer)
 
 

@@ -170,6 +170,16 @@ class _Writer:
         self.lines.append(f"{name}.end:")
 
 
+BEGIN = (
+    "declare ptr @PyList_New(i64)",
+    "declare i32 @PyList_SetItem(ptr, i64, ptr)",
+    "declare void @Py_IncRef(ptr)",
+    "declare void @Py_DecRef(ptr)",
+    "define ptr @call(ptr %self, ptr %args, i64 %n) {",
+    "entry:",
+)
+
+
 def text() -> str:
     """The function as LLVM text: ``PyObject *call(PyObject *self, PyObject *const *args, Py_ssize_t n)``."""
     w = _Writer()
@@ -191,26 +201,16 @@ def text() -> str:
     # Nothing but outputs that nobody has seen is written by then, so Python may run it once more and raise the error.
     w.require(w.equal("i32", status, "0"))
     _return_results(w, table, head, arrays, results)
-    return "\n".join(
-        [
-            "declare ptr @PyList_New(i64)",
-            "declare i32 @PyList_SetItem(ptr, i64, ptr)",
-            "declare void @Py_IncRef(ptr)",
-            "declare void @Py_DecRef(ptr)",
-            "define ptr @call(ptr %self, ptr %args, i64 %n) {",
-            "entry:",
-            *w.locals,
-            *w.lines,
-            "drop:",
-            f"  call void @Py_DecRef(ptr {results})",
-            "  br label %refuse",
-            "refuse:",
-            f"  %none = inttoptr i64 {head['none']} to ptr",
-            "  call void @Py_IncRef(ptr %none)",
-            "  ret ptr %none",
-            "}",
-        ]
-    )
+    refusal = [
+        "drop:",
+        f"  call void @Py_DecRef(ptr {results})",
+        "  br label %refuse",
+        "refuse:",
+        f"  %none = inttoptr i64 {head['none']} to ptr",
+        "  call void @Py_IncRef(ptr %none)",
+        "  ret ptr %none",
+    ]
+    return "\n".join([*BEGIN, *w.locals, *w.lines, *refusal, "}"])
 
 
 def _check_arguments(w: _Writer, table: str, head: dict[str, str]) -> None:

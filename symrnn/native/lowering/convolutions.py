@@ -114,16 +114,20 @@ def input_gradient_lower(node: Apply, builder: Builder) -> None:
             if pair not in turned:  # between the windows
                 builder.write(written, [], const(0, target.dtype))
                 continue
-            seen = image
-            for axis, (phase, (before, _)) in enumerate(zip(pair, sides, strict=True)):
-                # Row p is made of the results quotient + p - tap: here is the first, behind `before` zeros.
-                start = phase.quotient - (phase.taps - 1) + before
-                seen = seen.sliced(axis, start, phase.length + phase.taps - 1)
-            taps = (pair[0].taps, pair[1].taps)
-            seen = under(seen, (pair[0].length, pair[1].length), taps, (1, 1))
-            contract(builder, written, seen, turned[pair])
+            contract(builder, written, results_under(image, pair, sides), turned[pair])
     settle(builder, target, place)
     builder.bind(made, place)
+
+
+def results_under(
+    image: Window, pair: tuple[Phase, Phase], sides: Sequence[tuple[int, int]]
+) -> Window:
+    """The results that rows of two phases, one an axis, are made of; `image` has them between zeros on both sides."""
+    for axis, (phase, (before, _)) in enumerate(zip(pair, sides, strict=True)):
+        # Row p is made of the results quotient + p - tap: here is the first, behind `before` zeros.
+        start = phase.quotient - (phase.taps - 1) + before
+        image = image.sliced(axis, start, phase.length + phase.taps - 1)
+    return under(image, (pair[0].length, pair[1].length), (pair[0].taps, pair[1].taps), (1, 1))
 
 
 class Phase(NamedTuple):

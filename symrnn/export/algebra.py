@@ -303,8 +303,7 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
         assert value is not None
         return form_of(algebra, value, known)
 
-    op, attributes = node.op, node.attributes
-    last = node.outputs[0].ndim - 1
+    op = node.op
     if op in FUNCTIONS:
         return algebra.function(op, form(0))
     match op:
@@ -326,7 +325,7 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
         case "Not":
             return algebra.add(algebra.constant(np.array(1.0), 1), form(0), -1.0)
         case "Cast":
-            if attributes["to"] == "bool" and node.inputs[0].dtype != "bool":  # type: ignore[union-attr]
+            if node.attributes["to"] == "bool" and node.inputs[0].dtype != "bool":  # type: ignore[union-attr]
                 made = algebra.function("nonzero", form(0))
                 if isinstance(made, Form):
                     algebra.truths |= {atom for p in made.terms for atom in p}
@@ -334,6 +333,14 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
             return form(0)
         case "MatMul":
             return _mapped(algebra, node, form)
+    return _of_same_units(algebra, node, form)
+
+
+def _of_same_units(algebra: Algebra, node: Node, form: Callable[[int], Sum]) -> Sum:
+    """Nodes that move units and compute nothing: cut, joined, or with other axes before them."""
+    attributes = node.attributes
+    last = node.outputs[0].ndim - 1
+    match node.op:
         case "Slice" if attributes["axis"] == last and attributes["step"] == 1:
             if (places := places_of(node, form(0).width)) is None:
                 raise NoForm("a bound that is an expression")
@@ -350,7 +357,7 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
             size = node.outputs[0].shape[-1]
             if form(0).width in (1, size) and size is not None:
                 return algebra.add(form(0), algebra.constant(np.array(0.0), size))
-    raise NoForm(op)
+    raise NoForm(node.op)
 
 
 def _mapped(algebra: Algebra, node: Node, form: Callable[[int], Sum]) -> Form:

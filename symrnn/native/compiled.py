@@ -23,7 +23,7 @@ from symrnn.native.lowering import lower
 from symrnn.native.module import LoadedModule
 from symrnn.native.packing import with_panels
 from symrnn.native.plan import ALIGNMENT, Lifetime, lifetimes, offsets
-from symrnn.native.program import Routine, buffers
+from symrnn.native.program import Routine, Statement, buffers
 from symrnn.native.python_ops import Callback, PythonCall
 from symrnn.native.shapes import Shape, Shapes, dtype_of
 from symrnn.native.sizes import evaluated, product, with_numbers
@@ -98,13 +98,9 @@ def lowered_program(
         builder.settle(var, place)
     body = with_panels(with_tables_multiplied(builder.body, parts.name))
     lives = lifetimes(body)
-    found = {b.index: b for b in buffers(body) if b.kind == "constant"}
-    # One that nothing mentions keeps its place, since the table counts them.
-    constants = [
-        found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(parts.constants))
-    ]
     arrays = [*sources, *(window.buffer for window in targets)]
     temporaries = [life.buffer for life in lives]
+    constants = _constants(body, len(parts.constants))
     routine = Routine(body, temporaries, arrays, constants, tuple(extents))
     return Lowered(
         llvm_text(routine),
@@ -117,6 +113,13 @@ def lowered_program(
         tuple(parts.callbacks),
         routine,
     )
+
+
+def _constants(body: list[Statement], count: int) -> list[Buffer]:
+    """The buffers of a program's constants by their numbers."""
+    found = {b.index: b for b in buffers(body) if b.kind == "constant"}
+    # One that nothing mentions keeps its place, since the table counts them.
+    return [found.get(i) or Buffer("int8", 0, "constant", i) for i in range(count)]
 
 
 class NativeProgram:

@@ -245,7 +245,12 @@ def run_child(
         wall_s = clock() - begin
     if verdict and heard.phase:
         verdict = verdict[0], f"{verdict[1]} in phase {heard.phase}"
-    status, message = verdict or how_it_ended(heard, child.process.returncode)
+    return outcome(heard, verdict or how_it_ended(heard, child.process.returncode), peak, wall_s)
+
+
+def outcome(heard: Heard, ended: tuple[str, str], peak: int, wall_s: float) -> Outcome:
+    """What a child said, and how it ended: its status and a message."""
+    status, message = ended
     return Outcome(
         status=status,
         message=message,

@@ -66,7 +66,6 @@ def history(
         cold_flags,
         commits_of,
         counted_at,
-        first_grown,
         git,
         worktree,
     )
@@ -94,14 +93,21 @@ def history(
         draw(sizes, Path(figure))
     if not any(size.after for size in sizes):
         raise JobError(f"{target} could not be counted at any commit: {sizes[-1].message}")
-    if found := first_grown(sizes, count):
-        before, after = found
-        click.echo(
-            f"{after.commit.sha} made it grow first, from {before.count(count)} to {after.count(count)}:"
-            f" {after.commit.subject}"
-        )
-    else:
-        click.echo("no commit made it grow")
+    click.echo(growth(sizes, count))
+
+
+def growth(sizes: "Sequence[CommitSize]", count: str) -> str:
+    """A sentence on the first commit that made the graph grow."""
+    from symrnn.bench.history import first_grown
+
+    found = first_grown(sizes, count)
+    if found is None:
+        return "no commit made it grow"
+    before, after = found
+    return (
+        f"{after.commit.sha} made it grow first, from {before.count(count)} to {after.count(count)}:"
+        f" {after.commit.subject}"
+    )
 
 
 HEAD = ("commit", "date", "before", "after", "scans", "components", "change", "seconds", "subject")

@@ -61,7 +61,7 @@ class Segments(NamedTuple):
     recordings: np.ndarray  # (S,), int32
     subjects: np.ndarray  # (S,), int32
 
-    def at(self, chosen: np.ndarray) -> "Segments":
+    def take(self, chosen: np.ndarray) -> "Segments":
         """Those at the places `chosen`."""
         return Segments(*(each[chosen] for each in self))
 

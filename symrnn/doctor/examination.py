@@ -23,7 +23,7 @@ from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.modes import mode_of
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import op_name
-from symrnn.measure.source_lines import full_traces, relative
+from symrnn.measure.source_lines import file_and_line, full_traces
 from symrnn.measure.stages import linked, rewritten
 from symrnn.measure.target import Target, target_of
 
@@ -214,7 +214,7 @@ def hidden_warnings(patient: Patient) -> Iterator[Finding]:
         yield Finding(
             "hidden_warning",
             f"a {each.category.__name__} was raised and not shown: {' '.join(str(each.message).split())[:200]}",
-            f"{relative(each.filename)}:{each.lineno}",
+            file_and_line(each.filename, each.lineno),
             "do what it says; `python -W default` shows such warnings",
         )
 

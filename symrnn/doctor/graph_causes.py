@@ -17,7 +17,7 @@ from symrnn.measure.attribution import Places
 from symrnn.measure.function_spec import FunctionSpec
 from symrnn.measure.ledger import Unit
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name, with_wrapped
-from symrnn.measure.source_lines import NOWHERE, Place, relative, user_line
+from symrnn.measure.source_lines import NOWHERE, file_and_line, source_line, user_line
 from symrnn.measure.stages import rewritten
 from symrnn.versions import inner_graphs
 
@@ -26,11 +26,6 @@ MOST_INPUTS = 30
 MOST_REPEATS = 50  # nodes of one op that one line makes
 LEAST_FEWER = 0.05  # of the nodes: gone once shapes are known
 EMBEDDING = ("NumbaLinker", "JAXLinker")  # compile constants into the code
-
-
-def at(place: Place) -> str:
-    """``train.py:12``."""
-    return f"{relative(place[0])}:{place[1]}" if place[0] else ""
 
 
 def located(outputs: list[Variable]) -> Iterator[tuple[Apply, str]]:
@@ -48,7 +43,7 @@ def located(outputs: list[Variable]) -> Iterator[tuple[Apply, str]]:
     walk(outputs, None)
     places = Places(units)
     for node, unit in units.items():
-        yield node, at(places.of(unit))
+        yield node, file_and_line(*places.of(unit)[:2])
 
 
 def large_constants(patient: Patient) -> Iterator[Finding]:
@@ -79,7 +74,7 @@ def baked_rates(patient: Patient) -> Iterator[Finding]:
     names: dict[tuple[str, float], list[str]] = {}
     for spec in patient.specs:
         for shared, new in spec.updates.items():
-            line = at(user_line(new.owner) or NOWHERE) if new.owner else ""
+            line = (source_line(new.owner) or "") if new.owner else ""
             for factor in rates_in(shared, new):
                 names.setdefault((line, factor.data.item()), []).append(str(shared))
     for (line, rate), updated in names.items():
@@ -189,7 +184,7 @@ def unrolled_loops(patient: Patient) -> Iterator[Finding]:
             yield Finding(
                 "unrolled_loop",
                 f"one line makes {count} nodes of {op}: a loop of Python writes its steps out, and each is compiled",
-                at(place),
+                file_and_line(*place[:2]),
                 "make it a scan, or one operation along an axis",
             )
 
@@ -241,4 +236,4 @@ def made_at(variable: Variable) -> str:
     # `user_line` reads the stacks of a node's outputs; this one has no other purpose.
     node = Apply.__new__(Apply)
     node.outputs = [variable]
-    return at(user_line(node) or NOWHERE) if traces[0] else ""
+    return (source_line(node) or "") if traces[0] else ""

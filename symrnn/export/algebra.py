@@ -238,20 +238,20 @@ class Algebra:
             pairs.append(tuple(pieces))
         return pairs  # type: ignore[return-value]
 
-    def at(self, form: Form, atom: Atom, value: int) -> Form:
+    def substituted(self, form: Form, atom: Atom, value: int) -> Form:
         """`form` where an atom is 0 or 1."""
         terms: dict[Product, Any] = {}
         for p, c in form.terms.items():
             if atom in p and not value:
                 continue
             # A mask is its own square, so it stands in a product once, and leaving it out is putting it to 1.
-            kept = self._product(tuple(self._at_atom(a, atom, value) for a in p if a != atom))
+            kept = self._product(tuple(self._of_atom(a, atom, value) for a in p if a != atom))
             terms[kept] = terms.get(kept, 0.0) + c
         return Form(form.width, terms)
 
-    def _at_atom(self, of: Atom, atom: Atom, value: int) -> Atom:
+    def _of_atom(self, of: Atom, atom: Atom, value: int) -> Atom:
         if of[0] == "fn":
-            return ("fn", of[1], self.number(self.at(self.forms[of[2]], atom, value)))
+            return ("fn", of[1], self.number(self.substituted(self.forms[of[2]], atom, value)))
         if of[0] == "map":
             product, _ = of[1]
             # Within a product with a matrix it may be 0 in some units and 1 in others: no state stays as a whole.
@@ -303,8 +303,7 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
         assert value is not None
         return form_of(algebra, value, known)
 
-    op, attributes = node.op, node.attributes
-    last = node.outputs[0].ndim - 1
+    op = node.op
     if op in FUNCTIONS:
         return algebra.function(op, form(0))
     match op:
@@ -326,7 +325,7 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
         case "Not":
             return algebra.add(algebra.constant(np.array(1.0), 1), form(0), -1.0)
         case "Cast":
-            if attributes["to"] == "bool" and node.inputs[0].dtype != "bool":  # type: ignore[union-attr]
+            if node.attributes["to"] == "bool" and node.inputs[0].dtype != "bool":  # type: ignore[union-attr]
                 made = algebra.function("nonzero", form(0))
                 if isinstance(made, Form):
                     algebra.truths |= {atom for p in made.terms for atom in p}
@@ -334,6 +333,14 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
             return form(0)
         case "MatMul":
             return _mapped(algebra, node, form)
+    return _of_same_units(algebra, node, form)
+
+
+def _of_same_units(algebra: Algebra, node: Node, form: Callable[[int], Sum]) -> Sum:
+    """Nodes that move units and compute nothing: cut, joined, or with other axes before them."""
+    attributes = node.attributes
+    last = node.outputs[0].ndim - 1
+    match node.op:
         case "Slice" if attributes["axis"] == last and attributes["step"] == 1:
             if (places := places_of(node, form(0).width)) is None:
                 raise NoForm("a bound that is an expression")
@@ -350,7 +357,7 @@ def _of_node(algebra: Algebra, node: Node, known: dict[Value, Sum]) -> Sum:
             size = node.outputs[0].shape[-1]
             if form(0).width in (1, size) and size is not None:
                 return algebra.add(form(0), algebra.constant(np.array(0.0), size))
-    raise NoForm(op)
+    raise NoForm(node.op)
 
 
 def _mapped(algebra: Algebra, node: Node, form: Callable[[int], Sum]) -> Form:

@@ -67,8 +67,9 @@ def export_python(
     """A graph as readable Python: the text of a file, and the weights that it reads.
 
     With a `path` that ends in ``.py`` both are written, the weights to an ``.npz`` of the same name beside it, and the
-    function or the module is called as the file is; what lies there of an earlier export is replaced. `library` is
-    ``"numpy"`` or ``"torch"``, which need not be there.
+    function or the module is called as the file is, with an underscore behind a name that Python or the file has a use
+    for (``range_``); what lies there of an earlier export is replaced. `library` is ``"numpy"`` or ``"torch"``, which
+    need not be there.
 
     Raises
     ------

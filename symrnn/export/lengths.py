@@ -56,24 +56,16 @@ def _of_node(b: Builder, value: Value, node: Node, axis: int) -> Value | None:
             kept = [i for i in range(x.ndim) if i not in attributes["axes"]]
             return length(b, x, kept[axis])
         case "Reshape" | "Expand":
-            given: Any = node.inputs[1 + axis]
+            given: Any = node.inputs[1 + axis]  # behind the operand, one for each axis
             # A length of -1 says that the others decide.
             return None if given.constant is not None and int(given.constant) < 0 else given
         case "Slice":
             whole = node.inputs[1:] == (None, None) and abs(attributes["step"]) == 1
             return length(b, x, axis) if whole or axis != attributes["axis"] else None
         case "Gather":
-            at, index = attributes["axis"], node.inputs[1]
-            assert index is not None
-            if axis < at:
-                return length(b, x, axis)
-            if axis < at + index.ndim:
-                return length(b, index, axis - at)
-            return length(b, x, axis - index.ndim + 1)
+            return _of_gathered(b, x, node.inputs[1], attributes["axis"], axis)
         case "Concat":
-            if axis != attributes["axis"]:
-                return length(b, x, axis)
-            return None
+            return length(b, x, axis) if axis != attributes["axis"] else None
         case "MatMul" | "Dense":
             return _of_product(b, value, node, axis)
         case "Recurrent" | "Bidirectional":
@@ -81,11 +73,18 @@ def _of_node(b: Builder, value: Value, node: Node, axis: int) -> Value | None:
         case "Loop":
             return _of_loop(b, value, node, axis)
     if node.op.startswith("Reduce"):
-        kept = [
-            i for i in range(x.ndim) if attributes.get("keepdims") or i not in attributes["axes"]
-        ]
-        return length(b, x, kept[axis])
+        gone = () if attributes.get("keepdims") else attributes["axes"]
+        return length(b, x, [i for i in range(x.ndim) if i not in gone][axis])
     return None
+
+
+def _of_gathered(b: Builder, x: Any, index: Any, at: int, axis: int) -> Value | None:
+    """The axes of `index` stand in the place of axis `at` of what it is looked up in."""
+    if axis < at:
+        return length(b, x, axis)
+    if axis < at + index.ndim:
+        return length(b, index, axis - at)
+    return length(b, x, axis - index.ndim + 1)
 
 
 def _of_broadcast(b: Builder, value: Value, node: Node, axis: int) -> Value | None:

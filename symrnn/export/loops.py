@@ -51,21 +51,8 @@ def loop(translator: "Translator", node: Any, operands: Sequence[Any]) -> list[A
         parts.sequences.append(seq)
         parts.elements.append(_inner(inner, var, seq.shape[1:]))
     taps, buffers = _traced(b, op, inner, outer, parts, steps)
-    # States in buffers came first, those without follow: `following` is filled in the same order.
-    carried = zip(
-        op.inner_untraced_sit_sot(op.inner_inputs), op.outer_untraced_sit_sot(outer), strict=True
-    )
-    for var, value in carried:
-        parts.states.append(value)
-        parts.inner_states.append(_inner(inner, var, value.shape))
-    whole = zip(op.inner_non_seqs(op.inner_inputs), op.outer_non_seqs(outer), strict=True)
-    for var, value in whole:
-        # None stands for a generator: whatever reads it is refused by its name.
-        if value is None or value.constant is not None or _is_filled(value):
-            inner.known[var] = value  # a constant is the same inside
-        else:
-            parts.invariants.append(value)
-            parts.inner_invariants.append(_inner(inner, var, value.shape))
+    _carried(op, inner, outer, parts)
+    _invariant(op, inner, outer, parts)
     made = inner.values(op.inner_outputs)
     b.line = line
     traced = [*op.inner_mitsot_outs(made), *op.inner_sitsot_outs(made)]
@@ -82,6 +69,28 @@ def loop(translator: "Translator", node: Any, operands: Sequence[Any]) -> list[A
     traces = [b.concat([first, rest], 0) for first, rest in zip(buffers, records, strict=False)]
     # As a Scan node puts them out: states in buffers, records without a state, last states without a buffer.
     return [*traces, *records[kept:], *finals[sum(map(len, taps)) :]]
+
+
+def _carried(op: Any, inner: "Translator", outer: Sequence[Any], parts: Parts) -> None:
+    """States without a buffer. Those in buffers came first; `following` is filled in the same order."""
+    carried = zip(
+        op.inner_untraced_sit_sot(op.inner_inputs), op.outer_untraced_sit_sot(outer), strict=True
+    )
+    for var, value in carried:
+        parts.states.append(value)
+        parts.inner_states.append(_inner(inner, var, value.shape))
+
+
+def _invariant(op: Any, inner: "Translator", outer: Sequence[Any], parts: Parts) -> None:
+    """What every step reads as it is."""
+    whole = zip(op.inner_non_seqs(op.inner_inputs), op.outer_non_seqs(outer), strict=True)
+    for var, value in whole:
+        # None stands for a generator: whatever reads it is refused by its name.
+        if value is None or value.constant is not None or _is_filled(value):
+            inner.known[var] = value  # a constant is the same inside
+        else:
+            parts.invariants.append(value)
+            parts.inner_invariants.append(_inner(inner, var, value.shape))
 
 
 def walked(b: Builder, sequences: Sequence[Value], steps: Value) -> list[Value]:

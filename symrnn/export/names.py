@@ -21,18 +21,27 @@ def identifier(text: str) -> str:
 
 
 class Names:
-    """Gives names; one that was given gets a number the next time."""
+    """Gives names; one that was given gets a number the next time, one that is `reserved` an underscore.
+
+    Examples
+    --------
+    >>> names = Names(["range"])
+    >>> names.fresh("x"), names.fresh("x"), names.fresh("range"), names.fresh("range")
+    ('x', 'x_2', 'range_', 'range_2')
+    """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
-        self._taken = set(reserved)
+        self._reserved = set(reserved)
+        self._taken: set[str] = set()
         self._of: dict[Value, str] = {}
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, or the first ``wanted_2``, ``wanted_3``, ... that is free."""
-        name, number = identifier(wanted), 1
-        while name in self._taken:
+        stem, number = identifier(wanted), 1
+        name = f"{stem}_" if stem in self._reserved else stem
+        while name in self._taken | self._reserved:
             number += 1
-            name = f"{identifier(wanted)}_{number}"
+            name = f"{stem}_{number}"
         self._taken.add(name)
         return name
 

@@ -247,15 +247,7 @@ def recurrent(w: "NcnnWriter", node: Node) -> list[str]:
     gates = ORDER[kind]
     # (T, 1, D) as (T, D): ncnn walks the rows of one sequence.
     given = [w.layer("Reshape", [w.blob(node.inputs[0])], f"0={d} 1=-1")]
-    if not all(is_zero(state) for state in states):  # type: ignore[arg-type]
-        for i in range(count):
-            own = [w.blob(state) for state in states[i::count]]
-            rows = [w.layer("Reshape", [blob], f"0={hidden} 1=1") for blob in own]
-            given.append(rows[0] if len(rows) == 1 else w.layer("Concat", rows, "0=0"))
-    elif any(w.is_read(out) for out in node.outputs[1:]):
-        # Last states are put out where initial ones are given.
-        zeros = np.zeros((len(weights), hidden or 0), np.float32)
-        given += [w.memory(zeros) for _ in range(count)]
+    given += _initial_states(w, node, states, count, hidden or 0)
     direction = 2 if is_both else int(node.attributes["reverse"])
     tops = 1 if len(given) == 1 else 1 + count
     # ncnn divides the number of input weights by what it knows, so that it finds D.
@@ -273,6 +265,24 @@ def recurrent(w: "NcnnWriter", node: Node) -> list[str]:
         final = made[1 + state]
         outputs.append(w.crop(final, 0, way, way + 1) if is_both else final)
     return outputs
+
+
+def _initial_states(
+    w: "NcnnWriter", node: Node, states: list[Value | None], count: int, hidden: int
+) -> list[str]:
+    """The blobs of `count` initial states, those of both directions in rows; none where ncnn's own zeros will do."""
+    if not all(is_zero(state) for state in states):  # type: ignore[arg-type]
+        given = []
+        for i in range(count):
+            own = [w.blob(state) for state in states[i::count]]
+            rows = [w.layer("Reshape", [blob], f"0={hidden} 1=1") for blob in own]
+            given.append(rows[0] if len(rows) == 1 else w.layer("Concat", rows, "0=0"))
+        return given
+    if any(w.is_read(out) for out in node.outputs[1:]):
+        # Last states are put out where initial ones are given.
+        zeros = np.zeros((len(states) // count, hidden), np.float32)
+        return [w.memory(zeros) for _ in range(count)]
+    return []
 
 
 def check_kind(node: Node, weights: Sequence[Any]) -> None:

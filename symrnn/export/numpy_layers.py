@@ -1,5 +1,6 @@
 """Recurrent layers as functions in NumPy or PyTorch: one function for each kind of layer that a file has."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symrnn.export.graph import Node
@@ -88,9 +89,9 @@ GATES = {
 }
 
 
-def source_of(function: LayerFunction, library: str, name: str) -> str:
-    """The text of a layer's function, called `name`."""
-    words, acts = WORDS[library], [CALLS[library][a] for a in function.activations]
+def source_of(function: LayerFunction, library: str, name: str, calls: Sequence[str]) -> str:
+    """The text of a layer's function, called `name`; `calls` are the functions that it calls as activations."""
+    words, acts = WORDS[library], list(calls)
     gates = GATES[function.kind]
     states = ", ".join(function.states)
     doc = f'    """Outputs (T, B, H) and the last state of {_article(function)} layer over xs (T, B, D).'

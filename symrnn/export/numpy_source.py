@@ -1,14 +1,14 @@
 """A graph as a readable file of NumPy, with its weights beside it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from symrnn.export.arithmetic import HELPERS, formula
 from symrnn.export.graph import Graph, Node, Value, is_number
-from symrnn.export.numpy_layers import LayerFunction, function_of, source_of
+from symrnn.export.numpy_layers import CALLS, LayerFunction, function_of, source_of
 from symrnn.export.python_source import (
     ATOM,
     BUILTINS,
@@ -22,7 +22,7 @@ from symrnn.export.python_source import (
     signature,
 )
 
-RESERVED = {"np", "math", "Path", "weights", *HELPERS, *BUILTINS}
+RESERVED = {"np", "math", "Path", "weights", *BUILTINS}
 # Operators whose first operand has something called or taken of it; all others put theirs between brackets.
 RECEIVERS = {"Cast", "Transpose", "Reshape", "Squeeze", "Slice", "Gather", "GatherND", "Dim"}
 RECEIVERS |= {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceAll"}
@@ -33,6 +33,7 @@ class NumpySource(Source):
     """Statements in NumPy."""
 
     library = "numpy"
+    lacking: Mapping[str, str] = HELPERS  # text of each function that a file may need besides
 
     def __init__(self, floats: str) -> None:
         super().__init__(RESERVED)
@@ -40,6 +41,7 @@ class NumpySource(Source):
         self.weights: dict[str, np.ndarray] = {}
         self._named: dict[Value, Text] = {}
         self._layers: dict[LayerFunction, str] = {}
+        self._needed: dict[str, str] = {}
 
     def formula(self, node: Node, operands: list[Any]) -> Text:
         if (infix := operator_text(node, operands)) is not None:
@@ -56,9 +58,9 @@ class NumpySource(Source):
         if node.op in RECEIVERS:
             operands = [operands[0].within(ATOM), *operands[1:]]
         text = formula(node.op, operands, node.attributes)
-        for name in HELPERS:
-            if text.startswith(f"{name}("):
-                self.need(name)
+        for helper in HELPERS:
+            if text.startswith(f"{helper}("):
+                text = self.need(helper) + text.removeprefix(helper)
         if node.op == "Where" and all(is_number(each) for each in node.inputs[1:]):
             text += f".astype(np.{node.outputs[0].dtype})"  # of two numbers NumPy makes doubles
         return Text(text)
@@ -82,9 +84,13 @@ class NumpySource(Source):
         text = number_text(array)
         return Text(text, 13 if text.startswith("-") else 100)
 
-    def need(self, name: str) -> None:
-        """Have a helper in the file."""
-        self.helpers[name] = HELPERS[name]
+    def need(self, helper: str) -> str:
+        """What a helper is called in the file, which has it from now on."""
+        if helper not in self._needed:
+            # The file's function, which was named before, and the user's values go first: helpers are called otherwise.
+            self._needed[helper] = name = self.names.fresh(helper)
+            self.helpers[helper] = re.sub(rf"\b{helper}\b", name, self.lacking[helper], count=1)
+        return self._needed[helper]
 
     def constant(self, value: Value) -> Text:
         array = value.constant
@@ -109,10 +115,6 @@ class NumpySource(Source):
 
     def layer(self, node: Node) -> None:
         function = function_of(node)
-        self.layer_function(function)
-        for activation, helper in (("Sigmoid", "sigmoid"), ("Relu", "relu"), ("Softplus", "softplus")):  # fmt: skip
-            if activation in function.activations and self.library == "numpy":
-                self.need(helper)
         if node.op == "Recurrent":
             each = zip(node.outputs, ["hs", "h", "c"], self.used, strict=False)
             outs = [self.bind(out, hint) if used else "_" for out, hint, used in each]
@@ -138,7 +140,10 @@ class NumpySource(Source):
         if function not in self._layers:
             self._layers[function] = self.names.fresh(function.name)
             name = self._layers[function]
-            self.helpers[name] = source_of(function, self.library, name)
+            known = CALLS[self.library]
+            calls = [known[activation] for activation in function.activations]
+            calls = [self.need(call) if call in self.lacking else call for call in calls]
+            self.helpers[name] = source_of(function, self.library, name, calls)
         return self._layers[function]
 
     def side_by_side(self, parts: Sequence[str]) -> str:

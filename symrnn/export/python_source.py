@@ -230,15 +230,7 @@ class Source(ABC):
         whole = walked[0] if len(walked) == 1 else f"zip({', '.join(walked)}, strict=True)"
         self.put(f"for {', '.join(elements)} in {whole}:")
         self.indent += 1
-        self.write(Graph(body.inputs, [*body.outputs[:states], *(body.outputs[i] for i in used)]))
-        # Before the states are replaced: a record may be written as an expression of the old ones.
-        kept = {i: self.text(body.outputs[i]) for i in used}
-        for i, trace in traces.items():
-            self.put(f"{trace}.append({kept[i]})")
-        each = zip(body.inputs, body.outputs[:states], strict=False)
-        # All at once, as a tuple: a next state may read another old one.
-        pairs = [(self.texts[old], self.text(new)) for old, new in each]
-        self.assign(", ".join(a for a, _ in pairs), ", ".join(b for _, b in pairs))
+        self.step(body, states, traces)
         self.indent -= 1
         for i, trace in traces.items():
             if counts[node.outputs[i]] == 1:
@@ -247,6 +239,20 @@ class Source(ABC):
                 self.put(f"{trace} = {self.stacked(trace)}")
         for inner, out in zip(body.inputs[:states], node.outputs[:states], strict=True):
             self.texts[out] = self.texts[inner]
+
+    def step(self, body: Graph, states: int, traces: dict[int, str]) -> None:
+        """The statements of one round; `traces` are the lists that take some of its outputs."""
+        self.write(
+            Graph(body.inputs, [*body.outputs[:states], *map(body.outputs.__getitem__, traces)])
+        )
+        # Before the states are replaced: a record may be written as an expression of the old ones.
+        kept = {i: self.text(body.outputs[i]) for i in traces}
+        for i, trace in traces.items():
+            self.put(f"{trace}.append({kept[i]})")
+        each = zip(body.inputs, body.outputs[:states], strict=False)
+        # All at once, as a tuple: a next state may read another old one.
+        pairs = [(self.texts[old], self.text(new)) for old, new in each]
+        self.assign(", ".join(a for a, _ in pairs), ", ".join(b for _, b in pairs))
 
 
 def operator_text(node: Node, operands: Sequence[Any]) -> Text | None:

@@ -14,7 +14,7 @@ sequences are in the order of time whichever way the layer walks; where the mask
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -199,13 +199,13 @@ def _unmasked(
     masks = {a for form in new for p in form.terms for a in p if a in algebra.truths}
     for atom in masks:
         stays = [
-            algebra.at(form, atom, 0).key() == old.key()
+            algebra.substituted(form, atom, 0).key() == old.key()
             for form, old in zip(new, olds, strict=True)
         ]
         if all(stays):
             inner = atom if atom[0] == "leaf" else next(iter(algebra.forms[atom[2]].terms))[0]
             if inner[0] == "leaf" and isinstance(inner[1], Source):
-                return inner[1], [algebra.at(form, atom, 1) for form in new]
+                return inner[1], [algebra.substituted(form, atom, 1) for form in new]
     return None, new
 
 
@@ -222,36 +222,21 @@ def _read(
     activations = tuple(binding[f"act:{a}"] for a in "fgk" if f"act:{a}" in binding)
     if not set(activations) <= ACTIVATIONS:
         return None
-    columns, peepholes = [], []
-    width = matcher.new["h"].width
-    for gate in pattern.gates:
-        form, seen = binding[gate.removeprefix("-")], None
-        if watched := pattern.peepholes.get(gate.removeprefix("-")):
-            name = watched.removesuffix("_new")
-            state = matcher.new[name] if watched.endswith("_new") else Form(
-                width, {matcher.states[name]: np.ones(width)}
-            )  # fmt: skip
-            form, seen = without_peephole(form, state)
-        sign = -1.0 if gate.startswith("-") else 1.0
-        matrices, bias = affine(algebra, form)
-        columns.append(({k: sign * v for k, v in matrices.items()}, sign * bias))
-        peepholes.append(None if seen is None else sign * seen)
-    if pattern.name == "LSTM with coupled gates":
-        peepholes[0] = None if peepholes[1] is None else -peepholes[1]
-    sources = list(dict.fromkeys(k for m, _ in columns for k in m if isinstance(k, Source)))
-    h = states[0]
+    gates = _gates(algebra, pattern, binding, matcher)
+    sources = list(dict.fromkeys(k for g in gates for k in g.matrices if isinstance(k, Source)))
+    h, width = states[0], matcher.new["h"].width
     allowed = {*sources, h}
     # Gates see h by a matrix; c they may see unit by unit alone, which `without_peephole` has taken out.
-    if not sources or any(k not in allowed for m, _ in columns for k in m):
+    if not sources or any(k not in allowed for gate in gates for k in gate.matrices):
         return None
     if len({s.is_reversed for s in sources} | ({mask.is_reversed} if mask else set())) != 1:
         return None
     b_n = None
-    recurrent = [_rows(m, h, width, width) for m, _ in columns]
+    recurrent = [_rows(gate, h, width, width) for gate in gates]
     inputs = [
-        np.concatenate([_rows(m, s, _size(columns, s), width) for s in sources]) for m, _ in columns
+        np.concatenate([_rows(gate, s, _size(gates, s), width) for s in sources]) for gate in gates
     ]
-    biases = [bias for _, bias in columns]
+    biases = [gate.bias for gate in gates]
     if pattern.reset == "after":
         # N is of the input and M of the state; each found in the other would need a product of its own.
         if np.any(inputs[3]) or np.any(recurrent[2]):
@@ -262,32 +247,63 @@ def _read(
         if np.any(recurrent[2]):
             return None
         recurrent[2] = binding["map"]
-    p = None
-    if any(seen is not None for seen in peepholes):
-        p = np.stack([np.zeros(width) if seen is None else seen for seen in peepholes[:3]])
-    return Layer(
-        pattern.kind,
-        pattern,
-        activations,
-        sources,
-        np.concatenate(inputs, axis=1),
-        np.concatenate(recurrent, axis=1),
-        np.concatenate(biases),
-        b_n,
-        p,
-        mask,
-        order,
-    )
+    w_x, w_h = (np.concatenate(each, axis=1) for each in (inputs, recurrent))
+    b, p = np.concatenate(biases), _peepholes(pattern, gates, width)
+    return Layer(pattern.kind, pattern, activations, sources, w_x, w_h, b, b_n, p, mask, order)
 
 
-def _size(columns: list[Any], source: Source) -> int:
+class Gate(NamedTuple):
+    """One gate before its activation: the matrix of each variable that it reads, its bias, and its peephole."""
+
+    matrices: dict[Any, np.ndarray]
+    bias: np.ndarray
+    peephole: np.ndarray | None
+
+
+def _gates(
+    algebra: Algebra, pattern: CellPattern, binding: Binding, matcher: Matcher
+) -> list[Gate]:
+    """The gates of a match in the pattern's order; one with a minus before its name is found with the other sign."""
+    gates = []
+    for each in pattern.gates:
+        name, sign = each.removeprefix("-"), -1.0 if each.startswith("-") else 1.0
+        form, seen = binding[name], None
+        if watched := pattern.peepholes.get(name):
+            form, seen = without_peephole(form, _watched(matcher, watched))
+        matrices, bias = affine(algebra, form)
+        own = {k: sign * v for k, v in matrices.items()}
+        gates.append(Gate(own, sign * bias, None if seen is None else sign * seen))
+    return gates
+
+
+def _watched(matcher: Matcher, watched: str) -> Form:
+    """The state that a peephole looks at, before the step or, as ``c_new``, after it."""
+    name = watched.removesuffix("_new")
+    if watched.endswith("_new"):
+        return matcher.new[name]
+    width = matcher.new["h"].width
+    return Form(width, {matcher.states[name]: np.ones(width)})
+
+
+def _peepholes(pattern: CellPattern, gates: list[Gate], width: int) -> np.ndarray | None:
+    """``p (3, H)``, zeros for a gate that has none; None where no gate has one."""
+    each = [gate.peephole for gate in gates]
+    if pattern.name == "LSTM with coupled gates":
+        # The input gate is 1 minus the forget gate, so it looks with the other sign.
+        each[0] = None if each[1] is None else -each[1]
+    if all(seen is None for seen in each):
+        return None
+    return np.stack([np.zeros(width) if seen is None else seen for seen in each[:3]])
+
+
+def _size(gates: list[Gate], source: Source) -> int:
     """The features of a sequence."""
     known = source.value.shape[-1]
-    return known or max(len(m[source]) for m, _ in columns if source in m)
+    return known or max(len(g.matrices[source]) for g in gates if source in g.matrices)
 
 
-def _rows(matrices: Mapping[Any, np.ndarray], key: Any, size: int, width: int) -> np.ndarray:
-    found = matrices.get(key)
+def _rows(gate: Gate, key: Any, size: int, width: int) -> np.ndarray:
+    found = gate.matrices.get(key)
     rows = np.zeros((size, width))
     if found is not None:
         rows[: len(found)] = found
@@ -315,24 +331,13 @@ def layer_values(
         while mask.ndim > 2:
             mask = b.squeeze(mask, mask.ndim - 1)
         mask = b.cast(b.unsqueeze(mask, 1) if is_single else mask, "bool")
-    weights = {"w_x": layer.w_x, "w_h": layer.w_h, "b": layer.b, "b_n": layer.b_n, "p": layer.p}
-    constants = []
-    for key, array in weights.items():
-        exact = None if array is None else array.astype(b.floats)
-        own = None if exact is None else given.get((exact.shape, exact.tobytes()))
-        constants.append(None if exact is None else b.constant(exact, own or f"{name}.{key}"))
     width = layer.w_h.shape[0]
     steps, batch = joined.shape[:2]
     types = [(joined.dtype, (steps, batch, width)), *[(joined.dtype, (batch, width))] * len(states)]
-    attributes: dict[str, Any] = {
-        "kind": layer.kind,
-        "reverse": layer.is_reversed,
-        "activations": layer.activations,
-    }
-    if layer.pattern.reset:
-        attributes["reset"] = layer.pattern.reset
+    weights = _constants(b, layer, name, given)
     b.line = node.line
-    ys, *finals = b.node("Recurrent", [joined, *constants, mask, *states], types, attributes)
+    read = [joined, *weights, mask, *states]
+    ys, *finals = b.node("Recurrent", read, types, _attributes(layer))
     if is_single:
         ys, finals = b.squeeze(ys, 1), [b.squeeze(final, 0) for final in finals]
     # A loop records in the order in which it walks, a Recurrent node in that of time.
@@ -341,7 +346,28 @@ def layer_values(
     outputs: list[Any] = [None] * len(node.outputs)
     for place, final in zip(layer.order, finals, strict=True):
         outputs[place] = final
+    body = node.attributes["body"]
     for i in range(count, len(node.outputs)):
-        if node.attributes["body"].outputs[i] is node.attributes["body"].outputs[layer.order[0]]:
+        if body.outputs[i] is body.outputs[layer.order[0]]:
             outputs[i] = ys
     return outputs
+
+
+def _constants(b: Builder, layer: Layer, name: str, given: Mapping[Any, Any]) -> list[Value | None]:
+    """A layer's weights, in the order in which a Recurrent node reads them."""
+    weights = {"w_x": layer.w_x, "w_h": layer.w_h, "b": layer.b, "b_n": layer.b_n, "p": layer.p}
+    constants = []
+    for key, array in weights.items():
+        exact = None if array is None else array.astype(b.floats)
+        own = None if exact is None else given.get((exact.shape, exact.tobytes()))
+        constants.append(None if exact is None else b.constant(exact, own or f"{name}.{key}"))
+    return constants
+
+
+def _attributes(layer: Layer) -> dict[str, Any]:
+    found = {
+        "kind": layer.kind,
+        "reverse": layer.is_reversed,
+        "activations": layer.activations,
+    }
+    return found | ({"reset": layer.pattern.reset} if layer.pattern.reset else {})

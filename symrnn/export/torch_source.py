@@ -27,13 +27,14 @@ from symrnn.export.python_source import (
 )
 from symrnn.export.torch_ops import HELPERS, INSIDE, MODULE, TORCH, size_text
 
-RESERVED = {"np", "torch", "nn", "F", "Path", "self", *HELPERS, *BUILTINS, *MODULE.split()}
+RESERVED = {"np", "torch", "nn", "F", "Path", "self", *BUILTINS, *MODULE.split()}
 
 
 class TorchSource(NumpySource):
     """Statements in PyTorch, and the modules that they call."""
 
     library = "torch"
+    lacking = HELPERS
 
     def __init__(self, floats: str) -> None:
         super().__init__(floats)
@@ -65,8 +66,8 @@ class TorchSource(NumpySource):
             return Text(f"1 / {operands[0]}", 12)
         text = row.format(*operands) if isinstance(row, str) else row(*operands, **attributes)
         if op == "Update":
-            name = "added" if attributes["add"] else "updated"
-            self.helpers[name] = HELPERS[name]
+            helper = "added" if attributes["add"] else "updated"
+            text = self.need(helper) + text.removeprefix(helper)
         return Text(text)
 
     def clamped(self, node: Node, operands: list[Any]) -> Text | None:

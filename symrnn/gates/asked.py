@@ -40,6 +40,14 @@ def first_call(
     ------
     UserError
         When the prediction ends without asking the network.
+
+    Examples
+    --------
+    >>> from symrnn.models import recipe_class
+    >>> recipe = recipe_class("binary_adder")()
+    >>> asked = first_call(recipe, Network(recipe.graph()), ("13", "29"))
+    >>> [array.shape for array in asked.arrays]  # seven bits, from the lowest on, of both numbers
+    [(7, 1, 2)]
     """
     listener = _Listener(network.graph, mode=network.mode)
     lines = returned(

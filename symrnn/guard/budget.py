@@ -21,7 +21,7 @@ from symrnn.guard.block_budget import BLOCK_LIMITS, amount, block_overrun, watch
 from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name, with_wrapped
-from symrnn.measure.source_lines import SYMRNN, full_traces, relative
+from symrnn.measure.source_lines import SYMRNN, file_and_line, full_traces
 from symrnn.measure.target import outputs_of, target_of
 from symrnn.versions import inner_graphs
 
@@ -182,7 +182,7 @@ def contributors(graph: object, by_op: Mapping[str, int]) -> list[str]:
     lines = Counter(
         line
         for node in all_nodes(outputs_of(graph))
-        if op_name(node.op) in dict(most) and (line := source_line(node))
+        if op_name(node.op) in dict(most) and (line := editable_line(node))
     )
     return [
         *scans(outputs_of(graph)),
@@ -197,7 +197,7 @@ def scans(outputs: Iterable[Variable]) -> list[str]:
     for node in all_nodes(outputs):
         if isinstance(node.op, Scan):
             inside = sum(1 for _ in all_nodes(node.op.fgraph.outputs))
-            line = source_line(node)
+            line = editable_line(node)
             found.append(
                 (inside, f"  a scan of {inside} nodes" + (f" from {line}" if line else ""))
             )
@@ -216,7 +216,7 @@ def all_nodes(outputs: Iterable[Variable]) -> Iterator[Apply]:
 LIBRARIES = tuple({str(Path(pytensor.__file__).parent), *site.getsitepackages()})
 
 
-def source_line(node: Apply) -> str | None:
+def editable_line(node: Apply) -> str | None:
     """Where the user's code made `node`, as ``file:line``, or nothing when that was not recorded."""
     # Not `source_lines.source_line`: a budget is read by whoever can edit the line, so that of a library is no answer.
     stacks = reversed(getattr(node.outputs[0].tag, "trace", None) or [])
@@ -228,7 +228,7 @@ def source_line(node: Apply) -> str | None:
     ]
     users = [place for place in outside if not place[0].startswith(SYMRNN)]
     place = next(iter(users or outside), None)
-    return f"{relative(place[0])}:{place[1]}" if place else None
+    return file_and_line(*place) if place else None
 
 
 def in_call(limits: Mapping[str, Limit]) -> str:

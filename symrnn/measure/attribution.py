@@ -13,7 +13,7 @@ from pytensor.graph.basic import Apply
 from symrnn.measure.compiled_units import Attribution, CompiledUnit
 from symrnn.measure.ledger import FUNCTION, START_UP, Ledger, Unit
 from symrnn.measure.sizes import op_name
-from symrnn.measure.source_lines import NOWHERE, Place, relative, user_line
+from symrnn.measure.source_lines import NOWHERE, Place, file_and_line, user_line
 
 
 def attribution(ledger: Ledger, otherwise: Place = NOWHERE) -> Attribution:
@@ -128,7 +128,7 @@ def details(unit: Unit, places: "Places") -> dict[str, str]:
     return {
         "op": op_name(unit.node.op),
         "node": f"{unit.node!s:.120}",
-        "line": f"{relative(path)}:{line}" if path else "",
+        "line": file_and_line(path, line),
     }
 
 

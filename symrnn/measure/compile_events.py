@@ -162,7 +162,6 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
     from numba.core import event
     from numba.core.caching import Cache
 
-    # Numba tells of compilations by events, but of neither hits nor writes of its cache.
     def counting_loads(load: Callable) -> Callable:
         def counted(self, *args, **kwargs):
             loaded = load(self, *args, **kwargs)
@@ -177,6 +176,18 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
             return save(self, *args, **kwargs)
 
         return counted
+
+    with (
+        patched(Cache, "load_overload", counting_loads),
+        patched(Cache, "save_overload", counting_saves),
+        event.install_listener("numba:compile", _numba_listener(events)),
+    ):
+        yield
+
+
+def _numba_listener(events: CompileEvents) -> Any:
+    """Takes down each compilation when it ends."""
+    from numba.core import event
 
     # Compilations nest as calls do: the begins that are left when one ends are those around it.
     class Listener(event.Listener):
@@ -195,12 +206,7 @@ def numba_events(events: CompileEvents) -> Iterator[None]:
                 Compilation("numba", name, begin, span, is_nested=bool(self.begins), unit=unit)
             )
 
-    with (
-        patched(Cache, "load_overload", counting_loads),
-        patched(Cache, "save_overload", counting_saves),
-        event.install_listener("numba:compile", Listener()),
-    ):
-        yield
+    return Listener()
 
 
 @contextmanager
@@ -252,7 +258,7 @@ def native_events(events: CompileEvents) -> Iterator[None]:
 
         return counted
 
-    with patched(module.MachineCode, "__init__", timing), patched(warm, "load", counting):
+    with patched(module.LoadedModule, "__init__", timing), patched(warm, "load", counting):
         yield
 
 

@@ -108,7 +108,12 @@ def user_line(node: Apply) -> Place | None:
 def source_line(node: Apply) -> str | None:
     """`user_line` as people read it, ``train.py:12`` as seen from the current folder; None where it is lost."""
     place = user_line(node)
-    return f"{relative(place[0])}:{place[1]}" if place else None
+    return file_and_line(*place[:2]) if place else None
+
+
+def file_and_line(path: str, line: int | None) -> str:
+    """A line as people read it, ``train.py:12``; nothing where there is no path."""
+    return f"{relative(path)}:{line}" if path else ""
 
 
 def relative(filename: str) -> str:

@@ -185,12 +185,7 @@ def stages(
     lines: Sequence[SourceLine] = ()
     with watch("build"), phases_within(watch, rewriting) as within:
         graph = build()
-    if functions is None:
-        assert isinstance(graph, Target)
-        specs = list(graph.functions)
-    else:
-        with watch("grad"):
-            specs = list(functions(graph))
+    specs = specs_of(graph, functions, watch)
     if isinstance(graph, Target) and graph.compiled is not None:
         compiled = [graph.compiled]
         before, lines = within.before(graph.compiled)
@@ -199,12 +194,7 @@ def stages(
         with watch("count"):
             before = total_size(specs)
             on_value(before=before.to_dict())
-        with watch("rewrite"), rewriting():
-            makers = [rewritten(spec, mode) for spec in specs]
-        with watch("count"):
-            on_value(after=total_size(maker.fgraph for maker in makers).to_dict())
-        with watch("link"):
-            compiled = [linked(maker) for maker in makers]
+        compiled = compiled_in_phases(specs, mode, watch, on_value, rewriting)
     # Counted once more: on PyTensor 3.0 it is the linker that rewrites the steps of scans.
     with watch("count"):
         after = total_size(compiled)
@@ -218,15 +208,41 @@ def stages(
     with watch("count"):
         look_back(compiled, arrays)
     phases = ("build", "grad", "rewrite", "link", "first_call")
-    seconds = {f"{name}_s": watch.seconds.get(name, 0.0) for name in phases}
     return CompileTime(
-        **seconds,
+        **{f"{name}_s": watch.seconds.get(name, 0.0) for name in phases},
         step_s=step_s,
         before=before,
         after=after,
         total_cpu_s=sum(watch.cpu_seconds.get(name, 0.0) for name in phases),
         step_cpu_s=step_cpu_s,
     )
+
+
+def specs_of(
+    graph: object, functions: Callable[[Any], Sequence[FunctionSpec]] | None, watch: Stopwatch
+) -> list[FunctionSpec]:
+    """The functions of a step: a target has them, of any other graph they are made."""
+    if functions is None:
+        assert isinstance(graph, Target)
+        return list(graph.functions)
+    with watch("grad"):
+        return list(functions(graph))
+
+
+def compiled_in_phases(
+    specs: Sequence[FunctionSpec],
+    mode: Mode | str | None,
+    watch: Stopwatch,
+    on_value: Callable[..., None],
+    rewriting: Callable[[], AbstractContextManager],
+) -> list[Function]:
+    """Functions, rewritten and linked; `on_value` gets their size in between."""
+    with watch("rewrite"), rewriting():
+        makers = [rewritten(spec, mode) for spec in specs]
+    with watch("count"):
+        on_value(after=total_size(maker.fgraph for maker in makers).to_dict())
+    with watch("link"):
+        return [linked(maker) for maker in makers]
 
 
 def step_samples(

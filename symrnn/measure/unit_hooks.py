@@ -77,10 +77,10 @@ def native_units(ledger: Ledger) -> Iterator[None]:
     """Native: lowering nodes, and LLVM."""
     # by name: `symrnn.native` stands beside this package, and whoever does not use it does not import it
     lowering_module = sys.modules["symrnn.native.lowering"]
-    machine_code = sys.modules["symrnn.native.module"].MachineCode
+    loaded_module = sys.modules["symrnn.native.module"].LoadedModule
     with (
         patched(lowering_module, "lower_node", lowering(ledger)),
-        patched(machine_code, "__init__", within(ledger, "llvm")),
+        patched(loaded_module, "__init__", within(ledger, "llvm")),
     ):
         yield
 

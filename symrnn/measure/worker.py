@@ -22,6 +22,7 @@ from symrnn.errors import JobError, UserError
 from symrnn.user_files import named, user_module
 
 if TYPE_CHECKING:
+    from symrnn.measure.compile_events import CompileEvents
     from symrnn.measure.target import Target
 
 OWN = [
@@ -183,15 +184,10 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
             compile_events(units=job.profile) as events,
             profile.traces() if profile else nullcontext(),
         ):
-
-            def arguments(graph: Any, specs: Sequence) -> list[list]:
-                with events.aside():
-                    return made.arguments(graph, specs)
-
             time = stages(
                 made.build,
                 made.functions,
-                arguments,
+                _arguments_aside(made, events),
                 mode=job.mode,
                 steps=job.steps,
                 watch=watch,
@@ -209,6 +205,18 @@ def measure_compile(job: Job, made: "Named | Declared", answer: Answer) -> None:
         answer.values(compile_events=events.to_dict(), is_cold=events.is_cold)
         if profile:
             answer.values(**profile.to_dict(watch, events))
+
+
+def _arguments_aside(
+    made: "Named | Declared", events: "CompileEvents"
+) -> Callable[[Any, Sequence], list[list]]:
+    """The arrays of a case; what is compiled to make them is none of its compilations."""
+
+    def arguments(graph: Any, specs: Sequence) -> list[list]:
+        with events.aside():
+            return made.arguments(graph, specs)
+
+    return arguments
 
 
 class Declared:

@@ -88,33 +88,33 @@ def seen(bits: np.ndarray, place: Place) -> np.ndarray:
     channels, height, width = bits.shape[1], bits.shape[2] - 2, bits.shape[3] - 2
     row, column = PASSES[turn]
 
-    def at(which, of, down, right):
+    def bits_at(which, of, down, right):
         # Places of the pass alone, every other row and column, 1 further for the frame.
         return bits[which, of, 1 + down + row : 1 + down + height : 2,
                     1 + right + column : 1 + right + width : 2]  # fmt: skip
 
-    found = np.zeros((features(channels), *at(step, channel, 0, 0).shape), "float32")
+    found = np.zeros((features(channels), *bits_at(step, channel, 0, 0).shape), "float32")
     rows = iter(found)
     for of in range(channels):
         for down, right in AROUND:
             into = next(rows)
             if step >= 1:
-                into[:] = at(step - 1, of, down, right)
+                into[:] = bits_at(step - 1, of, down, right)
     for of in range(channels):
         into = next(rows)
         if step >= 2:
-            into[:] = at(step - 2, of, 0, 0)
+            into[:] = bits_at(step - 2, of, 0, 0)
     # The last channel comes before none, so it has no rows here.
     for of in range(channels - 1):
         for down, right in AROUND:
             into = next(rows)
             if of < channel:
-                into[:] = at(step, of, down, right)
+                into[:] = bits_at(step, of, down, right)
     for down, right in BESIDE:
         into = next(rows)
         # Of its own channel, only passes that came before: after an encoder's bits are all there, later ones are not.
         if came_before(turn, down, right):
-            into[:] = at(step, channel, down, right)
+            into[:] = bits_at(step, channel, down, right)
     # Which pass it is: what is known around a place differs between them.
     found[len(found) - len(PASSES) + turn] = 1
     return found.reshape(len(found), -1)

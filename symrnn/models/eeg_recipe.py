@@ -170,7 +170,7 @@ class EEGRecipe(RuleRecipe):
         if self.labels == "shuffled":
             cut = shuffled_by_recording(cut, self.seed)
         parts = split_places(cut, self.split, folds=self.folds, fold=self.fold, seed=self.seed)
-        train, test = (cut.at(places) for places in parts)
+        train, test = (cut.take(places) for places in parts)
         return train, test
 
     def given(

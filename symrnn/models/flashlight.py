@@ -60,13 +60,7 @@ def made(
     words.set_default_index(unknown)
     language_model = KenLM(path, words)
     space = model.alphabet.index(" ")
-    tree = search.Trie(len(model.alphabet), space)
-    start = language_model.start(True)  # after nothing
-    for word in model.words:
-        index = words.get_index(word)
-        _, score = language_model.score(start, index)
-        tree.insert([model.alphabet.index(character) for character in word], index, score)
-    tree.smear(search.SmearingMode.MAX)
+    tree = _spellings(search, model, words, language_model)
     # As `beam_decode`: the width of the beam alone prunes, no threshold and no choice of symbols; unknown words are
     # none.
     options = search.LexiconDecoderOptions(
@@ -83,6 +77,19 @@ def made(
     # No scores of transitions, and a language model of words, not of tokens.
     found = search.LexiconDecoder(options, tree, language_model, space, blank, unknown, [], False)
     return found, words
+
+
+def _spellings(search: Any, model: WordNgram, words: Any, language_model: Any) -> Any:
+    """The tree of all words' spellings, each with what the model says of it at a sentence's beginning."""
+    tree = search.Trie(len(model.alphabet), model.alphabet.index(" "))
+    start = language_model.start(True)  # after nothing
+    for word in model.words:
+        index = words.get_index(word)
+        _, score = language_model.score(start, index)
+        tree.insert([model.alphabet.index(character) for character in word], index, score)
+    # Within a word, what its best ending would score: so beams are compared before they come to the end.
+    tree.smear(search.SmearingMode.MAX)
+    return tree
 
 
 def sentence(decoder: Any, words: Any, log_probs: np.ndarray) -> str:

@@ -34,7 +34,7 @@ from symrnn.training.rules import RuleRecipe
 CLIPS_EACH = 10  # of a rendered speaker; all together are kept in memory, a third of a GB
 STRANGERS = 10**6  # the number of the first rendered speaker to test on
 UNSEEN = ("s1", "s2", "s20", "s22")  # GRID's speakers that LipNet is tested on
-FOLDED = 10  # clips, of which one is held out where they are all in one folder
+HELD_EVERY = 10  # clips, of which one is held out where they are all in one folder
 SHOWN = 4  # clips that `predict` reads unless told which
 
 
@@ -273,7 +273,7 @@ def split(clips: list[Clip], held_out: str) -> LipData:
         )
     else:
         # The last one, too, for a folder of fewer clips.
-        held = [i % FOLDED == FOLDED - 1 or i == len(clips) - 1 for i in range(len(clips))]
+        held = [i % HELD_EVERY == HELD_EVERY - 1 or i == len(clips) - 1 for i in range(len(clips))]
         parts = (
             [clip for clip, is_held in zip(clips, held, strict=True) if not is_held],
             [clip for clip, is_held in zip(clips, held, strict=True) if is_held],

@@ -170,7 +170,7 @@ class Builder:
             else [((i,), n) for i, n in enumerate(numbers)]
         )
         for index, number in entries:
-            target = window.at(0, index[0]) if index else window
+            target = window.indexed(0, index[0]) if index else window
             kernel = OpenKernel(())
             value = (
                 const(number, window.dtype)

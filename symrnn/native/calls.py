@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from symrnn.native import loops
 from symrnn.native.loops_contraction import contraction
-from symrnn.native.program import ArgExtreme, Contraction, Gemm, Kernel, Number, Reduce
+from symrnn.native.program import Contraction, Gemm, Kernel, Number, Reduce, RowArgmax
 from symrnn.native.sizes import Int
 from symrnn.native.window import Window
 
@@ -28,13 +28,13 @@ class Functions:
         self.declared: set[str] = set()
 
     def call(
-        self, statement: Kernel | Reduce | ArgExtreme | Contraction
+        self, statement: Kernel | Reduce | RowArgmax | Contraction
     ) -> tuple[str, list[Window | Int]]:
         """The name of the function that does what the statement says, and what it is called with."""
         write: dict[type, Callable] = {
             Kernel: loops.kernel,
             Reduce: loops.reduction,
-            ArgExtreme: loops.extreme,
+            RowArgmax: loops.argmax,
             Contraction: contraction,
         }
         text, operands, declared = write[type(statement)](self.writer(), statement)

@@ -20,10 +20,10 @@ from symrnn.native.builder import Builder, Parts
 from symrnn.native.emit_llvm import llvm_text
 from symrnn.native.looked_up import with_tables_multiplied
 from symrnn.native.lowering import lower
-from symrnn.native.module import MachineCode
+from symrnn.native.module import LoadedModule
 from symrnn.native.packing import with_panels
 from symrnn.native.plan import ALIGNMENT, Lifetime, lifetimes, offsets
-from symrnn.native.program import Routine, buffers
+from symrnn.native.program import Routine, Statement, buffers
 from symrnn.native.python_ops import Callback, PythonCall
 from symrnn.native.shapes import Shape, Shapes, dtype_of
 from symrnn.native.sizes import evaluated, product, with_numbers
@@ -98,13 +98,9 @@ def lowered_program(
         builder.settle(var, place)
     body = with_panels(with_tables_multiplied(builder.body, parts.name))
     lives = lifetimes(body)
-    found = {b.index: b for b in buffers(body) if b.kind == "constant"}
-    # One that nothing mentions keeps its place, since the table counts them.
-    constants = [
-        found.get(i) or Buffer("int8", 0, "constant", i) for i in range(len(parts.constants))
-    ]
     arrays = [*sources, *(window.buffer for window in targets)]
     temporaries = [life.buffer for life in lives]
+    constants = _constants(body, len(parts.constants))
     routine = Routine(body, temporaries, arrays, constants, tuple(extents))
     return Lowered(
         llvm_text(routine),
@@ -119,12 +115,19 @@ def lowered_program(
     )
 
 
+def _constants(body: list[Statement], count: int) -> list[Buffer]:
+    """The buffers of a program's constants by their numbers."""
+    found = {b.index: b for b in buffers(body) if b.kind == "constant"}
+    # One that nothing mentions keeps its place, since the table counts them.
+    return [found.get(i) or Buffer("int8", 0, "constant", i) for i in range(count)]
+
+
 class NativeProgram:
     """A lowered program as machine code."""
 
     def __init__(self, lowered: Lowered):
         self.lowered = lowered
-        self.code = MachineCode(lowered.text)
+        self.module = LoadedModule(lowered.text)
         self.is_settled = True  # callers may keep where its code lies
         count = lowered.inputs + len(lowered.outputs)
         self.pack = struct.Struct(f"{count}P").pack_into
@@ -147,7 +150,7 @@ class NativeProgram:
             self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
             guard = memory.guard
             kept = guard.before(arrays, outputs) if guard is not None else []
-            status = self.code.run(self.address, *memory.addresses)
+            status = self.module.run(self.address, *memory.addresses)
             if guard is not None:
                 guard.after(arrays, outputs, kept)
             if status < 0:

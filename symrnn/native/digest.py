@@ -162,11 +162,7 @@ def _value(value: object) -> str:
         case float():
             return value.hex()
         case np.ndarray() | np.generic():
-            array = np.asarray(value)
-            if array.dtype.hasobject:
-                raise Undigestible(value)
-            data = np.ascontiguousarray(array).tobytes()
-            return f"array {array.dtype.str} {array.shape} {hashlib.sha256(data).hexdigest()}"
+            return _array(np.asarray(value))
         case np.dtype():
             return value.str
         case slice():
@@ -194,6 +190,13 @@ def _value(value: object) -> str:
         kind: Any = type(value)
         return f"{_class(kind)} {_value(vars(value))}"
     raise Undigestible(value)
+
+
+def _array(array: np.ndarray) -> str:
+    if array.dtype.hasobject:
+        raise Undigestible(array)
+    data = np.ascontiguousarray(array).tobytes()
+    return f"array {array.dtype.str} {array.shape} {hashlib.sha256(data).hexdigest()}"
 
 
 @cache

@@ -20,7 +20,7 @@ from functools import cache
 import numpy as np
 
 from symrnn.native.compiled import MOST_POOLED, Memory, NativeProgram
-from symrnn.native.module import MachineCode
+from symrnn.native.module import LoadedModule
 
 METH_FASTCALL = 0x80
 # Bytes from the start of an object: of any, and of NumPy's arrays
@@ -54,10 +54,10 @@ class _MethodDefinition(ctypes.Structure):
 
 
 @cache
-def _definition() -> tuple[_MethodDefinition, MachineCode]:
-    """Python's description of the function, and its code; both must stay as long as any function made of them."""
-    code = MachineCode(text(), "call")
-    return _MethodDefinition(b"native_call", code.address, METH_FASTCALL, None), code
+def _definition() -> tuple[_MethodDefinition, LoadedModule]:
+    """Python's description of the function, and its module; both must stay as long as any function made of them."""
+    module = LoadedModule(text(), "call")
+    return _MethodDefinition(b"native_call", module.address, METH_FASTCALL, None), module
 
 
 def direct_call(
@@ -80,20 +80,20 @@ def direct_call(
         The program's outputs that the call returns, or, as ``-1 - i``, arguments.
     """
     checks = [word for i, dtype, shape in like for word in (i, id(dtype), len(shape), *shape)]
-    pooled: list[int] = []
+    free_arrays: list[int] = []
     for pool in memory.pools:
         waiting = [id(array) for array in pool.arrays]
         # A pool lets no array go, so these live as long as `memory`. Each pool has `MOST_POOLED` words, 0 for none.
-        pooled += [*waiting, *[0] * (MOST_POOLED - len(waiting))]
+        free_arrays += [*waiting, *[0] * (MOST_POOLED - len(waiting))]
     # Where it puts a call's arrays is its own table: it waits for nobody, so it must not write what `NativeProgram` has
     # packed for a call of another thread, which may come to run it only now.
     arrays = [0] * (len(inputs) + len(memory.pools))
-    sections = [checks, list(inputs), pooled, list(outputs), arrays]
+    sections = [checks, list(inputs), free_arrays, list(outputs), arrays]
     places = [len(HEADER) + sum(map(len, sections[:k])) for k in range(len(sections))]
     table = np.array(
         [
             arguments, len(like), places[0], len(inputs), places[1], len(memory.pools), places[2],
-            len(outputs), places[3], places[4], *memory.addresses, program.code.address,
+            len(outputs), places[3], places[4], *memory.addresses, program.module.address,
             id(np.ndarray), id(None), *(word for section in sections for word in section),
         ],
         np.int64,
@@ -103,10 +103,10 @@ def direct_call(
         ctypes.py_object,
         [ctypes.c_void_p, ctypes.py_object, ctypes.py_object],
     )
-    definition, code = _definition()
+    definition, module = _definition()
     # The table has only addresses; Python calls this a function's module. Of the definition, too, there may be several:
     # what is cached is the last one, where threads ask for the first one at once.
-    kept = (definition, code, program, program.code, memory)
+    kept = (definition, module, program, program.module, memory)
     return make(ctypes.addressof(definition), table, kept)
 
 
@@ -133,9 +133,9 @@ class _Writer:
 
     def load(self, kind: str, pointer: str, offset: int | str = 0) -> str:
         """What lies `offset` bytes after `pointer`."""
-        return self.value(f"load {kind}, ptr {self.at(pointer, offset)}")
+        return self.value(f"load {kind}, ptr {self.gep(pointer, offset)}")
 
-    def at(self, pointer: str, offset: int | str) -> str:
+    def gep(self, pointer: str, offset: int | str) -> str:
         return self.value(f"getelementptr i8, ptr {pointer}, i64 {offset}")
 
     def word(self, pointer: str, index: str, kind: str = "i64") -> str:
@@ -170,6 +170,16 @@ class _Writer:
         self.lines.append(f"{name}.end:")
 
 
+BEGIN = (
+    "declare ptr @PyList_New(i64)",
+    "declare i32 @PyList_SetItem(ptr, i64, ptr)",
+    "declare void @Py_IncRef(ptr)",
+    "declare void @Py_DecRef(ptr)",
+    "define ptr @call(ptr %self, ptr %args, i64 %n) {",
+    "entry:",
+)
+
+
 def text() -> str:
     """The function as LLVM text: ``PyObject *call(PyObject *self, PyObject *const *args, Py_ssize_t n)``."""
     w = _Writer()
@@ -191,26 +201,16 @@ def text() -> str:
     # Nothing but outputs that nobody has seen is written by then, so Python may run it once more and raise the error.
     w.require(w.equal("i32", status, "0"))
     _return_results(w, table, head, arrays, results)
-    return "\n".join(
-        [
-            "declare ptr @PyList_New(i64)",
-            "declare i32 @PyList_SetItem(ptr, i64, ptr)",
-            "declare void @Py_IncRef(ptr)",
-            "declare void @Py_DecRef(ptr)",
-            "define ptr @call(ptr %self, ptr %args, i64 %n) {",
-            "entry:",
-            *w.locals,
-            *w.lines,
-            "drop:",
-            f"  call void @Py_DecRef(ptr {results})",
-            "  br label %refuse",
-            "refuse:",
-            f"  %none = inttoptr i64 {head['none']} to ptr",
-            "  call void @Py_IncRef(ptr %none)",
-            "  ret ptr %none",
-            "}",
-        ]
-    )
+    refusal = [
+        "drop:",
+        f"  call void @Py_DecRef(ptr {results})",
+        "  br label %refuse",
+        "refuse:",
+        f"  %none = inttoptr i64 {head['none']} to ptr",
+        "  call void @Py_IncRef(ptr %none)",
+        "  ret ptr %none",
+    ]
+    return "\n".join([*BEGIN, *w.locals, *w.lines, *refusal, "}"])
 
 
 def _check_arguments(w: _Writer, table: str, head: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -157,17 +158,43 @@ def draw_text(drawn: Distribution) -> str:
     Its arguments: the state; where to, and how many; for each parameter where it is, and how many elements on the next
     one is; where to say which demand does not hold, by its number from 1 on, or 0.
     """
-    count = range(drawn.parameters)
-    given = [f"ptr %p{k}, ptr %step{k}, " for k in count]
-    kind, number = LLVM_TYPES[drawn.result], LLVM_TYPES[drawn.dtype]
-    passed = "ptr %generator" + "".join(f", {number} %x{k}" for k in count) + drawn.more
-    types = re.sub(r" [%\w]+(?=,|$)", "", passed)
-    lines = [
-        f"declare {kind} @{drawn.function}({types})",
+    return "\n".join(
+        [
+            *_declarations(drawn),
+            *_entry(drawn),
+            *_checks(drawn.demands),
+            *_generator_from_state(),
+            *_loop(drawn),
+            *_generator_to_state(),
+            "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
+        ]
+    )
+
+
+def _declarations(drawn: Distribution) -> list[str]:
+    number = LLVM_TYPES[drawn.dtype]
+    types = re.sub(r" [%\w]+(?=,|$)", "", _passed(drawn))
+    return [
+        f"declare {LLVM_TYPES[drawn.result]} @{drawn.function}({types})",
         "declare double @llvm.fabs.f64(double)",
         *(f"declare i64 @{name}(ptr)" for name in FUNCTIONS),
         *(demand_text(i, demand, number) for i, demand in enumerate(drawn.demands)),
-        f"define void @{drawn.symbol}(ptr %state, ptr %out, ptr %many, {''.join(given)}ptr %info) {{",
+    ]
+
+
+def _passed(drawn: Distribution) -> str:
+    """The arguments of NumPy's function."""
+    number = LLVM_TYPES[drawn.dtype]
+    each = "".join(f", {number} %x{k}" for k in range(drawn.parameters))
+    return f"ptr %generator{each}{drawn.more}"
+
+
+def _entry(drawn: Distribution) -> list[str]:
+    """The head, memory for the generator, and the caller's 32-bit words as 64 bits."""
+    count = range(drawn.parameters)
+    given = "".join(f"ptr %p{k}, ptr %step{k}, " for k in count)
+    return [
+        f"define void @{drawn.symbol}(ptr %state, ptr %out, ptr %many, {given}ptr %info) {{",
         "entry:",
         # NumPy's numbers are of 128 bits, which must be aligned so; the caller's words need not be.
         "  %numbers = alloca [4 x i64], align 16",  # as the generator has them
@@ -185,7 +212,12 @@ def draw_text(drawn: Distribution) -> str:
         "  store i32 0, ptr %info",
         "  br label %check0",
     ]
-    for i, demand in enumerate(drawn.demands):
+
+
+def _checks(demands: Sequence[Demand]) -> list[str]:
+    """A block for each demand; the last label is where all of them hold."""
+    lines = []
+    for i, demand in enumerate(demands):
         k = demand.parameter
         lines += [
             f"check{i}:",
@@ -195,8 +227,13 @@ def draw_text(drawn: Distribution) -> str:
             f"  store i32 {i + 1}, ptr %info",
             "  ret void",
         ]
+    return [*lines, f"check{len(demands)}:"]
+
+
+def _generator_from_state() -> list[str]:
+    """The caller's words copied to where NumPy's generator looks for them."""
     places = [f"getelementptr i64, ptr %state, i64 {i}" for i in range(BUFFERED_AT + 1)]
-    lines += [f"check{len(drawn.demands)}:"]
+    lines = []
     for i in range(BUFFERED_AT):
         lines += [
             f"  %from{i} = {places[i]}",
@@ -218,7 +255,13 @@ def draw_text(drawn: Distribution) -> str:
             f"  %slot{i} = getelementptr ptr, ptr %generator, i64 {i}",
             f"  store ptr {source}, ptr %slot{i}",
         ]
-    lines += [
+    return lines
+
+
+def _loop(drawn: Distribution) -> list[str]:
+    """A draw for each element; a parameter with a step of 0 is one number for all."""
+    kind, number = LLVM_TYPES[drawn.result], LLVM_TYPES[drawn.dtype]
+    lines = [
         "  br label %head",
         "head:",
         f"  %i = phi i64 [0, %check{len(drawn.demands)}], [%next, %body]",
@@ -226,30 +269,35 @@ def draw_text(drawn: Distribution) -> str:
         "  br i1 %more, label %body, label %done",
         "body:",
     ]
-    for k in count:
+    for k in range(drawn.parameters):
         lines += [
             f"  %j{k} = mul i64 %i, %s{k}",
             f"  %a{k} = getelementptr {number}, ptr %p{k}, i64 %j{k}",
             f"  %x{k} = load {number}, ptr %a{k}",
         ]
-    lines += [
-        f"  %drawn = call {kind} @{drawn.function}({passed})",
+    return [
+        *lines,
+        f"  %drawn = call {kind} @{drawn.function}({_passed(drawn)})",
         f"  %target = getelementptr {kind}, ptr %out, i64 %i",
         f"  store {kind} %drawn, ptr %target",
         "  %next = add i64 %i, 1",
         "  br label %head",
         "done:",
     ]
+
+
+def _generator_to_state() -> list[str]:
+    """The words back to the caller, who draws on from them."""
+    lines = []
     for i in range(BUFFERED_AT):
         lines += [f"  %end{i} = load i64, ptr %to{i}", f"  store i64 %end{i}, ptr %from{i}"]
-    lines += [
+    return [
+        *lines,
         "  %end.buffered = load i64, ptr %own.buffered",
         "  store i64 %end.buffered, ptr %buffered.at",
         "  ret void",
         "}",
-        "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
     ]
-    return "\n".join(lines)
 
 
 def demand_text(i: int, demand: Demand, number: str) -> str:
@@ -289,11 +337,11 @@ def is_possible() -> bool:
 
 def draw_address(symbol: str) -> int:
     """Where the function is that a program calls by this name."""
-    from symrnn.native.module import MachineCode
+    from symrnn.native.module import LoadedModule
 
-    code = MachineCode(draw_text(BY_SYMBOL[symbol]), symbol)
-    _KEPT.append(code)
-    return code.address
+    module = LoadedModule(draw_text(BY_SYMBOL[symbol]), symbol)
+    _KEPT.append(module)
+    return module.address
 
 
 _KEPT: list[object] = []  # programs may call it as long as the process lives

@@ -10,7 +10,6 @@ from __future__ import annotations
 from symrnn.native.calls import Functions, gemm_call
 from symrnn.native.loops_c import Loops, memory_type
 from symrnn.native.program import (
-    ArgExtreme,
     Branch,
     Call,
     Check,
@@ -22,6 +21,7 @@ from symrnn.native.program import (
     Loop,
     Reduce,
     Routine,
+    RowArgmax,
     Statement,
 )
 from symrnn.native.scalar_c import PREAMBLE
@@ -94,12 +94,12 @@ class Driver:
         for statement in body:
             getattr(self, f"_{type(statement).__name__.lower()}")(statement)
 
-    def _kernel(self, statement: Kernel | Reduce | ArgExtreme | Contraction) -> None:
+    def _kernel(self, statement: Kernel | Reduce | RowArgmax | Contraction) -> None:
         name, operands = self.functions.call(statement)
         given = [self.pointer(o) if isinstance(o, Window) else self.size(o) for o in operands]
         self.line(f"{name}({', '.join(given)});")
 
-    _reduce = _argextreme = _contraction = _kernel
+    _reduce = _rowargmax = _contraction = _kernel
 
     def _call(self, call: Call) -> None:
         """Call back to Python, which finds the addresses of the windows in a table."""

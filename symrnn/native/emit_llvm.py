@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from symrnn.native.calls import Functions, gemm_call
 from symrnn.native.loops_llvm import Loops, memory_type
 from symrnn.native.program import (
-    ArgExtreme,
     Branch,
     Call,
     Check,
@@ -25,6 +24,7 @@ from symrnn.native.program import (
     Loop,
     Reduce,
     Routine,
+    RowArgmax,
     Statement,
 )
 from symrnn.native.sizes import Atom, Int, Remainder, Symbol
@@ -53,12 +53,12 @@ class Driver:
         self.block = "entry"
         self.pointers: dict[Buffer, str] = {}
         for i, buffer in enumerate(routine.arrays):
-            array = self.value(f"load ptr, ptr {self.at('%arrays', 8 * i)}")
-            self.pointers[buffer] = self.value(f"load ptr, ptr {self.at(array, DATA_OFFSET)}")
+            array = self.value(f"load ptr, ptr {self.gep('%arrays', 8 * i)}")
+            self.pointers[buffer] = self.value(f"load ptr, ptr {self.gep(array, DATA_OFFSET)}")
         for i, buffer in enumerate([*routine.temporaries, *routine.constants]):
-            self.pointers[buffer] = self.value(f"load ptr, ptr {self.at('%memory', 8 * i)}")
+            self.pointers[buffer] = self.value(f"load ptr, ptr {self.gep('%memory', 8 * i)}")
         for i, name in enumerate(routine.extents):
-            self.symbols[name] = self.value(f"load i64, ptr {self.at('%extents', 8 * i)}")
+            self.symbols[name] = self.value(f"load i64, ptr {self.gep('%extents', 8 * i)}")
 
     # ---------------------------------------------------------------- lines
 
@@ -79,7 +79,7 @@ class Driver:
         self.count += 1
         return f"{stem}{self.count}"
 
-    def at(self, pointer: str, offset: int) -> str:
+    def gep(self, pointer: str, offset: int) -> str:
         return self.value(f"getelementptr i8, ptr {pointer}, i64 {offset}")
 
     def size(self, size: Int) -> str:
@@ -123,7 +123,7 @@ class Driver:
         """All went well."""
         self.line("ret i32 0")
 
-    def _kernel(self, statement: Kernel | Reduce | ArgExtreme | Contraction) -> None:
+    def _kernel(self, statement: Kernel | Reduce | RowArgmax | Contraction) -> None:
         name, operands = self.functions.call(statement)
         given = [
             f"ptr {self.pointer(o)}" if isinstance(o, Window) else f"i64 {self.size(o)}"
@@ -131,7 +131,7 @@ class Driver:
         ]
         self.line(f"call void @{name}({', '.join(given)})")
 
-    _reduce = _argextreme = _contraction = _kernel
+    _reduce = _rowargmax = _contraction = _kernel
 
     def _call(self, call: Call) -> None:
         """Call back to Python, which finds the addresses of the windows in a table."""
@@ -140,8 +140,8 @@ class Driver:
         # At the function's begin: a loop would take it anew in each step, and give nothing back before the end.
         self.tables.append(f"{table} = alloca [{len(windows)} x ptr]")
         for i, window in enumerate(windows):
-            self.line(f"store ptr {self.pointer(window)}, ptr {self.at(table, 8 * i)}")
-        place = self.at("%memory", 8 * (self.callbacks + call.callback))
+            self.line(f"store ptr {self.pointer(window)}, ptr {self.gep(table, 8 * i)}")
+        place = self.gep("%memory", 8 * (self.callbacks + call.callback))
         function = self.value(f"load ptr, ptr {place}")
         status = self.value(f"call i32 {function}(ptr {table})")
         good, bad = self.label("good"), self.label("bad")

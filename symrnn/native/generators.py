@@ -115,29 +115,29 @@ class Generators:
     """
 
     def __init__(self) -> None:
-        self.pooled: list[Generator] = []
+        self.pool: list[Generator] = []
 
     def copy(self, rng: Generator) -> Generator:
         """A generator that draws, and spawns, what this one would."""
         try:
-            return self.at(state_of(rng), seed_of(rng))
+            return self.with_state(state_of(rng), seed_of(rng))
         except OtherBitGenerator:
             return deepcopy(rng)
 
-    def at(self, state: np.ndarray, seed: SeedSequence) -> Generator:
+    def with_state(self, state: np.ndarray, seed: SeedSequence) -> Generator:
         """A generator with this state that spawns what `seed` would."""
         rng = self._free(seed)
         if rng is None:
             # A seed counts the children that were spawned of it.
             rng = generator_of(state, deepcopy(seed))
-            self.pooled = [*self.pooled, rng][-MOST_POOLED:]
+            self.pool = [*self.pool, rng][-MOST_POOLED:]
         else:
             take_on(rng, state)
         return rng
 
     def _free(self, seed: SeedSequence) -> Generator | None:
         """A generator that nobody else holds and that spawns the same children."""
-        for rng in self.pooled:
+        for rng in self.pool:
             if getrefcount(rng) == HELD_BY_POOL and spawn_alike(seed_of(rng), seed):
                 return rng
         return None

@@ -60,7 +60,7 @@ def padded(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     return base[ALIGNMENT : ALIGNMENT + size].view(dtype).reshape(shape)
 
 
-def spoil(array: np.ndarray) -> None:
+def poison(array: np.ndarray) -> None:
     """Fill an array with what no computation should read."""
     if array.dtype.kind == "f":
         array[...] = np.nan
@@ -90,10 +90,10 @@ class Guard:
             self.is_guard[inside] = False
 
     def before(self, arrays: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> list[bytes]:
-        """Spoil what the program has to write; what it must not write, to be compared."""
+        """Poison what the program has to write; what it must not write, to be compared."""
         self.arena[...] = BYTE
         for array in (*self.temporaries, *outputs):
-            spoil(array)
+            poison(array)
         return [array.tobytes() for array in (*arrays, *self.constants)]
 
     def after(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -22,47 +22,73 @@ def run_steps(op: Steps, node: Apply, given: Sequence[Any]) -> list:
     outer = [*scan.outer_mitmot(given), *scan.outer_mitsot(given), *scan.outer_sitsot(given)]
     # The steps write into them, and they may be the caller's.
     buffers = [np.array(buffer) for buffer in outer]
+    # The oldest tap of the first step is entry 0, so that step writes as many entries further on.
     firsts = [-min((0, *slices)) for slices in taps]
     states = list(scan.outer_untraced_sit_sot(given))
     constant = scan.outer_non_seqs(given)
-    lengths = [int(n) for n in scan.outer_nitsot(given)]
-    traces: list[Any] = [None] * info.n_nit_sot
+    traces = Traces(node, [int(n) for n in scan.outer_nitsot(given)])
     done = 0
     for t in range(steps):
         read = [sequence[t] for sequence in sequences]
         for buffer, first, slices in zip(buffers, firsts, taps, strict=True):
             read += [buffer[(first + t + tap) % len(buffer)] for tap in slices]
         values = iter(op.step.function(*map(own, read), *states, *constant))
-        entries = []
-        for buffer, first, slices in zip(buffers, firsts, info.mit_mot_out_slices, strict=False):
-            entries += [(buffer, first + t + tap, next(values)) for tap in slices]
-        for buffer, first in zip(buffers[info.n_mit_mot :], firsts[info.n_mit_mot :], strict=True):
-            entries.append((buffer, first + t, next(values)))
-        for i, value in enumerate(islice(values, info.n_nit_sot)):
-            # Its shape is not known before a step has recorded something.
-            if traces[i] is None:
-                dtype = scan.outer_nitsot_outs(node.outputs)[i].type.dtype
-                traces[i] = np.zeros((lengths[i], *np.shape(value)), dtype)
-            entries.append((traces[i], t, value))
-        for buffer, at, value in entries:
+        for buffer, at, value in _written(info, buffers, firsts, traces, t, values):
             put(buffer, at % len(buffer), value)
         states = list(islice(values, info.n_untraced_sit_sot))
         done = t + 1
         if info.as_while and next(values):
             break
-    for i, out in enumerate(scan.outer_nitsot_outs(node.outputs)):
-        if traces[i] is None:
-            shape = [0 if n is None else n for n in out.type.shape[1:]]
-            traces[i] = np.zeros((0, *shape), out.type.dtype)
-    firsts += [0] * len(traces)
-    every = [*buffers, *traces]
+    every = [*buffers, *traces.ended()]
     if info.as_while:  # `Ended` does the rest
         return [*every, *states, np.asarray(done)]
-    ends = [
-        ended(b, f, done, steps)
-        for b, f in zip(every[info.n_mit_mot :], firsts[info.n_mit_mot :], strict=True)
-    ]
+    starts = [*firsts, *[0] * info.n_nit_sot][info.n_mit_mot :]
+    ends = [ended(b, f, done, steps) for b, f in zip(every[info.n_mit_mot :], starts, strict=True)]
     return [*every[: info.n_mit_mot], *ends, *states]
+
+
+def _written(
+    info: Any,
+    buffers: Sequence[np.ndarray],
+    firsts: Sequence[int],
+    traces: Traces,
+    t: int,
+    values: Iterator,
+) -> Iterator[tuple[np.ndarray, int, Any]]:
+    """The outputs of step `t` that go to buffers, in the order in which Scan's step puts them out; the rest stays."""
+    for buffer, first, slices in zip(buffers, firsts, info.mit_mot_out_slices, strict=False):
+        for tap in slices:
+            yield buffer, first + t + tap, next(values)
+    for buffer, first in zip(buffers[info.n_mit_mot :], firsts[info.n_mit_mot :], strict=True):
+        yield buffer, first + t, next(values)
+    for i, value in enumerate(islice(values, info.n_nit_sot)):
+        yield traces.buffer(i, np.shape(value)), t, value
+
+
+class Traces:
+    """Buffers of what steps record besides their states."""
+
+    def __init__(self, node: Apply, lengths: Sequence[int]) -> None:
+        self.types = [out.type for out in node.op.scan.outer_nitsot_outs(node.outputs)]
+        self.lengths = lengths
+        self.buffers: list[np.ndarray | None] = [None] * len(lengths)
+
+    def buffer(self, i: int, shape: tuple[int, ...]) -> np.ndarray:
+        """Buffer `i`, of entries of a shape, which is not known before a step has recorded something."""
+        found = self.buffers[i]
+        if found is None:
+            found = np.zeros((self.lengths[i], *shape), self.types[i].dtype)
+            self.buffers[i] = found
+        return found
+
+    def ended(self) -> list[np.ndarray]:
+        """All of them; one that no step wrote to is empty."""
+        return [self.empty(i) if found is None else found for i, found in enumerate(self.buffers)]
+
+    def empty(self, i: int) -> np.ndarray:
+        """No entries, of a shape as far as it is known."""
+        shape = [0 if n is None else n for n in self.types[i].shape[1:]]
+        return np.zeros((0, *shape), self.types[i].dtype)
 
 
 def own(value: object) -> np.ndarray:

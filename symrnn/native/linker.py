@@ -68,7 +68,17 @@ def accept_in_config() -> None:
 
 
 def register() -> None:
-    """Make PyTensor know the mode and the linker by name; once is enough."""
+    """Make PyTensor know the mode and the linker by name; once is enough.
+
+    Examples
+    --------
+    >>> import pytensor
+    >>> import pytensor.tensor as pt
+    >>> register()
+    >>> x = pt.vector("x", dtype="float64")
+    >>> pytensor.function([x], 2 * x, mode="NATIVE")([1.0, 2.0])
+    array([2., 4.])
+    """
     if "native" not in predefined_linkers:
         accept_in_config()
         register_linker("native", NativeLinker())

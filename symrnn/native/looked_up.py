@@ -206,7 +206,7 @@ def both_ways(made: Gemm) -> list[tuple[Window, Window, Window, bool]]:
 def entry(window: Window, index: list[Int]) -> Window:
     """What is left of a window at an index of its first axes."""
     for n in index:
-        window = window.at(0, n)
+        window = window.indexed(0, n)
     return window
 
 

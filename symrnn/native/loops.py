@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple, Protocol
 
-from symrnn.native.program import ArgExtreme, Kernel, Number, Position, Reduce, Source
+from symrnn.native.program import Kernel, Number, Position, Reduce, RowArgmax, Source
 from symrnn.native.scalar import Scalar, arg, cast, const, scalar, select
 from symrnn.native.sizes import Int
 from symrnn.native.window import Buffer, Window, collapsed
@@ -207,11 +207,11 @@ def reduction(writer: Writer, statement: Reduce) -> Function:
     reduced = [bool(stride[-1] == 0) for stride in steps]
     axes = [(n, stride[:-1]) for n, stride in zip(dims, steps, strict=True)]
     kept = [axis for axis, r in zip(axes, reduced, strict=True) if not r]
-    folded = [axis for axis, r in zip(axes, reduced, strict=True) if r]
-    is_by_rows = bool(kept and folded and not reduced[-1] and _is_wide(kept[-1][0]))
+    summed = [axis for axis, r in zip(axes, reduced, strict=True) if r]
+    is_by_rows = bool(kept and summed and not reduced[-1] and _is_wide(kept[-1][0]))
     # The inner axis is kept, so elements of one sum lie apart, and those of many sums lie side by side.
     write = _by_rows if is_by_rows else _by_element
-    write(writer, statement, output, pointers, kept, folded, ["0"] * (1 + len(windows)))
+    write(writer, statement, output, pointers, kept, summed, ["0"] * (1 + len(windows)))
     return writer.function()
 
 
@@ -225,7 +225,7 @@ def _by_element(
     output: str,
     pointers: list[str],
     kept: list[Axis],
-    folded: list[Axis],
+    summed: list[Axis],
     offsets: list[str],
 ) -> None:
     dtype = statement.initial.dtype
@@ -235,7 +235,7 @@ def _by_element(
         [start] = writer.algebra([statement.initial], {})
         writer.set(total, start, dtype)
         with ExitStack() as inner:
-            at = nested(writer, inner, folded, "r", offsets)
+            at = nested(writer, inner, summed, "r", offsets)
             values = elements(writer, statement.inputs, pointers, at[1:])
             [element] = writer.algebra([statement.element], values)
             operands = {0: writer.get(total, dtype), 1: element}
@@ -251,7 +251,7 @@ def _by_rows(
     output: str,
     pointers: list[str],
     kept: list[Axis],
-    folded: list[Axis],
+    summed: list[Axis],
     offsets: list[str],
 ) -> None:
     """Rows are added to a tile of accumulators, so that elements are read in the order in which they lie."""
@@ -266,7 +266,7 @@ def _by_rows(
             [start] = writer.algebra([statement.initial], {})
             writer.store(start, totals, column, dtype)
         with ExitStack() as inner:
-            at = nested(writer, inner, folded, "r", offsets)
+            at = nested(writer, inner, summed, "r", offsets)
             column = inner.enter_context(writer.loop(count, "c"))
             at = moved(writer, at, column, strides)
             values = elements(writer, statement.inputs, pointers, at[1:])
@@ -297,7 +297,7 @@ def _tile(writer: Writer, nest: ExitStack, width: Int) -> tuple[str, int | str]:
     return first, count
 
 
-def extreme(writer: Writer, statement: ArgExtreme) -> Function:
+def argmax(writer: Writer, statement: RowArgmax) -> Function:
     """The index of the greatest entry of each row, the first of equal ones, or of the first NaN."""
     source, target, dtype = statement.source, statement.output, statement.source.dtype
     output = writer.parameter(target, "o0", is_alone=True)

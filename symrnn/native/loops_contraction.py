@@ -89,44 +89,35 @@ def block(
     rows: int,
 ) -> None:
     """`rows` of results by a panel, from these offsets on."""
-    output, left, right = statement.output, statement.left, statement.right
-    dtype, lanes = output.dtype, panel.lanes
+    left, right = statement.left, statement.right
+    dtype, lanes = statement.output.dtype, panel.lanes
+    below = statement.output.strides[1]
     places = {
-        (row, vector): writer.plus(
-            offsets[0], writer.size(row * output.strides[1] + vector * lanes)
-        )
+        (row, vector): writer.plus(offsets[0], writer.size(row * below + vector * lanes))
         for row, vector in product(range(rows), range(panel.vectors))
     }
     # One variable each and no array, so that all of them stay in registers.
     sums = {at: writer.vector(dtype, lanes) for at in places}
     for at, place in places.items():
-        start = (
-            writer.load_vector(pointers[0], place, dtype, lanes)
-            if statement.accumulates
-            else writer.no_vector(dtype, lanes)
-        )
+        if statement.accumulates:
+            start = writer.load_vector(pointers[0], place, dtype, lanes)
+        else:
+            start = writer.no_vector(dtype, lanes)
         writer.set_vector(sums[at], start, dtype, lanes)
     with ExitStack() as nest:
-        depth = [
-            (n, [a, b])
-            for n, a, b in zip(left.shape[2:], left.strides[2:], right.strides[1:3], strict=True)
-        ]
+        along = zip(left.shape[2:], left.strides[2:], right.strides[1:3], strict=True)
+        depth = [(n, [a, b]) for n, a, b in along]
         read, weights = nested(writer, nest, depth, "k", offsets[1:])
-        factors = [
-            writer.load_vector(
-                pointers[2], writer.plus(weights, writer.size(vector * lanes)), dtype, lanes
-            )
-            for vector in range(panel.vectors)
-        ]
+        beside = [writer.plus(weights, writer.size(v * lanes)) for v in range(panel.vectors)]
+        factors = [writer.load_vector(pointers[2], place, dtype, lanes) for place in beside]
         for row in range(rows):
-            [beside] = moved(writer, [read], writer.size(row), [left.strides[1]]) if row else [read]
-            element = writer.load(pointers[1], beside, dtype)
+            [from_] = moved(writer, [read], writer.size(row), [left.strides[1]]) if row else [read]
+            element = writer.load(pointers[1], from_, dtype)
             for vector, factor in enumerate(factors):
                 total = sums[row, vector]
                 before = writer.get_vector(total, dtype, lanes)
                 after = writer.added_product(before, element, factor, dtype, lanes)
                 writer.set_vector(total, after, dtype, lanes)
     for at, place in places.items():
-        writer.store_vector(
-            writer.get_vector(sums[at], dtype, lanes), pointers[0], place, dtype, lanes
-        )
+        total = writer.get_vector(sums[at], dtype, lanes)
+        writer.store_vector(total, pointers[0], place, dtype, lanes)

@@ -60,8 +60,8 @@ def _shared_target():
     return target_machine()
 
 
-class MachineCode:
-    """A module that is loaded.
+class LoadedModule:
+    """An LLVM module as machine code in this process, compiled or from the disk.
 
     Attributes
     ----------

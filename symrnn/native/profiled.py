@@ -16,9 +16,8 @@ from pytensor.compile.executor import Function
 
 from symrnn.native.compiled import NativeProgram
 from symrnn.native.emit_llvm import Driver, module_text
-from symrnn.native.module import MachineCode
+from symrnn.native.module import LoadedModule
 from symrnn.native.program import (
-    ArgExtreme,
     Call,
     Contraction,
     Gemm,
@@ -26,11 +25,12 @@ from symrnn.native.program import (
     Lapack,
     Reduce,
     Routine,
+    RowArgmax,
     Statement,
 )
 from symrnn.native.report import native_function, native_programs
 
-COUNTED = Kernel | Reduce | ArgExtreme | Contraction | Gemm | Lapack | Call
+COUNTED = Kernel | Reduce | RowArgmax | Contraction | Gemm | Lapack | Call
 CYCLES = "call i64 @llvm.readcyclecounter()"
 
 
@@ -142,7 +142,7 @@ class TimedDriver(Driver):
         super().finish()
 
     def _name(
-        self, statement: Kernel | Reduce | ArgExtreme | Contraction | Gemm | Lapack | Call
+        self, statement: Kernel | Reduce | RowArgmax | Contraction | Gemm | Lapack | Call
     ) -> str:
         if isinstance(statement, Gemm):
             (m, k), n = statement.left.shape, statement.right.shape[1]
@@ -159,7 +159,7 @@ class TimedDriver(Driver):
     def _count(self, name: str, begin: str) -> None:
         passed = self.value(f"sub i64 {self.value(CYCLES)}, {begin}")
         for place, amount in ((0, passed), (1, "1")):
-            slot = self.at("@spent", 8 * (2 * len(self.names) + place))
+            slot = self.gep("@spent", 8 * (2 * len(self.names) + place))
             total = self.value(f"add i64 {self.value(f'load i64, ptr {slot}')}, {amount}")
             self.line(f"store i64 {total}, ptr {slot}")
         self.names.append(name)
@@ -172,18 +172,18 @@ class TimedProgram:
         routine = program.lowered.routine
         assert routine is not None
         driver = TimedDriver(routine)
-        self.program, self.code = program, program.code
+        self.program, self.module = program, program.module
         # The counting code goes with the profile; a call that went straight there would outlive it.
         program.is_settled = False
-        program.code = MachineCode(module_text(driver, routine))
+        program.module = LoadedModule(module_text(driver, routine))
         self.names = driver.names
-        address = program.code.engine.get_global_value_address("spent")
+        address = program.module.engine.get_global_value_address("spent")
         self.table = (ctypes.c_int64 * (2 * len(self.names))).from_address(address)
-        self.timed_code = program.code  # the table lies in it
+        self.timed_module = program.module  # the table lies in it
 
     def restore(self) -> None:
         """As before."""
-        self.program.code = self.code
+        self.program.module = self.module
         self.program.is_settled = True
 
     def cycles(self) -> Counter[str]:

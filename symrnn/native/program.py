@@ -74,7 +74,7 @@ class Reduce:
 
 
 @dataclass(eq=False)
-class ArgExtreme:
+class RowArgmax:
     """The index of the greatest entry along the last axis of `source`, the first one; NaN is the greatest."""
 
     output: Window
@@ -253,7 +253,7 @@ class Routine:
 
 
 Statement = (
-    Kernel | Reduce | ArgExtreme | Gemm | Contraction | Lapack | Loop | Branch | Load | Check | Call
+    Kernel | Reduce | RowArgmax | Gemm | Contraction | Lapack | Loop | Branch | Load | Check | Call
 )
 
 

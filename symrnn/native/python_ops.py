@@ -140,7 +140,9 @@ class Callback:
         try:
             addresses = self.addresses.from_address(table) if self.views else ()
             # No copies: what `perform` is given are windows of the program's memory.
-            arrays = [view.at(place) for view, place in zip(self.views, addresses, strict=True)]
+            arrays = [
+                view.array_at(place) for view, place in zip(self.views, addresses, strict=True)
+            ]
             values = self.function(arrays[: self.inputs])
             for var, target, value in zip(
                 self.function.node.outputs, arrays[self.inputs :], values, strict=True
@@ -169,7 +171,7 @@ class View:
         self.empty = np.empty(shape, dtype)
         self.known: tuple[int | None, np.ndarray] = (None, self.empty)
 
-    def at(self, address: int | None) -> np.ndarray:
+    def array_at(self, address: int | None) -> np.ndarray:
         if self.is_empty:
             return self.empty
         # What does not move with a counter lies where it lay in the last step.

@@ -38,7 +38,7 @@ class Repeated:
             self.memory = program.memory(extents)
         self.calls = 0
         self.direct: Callable[..., list | None] | None = None
-        self.pooled = 0  # arrays that `direct` knows
+        self.arrays_known = 0  # to `direct`
 
     def __call__(self, given: Sequence[Any]) -> list | None:
         """The function's outputs; None for other arguments."""
@@ -59,15 +59,17 @@ class Repeated:
     def _come_to_know(self, given: Sequence[Any]) -> None:
         """Let machine code take such calls from now on, with all the arrays that wait to be outputs."""
         self.calls += 1
-        pooled = sum(len(pool.arrays) for pool in self.memory.pools)
-        if self.calls < CALLS_BEFORE_DIRECT or (pooled == self.pooled and self.direct is not None):
+        waiting = sum(len(pool.arrays) for pool in self.memory.pools)
+        if self.calls < CALLS_BEFORE_DIRECT or (
+            waiting == self.arrays_known and self.direct is not None
+        ):
             return
         # A program that stops is run again by Python: with callbacks, what they do besides would be done twice.
         if self.program.lowered.callbacks or self.memory.guard is not None or not is_possible():
             return
         if not self.program.is_settled:
             return
-        self.pooled = pooled
+        self.arrays_known = waiting
         self.direct = direct_call(
             self.program, self.memory, len(given), self.like, self.inputs, self.outputs
         )

@@ -77,7 +77,7 @@ def native_report(function: Function) -> NativeReport:
         kernels=sum(program.kernels for program in programs),
         text_bytes=sum(len(program.lowered.text) for program in programs),
         arena_bytes=max((program.arena_bytes for program in programs), default=0),
-        cached_programs=sum(program.code.was_cached for program in programs),
+        cached_programs=sum(program.module.was_cached for program in programs),
         fallbacks=tuple(fallbacks.items()),
     )
 

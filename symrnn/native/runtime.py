@@ -342,7 +342,7 @@ class NativeFunction:
         for var, value in zip(self.fgraph.outputs, values, strict=True):
             if is_generator(var) and isinstance(value, np.ndarray) and value[OWNER_AT] >= 0:
                 seed = given[value[OWNER_AT]].bit_generator.seed_seq
-                outputs.append(self.generators.at(value, seed))
+                outputs.append(self.generators.with_state(value, seed))
             else:
                 outputs.append(handed_out(var, value))
         return outputs

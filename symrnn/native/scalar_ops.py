@@ -128,7 +128,7 @@ def number_rule(function: Callable[[Scalar, Scalar], Scalar]) -> Rule:
     return lambda arguments, dtype: function(*number(arguments))
 
 
-def folded(op: str, of_bools: str) -> Rule:
+def from_the_left(op: str, of_bools: str) -> Rule:
     """An n-ary op, computed from the left, each step in the common dtype so far."""
 
     def rule(arguments: list[Scalar], dtype: str) -> Scalar:
@@ -181,7 +181,7 @@ def comparison(op: str) -> Rule:
     return rule
 
 
-def extreme(op: str) -> Rule:
+def maximum_or_minimum(op: str) -> Rule:
     """Maximum or minimum, NaN where an operand is; `op` says that the first operand wins."""
 
     def rule(arguments: list[Scalar], dtype: str) -> Scalar:
@@ -297,8 +297,8 @@ def incomplete_gamma(symbol: str) -> Rule:
 
 
 RULES: dict[str, Rule] = {
-    "Add": folded("add", "or"),
-    "Mul": folded("mul", "and"),
+    "Add": from_the_left("add", "or"),
+    "Mul": from_the_left("mul", "and"),
     "Sub": sub,
     "TrueDiv": true_div,
     "IntDiv": number_rule(int_div),
@@ -316,8 +316,8 @@ RULES: dict[str, Rule] = {
     "Trunc": rounding("trunc"),
     "RoundHalfToEven": rounding("rint"),
     "RoundHalfAwayFromZero": float_rule(round_half_away),
-    "Maximum": extreme("gt"),
-    "Minimum": extreme("lt"),
+    "Maximum": maximum_or_minimum("gt"),
+    "Minimum": maximum_or_minimum("lt"),
     "Clip": clip,
     "Switch": switch,
     "Identity": lambda arguments, dtype: arguments[0],

@@ -64,7 +64,7 @@ class Window:
             strides=tuple(0 if a is None else self.strides[a] for a in axes),
         )
 
-    def at(self, axis: int, index: Int) -> Window:
+    def indexed(self, axis: int, index: Int) -> Window:
         """One entry of an axis, which is gone."""
         return Window(
             self.buffer,

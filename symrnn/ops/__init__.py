@@ -1,5 +1,4 @@
-"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling, CTC,
-fo-pooling."""
+"""Tensor expressions that PyTensor lacks: loops, linearized steps, assembled gradients, convolution, pooling, CTC."""
 
 __all__ = [
     "activations",

@@ -7,6 +7,7 @@ Scan node alone. Several recurrences of one length run side by side in one node.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
@@ -119,10 +120,8 @@ def scan_loop(recurrences: Sequence[Recurrence], steps: Size, *, name: str | Non
     # All records come before all states, so the records of every recurrence are taken off first.
     outs = iter(results)
     records = [list(islice(outs, len(record))) for *_, record, _ in inner]
-    return [
-        (record, list(islice(outs, len(r.carried))))
-        for record, r in zip(records, recurrences, strict=True)
-    ]
+    pairs = zip(records, recurrences, strict=True)
+    return [(record, list(islice(outs, len(r.carried)))) for record, r in pairs]
 
 
 def static_loop(
@@ -186,26 +185,24 @@ def plain_scan(
         pairs = zip(_flat(states), _flat(following), strict=True)
         return [_kept(before, after, i) for i, (before, after) in enumerate(pairs)]
 
-    def traces_from(states: Values) -> Values:
-        return scan(
-            step,
-            sequences=_flat(r.sequences for r in recurrences),
-            outputs_info=states,
-            non_sequences=distinct,
-            n_steps=steps,
-            truncate_gradient=-1 if gradient_steps is None else gradient_steps,
-            name=name,
-            return_list=True,
-            return_updates=False,
-        )
-
+    traces_from = partial(
+        scan,
+        step,
+        sequences=_flat(r.sequences for r in recurrences),
+        non_sequences=distinct,
+        n_steps=steps,
+        truncate_gradient=-1 if gradient_steps is None else gradient_steps,
+        name=name,
+        return_list=True,
+        return_updates=False,
+    )
     carried = _flat(r.carried for r in recurrences)
-    found = traces_from(carried)
+    found = traces_from(outputs_info=carried)
     # PyTensor gives a trace the type of what the step returns, and its gradient refuses one that knows of a length of 1
     # which the state before the step does not (docs/upstream).
     promised = list(map(_promised, carried, found))
     if any(one is not other for one, other in zip(carried, promised, strict=True)):
-        found = traces_from(promised)
+        found = traces_from(outputs_info=promised)
     traces = iter(found)
     recorded = [list(islice(traces, len(r.carried))) for r in recurrences]
     return [(record, [trace[-1] for trace in record]) for record in recorded]

@@ -14,7 +14,15 @@ WAITS = "SYMRNN_RECORD_WAITS"  # the process that writes the page when this one 
 
 
 def start(folder: str | Path) -> None:
-    """Record what this process compiles from now on into `folder`; the page is written when it ends."""
+    """Record what this process compiles from now on into `folder`; the page is written when it ends.
+
+    Examples
+    --------
+    At the top of a program, before or after it imports PyTensor::
+
+        from symrnn.record import start
+        start("recorded")
+    """
     folder = Path(folder).resolve()
     os.environ[VARIABLE] = str(folder)  # for processes that it starts
     if any(isinstance(finder, PyTensorFinder) for finder in sys.meta_path):

@@ -21,7 +21,16 @@ MOST = 200  # functions with a part of their own, the dearest
 
 
 def write_page(folder: Path) -> Path:
-    """Write the page of a folder into it; its path."""
+    """Write the page of a folder of records into it; its path.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_page(Path(folder))
+    ...     path.name, path.read_text()[:15]
+    ('compiled.html', '<!doctype html>')
+    """
     path = folder / NAME
     # A path may hold bytes that are no UTF-8, which Python has as lone surrogates.
     path.write_text(page(compiled_in(folder)), encoding="utf-8", errors="backslashreplace")

@@ -222,29 +222,34 @@ def chart(
         scale(axes[0], records, y, log)
         axes[0][0].set_ylabel(axis_label(y))
         figure.suptitle(heading)
-        # Panels repeat the hues; the legend has each label once.
-        handles = {
-            label: h
-            for axis in axes[0]
-            for h, label in zip(*axis.get_legend_handles_labels(), strict=True)
-        }
         figure.tight_layout()
         for axis in axes[0]:
             make_room(axis)
         figure.tight_layout()  # once more, below slanted labels
-        figure.legend(
-            handles.values(),
-            handles.keys(),
-            loc="upper center",
-            bbox_to_anchor=(0.5, 0.01),
-            ncols=min(len(handles), 3) or 1,
-        )
+        add_legend(figure, axes[0])
     # said once: the caption shows it, the text alternative begins with it
     drawn = f"{axis_label(y)} against {title(x)}, by {title(hue)}"
     if panel:
         drawn += f", one panel for each {title(panel)}"
     told = [f"{kind} of {drawn}.", *numbers(records, x, y, hue, panel)]
     return Chart(figure, " ".join(told), captioned(heading, drawn))
+
+
+def add_legend(figure: Figure, axes: Sequence[Axes]) -> None:
+    """One legend below all panels."""
+    # Panels repeat the hues; the legend has each label once.
+    handles = {
+        label: h
+        for axis in axes
+        for h, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.01),
+        ncols=min(len(handles), 3) or 1,
+    )
 
 
 def thin_labels(axis: Axes) -> None:

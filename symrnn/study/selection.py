@@ -45,7 +45,7 @@ class Selection(tuple[Record, ...]):
         """Other records and then these."""
         return Selection([*others, *self])
 
-    def at(self, places: Sequence[int]) -> "Selection":
+    def take(self, places: Sequence[int]) -> "Selection":
         """The records at some places of the root."""
         chosen = tuple.__new__(Selection, map(self.root.__getitem__, places))
         chosen.root, chosen.places, chosen.groups = self.root, places, {}
@@ -112,11 +112,11 @@ class Selection(tuple[Record, ...]):
         """The records whose quantity has a value, or one of a list of values."""
         values = self.readings(quantity)
         if isinstance(wanted, list | tuple | set):
-            return self.at([place for place in self.places if values[place] in wanted])
+            return self.take([place for place in self.places if values[place] in wanted])
         try:
-            return self.by(quantity, values).get(wanted) or self.at([])
+            return self.by(quantity, values).get(wanted) or self.take([])
         except TypeError:  # a value without a hash, such as a list
-            return self.at([place for place in self.places if values[place] == wanted])
+            return self.take([place for place in self.places if values[place] == wanted])
 
     def by(self, name: Hashable, column: Sequence[Any]) -> dict[Any, "Selection"]:
         """The records by their value in a column of the root, kept under a name, as values first appear."""
@@ -124,7 +124,7 @@ class Selection(tuple[Record, ...]):
             places: dict[Any, list[int]] = {}
             for place in self.places:
                 places.setdefault(column[place], []).append(place)
-            self.groups[name] = {value: self.at(each) for value, each in places.items()}
+            self.groups[name] = {value: self.take(each) for value, each in places.items()}
         return self.groups[name]
 
     def pairs(self, of: Case, to: Case, *, across_versions: bool = False) -> "Pairs":

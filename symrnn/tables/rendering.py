@@ -17,7 +17,14 @@ WIDE = '<div class="wide" style="overflow-x: auto" tabindex="0">'
 
 
 def grid(table: Table) -> "Grid":
-    """The table as rich prints it."""
+    """The table as rich prints it.
+
+    Examples
+    --------
+    >>> drawn = grid(Table(("", "after"), [("nodes", "12"), ("scans", "1")]))
+    >>> len(drawn.columns), drawn.row_count
+    (2, 2)
+    """
     from rich.table import Table as Grid
     from rich.text import Text  # a Text is no markup
 

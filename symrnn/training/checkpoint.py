@@ -183,6 +183,15 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     ------
     UserError
         When there is none, or the file is no checkpoint, is truncated, or holds a pickle.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> made = Checkpoint("Toy", {"seed": 0}, "", "", {}, np.zeros(3), (), (("w", np.ones(2)),))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_checkpoint(f"{folder}/toy.npz", made)
+    ...     dict(load_checkpoint(f"{folder}/toy.npz").values)["w"]
+    array([1., 1.])
     """
     path = Path(path)
     if not path.is_file():

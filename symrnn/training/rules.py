@@ -136,6 +136,7 @@ class RuleRecipe(Recipe):
     schedule: str = "one_cycle"
 
     def updates(self, graph: TrainingGraph) -> Updates:
+        """The next values of the parameters by the recipe's rule, and of what the network carries on."""
         updates = rule_updates(
             self.rule,
             graph.loss,

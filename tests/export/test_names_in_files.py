@@ -12,6 +12,7 @@ from symrnn.export import export_python
 
 RNG = np.random.default_rng(0)
 X = pt.matrix("x", dtype="float32")
+VALUES = RNG.normal(size=(5, 2)).astype("float32")
 
 
 def drawn(name, *shape):
@@ -36,9 +37,32 @@ def names_of(text, kind):
     return [node.name for node in ast.parse(text).body if isinstance(node, kind)]
 
 
-@pytest.mark.parametrize("name", ["rnn", "lstm", "my_net"])
-def test_a_file_is_called_as_its_layer_is(name, tmp_path):
-    assert_agrees(tmp_path / f"{name}.py", "numpy", *layer())
+@pytest.mark.parametrize("name", ["rnn", "lstm", "my_net", "sigmoid"])
+def test_a_file_is_called_as_its_layer_or_its_activation_is(name, tmp_path):
+    assert_agrees(tmp_path / f"{name}.py", "numpy", *layer(activation=pt.sigmoid))
+
+
+FILES = {  # a file's name, which is one that Python or the file itself has a use for: the function that it offers
+    "softmax": "softmax",
+    "relu": "relu",
+    "erf": "erf",
+    "max_pooled": "max_pooled",
+    "range": "range_",
+    "np": "np_",
+    "lambda": "lambda_",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_function_is_called_as_its_file_is(name, tmp_path):
+    path = tmp_path / f"{name}.py"
+    output = pt.special.softmax(pt.maximum(X, 0) + pt.erf(X), axis=1)
+    export_python([X], output, path)
+    scope = {"__file__": str(path)}
+    exec(path.read_text(), scope)
+    found = scope[FILES[name]](VALUES)
+    expected = pytensor.function([X], output, mode="FAST_COMPILE")(VALUES)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["rnn", "range", "reversed", "len", "np", "sigmoid", "weights"])
@@ -50,13 +74,13 @@ def test_inputs_and_weights_hide_nothing_of_numpys_file(name, tmp_path):
 def test_a_class_does_not_hide_what_finds_its_weights():
     for name in ("path", "f"):
         text = written([X @ drawn("w", 3, 4)], name)
-        assert names_of(text, ast.ClassDef) == [f"{name.capitalize()}_2"]
+        assert names_of(text, ast.ClassDef) == [f"{name.capitalize()}_"]
 
 
 @pytest.mark.parametrize("name", ["train", "eval", "float", "load_state_dict", "forward"])
 def test_a_weight_hides_nothing_of_a_module(name):
     text = written([X @ drawn(name, 3, 4)])
-    assert f"self.{name}_2 = nn.Parameter" in text
+    assert f"self.{name}_ = nn.Parameter" in text
     assert f"self.{name} =" not in text
 
 

@@ -133,7 +133,7 @@ def test_probabilities_do_not_depend_on_how_many_are_asked_for(series):
     whole = recipe.probabilities(network, data.train)
     assert whole.shape == (12, 2)
     np.testing.assert_allclose(whole.sum(axis=1), 1)
-    few = recipe.probabilities(network, data.train.at(np.array([5])))
+    few = recipe.probabilities(network, data.train.take(np.array([5])))
     np.testing.assert_allclose(few[0], whole[5], atol=1e-12)
 
 

@@ -118,8 +118,8 @@ def loaded_c(text, directory):
     return loaded
 
 
-class CCode:
-    """A routine as C, in the place of `symrnn.native.module.MachineCode`."""
+class LoadedC:
+    """A routine as C, in the place of `symrnn.native.module.LoadedModule`."""
 
     def __init__(self, routine, directory):
         self.library = loaded_c(c_text(routine), directory)

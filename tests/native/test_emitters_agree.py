@@ -8,10 +8,10 @@ import pytest
 from comparison import AS_BUILT
 from contract import FAMILIES, built, values
 from graphs import GRAPHS
-from harness import CCode, exact
+from harness import LoadedC, exact
 
 from symrnn.native import native_report, native_text, warm
-from symrnn.native.module import MachineCode
+from symrnn.native.module import LoadedModule
 from symrnn.native.report import native_programs
 
 pytestmark = pytest.mark.usefixtures("cold")  # c is written of what was lowered in this process
@@ -42,7 +42,7 @@ def test_both_texts_come_to_the_same_bits(graph, tmp_path):
 def assert_same_bits(f, calls, folder):
     """Run the programs of `f` as LLVM and as C makes them."""
     for program in native_programs(f.vm.jit_fn):
-        program.code = MachineCode(exact(program.lowered.text))
+        program.module = LoadedModule(exact(program.lowered.text))
     assert_c_comes_to(results(f, calls), f, calls, folder)
 
 
@@ -50,7 +50,7 @@ def assert_c_comes_to(by_llvm, f, calls, folder):
     programs = native_programs(f.vm.jit_fn)
     assert programs
     for program in programs:
-        program.code = CCode(program.lowered.routine, folder)
+        program.module = LoadedC(program.lowered.routine, folder)
     for a, b in zip(sum(by_llvm, []), sum(results(f, calls), []), strict=True):
         np.testing.assert_array_equal(a, b)  # a NaN is a NaN
         assert (np.signbit(a) == np.signbit(b))[a == a].all() or a.dtype.kind != "f"
@@ -69,7 +69,9 @@ SAMPLE = [
 @needs_c
 @pytest.mark.parametrize(("name", "dtype"), SAMPLE)
 def test_both_texts_of_a_family_come_to_the_same_bits(name, dtype, tmp_path, monkeypatch):
-    monkeypatch.setattr("symrnn.native.compiled.MachineCode", lambda text: MachineCode(exact(text)))
+    monkeypatch.setattr(
+        "symrnn.native.compiled.LoadedModule", lambda text: LoadedModule(exact(text))
+    )
     family = FAMILIES[name]
     arrays, inputs, outputs = built(family, dtype, ["strided", "fortran", "repeated"])
     mode = AS_BUILT if family.is_as_built else "NATIVE"
@@ -88,7 +90,7 @@ def test_an_index_out_of_bounds_stops_either_text(language, tmp_path):
     assert f([1.0, 2.0], -1) == 4
     [program] = native_programs(f.vm.jit_fn)
     if language == "c":
-        program.code = CCode(program.lowered.routine, tmp_path)
+        program.module = LoadedC(program.lowered.routine, tmp_path)
     for wrong in (2, -3):
         with pytest.raises(IndexError):
             f([1.0, 2.0], wrong)

@@ -62,10 +62,10 @@ def test_a_call_that_fails_leaves_the_function_as_it_was():
     f = pytensor.function([x, i], x[i] * 2, mode="NATIVE")
     f(np.ones(3), 0)
     [program] = native_programs(native_function(f))
-    code = program.code
+    module = program.module
     with pytest.raises(IndexError):
         native_profile(f, np.ones(3), 5)
-    assert program.code is code
+    assert program.module is module
     assert program.is_settled
 
 

@@ -16,7 +16,7 @@ from sample import sample_in
 
 from symrnn.models import RECIPES, recipe_class
 from symrnn.native import native_report
-from symrnn.native.module import MachineCode
+from symrnn.native.module import LoadedModule
 from symrnn.training.loop import Training
 from symrnn.updates import nesterov_odd_even
 
@@ -46,7 +46,7 @@ def small_graph(graph):
 
 @cache
 def doing_nothing():
-    return MachineCode(NOTHING)
+    return LoadedModule(NOTHING)
 
 
 def recipe_step(name, options, folder):
@@ -55,7 +55,7 @@ def recipe_step(name, options, folder):
     data = recipe.data(sample_in(folder, RECIPES[name]))
     training = Training(recipe, data, mode="NATIVE")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("symrnn.native.compiled.MachineCode", lambda text: doing_nothing())
+        patch.setattr("symrnn.native.compiled.LoadedModule", lambda text: doing_nothing())
         training.function(*recipe.batch(data, 0))
     return training.function
 

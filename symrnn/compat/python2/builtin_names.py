@@ -75,7 +75,7 @@ def shown(text):
         return text
 
 
-def extreme(function, sign):
+def of_several_types(function, sign):
     """``max`` or ``min``, of several types too."""
 
     def chosen(*args, **options):
@@ -203,8 +203,8 @@ BUILTINS = {
     "print": print_old,
     "format": format_old,
     "sorted": run_time.in_order,
-    "max": extreme(max, ">"),
-    "min": extreme(min, "<"),
+    "max": of_several_types(max, ">"),
+    "min": of_several_types(min, "<"),
     "open": files.old_open,
     "file": file,
     "eval": old_eval,

@@ -65,6 +65,13 @@ for _name in STR_METHODS:
     setattr(Bytes, _name, _as_text(_name))
 
 
+def as_old(x):
+    """Bytes, also those in a tuple or a list, as `Bytes`; anything else as it is."""
+    if type(x) is bytes:
+        return Bytes(x)
+    return type(x)(map(as_old, x)) if type(x) in (tuple, list) else x
+
+
 class Reader(io.BufferedReader):
     """A binary file whose bytes are `Bytes`."""
 

@@ -18,14 +18,7 @@ import zlib
 
 from symrnn.compat.numpy_calls import as_bytes
 from symrnn.compat.python2 import files
-from symrnn.compat.python2.files import Bytes, Reader, Writer
-
-
-def as_old(x):
-    """Bytes, also those in a tuple or a list, as `Bytes`."""
-    if type(x) is bytes:
-        return Bytes(x)
-    return type(x)(map(as_old, x)) if type(x) in (tuple, list) else x
+from symrnn.compat.python2.files import Bytes, Reader, Writer, as_old
 
 
 def of_bytes(function):

@@ -4,7 +4,7 @@ import io
 import subprocess
 from urllib import request
 
-from symrnn.compat.python2.files import Bytes, Reader, Writer
+from symrnn.compat.python2.files import Bytes, Reader, Writer, as_old
 
 
 class Popen(subprocess.Popen):
@@ -23,17 +23,12 @@ class Popen(subprocess.Popen):
     def communicate(self, input=None, timeout=None):
         if isinstance(input, str) and not self.text_mode:
             input = input.encode("latin-1")
-        return tuple(as_bytes(one) for one in super().communicate(input, timeout))
-
-
-def as_bytes(output):
-    """What a process gave; text and None as they are."""
-    return Bytes(output) if isinstance(output, bytes) else output
+        return as_old(super().communicate(input, timeout))
 
 
 def check_output(*args, **kwargs):
     """``subprocess.check_output``."""
-    return as_bytes(subprocess.check_output(*args, **kwargs))
+    return as_old(subprocess.check_output(*args, **kwargs))
 
 
 class Page:

@@ -96,12 +96,12 @@ def sampled(image, x, y, height, width, border_mode):
     pixels = image.dimshuffle(0, 2, 3, 1).reshape((-1, channels))  # (B * H * W, C)
     start = pt.repeat(pt.arange(batch) * rows * columns, height * width)
 
-    def at(row, column):
+    def pixel(row, column):
         return pixels[start + row * columns + column]
 
     x_share, y_share = x_share[:, None], y_share[:, None]
-    upper = (1 - x_share) * at(y0, x0) + x_share * at(y0, x1)
-    lower = (1 - x_share) * at(y1, x0) + x_share * at(y1, x1)
+    upper = (1 - x_share) * pixel(y0, x0) + x_share * pixel(y0, x1)
+    lower = (1 - x_share) * pixel(y1, x0) + x_share * pixel(y1, x1)
     result = (1 - y_share) * upper + y_share * lower
     return result.reshape((batch, height, width, channels)).dimshuffle(0, 3, 1, 2)
 

@@ -55,7 +55,19 @@ RULES: dict[type, Rule] = {
 
 
 def rule_of(node: Apply) -> Rule:
-    """The rule of a node's op, or `Unsupported`."""
+    """The rule of a node's op.
+
+    Raises
+    ------
+    Unsupported
+        When there is none, or the node makes something that is no array.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> rule_of(pt.vector("x").sum().owner) is RULES[pt.elemwise.CAReduce]
+    True
+    """
     for kind in type(node.op).__mro__:
         if kind in RULES:
             # A rule knows its op, not the types it may be of: sparse or complex ones have no native code.
@@ -70,6 +82,21 @@ def infer(nodes: Sequence[Apply], shapes: Shapes, may_call: bool = False) -> Non
     """Find the shapes of all nodes' outputs.
 
     With `may_call`, Python is to be called back for what has no rule, where its shapes can be told beforehand.
+
+    Raises
+    ------
+    Unsupported
+        When a node has no rule, or its shapes depend on values that only a call would know.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> x = pt.matrix("x")
+    >>> out, shapes = x.sum(axis=0), Shapes()
+    >>> shapes.shape[x] = (2, 3)
+    >>> infer([out.owner], shapes)
+    >>> shapes.of(out)
+    (3,)
     """
     for node in nodes:
         try:
@@ -91,7 +118,23 @@ def _called_shapes(node: Apply, shapes: Shapes, reason: Unsupported) -> list:
 
 
 def lower(nodes: Sequence[Apply], builder: Builder) -> None:
-    """Lower nodes in order, those that place what they read asked first."""
+    """Lower nodes in order, those that place what they read asked first.
+
+    Examples
+    --------
+    >>> import pytensor.tensor as pt
+    >>> from symrnn.native.builder import Parts
+    >>> from symrnn.native.window import Buffer, whole
+    >>> x = pt.vector("x")
+    >>> out, shapes = x.sum(), Shapes()
+    >>> shapes.shape[x] = (3,)
+    >>> infer([out.owner], shapes)
+    >>> builder = Builder([out.owner], [out], shapes, Parts())
+    >>> builder.bind(x, whole(Buffer("float64", 3, "input", 0), (3,)))
+    >>> lower([out.owner], builder)
+    >>> [type(statement).__name__ for statement in builder.body]
+    ['Reduce']
+    """
     called = builder.shapes.called
     # From the outputs up: where a node's inputs are wanted follows from where its outputs are.
     for node in reversed(nodes):

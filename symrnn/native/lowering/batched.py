@@ -93,14 +93,14 @@ def _lower_core(node, builder, batch, windows):
     inner.body = body
     for var, window in zip(core.inputs, windows, strict=True):
         for at in index:
-            window = window.at(0, at)
+            window = window.indexed(0, at)
         inner.bind(var, window)
         # Its other entries are for other rounds.
         inner.borrowed.add(window.buffer)
     targets = []
     for var, place in zip(core.outputs, places, strict=True):
         for at in index:
-            place = place.at(0, at)
+            place = place.indexed(0, at)
         targets.append(place)
         inner.borrowed.add(place.buffer)
         inner.want(var, partial(lambda place: place, place))

@@ -60,7 +60,7 @@ def convolution_lower(node: Apply, builder: Builder) -> None:
     assert by_rows is not None
     with framed_images(builder, xs, op.padding) as (image, index):
         seen = under(image, target.shape[1:3], (rows, columns), op.stride)
-        contract(builder, target.at(0, index), seen, by_rows)
+        contract(builder, target.indexed(0, index), seen, by_rows)
     settle(builder, target, place)
     builder.bind(out, place)
 
@@ -79,7 +79,7 @@ def filter_gradient_lower(node: Apply, builder: Builder) -> None:
     with framed_images(builder, xs, op.padding) as (image, index):
         # ``(KY, KX * C, OY, OX)``: a filter's places are the rows of the product, an image's are what is summed over.
         seen = under(image, out.shape[1:3], (rows, columns), op.stride).permuted([2, 3, 0, 1])
-        contract(builder, by_rows, seen, out.at(0, index), accumulates=True)
+        contract(builder, by_rows, seen, out.indexed(0, index), accumulates=True)
     settle(builder, target, place)
     builder.bind(made, place)
 
@@ -108,22 +108,26 @@ def input_gradient_lower(node: Apply, builder: Builder) -> None:
     }
     with framed_images(builder, out, sides) as (image, index):
         for pair in parts:
-            written = target.at(0, index)
+            written = target.indexed(0, index)
             for axis, (phase, stride) in enumerate(zip(pair, op.stride, strict=True)):
                 written = written.sliced(axis, phase.first, phase.length, stride)
             if pair not in turned:  # between the windows
                 builder.write(written, [], const(0, target.dtype))
                 continue
-            seen = image
-            for axis, (phase, (before, _)) in enumerate(zip(pair, sides, strict=True)):
-                # Row p is made of the results quotient + p - tap: here is the first, behind `before` zeros.
-                start = phase.quotient - (phase.taps - 1) + before
-                seen = seen.sliced(axis, start, phase.length + phase.taps - 1)
-            taps = (pair[0].taps, pair[1].taps)
-            seen = under(seen, (pair[0].length, pair[1].length), taps, (1, 1))
-            contract(builder, written, seen, turned[pair])
+            contract(builder, written, results_under(image, pair, sides), turned[pair])
     settle(builder, target, place)
     builder.bind(made, place)
+
+
+def results_under(
+    image: Window, pair: tuple[Phase, Phase], sides: Sequence[tuple[int, int]]
+) -> Window:
+    """The results that rows of two phases, one an axis, are made of; `image` has them between zeros on both sides."""
+    for axis, (phase, (before, _)) in enumerate(zip(pair, sides, strict=True)):
+        # Row p is made of the results quotient + p - tap: here is the first, behind `before` zeros.
+        start = phase.quotient - (phase.taps - 1) + before
+        image = image.sliced(axis, start, phase.length + phase.taps - 1)
+    return under(image, (pair[0].length, pair[1].length), (pair[0].taps, pair[1].taps), (1, 1))
 
 
 class Phase(NamedTuple):
@@ -196,7 +200,7 @@ def framed_images(builder: Builder, xs: Window, sides: Sides) -> Iterator[tuple[
     builder.body.append(loop)
     body, builder.body = builder.body, loop.body
     index = counter(loop.name)
-    image = xs.at(0, index)
+    image = xs.indexed(0, index)
     if inside is not None:
         builder.write(inside, [image], arg(0, xs.dtype))
     yield (image if frame is None else frame), index

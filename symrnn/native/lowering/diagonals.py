@@ -84,12 +84,12 @@ def running(builder: Builder, mode: str, source: Window, place: Window, axis: in
         return
     names = {"add": "or", "mul": "and"} if dtype == "bool" else {"add": "add", "mul": "mul"}
     combined = scalar(names[mode], arg(0, dtype), arg(1, dtype))
-    builder.copy(source.at(axis, 0), place.at(axis, 0))
+    builder.copy(source.indexed(axis, 0), place.indexed(axis, 0))
     loop = Loop(builder.parts.name("c"), length - 1)
     before = counter(loop.name)
     outside, builder.body = builder.body, loop.body
-    entries = [place.at(axis, before), source.at(axis, before + 1)]
-    builder.write(place.at(axis, before + 1), entries, combined)
+    entries = [place.indexed(axis, before), source.indexed(axis, before + 1)]
+    builder.write(place.indexed(axis, before + 1), entries, combined)
     builder.body = outside
     builder.body.append(loop)
 

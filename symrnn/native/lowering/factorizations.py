@@ -28,9 +28,9 @@ from symrnn.native.lowering.systems import (
     check_dtype,
     in_rows,
     letter,
+    nan_if_failed,
     right_hand_sides,
     sizes,
-    spoil,
 )
 from symrnn.native.program import Branch, Check, Kernel, Number, Position, Reduce, Source
 from symrnn.native.scalar import Scalar, arg, cast, const, scalar, select
@@ -58,7 +58,7 @@ def solve_lower(node: Apply, builder: Builder) -> None:
     into = right_hand_sides(node, builder)
     if 0 not in sizes(into):
         info = SOLVERS[node.op.assume_a](node, builder, into)
-        spoil(builder, into, info)
+        nan_if_failed(builder, into, info)
 
 
 def copied(builder: Builder, x: Variable, dtype: str) -> Window:
@@ -165,29 +165,29 @@ def determinant_lower(node: Apply, builder: Builder) -> None:
     places = [builder.place(out) for out in outputs]
     for out, place in zip(outputs, places, strict=True):
         builder.bind(out, place)
-    folds = [PRODUCT] if isinstance(node.op, Det) else [SIGN, LOGARITHM]
+    reductions = [PRODUCT] if isinstance(node.op, Det) else [SIGN, LOGARITHM]
     if n == 0:
-        for place, each in zip(places, folds, strict=True):
+        for place, each in zip(places, reductions, strict=True):
             builder.write(place, [], const(each.start, dtype))
         return
     matrix, pivots, info = lu(builder, x, dtype)
     read: list[Source] = [diagonal(matrix, 0, 1, 0), pivots, Position((1,), "int32")]
     # LAPACK counts from 1: where a row was exchanged with itself, the sign stays.
     kept = select(arg(1, "int32").equal(arg(2, "int32") + 1), const(1, dtype), const(-1, dtype))
-    for place, each in zip(places, folds, strict=True):
+    for place, each in zip(places, reductions, strict=True):
         factors = builder.temporary(dtype, (n,))
         builder.body.append(Kernel((n,), [factors], read, [each.factor(arg(0, dtype), kept)]))
-        fold(builder, place, factors, each)
+        reduce_vector(builder, place, factors, each)
     singular = [
         Kernel((), [place], [], [const(each.of_singular, dtype)])
-        for place, each in zip(places, folds, strict=True)
+        for place, each in zip(places, reductions, strict=True)
     ]
     # A pivot of 0 would count as positive, and beside an infinite one make NaN.
     builder.body.append(Branch(info, singular))
 
 
 @dataclass(frozen=True)
-class Fold:
+class Reduction:
     """What is made of all pivots: `factor` of a pivot and the sign of its exchange, combined by the op `name`."""
 
     factor: Callable[[Scalar, Scalar], Scalar]
@@ -201,13 +201,13 @@ def log_of_size(pivot: Scalar, kept: Scalar) -> Scalar:
     return lowered(ps.log, [size], [pivot.dtype])[0]
 
 
-PRODUCT = Fold(lambda pivot, kept: pivot * kept, "mul", 1, 0)
-SIGN = Fold(lambda pivot, kept: select(pivot < 0, -kept, kept), "mul", 1, 0)
-LOGARITHM = Fold(log_of_size, "add", 0, -np.inf)
-EVERY = Fold(lambda pivot, kept: kept, "and", True, True)
+PRODUCT = Reduction(lambda pivot, kept: pivot * kept, "mul", 1, 0)
+SIGN = Reduction(lambda pivot, kept: select(pivot < 0, -kept, kept), "mul", 1, 0)
+LOGARITHM = Reduction(log_of_size, "add", 0, -np.inf)
+EVERY = Reduction(lambda pivot, kept: kept, "and", True, True)
 
 
-def fold(builder: Builder, place: Window, factors: Window, how: Fold) -> None:
+def reduce_vector(builder: Builder, place: Window, factors: Window, how: Reduction) -> None:
     """All numbers of a vector, multiplied or added."""
     dtype, element = place.dtype, arg(0, place.dtype)
     over = Window(place.buffer, factors.shape, (0,), place.offset)
@@ -242,7 +242,7 @@ def lu_lower(node: Apply, builder: Builder) -> None:
     pivots, info = builder.temporary("int32", (n,)), builder.temporary("int32", ())
     operands = [n, n, into, n, pivots, info]
     call(builder, f"{letter(into)}getrf", operands, [into, pivots, info])
-    spoil(builder, into, info)
+    nan_if_failed(builder, into, info)
     builder.write(rows, [pivots], arg(0, "int32") - 1)
 
 
@@ -265,7 +265,7 @@ def permutation_lower(node: Apply, builder: Builder) -> None:
     body = [cast(row + 1, "int32"), (row >= 0) & (row < length)]
     read: list[Source] = [source, Number(n, "int64")]
     builder.body.append(Kernel((n,), [pivots, are_rows], read, body))
-    fold(builder, all_are, are_rows, EVERY)
+    reduce_vector(builder, all_are, are_rows, EVERY)
     out_of_range = IndexError("a pivot is no row of the matrix")
     builder.body.append(Check(all_are, builder.parts.error(out_of_range)))
     builder.body.append(Kernel((n,), [rows], [Position((1,), "float64")], [arg(0, "float64")]))

@@ -125,10 +125,10 @@ def entries(
         sources, key=lambda pair: -pair[0]
     ):  # so that those before keep their numbers
         for at in counters:
-            source = source.at(0, at)
-        x = x.at(axis, loaded(builder, source, x.shape[axis]))
+            source = source.indexed(0, at)
+        x = x.indexed(axis, loaded(builder, source, x.shape[axis]))
     for at in counters:
-        windows = [window.at(index.at, at) for window in windows]
+        windows = [window.indexed(index.at, at) for window in windows]
     visit(x, windows)
     builder.body = outside
 

@@ -123,9 +123,9 @@ def part(node: Apply, builder: Builder, window: Window) -> Window:
             window = window.sliced(axis, *slice_range(item, n))
             axis += 1
         elif hasattr(item, "type"):
-            window = window.at(axis, loaded(builder, item, n))
+            window = window.indexed(axis, loaded(builder, item, n))
         else:
-            window = window.at(axis, wrapped(item, n))
+            window = window.indexed(axis, wrapped(item, n))
     return window
 
 

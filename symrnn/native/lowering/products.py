@@ -267,7 +267,7 @@ def _readable_batch(builder, window, batch_axes):
 
 def _entry(window, index):
     for i in index:
-        window = window.at(0, i)
+        window = window.indexed(0, i)
     return window
 
 

@@ -13,7 +13,7 @@ from pytensor.tensor.special import LogSoftmax, Softmax
 
 from symrnn.native.builder import Builder, OpenKernel
 from symrnn.native.lowering.rule import Rule, same_shape
-from symrnn.native.program import ArgExtreme, Reduce
+from symrnn.native.program import Number, Reduce, RowArgmax
 from symrnn.native.scalar import Scalar, arg, cast, const, scalar
 from symrnn.native.scalar_ops import Unsupported, lowered
 from symrnn.native.shapes import Shape, Shapes, dtype_of
@@ -158,60 +158,33 @@ def softmax_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
 def softmax_lower(node: Apply, builder: Builder) -> None:
     """``exp(x - max) / sum`` and ``x - max - log(sum)``, over one axis or all."""
     [x], [out] = node.inputs, node.outputs
-    is_log = isinstance(node.op, LogSoftmax)
     shape, dtype = builder.shapes.of(x), dtype_of(x)
     axes = softmax_axes(node)
     kept = tuple(1 if a in axes else n for a, n in enumerate(shape))
     source = builder.window(x)
     place = builder.place(out)
-    top, total = (builder.temporary(dtype, kept) for _ in range(2))
-    maximum = lowered(ps.scalar_maximum, [arg(0, dtype), arg(1, dtype)], [dtype])[0]
-    add = scalar("add", arg(0, dtype), arg(1, dtype))
-    finish = arg(0, dtype)
-
-    def over(target):
-        return Window(target.buffer, shape, target.broadcast(shape).strides, target.offset)
-
-    builder.body.append(
-        Reduce(
-            shape,
-            axes,
-            over(top),
-            [source],
-            arg(0, dtype),
-            maximum,
-            initial(ps.scalar_maximum, dtype),
-            False,
-            finish,
-        )
-    )
-    shifted = scalar("sub", arg(0, dtype), arg(1, dtype))
+    # One number for each row, seen as of the whole shape.
+    top, total = (builder.temporary(dtype, kept).broadcast(shape) for _ in range(2))
+    one, other = arg(0, dtype), arg(1, dtype)
+    [greater] = lowered(ps.scalar_maximum, [one, other], [dtype])
+    lowest = initial(ps.scalar_maximum, dtype)
+    builder.body.append(Reduce(shape, axes, top, [source], one, greater, lowest, False, one))
+    shifted = scalar("sub", one, other)
     [raised] = lowered(ps.exp, [shifted], [dtype])
-    if is_log:
-        builder.body.append(
-            Reduce(
-                shape,
-                axes,
-                over(total),
-                [source, over(top)],
-                raised,
-                add,
-                const(0, dtype),
-                True,
-                finish,
-            )
-        )
+
+    def add_up(inputs: list[Window | Number], element: Scalar) -> None:
+        both, none = scalar("add", one, other), const(0, dtype)
+        builder.body.append(Reduce(shape, axes, total, inputs, element, both, none, True, one))
+
+    if isinstance(node.op, LogSoftmax):
+        add_up([source, top], raised)
         [logarithm] = lowered(ps.log, [arg(2, dtype)], [dtype])
-        builder.write(place, [source, over(top), over(total)], scalar("sub", shifted, logarithm))
+        builder.write(place, [source, top, total], scalar("sub", shifted, logarithm))
     else:
         # The exponentials lie where the result will, so that each is computed once.
-        builder.write(place, [source, over(top)], raised)
-        builder.body.append(
-            Reduce(
-                shape, axes, over(total), [place], arg(0, dtype), add, const(0, dtype), True, finish
-            )
-        )
-        builder.write(place, [place, over(total)], scalar("div", arg(0, dtype), arg(1, dtype)))
+        builder.write(place, [source, top], raised)
+        add_up([place], one)
+        builder.write(place, [place, total], scalar("div", one, other))
     builder.bind(out, place)
 
 
@@ -234,7 +207,7 @@ def argmax_lower(node: Apply, builder: Builder) -> None:
     flat = rows.reshaped((*shape, product(rows.shape[len(kept) :])))
     target = place if place.is_contiguous else builder.temporary(place.dtype, shape)
     assert flat is not None
-    builder.body.append(ArgExtreme(target, flat))
+    builder.body.append(RowArgmax(target, flat))
     if target is not place:
         builder.copy(target, place)
     builder.bind(out, place)

@@ -6,9 +6,10 @@ slot is still being read (a state without a trace, a buffer as short as its taps
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 
 from pytensor.graph.basic import Apply, Variable
 
@@ -22,16 +23,35 @@ from symrnn.native.shapes import Shape, Shapes
 from symrnn.native.sizes import Int, counter, remainder
 from symrnn.native.window import Window
 
+Pairs = list[tuple[Variable, Variable]]  # inner and outer
+
 
 def scan_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
-    from symrnn.native.lowering import infer
-
-    op, info, step = node.op.scan, node.op.scan.info, node.op.step
+    op, info, outs = node.op.scan, node.op.scan.info, node.op.step.outputs
     steps = shapes.number(node.inputs[0])
     if steps < 0:
         raise IndexError(f"Scan was asked to run for negative number of step {steps}")
+    inner = shapes.inner[node] = _shapes_in_step(node, shapes, steps)
+    kept = [shapes.of(outer) for outer in _buffers(node)]
+    following = [*op.inner_mitsot_outs(outs), *op.inner_sitsot_outs(outs)]
+    for shape, out in zip(kept[info.n_mit_mot :], following, strict=True):
+        _check_kept(shape[1:], inner.of(out), steps)
+    traces = zip(op.outer_nitsot(node.inputs), op.inner_nitsot_outs(outs), strict=True)
+    recorded = [
+        (shapes.number(length) if steps != 0 else 0, *inner.of(out)) for length, out in traces
+    ]
+    carried = [shapes.of(outer) for _, outer in _carried(node)]
+    for shape, out in zip(carried, op.inner_untraced_sit_sot_outs(outs), strict=True):
+        _check_kept(shape, inner.of(out), steps)
+    return [*kept, *recorded, *carried, *([()] if info.as_while else [])]
+
+
+def _shapes_in_step(node: Apply, shapes: Shapes, steps: Int) -> Shapes:
+    """The shapes of a step's variables."""
+    from symrnn.native.lowering import infer
+
     inner = Shapes()
-    for var, outer in zip(op.inner_seqs(step.inputs), op.outer_seqs(node.inputs), strict=True):
+    for var, outer in _sequences(node):
         shape = shapes.of(outer)
         if shape[0] < steps:
             raise ValueError(
@@ -41,40 +61,34 @@ def scan_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     for variables, outer in zip(_taps(node.op), _buffers(node), strict=True):
         for var in variables:
             inner.shape[var] = shapes.of(outer)[1:]
-    for var, outer in chain(
-        zip(
-            op.inner_untraced_sit_sot(step.inputs),
-            op.outer_untraced_sit_sot(node.inputs),
-            strict=True,
-        ),
-        zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True),
-    ):
+    for var, outer in [*_carried(node), *_constants(node)]:
         inner.shape[var] = shapes.of(outer)
-    for var, outer in zip(
-        op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True
-    ):
+    for var, outer in _constants(node):
         # Of what stays alone: a state or an element of a sequence is another number in each step.
         if (number := shapes.number_or_none(outer)) is not None:
             inner.numbers[var] = number
-    outside = dict(zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True))
-    with asked_outside(outside):
-        infer(step.nodes, inner, may_call=True)
-    shapes.inner[node] = inner
-    outs = step.outputs
-    kept = [shapes.of(outer) for outer in _buffers(node)]
-    following = [*op.inner_mitsot_outs(outs), *op.inner_sitsot_outs(outs)]
-    for shape, out in zip(kept[info.n_mit_mot :], following, strict=True):
-        _check_kept(shape[1:], inner.of(out), steps)
-    recorded = [
-        (shapes.number(length) if steps != 0 else 0, *inner.of(out))
-        for length, out in zip(
-            op.outer_nitsot(node.inputs), op.inner_nitsot_outs(outs), strict=True
-        )
-    ]
-    carried = [shapes.of(outer) for outer in op.outer_untraced_sit_sot(node.inputs)]
-    for shape, out in zip(carried, op.inner_untraced_sit_sot_outs(outs), strict=True):
-        _check_kept(shape, inner.of(out), steps)
-    return [*kept, *recorded, *carried, *([()] if info.as_while else [])]
+    with asked_outside(dict(_constants(node))):
+        infer(node.op.step.nodes, inner, may_call=True)
+    return inner
+
+
+def _sequences(node: Apply) -> Pairs:
+    """The elements that a step reads, each with the sequence that it is of."""
+    op, step = node.op.scan, node.op.step
+    return list(zip(op.inner_seqs(step.inputs), op.outer_seqs(node.inputs), strict=True))
+
+
+def _carried(node: Apply) -> Pairs:
+    """The states without a buffer, each with its initial value."""
+    op, step = node.op.scan, node.op.step
+    inner, outer = op.inner_untraced_sit_sot(step.inputs), op.outer_untraced_sit_sot(node.inputs)
+    return list(zip(inner, outer, strict=True))
+
+
+def _constants(node: Apply) -> Pairs:
+    """What is the same in all steps, as a step reads it and as it is given."""
+    op, step = node.op.scan, node.op.step
+    return list(zip(op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True))
 
 
 def _check_kept(before, after, steps):
@@ -114,60 +128,27 @@ class Store:
 
     def entry(self, t: Int, tap: int = 0) -> Window:
         index = self.first + tap + t
-        return self.window.at(0, remainder(index, self.window.shape[0]) if self.wraps else index)
+        return self.window.indexed(
+            0, remainder(index, self.window.shape[0]) if self.wraps else index
+        )
 
 
 def scan_lower(node: Apply, builder: Builder) -> None:
     from symrnn.native.lowering import lower
 
     op, info, step = node.op.scan, node.op.scan.info, node.op.step
-    steps = builder.shapes.number(node.inputs[0])
-    outs, nodes = step.outputs, step.nodes
+    steps, outs = builder.shapes.number(node.inputs[0]), step.outputs
     for var in node.inputs:  # what the loop reads is written before it
         if isinstance(builder.values.get(var), OpenKernel):
             builder.window(var)
-    inner = Builder(nodes, outs, builder.shapes.inner[node], builder.parts)
+    inner = Builder(step.nodes, outs, builder.shapes.inner[node], builder.parts)
     loop = Loop(builder.parts.name("t"), steps, inner.body)
     t = counter(loop.name)
-
     taps = [*info.mit_mot_in_slices, *info.mit_sot_in_slices, *info.sit_sot_in_slices]
-    stores = []
-    for outer, out, slices in zip(_buffers(node), node.outputs, taps, strict=False):
-        window = overwritten(node, builder, outer, out)
-        # The oldest tap of the first step is entry 0, so that step writes as many entries further on.
-        first = -min((0, *slices))
-        # A buffer that was cut short, since nobody reads all of it, is written round and round.
-        stores.append(Store(window, first, bool(window.shape[0] < steps + first)))
-    traces = [
-        Store(_trace(builder, out, steps), 0, bool(builder.shapes.of(out)[0] < steps))
-        for out in op.outer_nitsot_outs(node.outputs)
-    ]
-    carried = []
-    for outer, out in zip(
-        op.outer_untraced_sit_sot(node.inputs),
-        op.outer_untraced_sit_sot_outs(node.outputs),
-        strict=True,
-    ):
-        state = builder.place(out)
-        builder.settle(outer, state)
-        carried.append(state)
-
-    for var, outer in zip(op.inner_seqs(step.inputs), op.outer_seqs(node.inputs), strict=True):
-        _given(inner, var, builder, outer, t)
-    for variables, slices, store in zip(_taps(node.op), taps, stores, strict=True):
-        for var, tap in zip(variables, slices, strict=True):
-            inner.bind(var, store.entry(t, tap))
-            # Its other entries are other steps'.
-            inner.borrowed.add(store.window.buffer)
-    for var, state in zip(op.inner_untraced_sit_sot(step.inputs), carried, strict=True):
-        inner.bind(var, state)
-        inner.borrowed.add(state.buffer)
-    for var, outer in zip(
-        op.inner_non_seqs(step.inputs), op.outer_non_seqs(node.inputs), strict=True
-    ):
-        _given(inner, var, builder, outer)
-
-    now, later = _targets(op, outs, taps, stores, traces, carried, t)
+    stores, traces = _stores(node, builder, taps, steps), _traces(node, builder, steps)
+    states = _states(node, builder)
+    _bind_inputs(node, builder, inner, taps, stores, states, t)
+    now, later = _targets(op, outs, taps, stores, traces, states, t)
     for var, target in now:
         inner.borrowed.add(target.buffer)
         inner.want(var, partial(lambda target: target, target))
@@ -175,22 +156,92 @@ def scan_lower(node: Apply, builder: Builder) -> None:
         loop.stop = inner.temporary("bool", ())
         loop.done = builder.parts.name("done")
         inner.want(outs[-1], lambda: loop.stop)
-    lower(nodes, inner)
+    lower(step.nodes, inner)
     if loop.stop is not None:  # before states are written over that it may read
         settle_truth(inner, outs[-1], loop.stop)
     finish_step(inner, now, later)
     # Only now: what it reads was written to `builder.body` while the step was lowered.
     builder.body.append(loop)
     if info.as_while:
-        _bind_raw(node, builder, loop, [*stores, *traces], carried)
-        return
+        _bind_raw(node, builder, loop, [*stores, *traces], states)
+    else:
+        _bind_outputs(node, builder, stores, traces, states, steps)
 
-    ends = [*stores[info.n_mit_mot :], *traces]
-    for store, out in zip(stores[: info.n_mit_mot], node.outputs, strict=False):
+
+def _stores(
+    node: Apply, builder: Builder, taps: Sequence[Sequence[int]], steps: Int
+) -> list[Store]:
+    """The buffers of states, for a step to write to."""
+    stores = []
+    for outer, out, slices in zip(_buffers(node), node.outputs, taps, strict=False):
+        window = overwritten(node, builder, outer, out)
+        # The oldest tap of the first step is entry 0, so that step writes as many entries further on.
+        first = -min((0, *slices))
+        # A buffer that was cut short, since nobody reads all of it, is written round and round.
+        stores.append(Store(window, first, bool(window.shape[0] < steps + first)))
+    return stores
+
+
+def _traces(node: Apply, builder: Builder, steps: Int) -> list[Store]:
+    """Memory for what steps record besides their states."""
+    return [
+        Store(_trace(builder, out, steps), 0, bool(builder.shapes.of(out)[0] < steps))
+        for out in node.op.scan.outer_nitsot_outs(node.outputs)
+    ]
+
+
+def _states(node: Apply, builder: Builder) -> list[Window]:
+    """Where states without a buffer are carried: where the last ones are to be, so the first ones are put there."""
+    states = []
+    outs = node.op.scan.outer_untraced_sit_sot_outs(node.outputs)
+    for (_, outer), out in zip(_carried(node), outs, strict=True):
+        state = builder.place(out)
+        builder.settle(outer, state)
+        states.append(state)
+    return states
+
+
+def _bind_inputs(
+    node: Apply,
+    builder: Builder,
+    inner: Builder,
+    taps: Sequence[Sequence[int]],
+    stores: Sequence[Store],
+    states: Sequence[Window],
+    t: Int,
+) -> None:
+    """Tell a step where everything lies that it reads."""
+    for var, outer in _sequences(node):
+        _given(inner, var, builder, outer, t)
+    for variables, slices, store in zip(_taps(node.op), taps, stores, strict=True):
+        for var, tap in zip(variables, slices, strict=True):
+            inner.bind(var, store.entry(t, tap))
+            # Its other entries are other steps'.
+            inner.borrowed.add(store.window.buffer)
+    for (var, _), state in zip(_carried(node), states, strict=True):
+        inner.bind(var, state)
+        inner.borrowed.add(state.buffer)
+    for var, outer in _constants(node):
+        _given(inner, var, builder, outer)
+
+
+def _bind_outputs(
+    node: Apply,
+    builder: Builder,
+    stores: Sequence[Store],
+    traces: Sequence[Store],
+    states: Sequence[Window],
+    steps: Int,
+) -> None:
+    """The outputs of a Scan that runs to its end: buffers and traces with their oldest entries first, last states."""
+    mit_mots = node.op.scan.info.n_mit_mot
+    for store, out in zip(stores[:mit_mots], node.outputs, strict=False):
         builder.bind(out, store.window)
-    for store, out in zip(ends, node.outputs[info.n_mit_mot :], strict=False):
+    ends = [*stores[mit_mots:], *traces]
+    for store, out in zip(ends, node.outputs[mit_mots:], strict=False):
         builder.bind(out, _in_order(builder, store, steps, out))
-    for state, out in zip(carried, op.outer_untraced_sit_sot_outs(node.outputs), strict=True):
+    last = node.op.scan.outer_untraced_sit_sot_outs(node.outputs)
+    for state, out in zip(states, last, strict=True):
         builder.bind(out, state)
 
 
@@ -231,7 +282,7 @@ def _given(inner, var, builder, outer, t=None):
         inner.bind(var, same)
     elif builder.shapes.number_or_none(outer) is None or t is not None:
         window = builder.window(outer)
-        inner.bind(var, window if t is None else window.at(0, t))
+        inner.bind(var, window if t is None else window.indexed(0, t))
         inner.borrowed.add(window.buffer)
 
 
@@ -268,17 +319,7 @@ def finish_step(
     for var, target in now:
         if (var, target) not in computed:
             inner.settle(var, target)
-    # A state may become another one's old value (h, c = c, h), and must be read before that is written over.
-    states = {target.buffer for _, target in later}
-    pending: list[tuple[Variable | Window, Window]] = []
-    for var, target in later:
-        value = inner.values.get(var)
-        if isinstance(value, Window) and value.buffer in states and value != target:
-            copy = inner.temporary(value.dtype, value.shape)
-            inner.copy(value, copy)
-            pending.append((copy, target))
-        elif not isinstance(value, OpenKernel):
-            pending.append((var, target))
+    pending = _apart(inner, later)
     fused = [
         (var, target, value)
         for var, target in later
@@ -291,11 +332,7 @@ def finish_step(
     for kernel in kernels:
         own = [(var, target) for var, target, k in fused if k is kernel]
         if _writes_last(kernel, own, kernels):
-            for var, target in own:
-                kernel.copies.append((kernel.members[var], target))
-                if var not in inner.places and not inner.unread.get(var):
-                    # The copy is all that there is of it: no member is to be written besides.
-                    inner.values[var] = target
+            _write_with(inner, kernel, own)
         else:
             pending += own
     direct = [k for k in kernels if k.copies]
@@ -309,6 +346,33 @@ def finish_step(
             inner.copy(source, target)
     for var, target in computed:
         inner.settle(var, target)
+
+
+def _apart(
+    inner: Builder, later: list[tuple[Variable, Window]]
+) -> list[tuple[Variable | Window, Window]]:
+    """What is to be written where, of the outputs that no open kernel makes."""
+    # A state may become another one's old value (h, c = c, h), and must be read before that is written over.
+    states = {target.buffer for _, target in later}
+    pending: list[tuple[Variable | Window, Window]] = []
+    for var, target in later:
+        value = inner.values.get(var)
+        if isinstance(value, Window) and value.buffer in states and value != target:
+            copy = inner.temporary(value.dtype, value.shape)
+            inner.copy(value, copy)
+            pending.append((copy, target))
+        elif not isinstance(value, OpenKernel):
+            pending.append((var, target))
+    return pending
+
+
+def _write_with(inner: Builder, kernel: OpenKernel, own: list[tuple[Variable, Window]]) -> None:
+    """Have a kernel write states besides its members."""
+    for var, target in own:
+        kernel.copies.append((kernel.members[var], target))
+        if var not in inner.places and not inner.unread.get(var):
+            # The copy is all that there is of it: no member is to be written besides.
+            inner.values[var] = target
 
 
 def _writes_last(

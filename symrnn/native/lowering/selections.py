@@ -75,7 +75,7 @@ def categorical_lower(node: Apply, builder: Builder) -> None:
     outside = builder.body
     for n in place.shape:
         with looped(builder, n, stays=True) as i:
-            sums, drawn, found = (window.at(0, i) for window in (sums, drawn, found))
+            sums, drawn, found = (window.indexed(0, i) for window in (sums, drawn, found))
     search(builder, sums, drawn, found)
     builder.body = outside
     builder.bind(out, place)
@@ -91,7 +91,7 @@ def search(builder: Builder, sums: Window, number: Window, found: Window) -> Non
     with looped(builder, length.bit_length()):
         half = (first + last) >> 1
         builder.write(middle, [low, high], select(half < length, half, length - 1))
-        sum_ = sums.at(0, loaded(builder, middle, length))
+        sum_ = sums.indexed(0, loaded(builder, middle, length))
         is_open = first < last
         is_below = is_open & (arg(3, "float64") < arg(4, "float64"))
         body = [select(is_below, at + 1, first), select(is_open & ~is_below, at, last)]
@@ -167,10 +167,12 @@ def without_repeating(builder: Builder, state: Window, many: Int, few: Int) -> W
     is_chosen = builder.temporary("bool", (many,))
     builder.write(is_chosen, [], const(False, "bool"))
     with looped(builder, few) as i:
-        known = is_chosen.at(0, loaded(builder, drawn.at(0, i), many))
+        known = is_chosen.indexed(0, loaded(builder, drawn.indexed(0, i), many))
         choose = select(arg(0, "bool"), arg(1, "int64"), arg(2, "int64"))
-        builder.write(chosen.at(0, i), [known, last.at(0, i), drawn.at(0, i)], choose)
-        known = is_chosen.at(0, loaded(builder, chosen.at(0, i), many))
+        builder.write(
+            chosen.indexed(0, i), [known, last.indexed(0, i), drawn.indexed(0, i)], choose
+        )
+        known = is_chosen.indexed(0, loaded(builder, chosen.indexed(0, i), many))
         builder.write(known, [], const(True, "bool"))
     return chosen
 
@@ -184,7 +186,8 @@ def shuffle(
     kept = builder.temporary("int64", ())
     with looped(builder, swaps) as i:
         one, other = (
-            order.at(0, n) for n in (last - i, loaded(builder, numbers.at(0, i), last + 1))
+            order.indexed(0, n)
+            for n in (last - i, loaded(builder, numbers.indexed(0, i), last + 1))
         )
         for source, target in ((one, kept), (other, one), (kept, other)):
             builder.copy(source, target)
@@ -230,8 +233,8 @@ def take(builder: Builder, x: Variable, chosen: Window, out: Variable) -> None:
     else:
         source = builder.window(x)
         with looped(builder, rows[0]) as i:
-            row = source.at(0, loaded(builder, chosen.at(0, i), source.shape[0]))
-            builder.copy(row, into.at(0, i))
+            row = source.indexed(0, loaded(builder, chosen.indexed(0, i), source.shape[0]))
+            builder.copy(row, into.indexed(0, i))
     if into.buffer is not place.buffer:
         whole = into.reshaped(place.shape)
         assert whole is not None  # it has no gaps

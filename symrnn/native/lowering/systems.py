@@ -51,7 +51,7 @@ def cholesky_lower(node: Apply, builder: Builder) -> None:
     call(builder, f"{kind}lacpy", copied, [into], [source])
     factored = [triangle, n, into, leading(into), info]
     call(builder, f"{kind}potrf", factored, [into, info])
-    spoil(builder, into, info)
+    nan_if_failed(builder, into, info)
     if into is not place:
         builder.copy(into, place)
 
@@ -83,7 +83,7 @@ def triangular_lower(node: Apply, builder: Builder) -> None:
     ]
     operands = [*letters, n, columns, matrix, leading(matrix), into, n, info]
     call(builder, f"{letter(into)}trtrs", operands, [into, info], [matrix])
-    spoil(builder, into, info)
+    nan_if_failed(builder, into, info)
 
 
 def right_hand_sides(node: Apply, builder: Builder) -> Window:
@@ -135,7 +135,7 @@ def letter(window: Window) -> str:
     return {"float32": "s", "float64": "d"}[window.dtype]
 
 
-def spoil(builder: Builder, window: Window, info: Window) -> None:
+def nan_if_failed(builder: Builder, window: Window, info: Window) -> None:
     """NaN everywhere, if `info` says that there is no answer."""
     nan = Kernel(window.shape, [window], [], [const(float("nan"), window.dtype)])
     builder.body.append(Branch(info, [nan]))

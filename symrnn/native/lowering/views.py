@@ -152,14 +152,14 @@ def make_vector_lower(node: Apply, builder: Builder) -> None:
         return
     window = builder.place(out)
     for i, x in enumerate(node.inputs):
-        builder.settle(x, window.at(0, i))
+        builder.settle(x, window.indexed(0, i))
     builder.bind(out, window)
 
 
 def make_vector_wants(node: Apply, builder: Builder) -> None:
     [out] = node.outputs
     for i, x in enumerate(node.inputs):
-        builder.want(x, partial(lambda i: builder.place(out).at(0, i), i))
+        builder.want(x, partial(lambda i: builder.place(out).indexed(0, i), i))
 
 
 def check_shapes(node: Apply, shapes: Shapes) -> list[Shape]:

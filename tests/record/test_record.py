@@ -135,7 +135,7 @@ def test_the_summary_has_the_total_the_shares_and_the_line_that_asks_again():
 def test_installed_packages_are_named_where_nobody_else_asked():
     library = ("/env/site-packages/pymc/model.py", 9, "")
     assert function(asked=(library, ("/home/train.py", 4, ""))).where == "train.py:4"
-    assert function(asked=(library,)).where == "model.py:9"
+    assert function(asked=(library,)).where == "pymc/model.py:9"
     assert function(asked=()).where == "?:0"
 
 

@@ -25,6 +25,7 @@ TIMES = ("link_s", "first_call_s", "step_s", "peak_rss_bytes")
 SAME_MACHINE = ("cpu", "cores", "memory_bytes", "os", "blas_threads", "flags", "jobs_at_once")
 SAME_VERSIONS = ("python", "pytensor", "numpy", "numba", "llvmlite", "jax", "jaxlib")
 WORSE = ("larger", "slower", "broken")
+FAILED_TWICE = "it failed in both"
 BETTER = ("smaller", "faster", "repaired")
 
 
@@ -167,7 +168,11 @@ def count_changes(case: str, old: Sequence[Record], new: Sequence[Record]) -> It
     was, now = (worst_status(records) for records in (old, new))
     if was != now:
         verdict = "repaired" if now == "ok" else "broken" if was == "ok" else "no decision"
-        yield Change(case, "status", was, now, verdict)
+        yield Change(
+            case, "status", was, now, verdict, why=FAILED_TWICE * (verdict not in WORSE + BETTER)
+        )
+    elif now != "ok":
+        yield Change(case, "status", was, now, "no decision", why=FAILED_TWICE)
     for metric in counted_metrics():
         before, after = (counts(records, metric) for records in (old, new))
         if before and after:

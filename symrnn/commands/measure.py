@@ -1,10 +1,11 @@
 """`symrnn measure`: where the compile time of any PyTensor function goes."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +22,11 @@ from symrnn.commands.terminal import console, print_table
 from symrnn.errors import JobError, UserError
 from symrnn.modes import MODES
 from symrnn.user_files import place_and_name
+
+if TYPE_CHECKING:
+    from symrnn.bench.compare import RecordComparison
+
+REGRESSED = 1  # as `symrnn compare` ends
 
 
 @click.command()
@@ -50,7 +56,9 @@ from symrnn.user_files import place_and_name
     "--rounds", type=click.IntRange(1), default=1, show_default=True, help="Processes, one a round."
 )
 @click.option(
-    "--against", metavar="FILE.py:NAME", help="Measure this as well, in turns, and compare."
+    "--against",
+    metavar="FILE.py:NAME",
+    help="Measure this as well, in turns, and compare; exit code 1 if it is the better one.",
 )
 @click.option("--save", metavar="DIR", help="Keep the records there, for `symrnn compare`.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict and the records as JSON.")
@@ -71,7 +79,8 @@ def measure(
 
     The target is FILE.py:NAME or package.module:NAME. NAME is, or is a function that returns: a variable, a list of
     outputs, (inputs, outputs), (inputs, outputs, updates), an update dictionary, a TrainingGraph, a compiled function,
-    or a PyMC model. A function batch() beside it may return the arrays of a step.
+    or a PyMC model. A function batch() beside it may return the arrays of a step. With --against, the exit code is 1
+    if anything is worse than there, as that of `symrnn compare`.
 
     \b
     Examples:
@@ -84,15 +93,17 @@ def measure(
 
     options: dict[str, Any] = {"mode": mode.upper(), "state": state, "flags": flags}
     options |= {"time_limit_s": time_limit, "steps": steps, "profile": True}
+    check_other(target, against)
     jobs = jobs_of([place for place in (against, target) if place], rounds, options)
     records = measured_and_saved(jobs, save)
     record = typical([each for each in records if each.experiment == target])
     if trace:  # before the tables: whoever reads only their head still has the files
         tell_traces(record, trace)
     values = with_native(next(job for job in jobs if job.key == record.key), record)
+    found = compared(records, against, target) if against and record.is_ok else None
     tables = [] if as_json else report_tables(values)
     if as_json:
-        print_json(values, records)
+        print_json(values, records, found)
     elif said := verdict(values):
         click.echo(f"{said}\n{rounds_in_words(records, target)}")
     for table in tables:
@@ -100,8 +111,18 @@ def measure(
     if not record.is_ok:
         known = "; the tables hold what was known by then" if tables else ""
         raise JobError(f"{target} could not be measured to the end: {record.message}{known}")
-    if against and not as_json:
-        compare_targets(records, against, target)
+    if found and not as_json:
+        tell_comparison(found, f"{target} against {against}")
+    sys.exit(REGRESSED if found and found.regressions else 0)
+
+
+def check_other(target: str, against: str | None) -> None:
+    """Refuse a target that is held against itself: no round of it is the old one."""
+    if target == against:
+        raise UserError(
+            f"--against must be another target than the one to measure, but both are {target};"
+            " two versions of one file are measured from two folders, with --save, and compared by `symrnn compare`"
+        )
 
 
 def jobs_of(places: Sequence[str], rounds: int, options: Mapping[str, Any]) -> list[Job]:
@@ -165,25 +186,35 @@ def rounds_in_words(records: Sequence[Record], target: str) -> str:
     )
 
 
-def print_json(values: Mapping[str, Any], records: Sequence[Record]) -> None:
-    """The verdict and all records as one JSON object."""
+def print_json(
+    values: Mapping[str, Any], records: Sequence[Record], comparison: "RecordComparison | None"
+) -> None:
+    """The verdict, all records, and what changed against another target, as one JSON object."""
     from symrnn.measure.verdict import verdict
 
     said = verdict(values)
-    found = asdict(said) if said else None
-    click.echo(
-        json.dumps({"verdict": found, "records": [json.loads(each.to_json()) for each in records]})
-    )
+    told: dict[str, Any] = {"verdict": asdict(said) if said else None}
+    told["records"] = [json.loads(each.to_json()) for each in records]
+    if comparison:
+        told["changes"] = [asdict(each) for each in comparison.changes]
+        told["worse"] = len(comparison.regressions)
+    click.echo(json.dumps(told))
 
 
-def compare_targets(records: Sequence[Record], old: str, new: str) -> None:
-    """Say what is different from one target to the other."""
+def compared(records: Sequence[Record], old: str, new: str) -> "RecordComparison":
+    """What is different from one target to the other."""
     from symrnn.bench.compare import as_one_target, compare_records
-    from symrnn.commands.compare import print_comparison
 
     before, after = ([each for each in records if each.experiment == name] for name in (old, new))
-    click.echo(f"\n{new} against {old}:")
-    print_comparison(compare_records(as_one_target(before, after), after))
+    return compare_records(as_one_target(before, after), after)
+
+
+def tell_comparison(found: "RecordComparison", title: str) -> None:
+    """Print what is different."""
+    from symrnn.commands.compare import print_comparison
+
+    click.echo(f"\n{title}:")
+    print_comparison(found)
 
 
 def tell_traces(record: Record, folder: str) -> None:

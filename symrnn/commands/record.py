@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from symrnn.errors import UserError
-from symrnn.record.hook import WAITS
+from symrnn.record.hook import WAITS, waits_for
 
 FOLDER = "recorded"
 
@@ -48,7 +48,7 @@ def record(out: str, is_module: bool, program: str, arguments: tuple[str, ...]) 
     ended = subprocess.run(
         [*command, *(["-m"] if is_module else []), program, *arguments],
         # The child leaves the page to this process, which is still there if the child is killed.
-        env={**os.environ, WAITS: str(os.getpid())},
+        env={**os.environ, WAITS: waits_for(folder.resolve(), os.getpid())},
         check=False,
     )
     path = write_page(folder)

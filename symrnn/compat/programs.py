@@ -38,7 +38,13 @@ class Era:
 
     def code(self, source, path):
         """The bytecode of a source (bytes) at `path`."""
-        return compile(self.tree(source, path), path, "exec", dont_inherit=True)
+        tree = self.tree(source, path)
+        try:
+            return compile(tree, path, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            if not self.python2:
+                raise
+            raise python2.no_python_3(path, error) from error
 
 
 def era_in_use():

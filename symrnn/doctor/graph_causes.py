@@ -25,7 +25,10 @@ LARGEST_CONSTANT = 10**6  # bytes that Numba writes into what it keeps on the di
 MOST_INPUTS = 30
 MOST_REPEATS = 50  # nodes of one op that one line makes
 LEAST_FEWER = 0.05  # of the nodes: gone once shapes are known
-EMBEDDING = ("NumbaLinker", "JAXLinker")  # compile constants into the code
+EMBEDDING = {  # linkers that compile constants into the code, and what follows
+    "NumbaLinker": f"over {LARGEST_CONSTANT / 1e6:.0f} MB, Numba keeps nothing of it on the disk",
+    "JAXLinker": "XLA is given it with the program, computes ahead what follows from it alone, and holds it besides",
+}
 
 
 def located(outputs: list[Variable]) -> Iterator[tuple[Apply, str]]:
@@ -47,7 +50,7 @@ def located(outputs: list[Variable]) -> Iterator[tuple[Apply, str]]:
 
 
 def large_constants(patient: Patient) -> Iterator[Finding]:
-    """Arrays in the graph over Numba's limit: what holds one is compiled again by every process."""
+    """Arrays in the graph over Numba's limit: in that mode what holds one is compiled again by every process."""
     if patient.linker not in EMBEDDING:
         return
     outputs = [out for graph in patient.rewritten for out in graph.outputs]
@@ -63,7 +66,7 @@ def large_constants(patient: Patient) -> Iterator[Finding]:
                 yield Finding(
                     "large_constant",
                     f"the constant{name} of {data.nbytes / 1e6:.1f} MB ({data.dtype}, shape {data.shape}) is compiled"
-                    f" into the code; over {LARGEST_CONSTANT / 1e6:.0f} MB, Numba keeps nothing of it on the disk",
+                    f" into the code; {EMBEDDING[patient.linker]}",
                     line,
                     "make it shared: pytensor.shared(value, name=..., shape=value.shape)",
                 )

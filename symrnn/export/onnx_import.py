@@ -1,7 +1,7 @@
 """The way back: recurrent layers of an ONNX file as cells, to be trained on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -56,11 +56,15 @@ class ImportedLayer:
         One, or the forward and the backward one.
     reverse
         Whether one alone walks from the end.
+    needs
+        What the file has for an option of `outputs`, by its name there: states to start from that are computed or
+        given (``initial``), lengths of sequences (``mask``). They are no weights: whoever calls the layer gives them.
     """
 
     name: str
     cells: tuple[Cell, ...]
     reverse: bool = False
+    needs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def params(self) -> list[TensorSharedVariable]:
@@ -68,7 +72,19 @@ class ImportedLayer:
         return [param for cell in self.cells for param in cell.params]
 
     def outputs(self, xs: TensorVariable, **options: Any) -> TensorVariable:
-        """``ys (T, B, H)``, or ``(T, B, 2H)``, from ``xs (T, B, D)``; `options` are those of `symrnn.unroll`."""
+        """``ys (T, B, H)``, or ``(T, B, 2H)``, from ``xs (T, B, D)``; `options` are those of `symrnn.unroll`.
+
+        Raises
+        ------
+        UserError
+            Without an option that the layer `needs`.
+        """
+        for option, source in self.needs.items():
+            if option not in options:
+                raise UserError(
+                    f"{option} must be given to the layer {self.name}, whose file has {source} for it;"
+                    f" say {option}=None if it is to be left out"
+                )
         if len(self.cells) == 2:
             return bidirectional(*self.cells, xs, **options)
         return scan_unroll(self.cells[0], xs, reverse=self.reverse, **options)
@@ -104,7 +120,41 @@ def layers_of_onnx(path: str | Path, *, dtype: str | None = None) -> list[Import
     names = [
         node.name.strip("/") or f"{node.op_type.lower()}{i}" for i, node in enumerate(nodes, 1)
     ]
-    return [layer(node, arrays, name, dtype) for node, name in zip(nodes, names, strict=True)]
+    makers = {name: node for node in model.graph.node for name in node.output}
+    return [
+        replace(layer(node, arrays, name, dtype), needs=needs_of(node, arrays, makers))
+        for node, name in zip(nodes, names, strict=True)
+    ]
+
+
+LENGTHS, STATES = 4, slice(5, 7)  # among the inputs of an operator
+KEEPING = ("Cast", "Expand", "Gather", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Tile", "Transpose",
+           "Unsqueeze")  # ops that leave zeros zeros  # fmt: skip
+
+
+def needs_of(
+    node: Any, arrays: Mapping[str, np.ndarray], makers: Mapping[str, Any]
+) -> dict[str, str]:
+    """The options that a layer needs, and what stands for them in the file."""
+    inputs = [*node.input, *[""] * 8]
+    states = [name for name in inputs[STATES] if name and not is_zeros(name, arrays, makers)]
+    found = {"initial": ", ".join(states), "mask": inputs[LENGTHS]}
+    return {option: f"the input {names}" for option, names in found.items() if names}
+
+
+def is_zeros(name: str, arrays: Mapping[str, np.ndarray], makers: Mapping[str, Any]) -> bool:
+    """Whether a value is zeros in whatever shape, as PyTorch has them made where no states are given."""
+    if name in arrays:
+        return not np.any(arrays[name])
+    node = makers.get(name)
+    if node is None:
+        return False
+    if node.op_type == "ConstantOfShape":
+        to_array = needed("onnx").numpy_helper.to_array
+        return not any(np.any(to_array(each.t)) for each in node.attribute)
+    read = node.input if node.op_type == "Concat" else node.input[:1]
+    is_kept = node.op_type in (*KEEPING, "Concat")
+    return is_kept and all(is_zeros(each, arrays, makers) for each in read)
 
 
 def loaded(path: Path) -> Any:

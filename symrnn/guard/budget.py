@@ -4,13 +4,10 @@
 block; the pytest mark of the same name is the latter around a test.
 """
 
-import site
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytensor
 from pytensor.compile.executor import Function
 from pytensor.compile.maker import FunctionMaker
 from pytensor.graph.basic import Apply, Variable
@@ -18,10 +15,11 @@ from pytensor.scan.op import Scan
 
 from symrnn.errors import UserError, nearest
 from symrnn.guard.block_budget import BLOCK_LIMITS, amount, block_overrun, watched_block
+from symrnn.measure.file_names import in_library
 from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name, with_wrapped
-from symrnn.measure.source_lines import SYMRNN, file_and_line, full_traces
+from symrnn.measure.source_lines import SYMRNN, file_and_line, full_traces, is_library
 from symrnn.measure.target import outputs_of, target_of
 from symrnn.versions import inner_graphs
 
@@ -213,9 +211,6 @@ def all_nodes(outputs: Iterable[Variable]) -> Iterator[Apply]:
                 yield from all_nodes(inner.outputs)
 
 
-LIBRARIES = tuple({str(Path(pytensor.__file__).parent), *site.getsitepackages()})
-
-
 def editable_line(node: Apply) -> str | None:
     """Where the user's code made `node`, as ``file:line``, or nothing when that was not recorded."""
     # Not `source_lines.source_line`: a budget is read by whoever can edit the line, so that of a library is no answer.
@@ -224,7 +219,7 @@ def editable_line(node: Apply) -> str | None:
         (path, line)
         for stack in stacks
         for path, line, *_ in reversed(stack)
-        if not path.startswith((*LIBRARIES, "<"))
+        if not (is_library(path) or in_library(path) or path.startswith("<"))
     ]
     users = [place for place in outside if not place[0].startswith(SYMRNN)]
     place = next(iter(users or outside), None)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
+from symrnn.measure.file_names import file_name
 from symrnn.tables import Table
 
 HEAD = ("op", "line", "times a step", "us each", "us a step", "why")
@@ -35,6 +35,6 @@ TITLE = "Left to Python by native mode"
 
 def row(node: Mapping) -> tuple[str, ...]:
     """A node's texts, in the order of `HEAD`."""
-    line = f"{Path(node['path']).name}:{node['line']}" if node["path"] else "(lost)"
+    line = f"{file_name(node['path'])}:{node['line']}" if node["path"] else "(lost)"
     costs = (f"{node['times']:g}", f"{node['call_s'] * 1e6:.1f}", f"{node['step_s'] * 1e6:.1f}")
     return node["op"], line, *costs, node["reason"]

@@ -169,15 +169,17 @@ def line_table(lines_before: Sequence[Mapping], lines_after: Sequence[Mapping]) 
 
     Where nothing is known from before rewriting, as of a function that was there already, no column claims zeros.
     """
-    sides = [{place(line): line for line in lines} for lines in (lines_before, lines_after)]
+    # By the whole path: two files of one name are not one line.
+    sides = [
+        {(line["path"], line["line"]): line for line in lines}
+        for lines in (lines_before, lines_after)
+    ]
     # A line that is on both sides has its text from before rewriting.
     lines = {**sides[1], **sides[0]}
-    counts = {
-        name: tuple(nodes_of(side[name]) if name in side else 0 for side in sides) for name in lines
-    }
-    largest = sorted(counts, key=lambda name: -sum(counts[name]))[:LONGEST]
+    counts = {at: tuple(nodes_of(side[at]) if at in side else 0 for side in sides) for at in lines}
+    largest = sorted(counts, key=lambda at: -sum(counts[at]))[:LONGEST]
     known = slice(0 if lines_before else 1, None)
-    rows = [(name, *map(str, counts[name][known]), lines[name]["text"]) for name in largest]
+    rows = [(place(lines[at]), *map(str, counts[at][known]), lines[at]["text"]) for at in largest]
     head = ("line", *("before", "after")[known], "source")
     return Table(head, rows, title="Nodes by source line")
 

@@ -18,6 +18,7 @@ import pytensor
 from pytensor.graph.basic import Apply, Variable
 
 import symrnn
+from symrnn.measure.file_names import file_name, in_library
 from symrnn.measure.sizes import apply_nodes, is_scalar_body, with_wrapped
 from symrnn.measure.target import outputs_of
 from symrnn.versions import inner_graphs
@@ -40,7 +41,7 @@ class SourceLine:
     inner_nodes: int  # in bodies of scans and the like
 
     def __str__(self) -> str:
-        return f"{Path(self.path).name}:{self.line}" if self.path else "(rewrites)"
+        return f"{file_name(self.path)}:{self.line}" if self.path else "(rewrites)"
 
 
 def full_traces() -> AbstractContextManager:
@@ -117,7 +118,9 @@ def file_and_line(path: str, line: int | None) -> str:
 
 
 def relative(filename: str) -> str:
-    """A path as seen from the current folder, if it is below."""
+    """A path as seen from the current folder, if it is below; of an installed library, as it is imported."""
+    if installed := in_library(filename):
+        return installed
     path, here = Path(filename), Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else filename
 
@@ -133,4 +136,4 @@ def is_library(path: str) -> bool:
     if path.startswith((PYTENSOR, MEASURE, "<frozen")):
         return True
     # Installed packages lie in a folder of the standard library's, and are somebody's code.
-    return path.startswith(STANDARD) and "-packages" not in path
+    return path.startswith(STANDARD) and in_library(path) is None

@@ -5,10 +5,11 @@ From the values of a record, without PyTensor. A sentence stands here only with 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from textwrap import fill
 from typing import Any
+
+from symrnn.measure.file_names import file_name
 
 PHASES = ("build", "grad", "rewrite", "link", "first_call")  # of the total, in this order
 LARGE = 0.3  # of the total: worth a sentence
@@ -199,8 +200,8 @@ def counted(number: int, noun: str) -> str:
 
 
 def place(line: Mapping[str, Any]) -> str:
-    """``model.py:12``, or what stands for a node without a line."""
-    return f"{Path(line['path']).name}:{line['line']}" if line["path"] else "(rewrites)"
+    """``model.py:12``, ``pymc/model/core.py:12``, or what stands for a node without a line."""
+    return f"{file_name(line['path'])}:{line['line']}" if line["path"] else "(rewrites)"
 
 
 def step_s(values: Mapping[str, Any]) -> float:

@@ -1,8 +1,8 @@
 """A graph's name: equal for graphs that are the same computation, whatever process built them.
 
 The name is a hash over ops, types, constants and connections, and over everything that decides what rewriting makes of
-them: versions, flags, the query, the rewrites that are registered. What it does not know, it refuses (`graph_digest`
-returns None): a wrong equality would be a wrong result.
+them: versions, the machine, flags, the query, the rewrites that are registered. What it does not know, it refuses
+(`graph_digest` returns None): a wrong equality would be a wrong result.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ from pytensor.graph.type import Type
 from pytensor.scalar.basic import Composite, ScalarOp, ScalarType
 from pytensor.scan.op import Scan
 from pytensor.tensor.type import TensorType
+
+from symrnn.native import draws
+from symrnn.native.module import machine_name
 
 FLAGS = (
     "floatX",
@@ -235,7 +238,9 @@ def _query(query: object) -> str:
 def _surroundings() -> list[str]:
     """What decides about rewriting and lowering besides the graph."""
     flags = [f"{flag}={getattr(pytensor.config, flag, None)}" for flag in FLAGS]
-    return [pytensor.__version__, np.__version__, _own_source(), *flags, *_rewrites()]
+    # Of the machine: how wide vectors are in the text, and whether draws are calls of NumPy's library.
+    machine = [machine_name(), f"draws {draws.is_possible()}"]
+    return [pytensor.__version__, np.__version__, _own_source(), *machine, *flags, *_rewrites()]
 
 
 @cache

@@ -30,6 +30,17 @@ def target_machine_options() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
+def machine_name() -> str:
+    """What code is made for: system, processor and its features. A folder of caches may be shared by several machines.
+
+    Examples
+    --------
+    >>> machine_name().splitlines() == [llvm.get_default_triple(), *target_machine_options()]
+    True
+    """
+    return "\n".join([llvm.get_default_triple(), *target_machine_options()])
+
+
 @cache
 def vector_bytes() -> int:
     """Of this processor's widest registers: 64 or 32; 16 where nothing is known of it."""
@@ -76,8 +87,7 @@ class LoadedModule:
     def __init__(self, text: str, entry: str = "main"):
         machine = _shared_target()
         key = hashlib.sha256(
-            # With the processor: a folder of caches may be shared by several machines.
-            "\n".join([text, llvmlite.__version__, *target_machine_options()]).encode()
+            "\n".join([text, llvmlite.__version__, machine_name()]).encode()
         ).hexdigest()
         code = object_cache.load(key)
         self.was_cached = code is not None

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from symrnn.measure.file_names import file_name, in_library
+
 PHASES = ("clone", "rewrite", "link", "first_call")
 
 
@@ -59,14 +61,14 @@ class Compiled:
     @property
     def where(self) -> str:
         """``train.py:12``: the innermost of those who asked that is no installed package, else the innermost of all."""
-        own = [place for place in self.asked if "-packages" not in place[0]]
+        own = [place for place in self.asked if not in_library(place[0])]
         place = own[0] if own else self.asked[0] if self.asked else ("?", 0, "")
-        return f"{Path(place[0]).name}:{place[1]}"
+        return f"{file_name(place[0])}:{place[1]}"
 
     @property
     def text(self) -> str:
         """The source of that line."""
-        own = [place for place in self.asked if "-packages" not in place[0]]
+        own = [place for place in self.asked if not in_library(place[0])]
         return (own or [*self.asked, ("", 0, "")])[0][2]
 
 

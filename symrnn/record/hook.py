@@ -8,13 +8,22 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symrnn.record.recorder import Recorder
 
 VARIABLE = "SYMRNN_RECORD"
-WAITS = "SYMRNN_RECORD_WAITS"  # the process that writes the page when this one has ended
+WAITS = (
+    "SYMRNN_RECORD_WAITS"  # the process that writes a page when this one has ended, and the folder
+)
 
 
 def start(folder: str | Path) -> None:
     """Record what this process compiles from now on into `folder`; the page is written when it ends.
+
+    A second folder takes over from the first: what is asked for later is recorded there, and what the first one holds
+    has its page when the process ends, too.
 
     Examples
     --------
@@ -25,35 +34,63 @@ def start(folder: str | Path) -> None:
     """
     folder = Path(folder).resolve()
     os.environ[VARIABLE] = str(folder)  # for processes that it starts
-    if any(isinstance(finder, PyTensorFinder) for finder in sys.meta_path):
-        return
+    known = [finder for finder in sys.meta_path if isinstance(finder, PyTensorFinder)]
+    # Where Python looks for modules a finder is found again, by whoever records in this process.
+    finder = known[0] if known else PyTensorFinder()
+    finder.record_into(folder)
+    if not known:
+        sys.meta_path.insert(0, finder)
     if "pytensor" in sys.modules:
-        install(folder)
-    else:
-        sys.meta_path.insert(0, PyTensorFinder(folder))
+        finder.install()
 
 
-def install(folder: Path) -> None:
-    """Put the wrappers in, and write the page at the end."""
-    from symrnn.record.recorder import Recorder
+def write_last(folders: Sequence[Path], process: int) -> None:
+    """Write the pages, but not from a fork, and not the one that `symrnn record` waits to write."""
+    if os.getpid() != process:
+        return
+    from symrnn.record.page import write_page
 
-    Recorder(folder).install()
-    atexit.register(write_last, folder, os.getpid())
+    for folder in folders:
+        if os.environ.get(WAITS) != waits_for(folder, os.getppid()):
+            write_page(folder)
 
 
-def write_last(folder: Path, process: int) -> None:
-    """Write the page, but not from a fork, and not where `symrnn record` waits to do it."""
-    if os.getpid() == process and os.environ.get(WAITS) != str(os.getppid()):
-        from symrnn.record.page import write_page
-
-        write_page(folder)
+def waits_for(folder: Path, process: int) -> str:
+    """What `WAITS` says where that process writes the page of that folder."""
+    return f"{process} {folder}"
 
 
 class PyTensorFinder(importlib.abc.MetaPathFinder):
-    """Finds PyTensor as Python does, and has the recorder installed once it is there."""
+    """Finds PyTensor as Python does, and has the recorder installed once it is there.
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    Attributes
+    ----------
+    folders
+        Those that were recorded into, the one that is now last.
+    """
+
+    def __init__(self) -> None:
+        self.folders: list[Path] = []
+        self.recorder: Recorder | None = None
+
+    def record_into(self, folder: Path) -> None:
+        """Record into this folder from now on."""
+        if self.recorder is None:
+            self.folders = [folder]  # into one before it nothing was recorded
+        else:
+            self.recorder.move_to(folder)
+            if folder not in self.folders:
+                self.folders.append(folder)
+
+    def install(self) -> None:
+        """Put the wrappers in once, and write the pages at the end."""
+        if self.recorder is not None:
+            return
+        from symrnn.record.recorder import Recorder
+
+        self.recorder = Recorder(self.folders[-1])
+        self.recorder.install()
+        atexit.register(write_last, self.folders, os.getpid())
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -69,7 +106,7 @@ class PyTensorFinder(importlib.abc.MetaPathFinder):
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = TellingLoader(spec.loader, self.folder)
+                    spec.loader = TellingLoader(spec.loader, self)
                 return spec
         return None
 
@@ -77,8 +114,8 @@ class PyTensorFinder(importlib.abc.MetaPathFinder):
 class TellingLoader(importlib.abc.Loader):
     """Another loader, and the recorder after it."""
 
-    def __init__(self, loader: importlib.abc.Loader, folder: Path):
-        self.loader, self.folder = loader, folder
+    def __init__(self, loader: importlib.abc.Loader, finder: PyTensorFinder):
+        self.loader, self.finder = loader, finder
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """As the other loader does."""
@@ -90,4 +127,4 @@ class TellingLoader(importlib.abc.Loader):
             # Python's own from now on: sources and resources are asked of it.
             module.__spec__.loader = self.loader
         self.loader.exec_module(module)
-        install(self.folder)
+        self.finder.install()

@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
@@ -56,6 +57,7 @@ class Open:
 
     def __init__(self, recorder: "Recorder", number: int):
         self.recorder, self.number, self.ledger = recorder, number, Ledger()
+        self.folder = recorder.folder  # its own to the end, whatever is recorded into by then
         self.phases_s: dict[str, float] = {}
         self.begin, self.own_s, self.rss = perf_counter(), recorder.own_s, rss_bytes()
         self.reason, self.process = "", os.getpid()
@@ -95,7 +97,15 @@ class Recorder:
         self.listened: set[str] = set()
         self.open: Open | None = None
         self.depth = 0  # compiling a function may compile others, for the bodies of scans
-        self.count, self.own_s = 0, 0.0
+        self.counts: Counter[Path] = Counter()  # functions, by their folder
+        self.own_s = 0.0
+        self.own_before_s = {folder: 0.0}
+
+    def move_to(self, folder: Path) -> None:
+        """Record what is asked for from now on into another folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.own_before_s.setdefault(folder, self.own_s)
 
     def install(self) -> None:
         """Put the wrappers in, for as long as the process lives."""
@@ -128,18 +138,18 @@ class Recorder:
         finally:
             self.own_s += perf_counter() - begin
 
-    def write(self, line: dict[str, Any]) -> None:
+    def write(self, asked: Open, line: dict[str, Any]) -> None:
         """Append a line to the file of this process, which may be a fork."""
-        append(self.folder / f"functions-{os.getpid()}.jsonl", {"process": os.getpid()} | line)
+        append(asked.folder / f"functions-{os.getpid()}.jsonl", {"process": os.getpid()} | line)
 
     def ask(self) -> Open:
         """The function that is being made; a new one is noted down at once."""
         if self.open is None:
-            self.count += 1
-            self.open = Open(self, self.count)
+            self.counts[self.folder] += 1
+            self.open = Open(self, self.counts[self.folder])
             with self.own_time():
-                self.open.line = {"number": self.count, "asked": who_asked()}
-                self.write(self.open.line)
+                self.open.line = {"number": self.open.number, "asked": who_asked()}
+                self.write(self.open, self.open.line)
         return self.open
 
     def asking(self, phase: str) -> Callable[[Callable], Callable]:
@@ -212,7 +222,7 @@ class Recorder:
         """Note down how far a function came that was not made."""
         if self.open is not None:
             asked, self.open = self.open, None
-            self.write(asked.line | {"phases_s": asked.phases_s})
+            self.write(asked, asked.line | {"phases_s": asked.phases_s})
 
     def linked(self, asked: Open, function: Function, before: dict[str, float]) -> None:
         """Note a function down, and watch for its first call."""
@@ -230,7 +240,7 @@ class Recorder:
                 "size": graph_size(graph).to_dict(),
                 "is_linked": True,
             } | self.outcome(asked, difference(counts(self.events), before))
-            self.write(asked.line)
+            self.write(asked, asked.line)
             function.vm = cast(VM, FirstCall(self, asked, function, before))
 
     def compiling_s(self, asked: Open) -> tuple[float, float]:
@@ -249,13 +259,14 @@ class Recorder:
             first_call = {"first_call": min(wall_s, spent)}
             is_fork = asked.process != os.getpid()  # the parent tells what it did itself
             self.write(
+                asked,
                 asked.line
                 | {
                     "phases_s": first_call if is_fork else asked.phases_s | first_call,
                     "wall_s": wall_s + (0.0 if is_fork else asked.line["wall_s"]),
                     "is_called": True,
                 }
-                | self.outcome(asked, events)
+                | self.outcome(asked, events),
             )
 
     def outcome(self, asked: Open, events: dict[str, float]) -> dict[str, Any]:
@@ -263,7 +274,7 @@ class Recorder:
         path, line, text = (asked.line["asked"] or [NOWHERE])[0]
         found = attribution(asked.ledger, (path, line, text))  # of what rewrites made anew
         return {
-            "recording_s": self.own_s,
+            "recording_s": self.own_s - self.own_before_s[asked.folder],
             "events": events,
             "cache": cache_in_words(events, asked.reason),
             "rss_bytes": rss_bytes() - asked.rss,

@@ -124,7 +124,19 @@ def test_what_fails_now_is_broken_and_what_runs_again_is_repaired():
     assert (change.metric, change.old, change.new) == ("status", "ok", "time_limit")
     (change,) = compare_records(slow, records()).improvements
     assert change.verdict == "repaired"
-    assert verdicts(compare_records(slow, records(status="crash"))) == {"status": "no decision"}
+    undecided = compare_records(slow, records(status="crash"))
+    assert verdicts(undecided) == {"status": "no decision"}
+    assert undecided.changes[0].why == "it failed in both"
+
+
+def test_a_case_that_failed_twice_is_told():
+    crashed = records(status="crash")
+    (change,) = compare_records(crashed, crashed).changes
+    assert (change.metric, change.verdict, change.why) == (
+        "status",
+        "no decision",
+        "it failed in both",
+    )
 
 
 def test_counts_that_vary_are_no_decision_unless_apart():

@@ -17,6 +17,7 @@ from symrnn.bench.records import Job, Record, append_record
 from symrnn.commands.cli import cli
 from symrnn.commands.measure import check_new, jobs_of, rounds_in_words, typical, with_native
 from symrnn.errors import UserError
+from symrnn.measure.report_tables import SIZES
 
 MODEL = """
 import numpy as np
@@ -342,6 +343,46 @@ def test_native_mode_is_measured_where_compiling_is_most(monkeypatch):
     assert "native_total_s" not in with_native(Job("f.py:f", mode="NATIVE"), slow)
 
 
+NODES = {"model.py:build": 5, "model.py:forward": 3, "model.py:same": 5}
+
+
+@pytest.fixture
+def counted(model, monkeypatch):
+    """`symrnn measure` whose records hold the sizes in `NODES`, without a process."""
+
+    def sized(job):
+        size = dict.fromkeys(SIZES, 0) | {"nodes": NODES[job.experiment]}
+        values = {**record_of(1.0).values, "after": size}
+        return Record.of(job, "ok", values=values)
+
+    monkeypatch.setattr("symrnn.commands.measure.measured_live", sized)
+
+
+@pytest.mark.parametrize("shape", [(), ("--json",)], ids=["tables", "json"])
+@pytest.mark.parametrize(("old", "code"), [("forward", 1), ("same", 0)])
+def test_measure_exits_1_where_it_is_worse_than_what_it_is_held_against(old, code, shape, counted):
+    done = invoke("measure", "model.py:build", "--against", f"model.py:{old}", *shape)
+    assert done.exit_code == code, done.output
+    if shape:
+        told = json.loads(done.stdout)
+        (nodes,) = (each for each in told["changes"] if each["metric"] == "after.nodes")
+        assert (told["worse"], nodes["old"], nodes["new"]) == (code, NODES[f"model.py:{old}"], 5)
+    else:
+        assert f"{code} worse, 0 better" in done.stdout
+
+
+def test_a_smaller_target_is_no_failure(counted):
+    done = invoke("measure", "model.py:forward", "--against", "model.py:build")
+    assert done.exit_code == 0, done.output
+    assert "0 worse, 1 better" in done.stdout
+
+
+def test_nothing_is_held_against_itself(counted):
+    done = invoke("measure", "model.py:build", "--against", "model.py:build")
+    assert done.exit_code == 2
+    assert "--against must be another target than the one to measure" in done.stderr
+
+
 def test_compare_writes_markdown_and_what_a_benchmark_action_reads(folders):
     done = invoke("compare", folders / "old", folders / "new", "--format", "markdown")
     assert done.exit_code == 1
@@ -368,7 +409,7 @@ def test_rounds_are_saved_compared_and_printed_as_json(model):
     assert told["records"][0]["values"]["compile_peak_bytes"] > 0
     against = ["--against", "model.py:forward", "--rounds", "2"]
     done = invoke("measure", "model.py:build", *options, "b", *against)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 1, done.output  # it is larger
     assert done.stdout.index("Compiling took") < done.stdout.index("Phases")
     assert "Of 2 rounds this is the median one" in done.stdout
     assert "model.py:build against model.py:forward:" in done.stdout

@@ -41,6 +41,18 @@ WORDS = {  # Python 2: Python 3
     "if f(lambda: 1): print 'a'": "if f(lambda: 1): print('a')",
     "f = lambda a, b=lambda: 3: a; print 'a'": "f = lambda a, b=lambda: 3: a; print('a')",
     "x = a or'b' if 1else ur'c'": "x = a or'b' if 1 else r'c'",
+    "print >>f, 'a', 'b',": "print('a', 'b', file=f, end=' ')",
+    "print >> f": "print(file=f)",
+    "print()": "print(())",
+    "print`1`,": "print(repr(1), end=' ')",
+    "print -1": "print(-1)",
+    "print[1]": "print([1])",
+    "x = [y for y in 1, 2]": "x = [y for y in (1, 2)]",
+    "x = [y for y in 1, 2 if y for z in a, b]": "x = [y for y in (1, 2) if y for z in (a, b)]",
+    "x = [y for y in 1,]": "x = [y for y in (1,)]",
+    "x = {'[': [a[y] for y in f(1, 2), 'a, b']}": "x = {'[': [a[y] for y in (f(1, 2), 'a, b')]}",
+    "x = [y in z for y in f(a, b) if y in (1, 2)]": "x = [y in z for y in f(a, b) if y in (1, 2)]",
+    "x = [a, b, [c for c in d], 'for x in 1, 2']": "x = [a, b, [c for c in d], 'for x in 1, 2']",
     "x = 0.5 + 007 + 1e5": "x = 0.5 + 0o07 + 1e5",
 }
 

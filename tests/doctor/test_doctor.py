@@ -68,6 +68,16 @@ def test_a_planted_cause_is_found_at_its_line_and_not_in_its_twin(kind):
     assert doctor(twin(kind), mode=MODES[kind]) == []
 
 
+NAMED = {"NUMBA": "Numba", "JAX": "XLA"}  # by mode
+
+
+@pytest.mark.parametrize("mode", NAMED)
+def test_a_large_constant_is_told_by_the_backend_that_is_asked_for(mode):
+    pytest.importorskip(mode.lower())
+    (found,) = doctor(planted.large_constant, mode=mode)
+    assert [name for name in NAMED.values() if name in found.sentence] == [NAMED[mode]]
+
+
 def test_ten_kinds_are_looked_for():
     assert len(CAUSES) == 10
 

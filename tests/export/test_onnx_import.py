@@ -9,8 +9,11 @@ import pytest
 from export.ways_to_write import WAYS, Weights, peepholes
 from helpers import AS_WRITTEN, FEW_REWRITES
 
+from symrnn.cells import GRUCell
+from symrnn.cells.gru import GRUState
 from symrnn.errors import UserError
 from symrnn.export import export_onnx, layers_of_onnx
+from symrnn.unroll import scan_unroll
 from symrnn.updates import adam
 
 onnx = pytest.importorskip("onnx")
@@ -116,6 +119,71 @@ def test_states_to_start_from_are_zeros_or_refused(value, tmp_path):
             layers_of_onnx(path)
     else:
         assert len(layers_of_onnx(path)) == 1
+
+
+LSTM_ENDS = ["w", "r", "b", "lengths", "h", "c"]
+
+
+def masked_lstm(path):
+    """An LSTM that is given lengths and `h`, and makes `c` of two halves, of which one is zeros."""
+    helper, to_tensor = onnx.helper, onnx.numpy_helper.from_array
+    zeros = to_tensor(np.zeros(1, "float32"))
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["none"], value=zeros),
+        helper.make_node("Concat", ["none", "half"], ["c"], axis=2),
+        helper.make_node("LSTM", ["xs", *LSTM_ENDS], ["ys"], name="it", hidden_size=4),
+    ]
+    kinds = {"xs": 1, "h": 1, "half": 1, "ys": 1, "lengths": 6}
+    ends = {name: helper.make_tensor_value_info(name, kind, None) for name, kind in kinds.items()}
+    outputs = [ends.pop("ys")]
+    arrays = {**weights_of(4, 1), "shape": np.array([1, 2, 2])}
+    tensors = [to_tensor(array, name) for name, array in arrays.items()]
+    graph = helper.make_graph(nodes, "it", [*ends.values()], outputs, tensors)
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path
+    )
+    return path
+
+
+def test_states_and_lengths_that_a_file_computes_or_is_given_are_asked_for(tmp_path):
+    """They were ignored: the layer started from zeros and walked to the end of the padding."""
+    [layer] = layers_of_onnx(masked_lstm(tmp_path / "it.onnx"), dtype="float32")
+    assert layer.needs == {"initial": "the input h, c", "mask": "the input lengths"}
+    xs = pt.tensor("xs", dtype="float32", shape=(None, None, 3))
+    with pytest.raises(
+        UserError, match="initial must be given to the layer it, whose file has the input h, c"
+    ):
+        layer.outputs(xs)
+    states = [pt.tensor(name, dtype="float32", shape=(None, 4)) for name in ("h", "c")]
+    mask = pt.tensor("mask", dtype="bool", shape=(None, None))
+    with pytest.raises(UserError, match="mask must be given to the layer it"):
+        layer.outputs(xs, initial=tuple(states))
+    ys = layer.outputs(xs, initial=layer.cells[0].State(*states), mask=mask)
+    rng = np.random.default_rng(1)
+    x, h, half = (rng.normal(size=n).astype("float32") for n in ((5, 2, 3), (1, 2, 4), (1, 2, 2)))
+    c, lengths = np.concatenate([np.zeros_like(half), half], 2), np.array([5, 3], "int32")
+    is_within = np.arange(5)[:, None] < lengths
+    found = pytensor.function([xs, *states, mask], ys, mode=AS_WRITTEN)(x, h[0], c[0], is_within)
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(str(tmp_path / "it.onnx"))
+    given = {"xs": x, "h": h, "half": half, "lengths": lengths}
+    expected = session.run(None, given)[0][:, 0]
+    np.testing.assert_allclose(found[is_within], expected[is_within], rtol=1e-5, atol=1e-6)
+
+
+def test_zeros_in_a_shape_that_is_computed_are_not_asked_for():
+    assert [layer.needs for layer in layers_of_onnx(FILES / "two_layer_gru.onnx")] == [{}, {}]
+
+
+def test_what_leaves_here_with_states_and_lengths_asks_for_them_again(tmp_path):
+    xs = pt.tensor("xs", dtype="float32", shape=(None, None, 3))
+    mask = pt.tensor("mask", dtype="bool", shape=(None, None))
+    with pytensor.config.change_flags(floatX="float32"):
+        cell = GRUCell.create(3, 4, rng=0)
+    initial = GRUState(pt.tanh(xs[0, :, :1] + np.zeros(4, "float32")))
+    export_onnx([xs, mask], scan_unroll(cell, xs, initial=initial, mask=mask), tmp_path / "it.onnx")
+    [layer] = layers_of_onnx(tmp_path / "it.onnx", dtype="float32")
+    assert [*layer.needs] == ["initial", "mask"]
 
 
 def test_the_bias_of_a_new_gate_is_not_rounded(tmp_path):

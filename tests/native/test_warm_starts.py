@@ -267,6 +267,33 @@ def test_a_graph_of_another_bit_generator_is_rewritten_once_at_most(monkeypatch)
         assert len(rewritten) == is_known
 
 
+def other_machine():
+    return "haswell", "+avx2,+fma,-avx512f"
+
+
+OTHERS = {  # of a folder of caches that two machines share
+    "another processor": ("symrnn.native.module.target_machine_options", other_machine),
+    "another system": ("llvmlite.binding.get_default_triple", lambda: "arm64-apple-darwin"),
+    "a NumPy without its library": ("symrnn.native.draws.is_possible", lambda: False),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_programs_of_another_machine_are_not_taken(name, monkeypatch):
+    def warm_programs():
+        f, _ = accumulated()
+        f(np.ones((4, 3)))
+        return native_report(f).warm_programs
+
+    assert [warm_programs(), warm_programs()] == [0, 1]
+    # What another machine would find under the name of this one's: vectors of its width, calls of its libraries.
+    x = pt.vector("x")
+    own = graph_digest([x], [x + 1], "fast_run")
+    monkeypatch.setattr(*OTHERS[name])
+    assert graph_digest([x], [x + 1], "fast_run") != own
+    assert warm_programs() == 0
+
+
 def test_code_in_a_folder_that_refuses_to_be_touched_is_taken(monkeypatch):
     object_cache.save("key", b"code")
 

@@ -135,7 +135,7 @@ def test_the_summary_has_the_total_the_shares_and_the_line_that_asks_again():
 def test_installed_packages_are_named_where_nobody_else_asked():
     library = ("/env/site-packages/pymc/model.py", 9, "")
     assert function(asked=(library, ("/home/train.py", 4, ""))).where == "train.py:4"
-    assert function(asked=(library,)).where == "model.py:9"
+    assert function(asked=(library,)).where == "pymc/model.py:9"
     assert function(asked=()).where == "?:0"
 
 
@@ -296,3 +296,51 @@ def test_pytensor_that_another_finder_finds_is_recorded(tmp_path):
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
+
+
+MOVED = """
+import sys
+import symrnn.record
+symrnn.record.start("never")
+is_late = sys.argv[1] == "late"
+if is_late:
+    import pytensor
+symrnn.record.start("first")
+import pytensor, pytensor.tensor as pt
+x = pt.vector("x")
+f = pytensor.function([x], x * 2, mode="FAST_COMPILE", name="one")
+symrnn.record.start("second")
+f([1.0])
+pytensor.function([x], x * 3, mode="FAST_COMPILE", name="two")([1.0])
+symrnn.record.start("first")
+pytensor.function([x], x * 4, mode="FAST_COMPILE", name="three")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["early", "late"])
+@pytest.mark.parametrize("is_waited_for", [False, True], ids=["alone", "recorded"])
+def test_a_second_folder_takes_over_from_the_first(when, is_waited_for, tmp_path):
+    """It was left empty where PyTensor came later, and filled beside the first, twice, where PyTensor was there."""
+    (tmp_path / "train.py").write_text(MOVED)
+    root = str(Path(symrnn.__file__).parents[1])
+    recording = ["-m", "symrnn", "record"] if is_waited_for else []
+    subprocess.run(
+        [sys.executable, *recording, "train.py", when],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": root},
+        check=True,
+        capture_output=True,
+    )
+    found = {
+        name: [(each.number, each.name, each.is_called) for each in compiled_in(tmp_path / name)]
+        for name in ("first", "second")
+    }
+    # Each to the end where it began: the first call of `one` came when `second` was recorded into.
+    assert found == {
+        "first": [(1, "one", True), (2, "three", False)],
+        "second": [(1, "two", True)],
+    }
+    for name, count in (("first", "2 functions"), ("second", "1 function")):
+        assert f"{count} took" in (tmp_path / name / "compiled.html").read_text()
+    assert (tmp_path / "recorded" / "compiled.html").is_file() == is_waited_for

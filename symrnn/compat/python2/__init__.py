@@ -10,6 +10,14 @@ the tests run, and of what is refused.
 from symrnn.compat.python2.builtin_names import BUILTINS
 from symrnn.compat.python2.library import install as install_modules
 from symrnn.compat.python2.semantics import CARRIED, DIFFERENT, REFUSED
-from symrnn.compat.python2.tree import parsed
+from symrnn.compat.python2.tree import no_python_3, parsed
 
-__all__ = ["BUILTINS", "CARRIED", "DIFFERENT", "REFUSED", "install_modules", "parsed"]
+__all__ = [
+    "BUILTINS",
+    "CARRIED",
+    "DIFFERENT",
+    "REFUSED",
+    "install_modules",
+    "no_python_3",
+    "parsed",
+]

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from symrnn.compat.numpy_calls import as_bytes, one_number
-from symrnn.compat.python2 import files, imports, run_time
+from symrnn.compat.python2 import files, imports, orders, run_time
 from symrnn.errors import UserError
 
 
@@ -85,7 +85,7 @@ def of_several_types(function, sign):
         except TypeError:
             if options or not isinstance(entries, (list, tuple)) or not entries:
                 raise
-            return functools.reduce(lambda a, b: b if run_time.ordered(sign, b, a) else a, entries)
+            return functools.reduce(lambda a, b: b if orders.ordered(sign, b, a) else a, entries)
 
     return functools.wraps(function)(chosen)
 
@@ -187,9 +187,33 @@ def buffer(x, offset=0, size=None):
 
 
 def octal(number):
-    """``oct``: a zero, and no letter."""
+    """``oct``: a zero, and no letter but of long numbers.
+
+    Examples
+    --------
+    >>> octal(8), octal(0), octal(-(2**66))
+    ('010', '0', '-010000000000000000000000L')
+    """
+    if hasattr(type(number), "__oct__"):
+        return number.__oct__()
     digits = f"{abs(number):o}"
-    return ("-" if number < 0 else "") + ("0" if digits != "0" else "") + digits
+    return ("-" if number < 0 else "") + ("0" if digits != "0" else "") + digits + of_long(number)
+
+
+def hexadecimal(number):
+    """``hex``.
+
+    Examples
+    --------
+    >>> hexadecimal(255), hexadecimal(2**64)
+    ('0xff', '0x10000000000000000L')
+    """
+    return number.__hex__() if hasattr(type(number), "__hex__") else hex(number) + of_long(number)
+
+
+def of_long(number):
+    """The letter at the end of a number that was long for certain: no other can be told."""
+    return "" if -sys.maxsize - 1 <= number <= sys.maxsize else "L"
 
 
 BUILTINS = {
@@ -202,7 +226,7 @@ BUILTINS = {
     "round": away_from_zero,
     "print": print_old,
     "format": format_old,
-    "sorted": run_time.in_order,
+    "sorted": orders.in_order,
     "max": of_several_types(max, ">"),
     "min": of_several_types(min, "<"),
     "open": files.old_open,
@@ -218,8 +242,9 @@ BUILTINS = {
     "long": int,
     "unichr": chr,
     "reduce": functools.reduce,
-    "cmp": run_time.compare,
+    "cmp": orders.compare,
     "oct": octal,
+    "hex": hexadecimal,
     "execfile": run_file,
     "intern": sys.intern,
     "reload": reload,

@@ -6,6 +6,7 @@ Only the program's own imports find these; Python's modules stay as they are, bu
 import importlib
 import itertools
 import math
+import numbers
 import operator
 import sys
 import types
@@ -51,10 +52,11 @@ def string_functions():
             "index",
             "count",
         ),
-        *("replace", "ljust", "rjust", "center", "zfill", "capitalize", "swapcase", "expandtabs"),
+        *("replace", "ljust", "rjust", "center", "capitalize", "swapcase", "expandtabs"),
     ]
     found = {name: lambda text, *args, _name=name: getattr(text, _name)(*args) for name in methods}
     return found | {
+        "zfill": lambda x, width: (x if isinstance(x, str) else repr(x)).zfill(width),
         "join": lambda words, sep=" ": sep.join(words),
         "joinfields": lambda words, sep=" ": sep.join(words),
         "splitfields": lambda text, *args: text.split(*args),
@@ -107,7 +109,8 @@ def added():
         "urllib": urls,
         "urllib2": urls,
         "os": {"getcwdu": os.getcwd, "errno": importlib.import_module("errno")},
-        "operator": {"isSequenceType": lambda x: isinstance(x, collections.abc.Sequence),
+        "operator": {"isNumberType": lambda x: isinstance(x, numbers.Number),
+                     "isSequenceType": lambda x: isinstance(x, collections.abc.Sequence),
                      "isCallable": callable, "isMappingType": lambda x: isinstance(x, collections.abc.Mapping),
                      "div": lambda a, b: divide(a, b), "sequenceIncludes": operator.contains},
         "subprocess": {"Popen": processes.Popen, "check_output": processes.check_output},

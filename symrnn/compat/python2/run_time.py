@@ -5,9 +5,7 @@ meaning.
 """
 
 import collections.abc
-import functools
 import inspect
-import operator
 import re
 import sys
 
@@ -22,7 +20,8 @@ METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys", "vi
            "viewvalues": "values", "viewkeys": "keys"}  # fmt: skip
 ATTRIBUTES = {"func_name": "__name__", "func_code": "__code__", "func_defaults": "__defaults__", "func_doc": "__doc__",
               "func_globals": "__globals__", "func_dict": "__dict__", "func_closure": "__closure__",
-              "im_func": "__func__", "im_self": "__self__", "message": None, "im_class": None, "__getslice__": None,
+              "im_func": "__func__", "im_self": "__self__", "message": None, "exc_type": None,
+              "exc_value": None, "exc_traceback": None, "im_class": None, "__getslice__": None,
               "__setslice__": None, "__delslice__": None}  # fmt: skip
 
 
@@ -71,44 +70,10 @@ def modulo(a, b):
     return a % as_arguments(b, as_argument) if type(a) is str else a % b
 
 
-SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-SIMPLE = (type(None), int, float, str, bytes, list, tuple, dict, set)
-
-
-def ordered(sign, a, b):
-    """``a < b`` and its kin: values of several types have an order, None before numbers before all others.
-
-    Examples
-    --------
-    >>> ordered("<", None, -1), ordered(">", "a", 1e9), ordered("<", [1], "a")
-    (True, True, True)
-    """
-    try:
-        return SIGNS[sign](a, b)
-    except TypeError:
-        if type(a) is type(b) and isinstance(a, (list, tuple)):
-            return ordered_entries(sign, a, b)
-        if type(a) is type(b) or not (isinstance(a, SIMPLE) and isinstance(b, SIMPLE)):
-            raise
-        return SIGNS[sign](rank(a), rank(b))
-
-
-def ordered_entries(sign, a, b):
-    """Whether two lists are in order: their first entries that differ are, or else their lengths."""
-    for one, other in zip(a, b, strict=False):
-        if one != other:
-            return ordered(sign, one, other)
-    return SIGNS[sign](len(a), len(b))
-
-
-def rank(x):
-    """Where values of a type come among those of others."""
-    return (x is not None, not isinstance(x, (int, float)), type(x).__name__)
-
-
-def compare(a, b):
-    """``cmp``: -1, 0 or 1."""
-    return int(ordered(">", a, b)) - int(ordered("<", a, b))
+def entries(x):
+    """What ``x[0]`` is an entry of, where `x` was caught: an exception had those of its arguments."""
+    is_plain = isinstance(x, BaseException) and not hasattr(type(x), "__getitem__")
+    return x.args if is_plain else x
 
 
 def flat(parts, shape):
@@ -199,6 +164,18 @@ def text_type(function):
     return unicode_of if function is str else function
 
 
+def unicode_type(function):
+    """What a call of ``unicode`` calls: a class may say what it is as unicode."""
+    return by_own_unicode if function is str else function
+
+
+def by_own_unicode(x="", *encoding, **options):
+    """``unicode(x)``."""
+    if hasattr(type(x), "__unicode__") and not encoding and not options:
+        return x.__unicode__()
+    return unicode_of(x, *encoding, **options)
+
+
 def unicode_of(x="", *encoding, **options):
     """``str(x)`` and ``unicode(x)``, or with an encoding ``x.decode(encoding)``."""
     return decode(x, *encoding, **options) if encoding or options else text_of(x)
@@ -223,12 +200,19 @@ def method(subject, old):
     return (lambda: iter(new())) if old.startswith("iter") else new
 
 
+EXCEPTION = ("exc_type", "exc_value", "exc_traceback")  # of `sys`
+
+
 def attribute(subject, old):
     """The attribute that `old` is called today, unless `subject` has one by that name."""
     if hasattr(subject, old):
         return getattr(subject, old)
     if old == "message" and isinstance(subject, BaseException):
         return subject.args[0] if len(subject.args) == 1 else ""
+    if old in EXCEPTION and subject is sys:
+        return sys.exc_info()[EXCEPTION.index(old)]
+    if old == "im_func" and inspect.isfunction(subject):
+        return subject  # ``A.f``, a method of no object
     if old == "im_class":
         return type(subject.__self__)
     if old.endswith("slice__"):  # bounds come last, but for a value
@@ -260,39 +244,6 @@ def next_of(iterator):
     return iterator.next() if hasattr(iterator, "next") else next(iterator)
 
 
-def sort_in_place(subject, /, *args, **kwargs):
-    """``subject.sort(…)``: a list took a function that compares two entries; so does ``list.sort(subject, …)``."""
-    if subject is list and args:
-        subject, *args = args
-    elif not isinstance(subject, list) or type(subject).sort is not list.sort:
-        return subject.sort(*args, **kwargs)
-    # By `list`: a class derived from it may have other entries and slices to show.
-    everything = slice(None)
-    entries = list.__getitem__(subject, everything)
-    list.__setitem__(subject, everything, in_order(entries, *args, **kwargs))
-    return None
-
-
-def in_order(iterable, cmp=None, key=None, reverse=False):
-    """``sorted``: with a function that compares two entries, and of several types."""
-    entries = list(iterable)
-    try:
-        return sorted(entries, **sort_options(cmp, key, reverse))
-    except TypeError:
-        if cmp is not None:
-            raise
-        return sorted(entries, **sort_options(compare, key, reverse))
-
-
-def sort_options(cmp=None, key=None, reverse=False):
-    """The options of ``sort`` today."""
-    if cmp is not None:
-        compared = functools.cmp_to_key(cmp)
-        given = key
-        key = compared if given is None else (lambda entry: compared(given(entry)))
-    return {"key": key, "reverse": bool(reverse)}
-
-
 def raised(kind, value):
     """The exception that ``raise kind, value`` raised: `value` where it is one already, or `kind` of it.
 
@@ -301,6 +252,8 @@ def raised(kind, value):
     >>> raised(ValueError, (1, 2)), raised(ValueError, ValueError("a")), raised(ValueError("b"), None)
     (ValueError(1, 2), ValueError('a'), ValueError('b'))
     """
+    while isinstance(kind, tuple) and kind:
+        kind = kind[0]  # the first of what may be caught
     if not isinstance(kind, type) or isinstance(value, kind):
         return value if isinstance(kind, type) else kind
     return kind(*value) if type(value) is tuple else kind() if value is None else kind(value)

@@ -41,6 +41,10 @@ CARRIED = {
         "[f(7) for f in (ceil, floor)], sqrt(4)",
         (1.5, 1.5, float("-inf"), 2.0, [7.0, 7.0], 2.0),
     ),
+    "hex and oct of numbers that are long for certain": Carried(
+        "class A:\n    def __hex__(self): return 'h'\nx = hex(255), hex(2L**64), oct(-2**66)[-2:], hex(A())",
+        ("0xff", "0x10000000000000000L", "0L", "h"),
+    ),
     "long numbers and octal ones": Carried("x = 10L + 010, oct(8)", (18, "010")),
     "cmp": Carried("x = cmp(1, 2), cmp('b', 'a')", (-1, 1)),
     "values of several types have an order": Carried(
@@ -125,9 +129,23 @@ CARRIED = {
         (True, "ab", [97, 98], [98, 99], [97, 98], True),
     ),
     "text has no __iter__": Carried("x = hasattr('a', '__iter__'), hasattr([], '__iter__')", (False, True)),
-    "repr by backquotes": Carried("x = `1` + `'a'`", "1'a'"),
+    "repr by backquotes": Carried("x = `1` + `'a'` + `1, 2`", "1'a'(1, 2)"),
+    "what a class says to be as unicode": Carried(
+        "class A:\n    def __str__(self): return 's'\n    def __unicode__(self): return u'u'\n"
+        "x = unicode(A()), str(A())",
+        ("u", "s"),
+    ),
+    "lines that stay open, in files too": Carried(
+        "import StringIO\nf = StringIO.StringIO()\nprint >>f, 'a',\nfor i in 1, 2: print >>f, i,\nprint >>f, ()\n"
+        "x = f.getvalue()",
+        "a 1 2 ()\n",
+    ),
     "translate with characters to delete": Carried(
         "import string\nx = 'a-b'.translate(string.maketrans('a', 'c'), '-')", "cb"
+    ),
+    "functions of string and of types": Carried(
+        "import operator, string\nx = string.zfill(7, 3), string.zfill('-7', 4), operator.isNumberType(3L)",
+        ("007", "-007", True),
     ),
     "functions of string": Carried("import string\nx = string.join(['a', 'b'], '-'), string.letters[:2], "
                                    "string.ljust('a', 3), string.upper('a')", ("a-b", "ab", "a  ", "A")),
@@ -159,6 +177,15 @@ CARRIED = {
         "x = f(), getattr(it, 'next')(), filter(d.has_key, 'ab'), list(getattr(d, 'iteritems')()), "
         "hasattr(d, 'has_key')",
         (3, 4, "a", [("a", 1)], True),
+    ),
+    "tuples without brackets in list comprehensions": Carried(
+        "x = [y for y in 1, 2, 3], [(y, z) for y in 1, 2 if y > 1 for z in [w for w in 3, 4]], "
+        "[f() for f in lambda: 1, int]",
+        ([1, 2, 3], [(2, 3), (2, 4)], [1, 0]),
+    ),
+    "order of dictionaries": Carried(
+        "x = cmp({1: 2}, {1: 3}), cmp({1: 2}, {1: 2}), {1: 2, 3: 4} < {5: 6}, sorted([{2: 1}, {}])",
+        (-1, 0, False, [{}, {2: 1}]),
     ),
     "variables of list comprehensions stay": Carried("i = 9\ny = [i for i in range(3)]\nx = i, y", (2, [0, 1, 2])),
     "__builtin__ is that of the time": Carried("import __builtin__\nx = __builtin__.range(2), __builtin__.max(1, 2)",
@@ -202,7 +229,10 @@ CARRIED = {
         "class L(list):\n    def __setslice__(self, i, j, v): list.__setslice__(self, i, j, v + [0])\n"
         "x = L([1, 2, 3])\nx[:1] = [9]\nx = list(x)", [9, 0, 2, 3]
     ),
-    "the class of a method": Carried("class A:\n    def f(self): pass\nx = A().f.im_class is A", True),
+    "the class and the function of a method": Carried(
+        "class A:\n    def f(self): return 3\nx = A().f.im_class is A, A.f.im_func(A()), A().f.im_func(A())",
+        (True, 3, 3),
+    ),
     "parameters that are tuples": Carried(
         "def f(a, (b, (c, d)), e=5):\n    'doc'\n    return a, b, c, d, e\nx = f(1, (2, (3, 4))), f.__doc__",
         ((1, 2, 3, 4, 5), "doc"),
@@ -216,6 +246,31 @@ CARRIED = {
                                      "ZeroDivisionError"),
     "exceptions taken apart": Carried(
         "try:\n    raise IOError, ('a', 3)\nexcept IOError, (text, n):\n    x = text, n", ("a", 3)
+    ),
+    "exceptions that are assigned to what is no name": Carried(
+        "class A: pass\no, d = A(), [0]\ntry:\n    1 / 0\nexcept ZeroDivisionError, o.e:\n    pass\n"
+        "try:\n    raise KeyError, 'k'\nexcept (ZeroDivisionError,\n        KeyError), d[0]:  # a, b\n    pass\n"
+        "try:\n    raise IOError, ('a', 3)\nexcept IOError, [text, n]:\n    x = type(o.e).__name__, d[0].args, text, n",
+        ("ZeroDivisionError", ("k",), "a", 3),
+    ),
+    "entries of exceptions": Carried(
+        "class A(Exception):\n    def __getitem__(self, i): return 7\n"
+        "try:\n    raise IOError(2, 'no')\nexcept IOError, e:\n    n, text = e\n    x = e[0], n, text\n"
+        "try:\n    raise A, 1\nexcept A as e:\n    x += e[0],",
+        (2, 2, "no", 7),
+    ),
+    "the exception that sys knows": Carried(
+        "import sys\ntry:\n    raise ValueError, 'a'\nexcept:\n"
+        "    x = sys.exc_type.__name__, str(sys.exc_value), sys.exc_traceback is sys.exc_info()[2]",
+        ("ValueError", "a", True),
+    ),
+    "the first of several to raise": Carried(
+        "try:\n    raise (ValueError, KeyError), 'a'\nexcept ValueError, e:\n    x = e.args", ("a",)
+    ),
+    "names that are said to be global after they were used": Carried(
+        "n = 1\ndef f():\n    'doc'\n    x = n\n    if x:\n        global n\n        n = x + 1\n    return x\n"
+        "x = f(), n, f.__doc__",
+        (1, 2, "doc"),
     ),
     "exceptions with what they hold": Carried(
         "import sys\nx = []\ndef f(kind, value=None, at=None):\n    try:\n        raise kind, value, at\n"
@@ -325,11 +380,17 @@ REFUSED = {  # a program, and what its error must say
         "def f():\n    n = 1\n    exec 'n = 2'\n    return n\nf()",
         "exec in a function sets n",
     ),
+    "names that a function has from a module, all of them": (
+        "def f():\n    from math import *",
+        "x.py, line 2: import \\* only allowed at module level, and --py2 cannot convert it",
+    ),
+    "truth that is assigned to": ("True = 1", "x.py, line 1: cannot assign to True"),
     "what is no Python of either kind": ("x = (\ny ? 1)", "x.py, line 2"),
 }  # fmt: skip
 
 DIFFERENT = {  # what a program may see, and nothing here can tell
     "masks taken from each other, and whether an array is empty": "were asked for by - and if; NumPy refuses both",
+    "hex(255L), repr(255L)": "had an L at their end; a long number that fits a machine's word is like any other",
     "the order of dictionaries and sets": "was arbitrary, and is that of insertion",
     "random.shuffle, choice, sample, randint": "draw other numbers from the same seed; random.random draws the same",
     "np.divide of whole numbers": "rounded down, and does not; the operator / does",

@@ -13,9 +13,10 @@ FUNCTIONS = {  # what trees call, by module
     "builtins": ("slice",),
     "symrnn.compat.python2.classes": ("old_class",),
     "symrnn.compat.python2.codings": ("decode", "encode", "translated"),
+    "symrnn.compat.python2.orders": ("ordered", "sort_in_place"),
     "symrnn.compat.python2.run_time": (
-        "as_list", "attribute", "bound", "divide", "divide_in_place", "equal", "execute", "flat", "formatted",
-        "has_key", "method", "modulo", "next_of", "ordered", "raised", "sort_in_place", "text_type", "unequal",
+        "as_list", "attribute", "bound", "divide", "divide_in_place", "entries", "equal", "execute", "flat",
+        "formatted", "has_key", "method", "modulo", "next_of", "raised", "text_type", "unequal", "unicode_type",
     ),
 }  # fmt: skip
 SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
@@ -30,9 +31,7 @@ def parsed(source, path):
     try:
         tree = ast.parse(text, path)
     except SyntaxError as error:
-        raise UserError(
-            f"{path}, line {error.lineno}: {error.msg}, and --py2 cannot convert it; change this line"
-        ) from error
+        raise no_python_3(path, error) from error
     future = {
         alias.name
         for node in tree.body
@@ -43,6 +42,13 @@ def parsed(source, path):
     for module, names in FUNCTIONS.items():
         after_future_imports(tree, ast.ImportFrom(module, list(map(alias_of, names)), 0))
     return ast.fix_missing_locations(tree)
+
+
+def no_python_3(path, error):
+    """What to say of a line that no word and no tree of today stands for."""
+    return UserError(
+        f"{path}, line {error.lineno}: {error.msg}, and --py2 cannot convert it; change this line"
+    )
 
 
 def alias_of(name):
@@ -164,6 +170,7 @@ class OldMethods(ast.NodeTransformer):
             for name in (one.arg for one in node.args.args)
             if name.startswith(PARTS)
         ]
+        globals_first(node)
         docstring = node.body[:1] if ast.get_docstring(node) is not None else []
         node.body[:] = [*docstring, *unpacked, *node.body[len(docstring) :]]
         return node
@@ -185,9 +192,13 @@ class OldMethods(ast.NodeTransformer):
         self.generic_visit(node)
         if node.name and node.name.startswith(PARTS):
             name, node.name = node.name, own("exception")
+            target = pattern(name)
+            is_taken_apart = isinstance(target, ast.Tuple | ast.List)
             parts = ast.Attribute(load(node.name), "args", ast.Load())
-            node.body.insert(0, ast.Assign([pattern(name)], parts))
+            assigned = parts if is_taken_apart else load(node.name)
+            node.body.insert(0, ast.Assign([target], assigned))
         elif node.name:  # it stayed bound after the block
+            node.body[:] = [EntriesOf(node.name).visit(statement) for statement in node.body]
             name, node.name = node.name, own("exception")
             node.body.insert(0, ast.Assign([ast.Name(name, ast.Store())], load(node.name)))
         return node
@@ -196,7 +207,11 @@ class OldMethods(ast.NodeTransformer):
         self.called.add(id(node.func))
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id in ("str", "unicode"):
-            node.func = call("text_type", node.func)
+            node.func = call(
+                "unicode_type" if node.func.id == "unicode" else "text_type", node.func
+            )
+        elif isinstance(node.func, ast.Name) and node.func.id == "repr" and len(node.args) > 1:
+            node.args = [ast.Tuple(node.args, ast.Load())]  # a tuple in backquotes
         elif isinstance(node.func, ast.Name) and node.func.id == "exec":
             node.func = load(own("execute"))
         if not isinstance(node.func, ast.Attribute):
@@ -214,6 +229,53 @@ class OldMethods(ast.NodeTransformer):
             function = load(own(TEXT[name]))
             return ast.copy_location(ast.Call(function, [subject, *node.args], node.keywords), node)
         return node
+
+
+class EntriesOf(ast.NodeTransformer):
+    """An exception has entries: ``e[0]``, ``number, text = e``."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def is_it(self, node):
+        return isinstance(node, ast.Name) and node.id == self.name
+
+    def visit_Subscript(self, node):
+        self.generic_visit(node)
+        if self.is_it(node.value) and isinstance(node.ctx, ast.Load):
+            node.value = ast.copy_location(call("entries", node.value), node.value)
+        return node
+
+    def visit_Assign(self, node):
+        self.generic_visit(node)
+        if self.is_it(node.value) and isinstance(node.targets[0], ast.Tuple | ast.List):
+            node.value = ast.copy_location(call("entries", node.value), node.value)
+        return node
+
+
+def globals_first(function):
+    """Let names that a function says to be global be so from its start: they might be used before that was said."""
+    taken = Globals()
+    function.body[:] = [taken.visit(statement) for statement in function.body]
+    if taken.names:
+        place = 1 if ast.get_docstring(function) is not None else 0
+        function.body.insert(place, ast.Global(sorted(taken.names)))
+
+
+class Globals(ast.NodeTransformer):
+    """Takes out what a function says to be global, not what those within it say."""
+
+    def __init__(self):
+        self.names = set()
+
+    def visit_Global(self, node):
+        self.names |= {*node.names}
+        return ast.copy_location(ast.Pass(), node)
+
+    def left_alone(self, node):
+        return node
+
+    visit_FunctionDef = visit_Lambda = visit_ClassDef = left_alone
 
 
 def pattern(name):

@@ -122,6 +122,11 @@ def places(word, code):
     >>> places("in", "'a in b' + f(a in b) in c + inner")
     [21]
     """
+    return [found.start() for found in re.finditer(rf"\b{word}\b", outermost(code))]
+
+
+def outermost(code):
+    """`code` with quotes for all that stands in brackets, strings and comments."""
     depth, plain = 0, []
     for match in STRING_OR_COMMENT.finditer(code):
         kind, text = match.lastgroup, match.group()
@@ -129,7 +134,7 @@ def places(word, code):
         hidden = depth or kind in ("string", "comment")
         plain.append("'" * len(text) if hidden else text)  # as long, so that places stay
         depth += kind == "open"
-    return [found.start() for found in re.finditer(rf"\b{word}\b", "".join(plain))]
+    return "".join(plain)
 
 
 def statement_in_3(statement, print_is_a_word, place):
@@ -139,12 +144,11 @@ def statement_in_3(statement, print_is_a_word, place):
     blanks = blanks.expandtabs(8)  # Python 2 counted to the next eighth column
     stripped = body.rstrip()
     tail, body = body[len(stripped) :], stripped
-    body = with_parts(outside_strings(with_calls_of_repr(body), in_words))
+    body = with_parts(in_brackets(outside_strings(with_calls_of_repr(body), in_words)))
     if print_is_a_word and re.match(r"print\b(?!\s*=[^=])(?!\s*\.)", body):
         body = print_call(body[5:].strip(), place)
     elif re.match(r"except\b", body):
-        body = re.sub(r"^except\s+(.+?)\s*,\s*(\w+)$", r"except \1 as \2", body, flags=re.DOTALL)
-        body = re.sub(r"^except\s+(.+?)\s*,\s*(\([\w\s,]+\))$", in_parts, body, flags=re.DOTALL)
+        body = except_head(body)
     elif re.match(r"raise\b", body):
         body = raise_statement(body)
     elif re.match(r"exec\b(?!\s*=[^=])(?!\s*\.)", body):
@@ -190,9 +194,58 @@ def with_parts(body):
     return body
 
 
-def in_parts(match):
-    """The head of a block whose exception is taken apart into a tuple of names."""
-    return f"except {match[1]} as {named_part(match[2], 0)}"
+def except_head(body):
+    """The head of a block with ``as``; what is no name that it is assigned to has one, which `tree` assigns.
+
+    Examples
+    --------
+    >>> except_head("except (A, B), e"), except_head("except A")
+    ('except (A, B) as e', 'except A')
+    """
+    kinds, *target = split_commas(body[6:])
+    if not target:
+        return body
+    is_name = re.fullmatch(r"\w+", target[0])
+    return f"except {kinds} as {target[0] if is_name else name_of_parts(target[0], 0)}"
+
+
+def in_brackets(body):
+    """A statement where what list comprehensions walk along is a tuple in brackets.
+
+    Examples
+    --------
+    >>> in_brackets("x = [y for y in 1, 2 if y in (3, 4)]")
+    'x = [y for y in (1, 2) if y in (3, 4)]'
+    """
+    parts, start, depth = [], 0, 0
+    for match in STRING_OR_COMMENT.finditer(body):
+        if match.lastgroup == "open":
+            depth += 1
+            if depth == 1:
+                parts.append(body[start : match.end()])
+                start, is_list = match.end(), match.group() == "["
+        elif match.lastgroup == "close":
+            depth -= 1
+            if depth == 0:
+                inner = in_brackets(body[start : match.start()])
+                parts.append(walks_in_brackets(inner) if is_list else inner)
+                start = match.start()
+    return "".join([*parts, body[start:]])
+
+
+def walks_in_brackets(code):
+    """What stands in square brackets, where each ``in`` of a ``for`` is followed by one expression."""
+    words = [*re.finditer(r"\b(for|in|if)\b", outermost(code))]
+    is_walk = [
+        i for i, word in enumerate(words[1:], 1) if (words[i - 1][0], word[0]) == ("for", "in")
+    ]
+    for i in reversed(is_walk):
+        begin, end = words[i].end(), words[i + 1].start() if i + 1 < len(words) else len(code)
+        walk = code[begin:end]
+        if len(split_commas(walk)) > 1 or walk.rstrip().endswith(","):
+            kept = walk.rstrip()
+            code = f"{code[:begin]} ({kept.lstrip()}){walk[len(kept) :]}{code[end:]}"
+    return code
 
 
 def end_of_parameters(body, start, ending):
@@ -216,7 +269,12 @@ def named_part(parameter, place):
     parts = parameter[:end]
     if "," not in parts:
         return parts[1:-1].strip() + parameter[end:]
-    return f"{PARTS}{parts.encode().hex()}_{place}{parameter[end:]}"
+    return name_of_parts(parts, place) + parameter[end:]
+
+
+def name_of_parts(target, place):
+    """A name that holds a target, which `tree` reads there."""
+    return f"{PARTS}{target.encode().hex()}_{place}"
 
 
 def outside_strings(body, change):
@@ -233,8 +291,13 @@ def outside_strings(body, change):
 
 def with_calls_of_repr(body):
     """A statement with ``repr(x)`` for what stands between backquotes."""
-    calls = itertools.cycle(["repr(", ")"])
-    return outside_strings(body, lambda code: re.sub("`", lambda _: next(calls), code))
+    calls = itertools.cycle([" repr(", ")"])  # behind a word: ``print`x```
+
+    def call(match):
+        text = next(calls)
+        return text if match.string[: match.start()][-1:].isalnum() else text.lstrip()
+
+    return outside_strings(body, lambda code: re.sub("`", call, code))
 
 
 WORD_OR_NUMBER = re.compile(
@@ -273,17 +336,18 @@ def in_3(match):
 def print_call(arguments, place):
     """``print`` as a call; a trailing comma kept the line open, ``>>`` named a file."""
     options = []
-    if arguments.startswith(">>"):
-        file, *rest = split_commas(arguments[2:].strip())
-        options.append(f"file={file}")
-        arguments = ", ".join(rest)
     if arguments.endswith(","):
         arguments = arguments[:-1]
         options.append("end=' '")
+    if arguments.startswith(">>"):
+        file, *rest = split_commas(arguments[2:].strip())
+        options.insert(0, f"file={file}")
+        arguments = ", ".join(rest)
     one = split_commas(arguments)
     if arguments.startswith("(") and len(one) == 1 and not options and closes_at_end(arguments):
         inner = split_commas(arguments[1:-1])
-        return f"print({arguments})" if len(inner) > 1 else f"print{arguments}"
+        is_tuple = len(inner) > 1 or inner == [""]
+        return f"print({arguments})" if is_tuple else f"print{arguments}"
     if arguments.startswith(("=", "+=")):
         raise UserError(
             f"{place}: print is a word in Python 2 and cannot be assigned to; call the name otherwise"

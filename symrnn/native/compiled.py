@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import struct
 import threading
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, partial
 from sys import getrefcount
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, getweakrefcount
 
 import numpy as np
 from pytensor.graph.basic import Apply, Variable
@@ -130,35 +129,49 @@ class NativeProgram:
         self.module = LoadedModule(lowered.text)
         self.is_settled = True  # callers may keep where its code lies
         count = lowered.inputs + len(lowered.outputs)
-        self.pack = struct.Struct(f"{count}P").pack_into
-        # One table for all calls, so that machine code may hold its address.
-        self.arrays = bytearray(8 * max(1, count))
-        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.arrays))
-        self.memories: dict[tuple[int, ...], Memory] = {}
-        self.shared = Shared()
-        # A callback runs Python, and so perhaps another thread, while the program has its memory in use.
-        self.lock = threading.Lock()
+        # A table for each call: another one may come before this one runs.
+        self.pack = struct.Struct(f"{count}P" if count else "8x").pack
+        self.workspaces = [Workspace(lowered)]
+        # Else calls run one after another whatever they share: machine code holds Python's lock.
+        self.runs_python = bool(lowered.callbacks) or guarded.is_on()
 
     def __call__(
         self, arrays: Sequence[np.ndarray], extents: tuple[int, ...] = ()
     ) -> list[np.ndarray]:
         """The outputs; `arrays` are of the shapes compiled for, aligned and in row-major order."""
-        with self.lock:
-            memory = self.memory(extents)
+        workspace = self._free_workspace() if self.runs_python else self.workspaces[0]
+        try:
+            memory = workspace.memory(extents)
             outputs = [pool.take() for pool in memory.pools]
             # The arrays as objects: the driver reads where their elements are, at a fixed place in each.
-            self.pack(self.arrays, 0, *map(id, arrays), *map(id, outputs))
+            table = self.pack(*map(id, arrays), *map(id, outputs))
             guard = memory.guard
             kept = guard.before(arrays, outputs) if guard is not None else []
-            status = self.module.run(self.address, *memory.addresses)
+            status = self.module.run(table, *memory.addresses)
             if guard is not None:
                 guard.after(arrays, outputs, kept)
             if status < 0:
-                # Before the next call, which the same callback may fail, too.
                 raise memory.callbacks[-1 - status].taken_error()
+        finally:
+            if self.runs_python:
+                workspace.in_use.release()
         if status > 0:
             raise self._error(status - 1, extents)
         return outputs
+
+    def _free_workspace(self) -> Workspace:
+        """One that no other call uses until this one releases it.
+
+        Other calls come while a callback runs Python: of other threads, and of this one, as a finalizer may call what
+        it likes. None waits for another, so none waits forever.
+        """
+        for workspace in self.workspaces:
+            if workspace.in_use.acquire(blocking=False):
+                return workspace
+        workspace = Workspace(self.lowered)
+        workspace.in_use.acquire()
+        self.workspaces.append(workspace)
+        return workspace
 
     def _error(self, number: int, extents: tuple[int, ...]) -> Exception:
         """A new one each time: one that is raised holds the frames that it came through."""
@@ -173,36 +186,46 @@ class NativeProgram:
         return self.lowered.text.count("define internal")
 
     @property
+    def memories(self) -> dict[tuple[int, ...], Memory]:
+        """Memory by extents, of calls that come one after another."""
+        return self.workspaces[0].memories
+
+    @property
     def arena_bytes(self) -> int:
         """What temporaries take, of the largest call so far."""
         return max((memory.arena_bytes for memory in self.memories.values()), default=0)
 
-    def memory(self, extents: tuple[int, ...]) -> Memory:
-        """Memory for a call with these extents, under `lock`; that of the calls longest ago is let go."""
-        if (known := self.memories.pop(extents, None)) is not None:
-            self.memories[extents] = known  # the last one from now on
-            return known
-        if len(self.memories) >= MOST_MEMORIES:
-            del self.memories[next(iter(self.memories))]
-        named = dict(zip(self.lowered.extents, extents, strict=True))
-        memory = self.memories[extents] = Memory(self.lowered, named, self.shared)
-        return memory
 
+class Workspace:
+    """What calls of a program share that don't overlap: memory for some sets of extents, in one arena."""
 
-class Shared:
-    """What the memories of a program's extents have in common: no two calls of a program run at once."""
-
-    def __init__(self) -> None:
+    def __init__(self, lowered: Lowered) -> None:
+        self.lowered = lowered
+        self.in_use = threading.Lock()  # is tried, and never waited for
+        self.memories: dict[tuple[int, ...], Memory] = {}
         self.arena = np.empty(0, np.uint8)
         # as long as a memory has them: lengths come and go
         self.pools: WeakValueDictionary[tuple, Pool] = WeakValueDictionary()
 
+    def memory(self, extents: tuple[int, ...]) -> Memory:
+        """Memory for a call with these extents; that of the calls longest ago is let go."""
+        # Another thread may do the same meanwhile: nothing here counts on what was found a line before.
+        memory = self.memories.pop(extents, None)
+        if memory is None:
+            if len(self.memories) >= MOST_MEMORIES:
+                self.memories.pop(next(iter(list(self.memories)), ()), None)
+            named = dict(zip(self.lowered.extents, extents, strict=True))
+            memory = Memory(self.lowered, named, self)
+        self.memories[extents] = memory  # the last one from now on
+        return memory
+
     def room(self, size: int) -> np.ndarray:
         """At least so many bytes; fresh ones would be asked of the system page by page, for each new length."""
         # Memories that were made before keep the smaller one, and it lives as long as they do.
-        if len(self.arena) < size:
-            self.arena = np.empty(size, np.uint8)
-        return self.arena
+        arena = self.arena
+        if len(arena) < size:
+            arena = self.arena = np.empty(size, np.uint8)
+        return arena
 
     def pool(self, output: int, shape: tuple[int, ...], dtype: str) -> Pool:
         """Arrays for an output of that shape."""
@@ -229,16 +252,16 @@ class Memory:
         What watches them, or None.
     """
 
-    def __init__(self, lowered: Lowered, extents: dict[str, int], shared: Shared):
+    def __init__(self, lowered: Lowered, extents: dict[str, int], workspace: Workspace):
         is_guarded = guarded.is_on()
         plan = guarded.apart if is_guarded else offsets
         places, self.arena_bytes = plan(lowered.lives, extents)
         size = self.arena_bytes + ALIGNMENT
-        self._arena = np.empty(size, np.uint8) if is_guarded else shared.room(size)
+        self._arena = np.empty(size, np.uint8) if is_guarded else workspace.room(size)
         # Addresses keep nothing alive: `_arena` does, and `lowered`, which the program has, keeps the constants.
         base = -(-self._arena.ctypes.data // ALIGNMENT) * ALIGNMENT
         addresses = [base + place for place in places] + [c.ctypes.data for c in lowered.constants]
-        self.callbacks = [Callback(call, extents) for call in lowered.callbacks]
+        self.callbacks = [Callback(call, extents, self._arena) for call in lowered.callbacks]
         addresses += [callback.address for callback in self.callbacks]
         self._table = np.array(addresses or [0], np.uint64)
         self._extents = np.array([*extents.values()] or [0], np.int64)
@@ -247,7 +270,9 @@ class Memory:
         for i, (shape, dtype) in enumerate(lowered.outputs):
             known = tuple(evaluated(n, extents) for n in shape)
             self.pools.append(
-                Pool(known, dtype, guarded.padded) if is_guarded else shared.pool(i, known, dtype)
+                Pool(known, dtype, guarded.padded)
+                if is_guarded
+                else workspace.pool(i, known, dtype)
             )
         self.guard = None
         if is_guarded:
@@ -266,12 +291,21 @@ class Pool:
     def take(self) -> np.ndarray:
         for array in self.arrays:
             # A view of it counts too, as it holds what it is a view of.
-            if getrefcount(array) == HELD_BY_POOL:
+            if getrefcount(array) == HELD_BY_POOL and self._is_as_made(array):
                 return array
         array = self.make(self.shape, self.dtype)
         if len(self.arrays) < MOST_POOLED:
             self.arrays.append(array)
         return array
+
+    def _is_as_made(self, array: np.ndarray) -> bool:
+        """Whether whoever had the array left it as it was, and cannot come back to it by a weak reference."""
+        if array.shape != self.shape or array.dtype != self.dtype or getweakrefcount(array):
+            return False
+        flags = array.flags
+        if not flags.writeable:
+            flags.writeable = True
+        return bool(flags.carray)
 
 
 def _references_of_a_pooled_array() -> int:

@@ -25,12 +25,13 @@ from symrnn.native.module import LoadedModule
 METH_FASTCALL = 0x80
 # Bytes from the start of an object: of any, and of NumPy's arrays
 REFERENCES, TYPE = 0, 8
-DATA, RANK, EXTENTS, DTYPE, FLAGS = 16, 24, 32, 56, 64
+DATA, RANK, EXTENTS, DTYPE, FLAGS, WEAK_REFERENCES = 16, 24, 32, 56, 64, 72
 C_CONTIGUOUS_AND_ALIGNED = 0x101
+WRITEABLE = 0x400
 
 HEADER = (  # of the table that the function is bound to: words of 8 bytes; "at" is a place in the table, in words
     "arguments", "checks", "checks_at", "inputs", "inputs_at", "outputs", "outputs_at", "results",
-    "results_at", "arrays_at", "memory", "extents", "program", "ndarray", "none",
+    "results_at", "arrays_at", "made_at", "memory", "extents", "program", "ndarray", "none",
 )  # fmt: skip
 
 
@@ -79,21 +80,23 @@ def direct_call(
     outputs
         The program's outputs that the call returns, or, as ``-1 - i``, arguments.
     """
-    checks = [word for i, dtype, shape in like for word in (i, id(dtype), len(shape), *shape)]
+    checks = [word for i, dtype, shape in like for word in (i, *_kind(dtype, shape))]
+    # Outputs too: whoever had one may have given it another shape.
+    made = [word for pool in memory.pools for word in _kind(np.dtype(pool.dtype), pool.shape)]
     free_arrays: list[int] = []
     for pool in memory.pools:
-        waiting = [id(array) for array in pool.arrays]
+        waiting = [id(array) for array in pool.arrays[:MOST_POOLED]]
         # A pool lets no array go, so these live as long as `memory`. Each pool has `MOST_POOLED` words, 0 for none.
         free_arrays += [*waiting, *[0] * (MOST_POOLED - len(waiting))]
     # Where it puts a call's arrays is its own table: it waits for nobody, so it must not write what `NativeProgram` has
     # packed for a call of another thread, which may come to run it only now.
     arrays = [0] * (len(inputs) + len(memory.pools))
-    sections = [checks, list(inputs), free_arrays, list(outputs), arrays]
+    sections = [checks, list(inputs), free_arrays, list(outputs), arrays, made]
     places = [len(HEADER) + sum(map(len, sections[:k])) for k in range(len(sections))]
     table = np.array(
         [
             arguments, len(like), places[0], len(inputs), places[1], len(memory.pools), places[2],
-            len(outputs), places[3], places[4], *memory.addresses, program.module.address,
+            len(outputs), places[3], places[4], places[5], *memory.addresses, program.module.address,
             id(np.ndarray), id(None), *(word for section in sections for word in section),
         ],
         np.int64,
@@ -108,6 +111,11 @@ def direct_call(
     # what is cached is the last one, where threads ask for the first one at once.
     kept = (definition, module, program, program.module, memory)
     return make(ctypes.addressof(definition), table, kept)
+
+
+def _kind(dtype: np.dtype, shape: Sequence[int]) -> list[int]:
+    """What an array must be, in words."""
+    return [id(dtype), len(shape), *shape]
 
 
 class _Writer:
@@ -219,20 +227,25 @@ def _check_arguments(w: _Writer, table: str, head: dict[str, str]) -> None:
     w.line(f"store i64 {head['checks_at']}, ptr %cursor")
     with w.loop(head["checks"]):
         start = w.value("load i64, ptr %cursor")
-        which, dtype, rank = (w.word(table, w.value(f"add i64 {start}, {k}")) for k in range(3))
-        array = w.word("%args", which, "ptr")
+        array = w.word("%args", w.word(table, start), "ptr")
         w.require(w.equal("i64", w.load("i64", array, TYPE), head["ndarray"]))
-        w.require(w.equal("i64", w.load("i64", array, DTYPE), dtype))
-        found = w.value(f"sext i32 {w.load('i32', array, RANK)} to i64")
-        w.require(w.equal("i64", found, rank))
         flags = w.value(f"and i32 {w.load('i32', array, FLAGS)}, {C_CONTIGUOUS_AND_ALIGNED}")
         w.require(w.equal("i32", flags, str(C_CONTIGUOUS_AND_ALIGNED)))
-        extents = w.load("ptr", array, EXTENTS)
-        first = w.value(f"add i64 {start}, 3")
-        with w.loop(rank) as axis:
-            expected = w.word(table, w.value(f"add i64 {first}, {axis}"))
-            w.require(w.equal("i64", w.word(extents, axis), expected))
-        w.line(f"store i64 {w.value(f'add i64 {first}, {rank}')}, ptr %cursor")
+        _check_kind(w, table, w.value(f"add i64 {start}, 1"), array)
+
+
+def _check_kind(w: _Writer, table: str, start: str, array: str) -> None:
+    """Refuse the call unless an array is as the words say that begin at `start`; the cursor is then behind them."""
+    dtype, rank = (w.word(table, w.value(f"add i64 {start}, {k}")) for k in range(2))
+    w.require(w.equal("i64", w.load("i64", array, DTYPE), dtype))
+    found = w.value(f"sext i32 {w.load('i32', array, RANK)} to i64")
+    w.require(w.equal("i64", found, rank))
+    extents = w.load("ptr", array, EXTENTS)
+    first = w.value(f"add i64 {start}, 2")
+    with w.loop(rank) as axis:
+        expected = w.word(table, w.value(f"add i64 {first}, {axis}"))
+        w.require(w.equal("i64", w.word(extents, axis), expected))
+    w.line(f"store i64 {w.value(f'add i64 {first}, {rank}')}, ptr %cursor")
 
 
 def _list_of_results(w: _Writer, head: dict[str, str]) -> str:
@@ -250,6 +263,7 @@ def _list_of_results(w: _Writer, head: dict[str, str]) -> str:
 
 def _take_outputs(w: _Writer, table: str, head: dict[str, str], arrays: str) -> None:
     """For each output the first array that only its pool holds; refuse the call where there is none."""
+    w.line(f"store i64 {head['made_at']}, ptr %cursor")
     with w.loop(head["outputs"]) as i:
         first = w.value(f"add i64 {head['outputs_at']}, {w.value(f'mul i64 {i}, {MOST_POOLED}')}")
         place = w.value(f"add i64 {head['inputs']}, {i}")
@@ -262,14 +276,25 @@ def _take_outputs(w: _Writer, table: str, head: dict[str, str], arrays: str) -> 
             exists = w.value(f"icmp ne ptr {array}, null")
             # Where there is none, of something that can be read in any case.
             readable = w.value(f"select i1 {exists}, ptr {array}, ptr {table}")
-            # Half a word: since Python 3.12 that is the count, and the other half is not.
-            is_free = w.equal("i32", w.load("i32", readable, REFERENCES), "1")
+            taken = w.value(f"and i1 {exists}, {_is_free(w, readable)}")
             before = w.load("ptr", slot)
-            taken = w.value(f"and i1 {exists}, {is_free}")
             w.line(
                 f"store ptr {w.value(f'select i1 {taken}, ptr {array}, ptr {before}')}, ptr {slot}"
             )
-        w.require(w.value(f"icmp ne ptr {w.load('ptr', slot)}, null"))
+        output = w.load("ptr", slot)
+        w.require(w.value(f"icmp ne ptr {output}, null"))
+        _check_kind(w, table, w.value("load i64, ptr %cursor"), output)
+
+
+def _is_free(w: _Writer, array: str) -> str:
+    """Whether nobody has an array but its pool, nor comes back to it by a weak reference, and it may be written."""
+    # Half a word: since Python 3.12 that is the count, and the other half is not.
+    is_held_once = w.equal("i32", w.load("i32", array, REFERENCES), "1")
+    is_forgotten = w.value(f"icmp eq ptr {w.load('ptr', array, WEAK_REFERENCES)}, null")
+    wanted = C_CONTIGUOUS_AND_ALIGNED | WRITEABLE
+    flags = w.value(f"and i32 {w.load('i32', array, FLAGS)}, {wanted}")
+    is_plain = w.equal("i32", flags, str(wanted))
+    return w.value(f"and i1 {w.value(f'and i1 {is_held_once}, {is_forgotten}')}, {is_plain}")
 
 
 def _return_results(

@@ -102,10 +102,12 @@ class Driver:
     _reduce = _rowargmax = _contraction = _kernel
 
     def _call(self, call: Call) -> None:
-        """Call back to Python, which finds the addresses of the windows in a table."""
-        windows = ", ".join(self.pointer(w) for w in (*call.inputs, *call.outputs))
-        function = f"((int (*)(void *))memory[{self.callbacks + call.callback}])"
-        self.line(f"if ({function}((void *[]){{{windows}}})) return {-1 - call.callback};")
+        """Call back to Python, which finds addresses of windows in a table, and where to say that all went well."""
+        windows = [self.pointer(w) for w in (*call.inputs, *call.outputs)]
+        function = f"((void (*)(void *))memory[{self.callbacks + call.callback}])"
+        self.line(f"{{ void *table[] = {{{', '.join([*windows, '(void *)1'])}}};")
+        self.line(f"  {function}(table);")
+        self.line(f"  if (table[{len(windows)}]) return {-1 - call.callback}; }}")
 
     def _loop(self, loop: Loop) -> None:
         name, steps = loop.name, self.size(loop.steps)

@@ -134,18 +134,22 @@ class Driver:
     _reduce = _rowargmax = _contraction = _kernel
 
     def _call(self, call: Call) -> None:
-        """Call back to Python, which finds the addresses of the windows in a table."""
+        """Call back to Python, which finds addresses of windows in a table, and where to say that all went well."""
         table = f"%table{len(self.tables)}"
         windows = [*call.inputs, *call.outputs]
         # At the function's begin: a loop would take it anew in each step, and give nothing back before the end.
-        self.tables.append(f"{table} = alloca [{len(windows)} x ptr]")
+        self.tables.append(f"{table} = alloca [{len(windows) + 1} x ptr]")
         for i, window in enumerate(windows):
             self.line(f"store ptr {self.pointer(window)}, ptr {self.gep(table, 8 * i)}")
+        # Python says that it went well, as an exception may come before any line of the callback.
+        status = self.gep(table, 8 * len(windows))
+        self.line(f"store i64 1, ptr {status}")
         place = self.gep("%memory", 8 * (self.callbacks + call.callback))
         function = self.value(f"load ptr, ptr {place}")
-        status = self.value(f"call i32 {function}(ptr {table})")
+        self.line(f"call void {function}(ptr {table})")
+        failed = self.value(f"load i64, ptr {status}")
         good, bad = self.label("good"), self.label("bad")
-        self.line(f"br i1 {self.value(f'icmp eq i32 {status}, 0')}, label %{good}, label %{bad}")
+        self.line(f"br i1 {self.value(f'icmp eq i64 {failed}, 0')}, label %{good}, label %{bad}")
         self.begin(bad)
         self.line(f"ret i32 {-1 - call.callback}")
         self.begin(good)

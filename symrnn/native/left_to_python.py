@@ -12,7 +12,7 @@ from unittest.mock import patch
 from pytensor.compile.executor import Function
 from pytensor.graph.basic import Apply
 
-from symrnn.native.python_ops import PythonNode
+from symrnn.native.python_node import PythonNode
 from symrnn.native.report import native_function, native_report
 
 

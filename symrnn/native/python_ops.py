@@ -1,105 +1,30 @@
-"""Nodes that PyTensor runs itself: between native programs, or called from within one."""
+"""Nodes that a program calls Python back for: their shapes beforehand, and the windows that are their arrays."""
 
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from inspect import signature
 from typing import Any
 
 import numpy as np
+from pytensor.compile.ops import FromFunctionOp
 from pytensor.graph.basic import Apply, Constant, Variable
-from pytensor.graph.fg import FunctionGraph
+from pytensor.printing import Print
 from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.basic import as_tensor_variable
 from pytensor.tensor.type import TensorType, lscalar
 
-from symrnn.native.generators import Generators, drawn_in_place, generator_of, state_of
-from symrnn.native.shapes import Shapes, is_array, is_generator, static_shape
+from symrnn.native.nested import Graph
+from symrnn.native.python_node import PythonNode
+from symrnn.native.shapes import Shapes, is_array, static_shape
 from symrnn.native.sizes import Int, evaluated
 from symrnn.native.window import Window
 
-CALLBACK = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
-
-
-def handed_out(variable: Variable, value: Any) -> Any:
-    """A value as PyTensor's type of the variable has it: a `ScalarType`'s is NumPy's scalar, a state a generator."""
-    if is_generator(variable):
-        return generator_of(value) if isinstance(value, np.ndarray) else value
-    is_scalar = isinstance(variable.type, ScalarType)
-    return value[()] if is_scalar and isinstance(value, np.ndarray) else value
-
-
-class PythonNode:
-    """A node as a Python function of the values of its inputs, constants left out."""
-
-    def __init__(self, node: Apply, *, has_states: bool = True):
-        """With `has_states`, generators are put out as the words of their states, else as they are."""
-        self.node, self.has_states = node, has_states
-        self.lock = threading.RLock()  # a node may call itself: its body holds what calls back
-        self.inputs = [var for var in dict.fromkeys(node.inputs) if not isinstance(var, Constant)]
-        in_place = drawn_in_place(node)
-        self.generators = Generators() if in_place is not None else None
-        node = in_place or node  # what is run
-        self.outputs = node.outputs
-        self.cells: dict[Variable, list] = {var: [None] for var in (*node.inputs, *node.outputs)}
-        for var in node.inputs:
-            if isinstance(var, Constant):
-                self.cells[var][0] = var.data
-        ready = {var: [var not in node.outputs] for var in self.cells}
-        # By `perform`, also where a C compiler is at hand: it would be called for each such node.
-        self.thunk = node.op.make_thunk(node, self.cells, ready, no_recycling=[], impl="py")
-        # These are given as copies: what an op writes over may be the caller's, or be read once more.
-        self.destroyed = {node.inputs[i] for many in node.op.destroy_map.values() for i in many}
-
-    def __call__(self, values: Sequence) -> list:
-        # What a node reads and writes has one place each, and what it computes may let other threads run.
-        with self.lock:
-            return self._computed(values)
-
-    def _computed(self, values: Sequence) -> list:
-        for var in self.destroyed:  # constants too
-            if isinstance(var, Constant):
-                self.cells[var][0] = np.copy(var.data)
-        for var, value in zip(self.inputs, values, strict=True):
-            value = handed_out(var, value)
-            kept = var not in self.destroyed or not isinstance(value, np.ndarray)
-            self.cells[var][0] = value if kept else value.copy()
-        if (
-            self.generators is not None
-        ):  # what is drawn from goes on: a copy, as PyTensor would make
-            rng = self.node.op.rng_param(self.node)
-            given = rng.data if isinstance(rng, Constant) else self.cells[rng][0]
-            self.cells[rng][0] = self.generators.copy(given)
-        for var in self.outputs:
-            # An op may write into what it finds there, and that was handed out after the last call.
-            self.cells[var][0] = None
-        self.thunk()
-        values = [self.cells[var][0] for var in self.outputs]
-        if not self.has_states:
-            return values
-        return [
-            state_of(value) if is_generator(var) else value
-            for var, value in zip(self.outputs, values, strict=True)
-        ]
-
-
-class PythonGraph:
-    """A graph as PyTensor's nodes compute it, one after another: for generators whose states are not known here."""
-
-    def __init__(self, fgraph: FunctionGraph):
-        self.inputs, self.outputs = fgraph.inputs, fgraph.outputs
-        self.functions = [PythonNode(node, has_states=False) for node in fgraph.toposort()]
-
-    def __call__(self, given: Sequence[object]) -> list:
-        """The outputs' values."""
-        values: dict[Variable, Any] = dict(zip(self.inputs, given, strict=True))
-        for function in self.functions:
-            results = function([values[var] for var in function.inputs])
-            values.update(zip(function.node.outputs, results, strict=True))
-        return [var.data if isinstance(var, Constant) else values[var] for var in self.outputs]
+BY_OTHERS = (FromFunctionOp, Print)  # they hand an array to a function of the user's
+CALLBACK = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
 
 
 @dataclass(frozen=True)
@@ -111,6 +36,40 @@ class PythonCall:
     inputs: tuple[Window, ...]
     outputs: tuple[Window, ...]
 
+    @cached_property
+    def function(self) -> PythonNode:
+        """The node, for all memory that it is called with."""
+        return PythonNode(self.node)
+
+    @cached_property
+    def may_keep(self) -> bool:
+        """Whether what the node is given may be read after it has computed."""
+        return may_keep(self.node.op)
+
+
+def may_keep(op: Any) -> bool:
+    """Whether an op, or one within it, may hold an array that it was given: only what others wrote does.
+
+    Examples
+    --------
+    >>> import numpy as np, pytensor, pytensor.tensor as pt
+    >>> seen = []
+    >>> watched = pytensor.wrap_py([pt.dvector], pt.dvector)(lambda x: seen.append(x) or x)
+    >>> may_keep(watched), may_keep(pt.dvector().sort().owner.op)
+    (True, False)
+    """
+    if type(op).__module__.split(".")[0] not in ("pytensor", "symrnn") or isinstance(op, BY_OTHERS):
+        return True
+    inner = [getattr(op, name, None) for name in ("step", "then", "otherwise", "fgraph")]
+    nodes = [node for graph in inner if graph is not None for node in nodes_of(graph)]
+    core = getattr(op, "core_op", None)
+    return any(may_keep(node.op) for node in nodes) or (core is not None and may_keep(core))
+
+
+def nodes_of(graph: Any) -> Sequence[Apply]:
+    """The nodes of a graph, PyTensor's or written out."""
+    return graph.nodes if isinstance(graph, Graph) else graph.toposort()
+
 
 class Callback:
     """A `PythonCall` as a C function of the addresses of its windows.
@@ -118,14 +77,15 @@ class Callback:
     Attributes
     ----------
     address
-        Of the C function. It returns 0, or 1 after an exception, which is then `error`.
+        Of the C function. It is given a table: the addresses, and a word that it makes 0 if all went well. After an
+        exception that is `error`.
     """
 
-    def __init__(self, call: PythonCall, extents: dict[str, int]):
-        self.function = PythonNode(call.node)
-        self.views = [View(window, extents) for window in (*call.inputs, *call.outputs)]
-        self.inputs = len(call.inputs)
-        self.addresses = ctypes.c_void_p * len(self.views)
+    def __init__(self, call: PythonCall, extents: dict[str, int], arena: np.ndarray):
+        self.function = call.function
+        self.views = [View(window, extents, arena) for window in (*call.inputs, *call.outputs)]
+        self.inputs, self.may_keep = len(call.inputs), call.may_keep
+        self.addresses = ctypes.c_void_p * (len(self.views) + 1)
         self.error: BaseException | None = None
         self._function = CALLBACK(self.run)
         self.address = ctypes.cast(self._function, ctypes.c_void_p).value or 0
@@ -133,17 +93,20 @@ class Callback:
     def taken_error(self) -> BaseException:
         """The exception, which is then no more held: it holds the frames that it came through."""
         error, self.error = self.error, None
-        assert error is not None
-        return error
+        # A signal's handler may raise before `run` can catch it: what it raised was shown, and is gone.
+        return error or KeyboardInterrupt("while a program called Python back")
 
-    def run(self, table: int) -> int:
+    def run(self, table: int) -> None:
         try:
-            addresses = self.addresses.from_address(table) if self.views else ()
-            # No copies: what `perform` is given are windows of the program's memory.
+            addresses = self.addresses.from_address(table)
+            # What `perform` is given are windows of the program's memory, and no copies where it lets go of them.
             arrays = [
-                view.array_at(place) for view, place in zip(self.views, addresses, strict=True)
+                view.array_at(place) for view, place in zip(self.views, addresses, strict=False)
             ]
-            values = self.function(arrays[: self.inputs])
+            given = arrays[: self.inputs]
+            if self.may_keep:
+                given = [array.copy() for array in given]
+            values = self.function(given)
             for var, target, value in zip(
                 self.function.node.outputs, arrays[self.inputs :], values, strict=True
             ):
@@ -153,16 +116,16 @@ class Callback:
                         f"infer_shape says {target.shape}"
                     )
                 target[...] = value
+            addresses[-1] = 0
         except BaseException as error:  # handed to the caller of the program, whatever it is
             self.error = error
-            return 1
-        return 0
 
 
 class View:
     """Arrays that are a window, at addresses that change from step to step."""
 
-    def __init__(self, window: Window, extents: dict[str, int]):
+    def __init__(self, window: Window, extents: dict[str, int], arena: np.ndarray):
+        self.arena = arena  # where it may lie: as long as an array is kept, its memory is there
         dtype = np.dtype(window.dtype)
         shape = tuple(evaluated(n, extents) for n in window.shape)
         strides = tuple(evaluated(n, extents) * dtype.itemsize for n in window.strides)

@@ -30,12 +30,12 @@ class Repeated:
         outputs: tuple[int, ...],
         like: Sequence[tuple[int, np.ndarray]],
     ):
-        """`inputs` and `outputs` are as `NativeFunction._places` gives them; `like` are the arguments that shapes
+        """`inputs` and `outputs` are as `Written` has their places; `like` are the arguments that shapes
         depend on: their positions, and arrays of the same dtype and shape."""
         self.program, self.extents, self.inputs, self.outputs = program, extents, inputs, outputs
         self.like = [(i, array.dtype, array.shape) for i, array in like]
-        with program.lock:
-            self.memory = program.memory(extents)
+        # Of calls that don't overlap others, as those by machine code alone never do.
+        self.memory = program.workspaces[0].memory(extents)
         self.calls = 0
         self.direct: Callable[..., list | None] | None = None
         self.arrays_known = 0  # to `direct`
@@ -89,14 +89,7 @@ class RecordedProgram:
         flat = signature(
             [values[i] for i in recorded.arrays], [values[i] for i in recorded.promoted]
         )
-        if flat not in self.known:
-            fits = (
-                recorded.pattern.fits(flat) if len(flat) == len(recorded.pattern.entries) else None
-            )
-            if len(self.known) >= MOST_SIGNATURES:
-                self.known.clear()
-            self.known[flat] = None if fits is None else tuple(fits.values())
-        extents = self.known[flat]
+        extents = self._extents(flat)
         if extents is None:
             return None
         # Loaded only now: of many patterns that are kept, a process may call one.
@@ -106,12 +99,26 @@ class RecordedProgram:
         outputs = self.program([values[i] for i in recorded.inputs], extents)
         return [outputs[i] if i >= 0 else values[-1 - i] for i in recorded.outputs]
 
+    def _extents(self, flat: Flat) -> tuple[int, ...] | None:
+        """The parameters of a call, None where it is not of the pattern."""
+        known = self.known
+        try:
+            return known[flat]
+        except KeyError:
+            pattern = self.recorded.pattern
+            fits = pattern.fits(flat) if len(flat) == len(pattern.entries) else None
+        if len(known) >= MOST_SIGNATURES:
+            # A new one: whoever looks into this one at the same time still finds what was there.
+            self.known = known = {}
+        extents = known[flat] = None if fits is None else tuple(fits.values())
+        return extents
+
     def repeated(self, values: Sequence[np.ndarray]) -> Repeated | None:
         """What serves calls like this one, where no number decides a shape."""
         recorded = self.recorded
         if recorded.promoted or self.program is None:
             return None
         arrays = [(i, values[i]) for i in recorded.arrays]
-        extents = self.known[signature([array for _, array in arrays], [])]
+        extents = self._extents(signature([array for _, array in arrays], []))
         assert extents is not None
         return Repeated(self.program, extents, recorded.inputs, recorded.outputs, arrays)

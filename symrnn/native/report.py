@@ -10,7 +10,8 @@ from pytensor.graph.basic import Apply
 
 from symrnn.native.compiled import NativeProgram
 from symrnn.native.emit_c import c_text
-from symrnn.native.runtime import Fallback, NativeFunction, Stage
+from symrnn.native.runtime import NativeFunction
+from symrnn.native.stages import Fallback, Stage
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from symrnn.measure.report_tables import report_tables
 from symrnn.measure.source_lines import NOWHERE, full_traces
 from symrnn.measure.stages import linked, rewritten
 from symrnn.native.left_to_python import left_to_python
-from symrnn.native.python_ops import PythonNode
+from symrnn.native.python_node import PythonNode
 
 X = np.array([3.0, 0.0, 2.0])
 

@@ -50,7 +50,7 @@ def test_lengths_of_a_program_share_their_memory():
         np.testing.assert_allclose(f(a), np.exp(a).T @ np.exp(a), rtol=1e-12)
     _, program = native_programs(f.vm.jit_fn)
     assert len(program.memories) == 3
-    assert all(memory._arena is program.shared.arena for memory in program.memories.values())
+    assert all(memory._arena is program.workspaces[0].arena for memory in program.memories.values())
 
 
 def test_lengths_that_differ_are_two_parameters():
@@ -247,10 +247,10 @@ class CallsAsItIsLet:
     def __init__(self, lock, call):
         self.lock, self.call = lock, call
 
-    def __enter__(self):
-        self.lock.acquire()
+    def acquire(self, blocking):
+        return self.lock.acquire(blocking=blocking)
 
-    def __exit__(self, *raised):
+    def release(self):
         self.lock.release()
         call, self.call = self.call, lambda: None
         call()
@@ -269,9 +269,11 @@ def test_a_call_raises_its_own_error_though_another_follows_at_once():
         with pytest.raises(ValueError, match="refused 10"):
             program([np.array([5.0])])
 
-    program.lock = CallsAsItIsLet(program.lock, other)
+    [workspace] = program.workspaces
+    workspace.in_use = CallsAsItIsLet(workspace.in_use, other)
     with pytest.raises(ValueError, match="refused 6"):
         program([np.array([3.0])])
+    assert program.workspaces == [workspace]
 
 
 def test_memory_in_use_stays_however_many_other_lengths_come():

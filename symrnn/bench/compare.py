@@ -9,6 +9,7 @@ for, and then marked.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from statistics import median
 from typing import Any
 
@@ -103,16 +104,16 @@ def compare_records(
             f"records must be of one machine and one set of versions, but differ in"
             f" {'; '.join(mixed)}; measure both again here, or allow it (allow_mixed=True)"
         )
-    common = [case for case in was if case in now]
+    common = {case: (was[case], now[case]) for case in was if case in now}
     if not common:
         have = [f"{len(cases)}, such as {next(iter(cases), 'none')}" for cases in (was, now)]
         raise UserError(
             f"old and new must have a case in common, but have different ones (old {have[0]}; new {have[1]});"
             " measure both alike: the same experiment or target, mode and caches"
         )
-    counts = [change for c in common for change in count_changes(c, was[c], now[c])]
+    counts = [change for case, sides in common.items() for change in count_changes(case, *sides)]
     # A list, for its length: the error rate is shared by all comparisons that are made.
-    pairs = [(c, *samples) for c in common for samples in timed(was[c], now[c])]
+    pairs = [(case, *samples) for case, sides in common.items() for samples in timed(*sides)]
     times = [time_change(*pair, threshold, len(pairs)) for pair in pairs]
     return RecordComparison(
         changes=(*counts, *times),
@@ -134,9 +135,17 @@ def as_one_target(old: Sequence[Record], new: Sequence[Record]) -> list[Record]:
 def by_case(records: Iterable[Record]) -> dict[str, list[Record]]:
     """The records of each case (all its rounds), by a name that tells it from the others."""
     cases: dict[str, list[Record]] = {}
+    names: dict[tuple, str] = {}
     for record in records:
-        cases.setdefault(case_name(record), []).append(record)
+        # rounds share the object of their case
+        place = id(record.case), *where(record)
+        if place not in names:
+            names[place] = case_name(record)
+        cases.setdefault(names[place], []).append(record)
     return cases
+
+
+where = attrgetter("experiment", "task", "mode", "state", "profile")
 
 
 def case_name(record: Record) -> str:
@@ -154,11 +163,13 @@ def as_text(value: Any) -> str:
 
 def differences(records: Sequence[Record]) -> Iterable[str]:
     """What differs between the machines and versions of `records`, in words."""
+    # A job that failed may not have come to say what it ran on.
+    finished = [record for record in records if record.is_ok]
     for source, names in (("machine", SAME_MACHINE), ("versions", SAME_VERSIONS)):
+        # many records share one object
+        different = {id(each): each for each in map(attrgetter(source), finished)}.values()
         for name in names:
-            # A job that failed may not have come to say what it ran on.
-            values = (getattr(record, source).get(name) for record in records if record.is_ok)
-            found = sorted({str(value) for value in values})
+            found = sorted({str(each.get(name)) for each in different})
             if len(found) > 1:
                 yield f"{name} ({', '.join(found)})"
 
@@ -173,8 +184,9 @@ def count_changes(case: str, old: Sequence[Record], new: Sequence[Record]) -> It
         )
     elif now != "ok":
         yield Change(case, "status", was, now, "no decision", why=FAILED_TWICE)
+    sides = [[record for record in records if record.is_ok] for records in (old, new)]
     for metric in counted_metrics():
-        before, after = (counts(records, metric) for records in (old, new))
+        before, after = (counts(records, metric) for records in sides)
         if before and after:
             yield count_change(case, metric, before, after)
 
@@ -192,9 +204,9 @@ def counted_metrics() -> list[str]:
 
 
 def counts(records: Sequence[Record], metric: str) -> list[int]:
-    """The different values of a counted metric over the rounds."""
+    """The different values of a counted metric over the rounds, which have finished."""
     group, name = metric.split(".")
-    found = (record.values.get(group, {}).get(name) for record in records if record.is_ok)
+    found = (record.values.get(group, {}).get(name) for record in records)
     return sorted({value for value in found if value is not None})
 
 
@@ -213,12 +225,13 @@ def count_change(case: str, metric: str, old: list[int], new: list[int]) -> Chan
 
 def timed(old: Sequence[Record], new: Sequence[Record]) -> Iterable[tuple[str, list, list]]:
     """The metrics that vary from run to run, with a sample for each round that finished."""
+    sides = [[record for record in records if record.is_ok] for records in (old, new)]
     for metric in (*(f"{phase}_s" for phase in PHASES), *TIMES):
         name = metric.removesuffix("_s")
         # Processor time where both sides have it: a busy machine does not lengthen it. Older records have wall time
         # alone.
         for chosen in ([f"phases_cpu_s.{name}"] if name in PHASES else []) + [metric]:
-            samples = [[sample(r, chosen) for r in records if r.is_ok] for records in (old, new)]
+            samples = [[sample(record, chosen) for record in records] for records in sides]
             kept = [[value for value in values if value] for values in samples]
             if all(kept):
                 yield chosen, kept[0], kept[1]

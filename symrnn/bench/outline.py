@@ -2,8 +2,8 @@
 
 The jobs of a task all write the same names. So the first such line is looked at closely, and from its names follows a
 decoder for the others, by which msgspec checks the type of each field as it reads. It hands over a case, versions, a
-machine and sizes as their bytes: those of two rounds are the same bytes, so `symrnn.bench.repeated` finds what it holds
-of them by comparing alone.
+machine and sizes as they are written: those of two rounds are the same bytes, so `symrnn.bench.repeated` finds what it
+holds of them by comparing alone.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,6 @@ from symrnn.bench.checked import (
     AMOUNT,
     COUNTED,
     LARGEST,
-    PARTS,
     PRINTED,
     SIZES,
     SPECIAL,
@@ -102,7 +101,6 @@ class Outline:
 
     def __init__(self, names: list[str]) -> None:
         self.names = names
-        self.sizes = [name for name in names if name in SIZES]
         # The attributes are numbered: a value's name may be that of a method.
         attributes = {f"value_{place}": name for place, name in enumerate(names)}
         values = msgspec.defstruct(
@@ -122,11 +120,6 @@ class Outline:
         except (ValueError, RecursionError):
             return None
         values = dict(zip(self.names, msgspec.structs.astuple(found["values"]), strict=True))
-        # bytes of their own: msgspec hands over views, each of which keeps its whole line
-        for name in self.sizes:
-            values[name] = bytes(values[name])
-        for name in PARTS:
-            found[name] = bytes(found[name])
         for name in SAME:
             found[name] = intern(found[name])
         found["values"] = values

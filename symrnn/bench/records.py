@@ -35,6 +35,7 @@ MEMORY_LIMIT_BYTES = 8 * 2**30
 STEPS = 20  # to time
 FILE_NAME = "records.jsonl"
 LONGEST_MESSAGE = 500  # characters
+BUFFER = 1 << 20  # bytes that are read at once: a line has some thousands
 
 
 class BadLine(UserWarning):
@@ -270,7 +271,7 @@ class RecordFile:
                 self.start_over()
                 self.inode = status.st_ino
             if status.st_size > self.place:
-                with self.path.open("rb") as file, without_collector():
+                with self.path.open("rb", BUFFER) as file, without_collector():
                     file.seek(self.place)
                     self.read(file)
         except FileNotFoundError:
@@ -287,7 +288,7 @@ class RecordFile:
             # A line without its end is not passed: the rest of it may come.
             self.place += len(line) * is_whole
             self.lines += is_whole
-            if not line.strip():
+            if line.isspace():
                 continue
             try:
                 record = Record.from_json(line, self.repeated)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symrnn.bench.records import FILE_NAME, Record, load_records
+from symrnn.bench.records import FILE_NAME, Record, load_records, without_collector
 from symrnn.commands.terminal import print_table
 from symrnn.errors import UserError
 from symrnn.study.amounts import amount, number, title
@@ -57,9 +57,10 @@ def compare(
     from symrnn.bench.compare import as_one_target, compare_records
 
     before, after = records_in(old), records_in(new)
-    found = compare_records(
-        as_one_target(before, after), after, threshold=threshold, allow_mixed=mixed
-    )
+    with without_collector():
+        found = compare_records(
+            as_one_target(before, after), after, threshold=threshold, allow_mixed=mixed
+        )
     if shape == "github-action-benchmark":
         click.echo(json.dumps([*benchmarks(found)], indent=1))
     elif shape == "markdown":

@@ -25,7 +25,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from symrnn.study.amounts import listing, number, title
 from symrnn.study.chart_words import axis_label, captioned, label_of, numbers, unfinished
-from symrnn.study.quantities import grouped, reading, select, spread_of, values_of
+from symrnn.study.quantities import grouped, known_numbers, select, spread_of, values_of
 from symrnn.study.table import outcome
 
 Style = dict[str, Any]  # of one hue, for matplotlib
@@ -353,7 +353,7 @@ def is_drawn_at_limit(record: Record, y: str) -> bool:
 
 def scale(axes: Iterable[Axes], records: Sequence[Record], y: str, log: bool | None) -> None:
     """A logarithmic axis for a wide span, one from zero otherwise."""
-    values = [value for record in records if (value := reading(record, y))]
+    values = [value for value in known_numbers(records, y) if value]
     values += [record.wall_s for record in records if is_drawn_at_limit(record, y)]
     wide = bool(values) and min(values) > 0 and max(values) > 20 * min(values)
     for axis in axes:  # `log` was asked for, or else the span of the values decides

@@ -147,9 +147,9 @@ def pictures(
     experiment: Experiment, records: Sequence[Record], folder: str | Path
 ) -> list[Picture]:
     """Draw the experiment's charts into `folder`; all but the first are numbered."""
-    records = newest_setup(unprofiled(records), across_versions=crosses_versions(experiment))
-    records = [experiment.judged(record) for record in records]
-    charts = called(experiment.module, "figure", records)
+    newest = newest_setup(unprofiled(records), across_versions=crosses_versions(experiment))
+    judged = Selection(map(experiment.judged, newest))
+    charts = called(experiment.module, "figure", judged)
     charts = charts if isinstance(charts, list | tuple) else [charts]
     if wrong := [chart for chart in charts if not callable(getattr(chart, "save", None))]:
         raise UserError(

@@ -7,6 +7,7 @@ a gigabyte, so a `Selection` reads it into a column, in the order of the records
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 from symrnn.bench.records import Case, Record
@@ -93,7 +94,7 @@ class Selection(tuple[Record, ...]):
 
         def made():
             known = self.known(quantity)
-            if set(map(type, known)) == {float}:
+            if set(map(type, known)) <= {float, NoneType}:
                 return known
             return [each if is_number(each) else None for each in known]
 

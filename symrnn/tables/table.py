@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,13 @@ class Table:
 
     def is_left(self, column: int) -> bool:
         """Whether a column stands to the left: axes and texts; amounts stand to the right."""
-        return column < self.axes or not all(is_amount(cells[column]) for cells in self.rows)
+        return column < self.axes or column not in self.of_amounts
+
+    @cached_property
+    def of_amounts(self) -> set[int]:
+        """The columns without a text. Looked for once: a page asks for each cell."""
+        columns = range(len(self.columns))
+        return {i for i in columns if all(is_amount(cells[i]) for cells in self.rows)}
 
     def key(self, row: int, column: int) -> object:
         """What a cell sorts by, None where it has no value."""

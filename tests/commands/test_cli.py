@@ -77,6 +77,14 @@ def test_what_was_run_can_be_shown_drawn_and_reported(invoke):
     assert "(naive/naive.svg)" in Path("results/report.md").read_text()
 
 
+@pytest.mark.filterwarnings("always")
+def test_a_report_reads_each_file_once_and_warns_once(invoke):
+    invoke("run", "naive")
+    with Path("results/naive/records.jsonl").open("a") as file:
+        print("no record", file=file)
+    assert invoke("report").stderr.count("line 15: skipped, since it is no record") == 1
+
+
 def test_list_tells_question_and_what_is_recorded(invoke):
     assert "0 of 12" in invoke("list").stdout
     invoke("run", "naive")

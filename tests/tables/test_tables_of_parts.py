@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import symrnn.tables.table as table_module
 from symrnn.tables import Table, as_html, as_markdown, as_text
 
 TABLE = Table(
@@ -60,3 +61,11 @@ def test_a_long_cell_is_cut_on_a_screen_only():
     table = Table(("source",), [("x" * 99,)])
     assert "x" * 59 + "…" in as_text(table)
     assert "x" * 99 in as_markdown(table)
+
+
+@pytest.mark.parametrize("kind", RENDERED)
+def test_each_cell_is_looked_at_once_to_tell_the_sides(kind, monkeypatch):
+    asked = []
+    monkeypatch.setattr(table_module, "is_amount", lambda text: asked.append(text) or True)
+    RENDERED[kind](Table(("total", "step"), [("1 s", "2 s")] * 50))
+    assert len(asked) == 2 * 50

@@ -87,7 +87,10 @@ class WarmRewriter(SparingRewriter):
                 fgraph.warm = WarmStart(fgraph, self, self._query)
                 if fgraph.warm.recorded:
                     return None
-            return super().apply(fgraph, *args, **kwargs)
+            # Bodies of scans are rewritten by this too, and are no functions: one that was kept for an equal function
+            # would leave a body as it is.
+            with warm.turned_off():
+                return super().apply(fgraph, *args, **kwargs)
 
 
 class WarmStart:

@@ -14,6 +14,7 @@ import operator
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,23 +27,23 @@ from symrnn.native.signatures import Pattern
 from symrnn.native.sizes import Atom, Facts, Int, Size, Symbol
 from symrnn.native.window import Buffer
 
-_is_on = os.environ.get("SYMRNN_NATIVE_WARM", "1") != "0"
+# of a thread, as others rewrite at the same time
+_IS_ON = ContextVar("is_on", default=os.environ.get("SYMRNN_NATIVE_WARM", "1") != "0")
 
 
 def is_on() -> bool:
     """Whether functions are looked up by their graph before they are rewritten."""
-    return _is_on
+    return _IS_ON.get()
 
 
 @contextmanager
 def turned_off() -> Iterator[None]:
     """Rewrite every graph inside, for what looks at rewritten graphs. `SYMRNN_NATIVE_WARM=0` does so for a process."""
-    global _is_on
-    before, _is_on = _is_on, False
+    token = _IS_ON.set(False)
     try:
         yield
     finally:
-        _is_on = before
+        _IS_ON.reset(token)
 
 
 @dataclass(frozen=True)

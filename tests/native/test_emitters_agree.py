@@ -125,7 +125,7 @@ def test_the_texts_of_a_function_can_be_read():
 
 
 def test_a_kept_program_has_no_c_text(tmp_path, monkeypatch):
-    monkeypatch.setattr(warm, "_is_on", True)
+    monkeypatch.setattr(warm, "is_on", lambda: True)
     monkeypatch.setattr(warm.object_cache, "folder", lambda: tmp_path)
     x = pytensor.tensor.vector("x")
     for _ in range(2):

@@ -1,6 +1,7 @@
 """A second start of the same program: recognised, right, and never mistaken for another."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytensor
@@ -329,3 +330,26 @@ def test_all_files_are_looked_at_once_for_a_sixteenth_of_the_cache(monkeypatch, 
     before = len(looks)
     object_cache.save("large", bytes(10_000))
     assert len(looks) == before + 1
+
+
+def test_a_function_is_looked_up_and_bodies_of_its_scans_are_not(monkeypatch, tmp_path):
+    monkeypatch.setattr(object_cache, "folder", lambda: tmp_path)
+    looked_up, load = [], warm.load
+    monkeypatch.setattr(warm, "load", lambda digest: looked_up.append(digest) or load(digest))
+
+    def step(x, h):
+        return pt.log1p(x) + h
+
+    xs, x, h = pt.vector("xs"), *pt.scalars("xh")
+    trace = pytensor.scan(step, sequences=[xs], outputs_info=[pt.zeros(())], return_updates=False)
+    # kept, and equal to the body of the scan
+    pytensor.function([x, h], step(x, h), mode="NATIVE")(1.0, 2.0)
+    f = pytensor.function([xs], trace, mode="NATIVE")
+    np.testing.assert_array_equal(f([1e-20, 1e-20]), [1e-20, 2e-20])
+    assert len(looked_up) == 2
+
+
+def test_a_thread_that_rewrites_every_graph_leaves_others_as_they_are():
+    with warm.turned_off(), ThreadPoolExecutor(1) as pool:
+        assert not warm.is_on()
+        assert pool.submit(warm.is_on).result()

@@ -18,8 +18,8 @@ from pytensor.graph.fg import FunctionGraph
 from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.shape import Shape, Shape_i
 
+from symrnn.collector import collector_at_rest
 from symrnn.native import warm
-from symrnn.native.collector import collector_at_rest
 from symrnn.native.compiled import NativeProgram, lowered_program
 from symrnn.native.generators import OWNER_AT, Generators, OtherBitGenerator, state_of
 from symrnn.native.inlined import written_out

@@ -1,10 +1,14 @@
 """What several test files need: a mode that compiles in a moment, and gradients side by side."""
 
 from copy import copy
+from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import ClassVar
 
 import numpy as np
 import pytensor
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.link.basic import PerformLinker
 from pytensor.link.vm import VMLinker
@@ -44,6 +48,23 @@ MODES = {"assembled": FEW_REWRITES, "autodiff": AS_WRITTEN}  # of a gradient: te
 # name: (class, its own fields); every cell that has a name, so that a new one meets every test of cells
 CELLS = {name: (cls, {}) for name, cls in cells.CELLS.items()}
 CELLS["relu"] = (cells.RNNCell, {"activation": "relu"})
+
+
+@dataclass(frozen=True)
+class OneGateCell(cells.Cell):
+    """What the cells of single tests have in common: one state ``h``, and one block of columns."""
+
+    State: ClassVar = cells.RNNState
+    gates: ClassVar = 1
+
+
+class SameType(Op):
+    """An op of one input whose output is of its type; a test says what it computes."""
+
+    __props__ = ()
+
+    def make_node(self, x):
+        return Apply(self, [x], [x.type()])
 
 
 def make_cell(name, input_size=3, hidden_size=2, rng=0, **options):

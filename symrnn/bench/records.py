@@ -10,13 +10,11 @@ append-only:
 * a job is found again by its key, so that a sweep which runs again does only what is missing.
 """
 
-import gc
 import hashlib
 import json
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,6 +24,7 @@ from typing import Any
 from symrnn.bench.appending import append_line, check_regular, locked, writing
 from symrnn.bench.checked import STATES, STATUSES, Malformed, check_record, check_type, parsed
 from symrnn.bench.repeated import Repeated
+from symrnn.collector import collector_at_rest
 from symrnn.errors import JobError, UserError, printable
 
 Case = Mapping[str, Any]  # JSON values by axis
@@ -271,7 +270,7 @@ class RecordFile:
                 self.start_over()
                 self.inode = status.st_ino
             if status.st_size > self.place:
-                with self.path.open("rb", BUFFER) as file, without_collector():
+                with self.path.open("rb", BUFFER) as file, collector_at_rest():
                     file.seek(self.place)
                     self.read(file)
         except FileNotFoundError:
@@ -318,18 +317,6 @@ class RecordFile:
                 self.place, self.lines = self.place + len(line), self.lines + 1
                 self.records[record.key] = record
         return True
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """No search for cycles meanwhile: many records have none, and each search goes through all of them."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def append_record(

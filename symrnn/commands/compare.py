@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symrnn.bench.records import FILE_NAME, Record, load_records, without_collector
+from symrnn.bench.records import FILE_NAME, Record, load_records
+from symrnn.collector import collector_at_rest
 from symrnn.commands.terminal import print_table
 from symrnn.errors import UserError
 from symrnn.study.amounts import amount, number, title
@@ -57,7 +58,7 @@ def compare(
     from symrnn.bench.compare import as_one_target, compare_records
 
     before, after = records_in(old), records_in(new)
-    with without_collector():
+    with collector_at_rest():
         found = compare_records(
             as_one_target(before, after), after, threshold=threshold, allow_mixed=mixed
         )

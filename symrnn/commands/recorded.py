@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from symrnn.bench.records import Record, load_records, without_collector
+from symrnn.bench.records import Record, load_records
+from symrnn.collector import collector_at_rest
 from symrnn.commands.terminal import console, print_table
 from symrnn.errors import UserError
 from symrnn.study.experiment import Experiment
@@ -28,7 +29,7 @@ def show_records(experiment: Experiment, records: Sequence[Record]) -> None:
 
     from symrnn.study.report import section
 
-    with without_collector():
+    with collector_at_rest():
         told, screen = section(experiment, records), console()
     for task, table in told.tables.items():
         print_table(replace(table, title=f"{experiment.name}: {task}"))
@@ -42,7 +43,7 @@ def draw(experiment: Experiment, records: Sequence[Record], folder: Path) -> lis
     try:
         from symrnn.study.report import pictures
 
-        with without_collector():
+        with collector_at_rest():
             return pictures(experiment, records, folder)
     except ModuleNotFoundError as error:
         # a file of the user's may lack another module, which is its own error
@@ -60,7 +61,7 @@ def write_report(
     from symrnn.study.page import html_report
     from symrnn.study.report import markdown_report, section
 
-    with without_collector():
+    with collector_at_rest():
         sections = [section(*part) for part in parts]
     paths = [folder / "report.html", folder / "report.md"]
     for path, text in zip(paths, (html_report(sections), markdown_report(sections, folder))):

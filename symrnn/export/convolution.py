@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.export.build import Builder
-from symrnn.export.graph import Value
+from symrnn.export.graph import Value, number_of
 
 Binding = dict[str, Any]
 
@@ -25,11 +25,6 @@ class Span:
     start: int
     stop: int
     step: int = 1
-
-
-def number(value: Value | None) -> int | None:
-    """The number that a scalar is known to be."""
-    return None if value is None or value.constant is None else int(value.constant)
 
 
 def is_zeros(value: Value) -> bool:
@@ -49,7 +44,7 @@ def span(value: Value, axis: int) -> Span | None:
         if any(v is not None and v.constant is None for v in node.inputs[1:]):
             return Span(value, 0, size)  # of bounds that are computed nothing is known
         inside = span(node.inputs[0], axis)  # type: ignore[arg-type]
-        first, last = (number(v) for v in node.inputs[1:])
+        first, last = (number_of(v) for v in node.inputs[1:])
         length = node.inputs[0].shape[axis]  # type: ignore[union-attr]
         # A part of a part by steps would need a product of steps, and starts between them: no window is written so.
         if inside is None or inside.step != 1 or length is None:
@@ -256,7 +251,7 @@ def padded(b: Builder, found: Binding) -> Value | None:
         size, inner = frame.shape[axis], x.shape[axis]
         if kind == "index" or kind[2] != 1:
             return None
-        start = number(next(rest)) if kind[0] else 0
+        start = number_of(next(rest)) if kind[0] else 0
         stop = next(rest) if kind[1] else None
         pad = _around(start, stop, size, inner)
         if pad is None:
@@ -268,7 +263,7 @@ def padded(b: Builder, found: Binding) -> Value | None:
 
 def _around(start: int | None, stop: Value | None, size: int | None, inner: int | None) -> Any:
     """How much lies before and after, where that is known, and the value is not one entry for several."""
-    end = number(stop)
+    end = number_of(stop)
     if start is None or start < 0:
         return None
     is_known = stop is None or end is not None

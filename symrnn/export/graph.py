@@ -24,7 +24,7 @@ ONNX's of that name mean, but for these, which are easier to reason about:
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +107,18 @@ class Graph:
 def is_number(value: Value | None) -> bool:
     """Whether a value is one number that is known."""
     return value is not None and value.constant is not None and value.constant.size == 1
+
+
+def number_of(value: Value | None) -> int | None:
+    """The whole number that a scalar is known to be."""
+    return None if value is None or value.constant is None else int(value.constant)
+
+
+def value_in(known: Mapping[Value, Any], value: Value | None) -> Any:
+    """The array of a value: its own, or the one that is `known`."""
+    if value is None:
+        return None
+    return known[value] if value.constant is None else value.constant
 
 
 Reads = Callable[[Node], Sequence[Value | None]]

@@ -103,6 +103,18 @@ def _operator(
 DEFAULTS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh"), "RNN": ("Tanh",)}
 
 
+def in_order(array: Any, order: Sequence[int]) -> np.ndarray:
+    """A weight whose last axis holds a block for each gate, with the blocks in another order.
+
+    Examples
+    --------
+    >>> in_order(np.array([1, 2, 3, 4]), (1, 0))
+    array([3, 4, 1, 2])
+    """
+    blocks = np.split(array, len(order), axis=-1)
+    return np.concatenate([blocks[i] for i in order], axis=-1)
+
+
 def packed_weights(
     kind: str, w_x: Value, w_h: Value, b: Value, b_n: Value | None, p: Value | None
 ) -> tuple[Any, ...]:
@@ -111,21 +123,17 @@ def packed_weights(
     assert all(array is not None for array in arrays)
     hidden, order = w_h.shape[0], ORDER[kind]
     assert hidden is not None
-
-    def gates(array: Any) -> np.ndarray:
-        blocks = np.split(array, len(order), axis=-1)
-        return np.concatenate([blocks[i] for i in order], axis=-1)
-
     recurrent_bias = np.zeros_like(arrays[2])
     if b_n is not None:
         recurrent_bias[..., 2 * hidden :] = b_n.constant
-    bias = np.concatenate([gates(arrays[2]), recurrent_bias])
+    bias = np.concatenate([in_order(arrays[2], order), recurrent_bias])
     peepholes = None
     if p is not None:
         i, f, o = p.constant  # type: ignore[misc]
         # No permutation of columns: ONNX's P has three gates, of which the order is its own.
         peepholes = np.concatenate([i, o, f])
-    return gates(arrays[0]).T, gates(arrays[1]).T, bias, peepholes
+    w, r = (in_order(array, order).T for array in arrays[:2])
+    return w, r, bias, peepholes
 
 
 def is_zero(value: Value) -> bool:

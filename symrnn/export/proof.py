@@ -7,7 +7,7 @@ import numpy as np
 
 from symrnn.export.algebra import NUMBERS, Algebra, Blocks, Form, Sum
 from symrnn.export.arithmetic import evaluated
-from symrnn.export.graph import Node, Value, nodes_before
+from symrnn.export.graph import Node, Value, nodes_before, value_in
 
 POINTS = 4
 TOLERANCE = 2e-5  # weights are read in the float32 of the graph
@@ -126,14 +126,10 @@ def _stepped(algebra, body, known, leaves, layer, is_single):
 def run(outputs: list[Value], values: Mapping[Value, Any], wanted: list[Value]) -> list[np.ndarray]:
     """The values of some outputs of a graph without loops, on these of its inputs."""
     known = dict(values)
-
-    def value(v: Value | None) -> Any:
-        return None if v is None else v.constant if v.constant is not None else known[v]
-
     for node in nodes_before(wanted):
-        made = evaluated(node.op, [value(v) for v in node.inputs], node.attributes)
+        made = evaluated(node.op, [value_in(known, v) for v in node.inputs], node.attributes)
         known[node.outputs[0]] = made
-    return [np.asarray(value(v)) for v in wanted]
+    return [np.asarray(value_in(known, v)) for v in wanted]
 
 
 def cell_step(layer: Any, x: np.ndarray, states: list[np.ndarray]) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from symrnn.export.arithmetic import ELEMENTWISE
 from symrnn.export.build import Builder, broadcast
-from symrnn.export.graph import Value
+from symrnn.export.graph import Value, number_of
 from symrnn.export.lengths import length, same
 from symrnn.export.simplify_indexing import (
     Attributes,
@@ -24,7 +24,6 @@ from symrnn.export.simplify_indexing import (
     gather_of_widened,
     is_flip,
     last_record_is_state,
-    number,
     slice_of_join,
     slice_of_slice,
     slice_of_update,
@@ -61,7 +60,7 @@ def joined_again(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | 
         if not same(before.inputs[2], after.inputs[1]):
             return None
     # Two parts meet wherever they are cut; of more, cuts in another order would have entries twice.
-    cuts = [number(node.inputs[2]) for node in nodes[:-1]]
+    cuts = [number_of(node.inputs[2]) for node in nodes[:-1]]
     known = [0, *(cut for cut in cuts if cut is not None)]
     if len(cuts) > 1 and (None in cuts or known != sorted(known)):
         return None
@@ -148,7 +147,7 @@ def reshaped_to_itself(b: Builder, inputs: Inputs, attributes: Attributes) -> Va
         return None
     # One length of -1 is what the others leave: the same, if they are.
     differ = [i for i, size in enumerate(sizes) if not same(size, length(b, x, i))]
-    unknown = [i for i, size in enumerate(sizes) if number(size) == -1]
+    unknown = [i for i, size in enumerate(sizes) if number_of(size) == -1]
     return x if not differ or differ == unknown else None
 
 

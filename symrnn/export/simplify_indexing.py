@@ -4,17 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from symrnn.export.build import Builder
-from symrnn.export.graph import Value
+from symrnn.export.graph import Value, number_of
 from symrnn.export.lengths import length, same
 
 Inputs = Sequence[Any]
 Attributes = dict[str, Any]
 LAYERS = {"Loop", "Recurrent", "Bidirectional"}
-
-
-def number(value: Value | None) -> int | None:
-    """The number that a scalar is known to be."""
-    return None if value is None or value.constant is None else int(value.constant)
 
 
 def is_flip(inputs: Inputs, attributes: Attributes) -> bool:
@@ -30,8 +25,8 @@ def whole_slice(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | N
         return x
     if step < 1:
         return None
-    size, last = x.shape[axis], number(stop)
-    no_start = start is None or number(start) == 0
+    size, last = x.shape[axis], number_of(stop)
+    no_start = start is None or number_of(start) == 0
     no_stop = stop is None or same(stop, length(b, x, axis))
     no_stop = no_stop or (last is not None and size is not None and last >= size)
     if no_start and no_stop and step == 1:
@@ -51,15 +46,15 @@ def slice_of_slice(b: Builder, inputs: Inputs, attributes: Attributes) -> Value 
         return node.inputs[0]
     if (attributes["step"], node.attributes["step"]) != (1, 1):
         return None
-    inner, below = number(node.inputs[1]) or 0, node.inputs[2]
-    first, last = number(start) or 0, number(stop)
-    known = (start is None or number(start) is not None) and (stop is None or last is not None)
-    known = known and (node.inputs[1] is None or number(node.inputs[1]) is not None)
+    inner, below = number_of(node.inputs[1]) or 0, node.inputs[2]
+    first, last = number_of(start) or 0, number_of(stop)
+    known = (start is None or number_of(start) is not None) and (stop is None or last is not None)
+    known = known and (node.inputs[1] is None or number_of(node.inputs[1]) is not None)
     # Bounds from the end depend on the length of what is cut, which the outer slice changes.
     if not known or min(inner, first, 0 if last is None else last) < 0:
         return None
     if below is not None:
-        end = number(below)
+        end = number_of(below)
         if end is None or end < 0:
             return None
         last = min(end, end if last is None else inner + last)
@@ -77,7 +72,7 @@ def slice_of_vector(b: Builder, inputs: Inputs, attributes: Attributes) -> Value
         or any(v is not None and v.constant is None for v in bounds)
     ):
         return None
-    first, last = (number(v) for v in bounds)
+    first, last = (number_of(v) for v in bounds)
     items = x.node.inputs[slice(first, last, attributes["step"])]
     return b.make("Vector", *items, dtype=x.dtype, shape=(len(items),)) if items else None
 
@@ -88,7 +83,7 @@ def slice_of_join(b: Builder, inputs: Inputs, attributes: Attributes) -> Value |
     node, axis = x.node, attributes["axis"]
     if node is None or node.op != "Concat" or node.attributes["axis"] != axis:
         return None
-    first, last = (0 if start is None else number(start)), number(stop)
+    first, last = (0 if start is None else number_of(start)), number_of(stop)
     if attributes["step"] != 1 or first is None or first < 0 or (stop is not None and last is None):
         return None
     if last is not None and last < 0:
@@ -122,7 +117,7 @@ def slice_of_update(b: Builder, inputs: Inputs, attributes: Attributes) -> Value
     if axis != 0 or start is not None or len(slices) != 1 or slices[0] != (False, True, 1):
         return None
     # One entry may stand for several, which those of a length that is not known may be, too.
-    known, rows = number(stop), y.shape[:1]
+    known, rows = number_of(stop), y.shape[:1]
     has_rows = known == 1 or rows not in ([(1,)] if known is None else [(1,), (None,)])
     is_whole = y.ndim == x.ndim and has_rows and _fills_rows(y, x)
     return y if is_whole and same(stop, node.inputs[2]) else None
@@ -137,10 +132,10 @@ def _fills_rows(y: Value, x: Value) -> bool:
 def gather_of_update(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
     """``set(x[:n], y)[i] = y[i]`` for i below n."""
     x, index = inputs
-    node, at = x.node, number(index) if index.ndim == 0 else None
+    node, at = x.node, number_of(index) if index.ndim == 0 else None
     if node is None or node.op != "Update" or node.attributes["add"] or attributes["axis"]:
         return None
-    y, stop = node.inputs[1], number(node.inputs[2]) if len(node.inputs) > 2 else None
+    y, stop = node.inputs[1], number_of(node.inputs[2]) if len(node.inputs) > 2 else None
     if node.attributes["slices"] != ((False, True, 1),) or y.ndim != x.ndim:
         return None
     if not _fills_rows(y, x):
@@ -159,7 +154,7 @@ def gather_of_join(b: Builder, inputs: Inputs, attributes: Attributes) -> Value 
     node, axis = x.node, attributes["axis"]
     if node is None or node.op != "Concat" or node.attributes["axis"] != axis or index.ndim:
         return None
-    at = number(index)
+    at = number_of(index)
     if at == -1:
         last = next((part for part in reversed(node.inputs) if part.shape[axis] != 0), x)
         # A part of unknown length may be empty; of the records of no step no file can make an array.
@@ -180,7 +175,7 @@ def gather_of_join(b: Builder, inputs: Inputs, attributes: Attributes) -> Value 
 def gather_of_vector(b: Builder, inputs: Inputs, attributes: Attributes) -> Value | None:
     """``vector(a, b)[1] = b``."""
     x, index = inputs
-    at = number(index) if index.ndim == 0 else None
+    at = number_of(index) if index.ndim == 0 else None
     if x.node is None or x.node.op != "Vector" or at is None:
         return None
     return x.node.inputs[at]
@@ -190,7 +185,7 @@ def gather_of_flip(b: Builder, inputs: Inputs, attributes: Attributes) -> Value 
     """``x[::-1][0] = x[-1]``."""
     x, index = inputs
     node, axis = x.node, attributes["axis"]
-    at = number(index) if index.ndim == 0 else None
+    at = number_of(index) if index.ndim == 0 else None
     if node is None or node.op != "Slice" or node.attributes["axis"] != axis or at is None:
         return None
     return (
@@ -215,7 +210,7 @@ def gather_of_widened(b: Builder, inputs: Inputs, attributes: Attributes) -> Val
     """``x[None][0] = x``."""
     x, index = inputs
     node = x.node
-    if node is None or node.op != "Unsqueeze" or index.ndim or number(index) not in (0, -1):
+    if node is None or node.op != "Unsqueeze" or index.ndim or number_of(index) not in (0, -1):
         return None
     axes = node.attributes["axes"]
     return node.inputs[0] if axes == (attributes["axis"],) else None
@@ -225,7 +220,13 @@ def last_record_is_state(b: Builder, inputs: Inputs, attributes: Attributes) -> 
     """``records[-1]`` of a loop that records its state is the last state."""
     x, index = inputs
     node = x.node
-    if node is None or node.op != "Loop" or attributes["axis"] or index.ndim or number(index) != -1:
+    if (
+        node is None
+        or node.op != "Loop"
+        or attributes["axis"]
+        or index.ndim
+        or number_of(index) != -1
+    ):
         return None
     outputs, states = node.attributes["body"].outputs, node.attributes["states"]
     # Of a record that is a next state; records of anything else have no last value of their own.

@@ -13,7 +13,7 @@ from symrnn.export.graph import Graph, Node, Value, is_number
 from symrnn.export.names import Names, identifier
 from symrnn.export.numpy_layers import function_of
 from symrnn.export.numpy_source import OPENED, NumpySource, docstring, quoted, returned
-from symrnn.export.onnx_layers import DEFAULTS, is_zero
+from symrnn.export.onnx_layers import DEFAULTS, in_order, is_zero
 from symrnn.export.python_source import (
     BINARY,
     BUILTINS,
@@ -311,18 +311,13 @@ def packed(kind: str, weights: Sequence[Any]) -> dict[str, np.ndarray]:
     w_x, w_h, b, b_n, _ = (None if v is None else v.constant for v in weights)
     assert w_h is not None
     hidden, order = w_h.shape[0], ORDER[kind]
-
-    def gates(array: Any) -> np.ndarray:
-        blocks = np.split(array, len(order), axis=-1)
-        return np.concatenate([blocks[i] for i in order], axis=-1)
-
     within = np.zeros_like(b)
     if b_n is not None:
         within[2 * hidden :] = b_n
     return {
-        "weight_ih_l0": gates(w_x).T,
-        "weight_hh_l0": gates(w_h).T,
-        "bias_ih_l0": gates(b),
+        "weight_ih_l0": in_order(w_x, order).T,
+        "weight_hh_l0": in_order(w_h, order).T,
+        "bias_ih_l0": in_order(b, order),
         # PyTorch has two biases, as cuDNN; one is enough but for the new gate of a GRU.
         "bias_hh_l0": within,
     }

@@ -9,7 +9,7 @@ from pytensor.graph.basic import Variable
 
 from symrnn.errors import UserError
 from symrnn.export.arithmetic import evaluated
-from symrnn.export.graph import Graph, Node, Value
+from symrnn.export.graph import Graph, Node, Value, value_in
 from symrnn.export.matching import matched
 
 Arrays = list[np.ndarray]
@@ -106,12 +106,8 @@ def _run(
 ) -> Arrays:
     """The outputs of a graph; each of its layers is told on the way."""
     known: dict[Value, Any] = dict(given)
-
-    def value(v: Value | None) -> Any:
-        return None if v is None else v.constant if v.constant is not None else known[v]
-
     for node in graph.nodes():
-        arrays = [value(v) for v in node.inputs]
+        arrays = [value_in(known, v) for v in node.inputs]
         match node.op:
             case "Loop":
                 made = _looped(node, arrays, tell, item)
@@ -122,7 +118,7 @@ def _run(
             case _:
                 made = [evaluated(node.op, arrays, node.attributes)]
         known.update(zip(node.outputs, made, strict=True))
-    return [value(v) for v in graph.outputs]
+    return [value_in(known, v) for v in graph.outputs]
 
 
 def _looped(node: Node, arrays: Arrays, tell: Callable[[Walk], None], item: int) -> Arrays:

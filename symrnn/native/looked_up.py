@@ -107,13 +107,13 @@ class Shortened:
             if rows is None:
                 return False
             table = self.product(move.table, right)
-            self.each(move.index, lambda at, row: copied(entry(table, at), entry(rows, row)))
+            self.each(move.index, lambda at, row: copied(table.entry(at), rows.entry(row)))
         elif left == move.matrix.permuted([1, 0]):
             sums = self.summed(right, move.index)
             if sums is None:
                 return False
             used = self.zeros(output.dtype, *move.table.shape)
-            self.each(move.index, lambda at, _: copied(entry(move.table, at), entry(used, at)))
+            self.each(move.index, lambda at, _: copied(move.table.entry(at), used.entry(at)))
             self.body.append(Gemm(output, used.permuted([1, 0]), sums, accumulates))
         else:
             return False
@@ -136,7 +136,7 @@ class Shortened:
 
     def pour(self, sums: Window, move: Moved) -> None:
         """Add rows to a table where the index looks, once each."""
-        self.each(move.index, lambda at, _: poured(entry(sums, at), entry(move.table, at)))
+        self.each(move.index, lambda at, _: poured(sums.entry(at), move.table.entry(at)))
 
     def summed(self, rows: Window, index: Index) -> Window | None:
         """``P.T @ rows``, added once for all that need it."""
@@ -147,7 +147,7 @@ class Shortened:
         if apart is None:
             return None
         sums = self.zeros(rows.dtype, index.rows, rows.shape[1])
-        self.each(index, lambda at, row: added(entry(apart, row), entry(sums, at)))
+        self.each(index, lambda at, row: added(apart.entry(row), sums.entry(at)))
         self.sums.append((self.body[-1], rows, index, sums))
         return sums
 
@@ -165,7 +165,7 @@ class Shortened:
         names = [self.name("g") for _ in index.numbers.shape]
         row: list[Int] = [counter(name) for name in names]
         number = self.name("i")
-        load = Load(number, entry(index.numbers, row), index.rows, index.error)
+        load = Load(number, index.numbers.entry(row), index.rows, index.error)
         inner: list[Statement] = [load, moved([counter(number)], row)]
         for name, extent in zip(reversed(names), reversed(index.numbers.shape), strict=True):
             inner = [Loop(name, extent, inner)]
@@ -201,13 +201,6 @@ def both_ways(made: Gemm) -> list[tuple[Window, Window, Window, bool]]:
         (made.output, made.left, made.right, made.accumulates),
         (turned[0], turned[1], turned[2], made.accumulates),
     ]
-
-
-def entry(window: Window, index: list[Int]) -> Window:
-    """What is left of a window at an index of its first axes."""
-    for n in index:
-        window = window.indexed(0, n)
-    return window
 
 
 def copied(source: Window, target: Window) -> Kernel:

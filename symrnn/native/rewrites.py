@@ -20,10 +20,10 @@ from pytensor.graph.basic import clone_get_equiv
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter
 
+from symrnn.collector import collector_at_rest
 from symrnn.native import warm
 from symrnn.native.asked_shapes import ANSWERS_SHAPES, AskedShapeFeature
 from symrnn.native.assumed import SparingAssumptionFeature
-from symrnn.native.collector import collector_at_rest
 from symrnn.native.digest import graph_digest
 from symrnn.native.node_order import NodeOrder
 from symrnn.native.spared import spared

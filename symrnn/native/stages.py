@@ -16,7 +16,7 @@ from numpy.random import Generator
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.shape import Shape, Shape_i
 
-from symrnn.native.collector import collector_at_rest
+from symrnn.collector import collector_at_rest
 from symrnn.native.compiled import NativeProgram, lowered_program
 from symrnn.native.generators import state_of
 from symrnn.native.lowering import Unsupported, infer

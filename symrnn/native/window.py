@@ -73,6 +73,13 @@ class Window:
             self.offset + index * self.strides[axis],
         )
 
+    def entry(self, index: Iterable[Int]) -> Window:
+        """What is left at an index of the first axes."""
+        window = self
+        for n in index:
+            window = window.indexed(0, n)
+        return window
+
     def sliced(self, axis: int, start: Int, length: Int, step: Int = 1) -> Window:
         """`length` entries of an axis from `start`, every `step`-th."""
         shape, strides = list(self.shape), list(self.strides)

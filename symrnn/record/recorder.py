@@ -25,6 +25,7 @@ from symrnn.measure.attribution import attribution
 from symrnn.measure.compile_events import CompileEvents, c_events, jax_events, numba_events
 from symrnn.measure.ledger import Ledger
 from symrnn.measure.lines_kept import lines_kept
+from symrnn.measure.memory import held_bytes
 from symrnn.measure.modes import backend_of, mode_name
 from symrnn.measure.patched import patched
 from symrnn.measure.sizes import apply_nodes, graph_size, op_name
@@ -59,7 +60,7 @@ class Open:
         self.recorder, self.number, self.ledger = recorder, number, Ledger()
         self.folder = recorder.folder  # its own to the end, whatever is recorded into by then
         self.phases_s: dict[str, float] = {}
-        self.begin, self.own_s, self.rss = perf_counter(), recorder.own_s, rss_bytes()
+        self.begin, self.own_s, self.rss = perf_counter(), recorder.own_s, held_bytes()
         self.reason, self.process = "", os.getpid()
         self.nodes_before = 0
         self.line: dict[str, Any] = {}  # what is written of it so far
@@ -277,7 +278,7 @@ class Recorder:
             "recording_s": self.own_s - self.own_before_s[asked.folder],
             "events": events,
             "cache": cache_in_words(events, asked.reason),
-            "rss_bytes": rss_bytes() - asked.rss,
+            "rss_bytes": held_bytes() - asked.rss,
             "peak_rss_bytes": peak_rss_bytes(),
             "attribution": found.to_dict() if found.nodes else {},
         }
@@ -369,10 +370,3 @@ def cache_in_words(events: dict[str, float], reason: str) -> str:
     if events.get("numba_saved"):
         said.append(f"{events['numba_saved']:.0f} kept on it")
     return "; ".join(said)
-
-
-def rss_bytes() -> int:
-    """The memory that this process holds now."""
-    import psutil
-
-    return int(psutil.Process().memory_info().rss)

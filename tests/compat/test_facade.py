@@ -13,13 +13,7 @@ from symrnn import compat
 from symrnn.compat import flags
 from symrnn.errors import UserError
 
-
-@pytest.fixture(autouse=True)
-def installed():
-    compat.install(old_numpy=False)
-    yield
-    compat.uninstall()
-    assert not [name for name in sys.modules if name.partition(".")[0] in ("theano", "lasagne")]
+pytestmark = pytest.mark.usefixtures("installed")
 
 
 def test_both_names_are_one_module():

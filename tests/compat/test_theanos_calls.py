@@ -8,12 +8,7 @@ from symrnn import compat
 from symrnn.compat import default_mode
 from symrnn.native import native_report
 
-
-@pytest.fixture(autouse=True)
-def installed():
-    compat.install(old_numpy=False)
-    yield
-    compat.uninstall()
+pytestmark = pytest.mark.usefixtures("installed")
 
 
 @pytest.fixture

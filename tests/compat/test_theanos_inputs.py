@@ -5,14 +5,7 @@ import copy
 import pytensor.tensor as pt
 import pytest
 
-from symrnn import compat
-
-
-@pytest.fixture(autouse=True)
-def installed():
-    compat.install(old_numpy=False)
-    yield
-    compat.uninstall()
+pytestmark = pytest.mark.usefixtures("installed")
 
 
 def accumulator(sign=1, **given):

@@ -5,18 +5,12 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from symrnn import compat
 from symrnn.modes import known_mode
+
+pytestmark = pytest.mark.usefixtures("installed")
 
 ROWS = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]])
 BIAS, TRUE = np.array([0.5, 0.0, -0.5]), np.array([2, 0])
-
-
-@pytest.fixture(autouse=True)
-def installed():
-    compat.install(old_numpy=False)
-    yield
-    compat.uninstall()
 
 
 def softmax(x):

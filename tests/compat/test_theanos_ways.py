@@ -5,16 +5,10 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from symrnn import compat
 from symrnn.measure.sizes import apply_nodes
 from symrnn.modes import known_mode
 
-
-@pytest.fixture(autouse=True)
-def installed():
-    compat.install(old_numpy=False)
-    yield
-    compat.uninstall()
+pytestmark = pytest.mark.usefixtures("installed")
 
 
 def test_a_name_that_went_elsewhere_is_named_in_full():

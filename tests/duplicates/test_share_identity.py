@@ -10,13 +10,12 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from helpers import SameType
 from pairs import GENERATORS, OLD, XS, W, check, run, tanh, viewed
 from pytensor.compile.builders import OpFromGraph
 from pytensor.gradient import disconnected_grad, zero_grad
 from pytensor.gradient import grad_clip as pytensors_clip
 from pytensor.gradient import grad_scale as pytensors_scale
-from pytensor.graph.basic import Apply
-from pytensor.graph.op import Op
 from pytensor.scan.op import Scan, ScanInfo
 from pytensor.scan.utils import until
 from pytensor.tensor.type import TensorType
@@ -287,16 +286,13 @@ def test_explain_finds_equal_ones_equal(name):
     assert {group.kinds for group in groups} <= {(Kind.EQUAL,)}
 
 
-class Shift(Op):
+class Shift(SameType):
     """An op with an array in its props."""
 
     __props__ = ("by",)
 
     def __init__(self, by):
         self.by = by
-
-    def make_node(self, x):
-        return Apply(self, [x], [x.type()])
 
     def perform(self, node, inputs, outputs):
         outputs[0][0] = inputs[0] + self.by

@@ -6,8 +6,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from pytensor.graph.basic import Apply
-from pytensor.graph.op import Op
+from helpers import SameType
 
 from symrnn.native import native_report
 from symrnn.native.compiled import MOST_MEMORIES
@@ -188,13 +187,8 @@ def test_two_threads_call_one_program():
     assert not wrong
 
 
-class Refusing(Op):
+class Refusing(SameType):
     """Raises what it is given."""
-
-    __props__ = ()
-
-    def make_node(self, x):
-        return Apply(self, [x], [x.type()])
 
     def infer_shape(self, *graph_node_and_shapes):
         return graph_node_and_shapes[-1]
@@ -203,14 +197,10 @@ class Refusing(Op):
         raise ValueError(f"refused {inputs[0][0]:g}")
 
 
-class Interrupted(Op):
+class Interrupted(SameType):
     """Twice its input; once it is computed, another thread has a turn."""
 
-    __props__ = ()
     turn = staticmethod(lambda: None)
-
-    def make_node(self, x):
-        return Apply(self, [x], [x.type()])
 
     def perform(self, node, inputs, outputs):
         outputs[0][0] = inputs[0] * 2

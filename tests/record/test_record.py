@@ -13,9 +13,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from click.testing import CliRunner
-from helpers import assert_elements_are_closed_in_order
-from pytensor.graph.basic import Apply
-from pytensor.graph.op import Op
+from helpers import SameType, assert_elements_are_closed_in_order
 
 import symrnn.native
 from symrnn.commands.cli import cli
@@ -244,12 +242,7 @@ def test_the_page_reads_on_a_telephone_and_on_a_screen(width, is_dark, tmp_path)
 
 @pytest.mark.parametrize(("in_linking", "in_the_call"), [(3600, 0), (3600, 7200)])
 def test_the_first_call_has_what_was_compiled_in_it(recorder, tmp_path, in_linking, in_the_call):
-    class Compiling(Op):
-        __props__ = ()
-
-        def make_node(self, x):
-            return Apply(self, [x], [x.type()])
-
+    class Compiling(SameType):
         def perform(self, node, inputs, outputs):
             seconds[FUNCTION, "c"] += in_the_call
             outputs[0][0] = inputs[0] * 2

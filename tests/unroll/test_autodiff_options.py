@@ -1,15 +1,14 @@
 """The form to compare with takes the same options as the assembled one, whatever is known of shapes."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from helpers import AS_WRITTEN, MODES, assert_all_close, evaluate, make_cell
+from helpers import AS_WRITTEN, MODES, OneGateCell, assert_all_close, evaluate, make_cell
 
-from symrnn.cells import Cell, RNNState
+from symrnn.cells import RNNState
 from symrnn.unroll import bidirectional, scan_unroll, stack
 
 T, B, H = 4, 3, 2
@@ -86,14 +85,11 @@ def test_a_mask_may_know_more_or_less_than_the_sequence(form, known, told, dtype
 
 
 @dataclass(frozen=True)
-class ForgetfulCell(Cell):
+class ForgetfulCell(OneGateCell):
     """A step that reads neither of its parameters but as a condition."""
 
     unread: pt.TensorVariable  # (H,)
     turn: pt.TensorVariable  # (H,)
-
-    State: ClassVar = RNNState
-    gates: ClassVar = 1
 
     def advance(self, z, r, state):
         return RNNState(pt.switch(pt.gt(self.turn, 0), 1, -1) * pt.tanh(z + r))
@@ -111,13 +107,10 @@ def test_a_weight_that_no_step_reads_has_a_gradient_of_zeros_in_layers(form):
 
 
 @dataclass(frozen=True)
-class HingedCell(Cell):
+class HingedCell(OneGateCell):
     """A float32 number meets one of floatX, and is captured as a float64."""
 
     p: pt.TensorVariable  # ()
-
-    State: ClassVar = RNNState
-    gates: ClassVar = 1
 
     def advance(self, z, r, state):
         hinge = pt.maximum(self.p + 0.013, 0)
@@ -136,13 +129,10 @@ def test_what_is_captured_may_be_wider_than_the_state(form):
 
 
 @dataclass(frozen=True)
-class TurnedCell(Cell):
+class TurnedCell(OneGateCell):
     """A step that captures a switch of a weight, whose gradient PyTensor makes one of floatX."""
 
     p: pt.TensorVariable  # (H,)
-
-    State: ClassVar = RNNState
-    gates: ClassVar = 1
 
     def advance(self, z, r, state):
         return RNNState(pt.tanh(z + r) * pt.switch(pt.gt(self.p, 0), self.p, -self.p))
@@ -161,14 +151,11 @@ def test_layers_that_capture_a_switch_have_gradients_of_the_dtype_of_their_weigh
 
 
 @dataclass(frozen=True)
-class SelfishCell(Cell):
+class SelfishCell(OneGateCell):
     """A step that reads its weights besides: as they are, and as a function."""
 
     p: pt.TensorVariable  # (H,)
     reads: str = "p"
-
-    State: ClassVar = RNNState
-    gates: ClassVar = 1
 
     def advance(self, z, r, state):
         read = {

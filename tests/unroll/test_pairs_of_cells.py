@@ -8,7 +8,7 @@ import oracle
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from helpers import MODES, assert_all_close, evaluate, make_cell
+from helpers import MODES, OneGateCell, assert_all_close, evaluate, make_cell
 
 from symrnn.cells import Cell, RNNState
 from symrnn.errors import UserError
@@ -20,13 +20,10 @@ MASK = np.array([[1, 1, 0], [1, 1, 1], [1, 0, 1], [1, 1, 0]])
 
 
 @dataclass(frozen=True)
-class LeakyCell(Cell):
+class LeakyCell(OneGateCell):
     """One state and a parameter: ``h := rate * h + tanh(z + r)``."""
 
     rate: pt.TensorVariable  # (H,)
-
-    State: ClassVar = RNNState
-    gates: ClassVar = 1
 
     def advance(self, z, r, state):
         return RNNState(self.rate * state.h + pt.tanh(z + r))

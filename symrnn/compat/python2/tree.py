@@ -5,7 +5,7 @@ import ast
 from symrnn.compat.python2.leaks import with_class_names, with_leaks
 from symrnn.compat.python2.run_time import ATTRIBUTES, BOUND, METHODS
 from symrnn.compat.python2.words import PARTS, converted_words
-from symrnn.compat.sources import after_future_imports, as_object
+from symrnn.compat.sources import after_future_imports, as_object, call, own
 from symrnn.errors import UserError
 
 LISTS = {"items", "values", "keys"}  # returned lists
@@ -54,16 +54,6 @@ def no_python_3(path, error):
 def alias_of(name):
     """An import of `name` under `own` name."""
     return ast.alias(name, own(name))
-
-
-def own(name):
-    """A name that no program has."""
-    return f"__symrnn_{name}__"
-
-
-def call(name, *args):
-    """A call of one of `FUNCTIONS`."""
-    return ast.Call(ast.Name(own(name), ast.Load()), list(args), [])
 
 
 def load(name):

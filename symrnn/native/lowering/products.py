@@ -241,7 +241,7 @@ def products_of_stacks(
         size = size * n
     if isinstance(size, int) and size <= 4:
         for index in index_product(*(range(n) for n in extents)):
-            multiply(builder, *(_entry(w, index) for w in (target, left, right)))
+            multiply(builder, target.entry(index), left.entry(index), right.entry(index))
     else:
         body = builder.body
         loops: list[Loop] = []
@@ -252,7 +252,7 @@ def products_of_stacks(
             loops.append(loop)
             counters.append(counter(loop.name))
         builder.body = loops[-1].body
-        multiply(builder, *(_entry(w, counters) for w in (target, left, right)))
+        multiply(builder, target.entry(counters), left.entry(counters), right.entry(counters))
         builder.body = body
     builder.bind(out, place)
 
@@ -262,12 +262,6 @@ def _readable_batch(builder, window, batch_axes):
     matrix = Window(window.buffer, window.shape[batch_axes:], window.strides[batch_axes:])
     if len(matrix.shape) == 2 and not fits_blas(matrix):
         return builder.contiguous_copy(window)
-    return window
-
-
-def _entry(window, index):
-    for i in index:
-        window = window.indexed(0, i)
     return window
 
 

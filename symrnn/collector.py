@@ -1,4 +1,4 @@
-"""Python's garbage collector, kept from walking a graph that is being made again and again."""
+"""Python's garbage collector, kept from walking what is being made again and again: a graph, or records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from contextlib import contextmanager
 def collector_at_rest() -> Iterator[None]:
     """No garbage collection inside; as before afterwards.
 
-    A graph is made of a hundred thousand small objects that all stay: collections in between find nothing.
+    A graph, or a file of records, is a hundred thousand small objects that all stay: collections in between find
+    nothing.
     """
     was_enabled = gc.isenabled()
     gc.disable()

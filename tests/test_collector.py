@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from symrnn.native.collector import collector_at_rest
+from symrnn.collector import collector_at_rest
 
 
 def test_the_collector_goes_on_after_an_error():

@@ -264,7 +264,8 @@ class Memory:
         self.callbacks = [Callback(call, extents, self._arena) for call in lowered.callbacks]
         addresses += [callback.address for callback in self.callbacks]
         self._table = np.array(addresses or [0], np.uint64)
-        self._extents = np.array([*extents.values()] or [0], np.int64)
+        # As 64 bits: a number beyond int64 is one still where it decides what a shape is.
+        self._extents = np.array([n % 2**64 for n in extents.values()] or [0], np.uint64)
         self.addresses = self._table.ctypes.data, self._extents.ctypes.data
         self.pools = []
         for i, (shape, dtype) in enumerate(lowered.outputs):

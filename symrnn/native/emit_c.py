@@ -133,7 +133,8 @@ class Driver:
     def _load(self, load: Load) -> None:
         name, extent = load.name, self.size(load.extent)
         self.line(f"int64_t {name} = *({self.pointer(load.source)});")
-        self.line(f"if ({name} < 0) {name} += {extent};")
+        if load.has_sign:
+            self.line(f"if ({name} < 0) {name} += {extent};")
         self.line(f"if ({name} < 0 || {name} >= {extent}) return {load.error + 1};")
 
     def _check(self, check: Check) -> None:

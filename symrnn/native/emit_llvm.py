@@ -204,9 +204,11 @@ class Driver:
         widen = "zext" if load.source.dtype.startswith(("u", "bool")) else "sext"
         number = raw if kind == "i64" else self.value(f"{widen} {kind} {raw} to i64")
         extent = self.size(load.extent)
-        from_end = self.value(f"add i64 {number}, {extent}")
-        negative = self.value(f"icmp slt i64 {number}, 0")
-        index = self.value(f"select i1 {negative}, i64 {from_end}, i64 {number}")
+        index = number
+        if load.has_sign:
+            from_end = self.value(f"add i64 {number}, {extent}")
+            negative = self.value(f"icmp slt i64 {number}, 0")
+            index = self.value(f"select i1 {negative}, i64 {from_end}, i64 {number}")
         # Without signs, one comparison refuses what is too large and what is still negative.
         self._stop_unless(self.value(f"icmp ult i64 {index}, {extent}"), load.error)
         self.symbols[load.name] = index

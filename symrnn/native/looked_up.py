@@ -230,7 +230,10 @@ def moved(statement: Statement) -> Moved | None:
         loops.append(inner[0])
         inner = inner[0].body
     match inner:
-        case [Load() as load, Kernel(outputs=[output], inputs=[*before, Window() as source]) as it]:
+        case [
+            Load(has_sign=True) as load,
+            Kernel(outputs=[output], inputs=[*before, Window() as source]) as it,
+        ]:
             adds = before == [output] and it.body == [total(output.dtype)]
         case _:
             return None

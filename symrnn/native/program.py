@@ -185,13 +185,14 @@ class Branch:
 class Load:
     """A number read from a 0-d window, to be part of offsets as the symbol `name`.
 
-    A negative one counts from `extent`; outside it, the program stops with that error.
+    A negative one counts from `extent`, if it `has_sign`; outside it, the program stops with that error.
     """
 
     name: str
     source: Window
     extent: Int
     error: int
+    has_sign: bool = True  # else it may be too large for int64, which must not count from the end
 
     def writes(self) -> list[Window]:
         return []

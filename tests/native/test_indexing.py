@@ -4,7 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from comparison import AS_BUILT, same_in_both
+from comparison import AS_BUILT, PLAIN, same_in_both
 
 from symrnn.native import native_report, warm
 
@@ -137,3 +137,68 @@ def test_numbers_go_on_beyond_the_dtype_of_the_first(length):
     x = pt.vector("x")  # the constant zero that arange starts from is an int8
     count = pytensor.function([x], pt.arange(x.shape[0]), mode="NATIVE")
     np.testing.assert_array_equal(count(np.zeros(length)), np.arange(length))
+
+
+WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+NUMBERS = (-6, -5, -1, 0, 4, 5, 6, 2**8 - 1, 2**32, 2**62, 2**63 - 1, 2**63, 2**64 - 5, 2**64 - 1)
+BY_NUMBER = {
+    "an entry": lambda x, i: x[i],
+    "entries up to": lambda x, i: x[:i],
+    "entries from": lambda x, i: x[i:],
+    "each so many": lambda x, i: x[::i],
+    "down to": lambda x, i: x[3:i:-1],
+    "down from": lambda x, i: x[i::-1],
+    "an entry is set": lambda x, i: pt.set_subtensor(x[i], 9.0),
+    "entries are set": lambda x, i: pt.set_subtensor(x[:i], 9.0),
+}
+
+
+@pytest.mark.parametrize("dtype", WHOLE)
+@pytest.mark.parametrize("way", BY_NUMBER)
+def test_a_number_of_any_dtype_is_an_index(way, dtype):
+    """Without a rewrite: PyTensor's stop at some slices that end at a number without a sign."""
+    x, i = pt.dvector("x"), pt.scalar("i", dtype=dtype)
+    out, a = BY_NUMBER[way](x, i), np.arange(5.0)
+    native, plain = (pytensor.function([x, i], out, mode=mode) for mode in (AS_BUILT, PLAIN))
+    least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+    for number in (np.array(n, dtype) for n in NUMBERS if least <= n <= most):
+        try:
+            expected = plain(a, number)
+        except (IndexError, OverflowError):  # that it does not fit into Python's index
+            with pytest.raises(IndexError):
+                native(a, number)
+        except ValueError as error:  # a step of 0
+            with pytest.raises(ValueError, match=str(error).split("\n")[0]):
+                native(a, number)
+        else:
+            np.testing.assert_array_equal(native(a, number), expected, strict=True)
+
+
+@pytest.mark.parametrize("dtype", WHOLE)
+def test_arrays_of_any_dtype_are_indices(dtype):
+    x, i = pt.dvector("x"), pt.vector("i", dtype=dtype)
+    outputs = [x[i], pt.inc_subtensor(x[i], 1.0), pt.stack([x, -x])[pt.zeros_like(i), i]]
+    native, plain = (pytensor.function([x, i], outputs, mode=mode) for mode in ("NATIVE", PLAIN))
+    a, least, most = np.arange(5.0), np.iinfo(dtype).min, np.iinfo(dtype).max
+    for numbers in (np.array([0, n, n], dtype) for n in NUMBERS if least <= n <= most):
+        try:
+            expected = plain(a, numbers)
+        except IndexError:
+            with pytest.raises(IndexError):
+                native(a, numbers)
+        else:
+            for found, wanted in zip(native(a, numbers), expected, strict=True):
+                np.testing.assert_array_equal(found, wanted, strict=True)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint64"])
+def test_a_number_without_a_sign_that_a_step_finds_is_an_index(dtype):
+    x, i = pt.dvector("x"), pt.vector("i", dtype=dtype)
+    f = pytensor.function(
+        [x, i], pytensor.scan(lambda n, x: x[n], i, None, x, return_updates=False), mode="NATIVE"
+    )
+    a, most = np.arange(5.0), np.iinfo(dtype).max
+    np.testing.assert_array_equal(f(a, np.array([4, 0], dtype)), [4, 0])
+    for number in (5, most - 2, most):
+        with pytest.raises(IndexError):
+            f(a, np.array([0, number], dtype))

@@ -134,7 +134,9 @@ def loaded(builder: Builder, index: Variable | Window, extent: Int) -> Size:
     name = builder.parts.name("i")
     error = builder.parts.error(IndexError(f"index out of bounds for an axis of size {extent}"))
     source = index if isinstance(index, Window) else builder.window(index)
-    builder.body.append(Load(name, source, extent, error))
+    # Of a window of whole numbers without a sign, NumPy takes what they are as int64.
+    has_sign = isinstance(index, Window) or not index.type.dtype.startswith("u")
+    builder.body.append(Load(name, source, extent, error, has_sign))
     return counter(name)
 
 

@@ -5,7 +5,7 @@ states; what the node keeps in a buffer, with its initial values in front, is th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from symrnn.export.build import Builder
@@ -97,7 +97,8 @@ def walked(b: Builder, sequences: Sequence[Value], steps: Value) -> list[Value]:
     """What a loop walks of its sequences: all of each, where the number of steps is the length of one.
 
     A scan stops with the shortest of its sequences. Here they are taken to be of one length, where nothing else is
-    known; no file could walk others, and those who read it say so when it is run.
+    known; no file could walk others in one loop, and those who read it say so when it is run (of several loops see
+    `cut_where_free`).
     """
     wholes = [_uncut(seq, steps) for seq in sequences]
     free = {length(b, whole, 0) for whole in wholes if whole.shape[0] is None}
@@ -186,14 +187,53 @@ def looped(b: Builder, parts: Parts, steps: Value) -> tuple[list[Value], list[Va
         parts.elements.append(Value("int64", ()))
     finals: dict[int, Value] = {}
     records: dict[int, Value] = {}
-    for states, recorded in _groups(parts):
-        own = _part(parts, states, recorded)
-        made = _made(b, own, steps)
+    groups = _groups(parts)
+    own = cut_where_free(b, [_part(parts, *group) for group in groups], steps)
+    for (states, recorded), part in zip(groups, own, strict=True):
+        made = _made(b, part, steps)
         finals |= dict(zip(states, made, strict=False))
         records |= dict(zip(recorded, made[len(states) :], strict=True))
     return [finals[i] for i in range(len(parts.states))], [
         records[i] for i in range(len(parts.records))
     ]
+
+
+def cut_where_free(b: Builder, loops: Sequence[Parts], steps: Value) -> list[Parts]:
+    """The loops of one scan, those that might walk further than the shortest sequence of all cut to its length.
+
+    Sequences that one loop walks are of one length, or whoever runs the file is told. So are those of loops that share
+    a sequence's length; but a loop without any in common with the others would walk its own to their end.
+    """
+    limits = set(_lengths(steps))
+
+    def ends_of(part: Parts) -> set[Value]:
+        found = {length(b, seq, 0) for seq in part.sequences if seq.shape[0] is None} & limits
+        is_cut = any(_is_cut(seq, steps) for seq in part.sequences)
+        return found | ({steps} if is_cut or not found else set())
+
+    ends = [ends_of(part) for part in loops]
+    cut = []
+    for part, own in zip(loops, ends, strict=True):
+        equal = set(own)
+        while more := [other for other in ends if other & equal and not other <= equal]:
+            equal = equal.union(*more)
+        if not (limits <= equal or steps in equal):
+            walks = [b.slice(seq, 0, None, steps) for seq in part.sequences]
+            part = replace(part, sequences=walks)
+        cut.append(part)
+    return cut
+
+
+def _is_cut(seq: Value, steps: Value) -> bool:
+    """Whether a sequence ends with the last step: by a cut, or as it counts the steps."""
+    node = seq.node
+    if seq.shape[0] is not None:
+        return True  # of a known length, which `walked` has cut
+    return (
+        node is not None
+        and node.op in ("Slice", "Range")
+        and node.inputs[1 + (node.op == "Slice")] is steps
+    )
 
 
 def _groups(parts: Parts) -> list[tuple[list[int], list[int]]]:

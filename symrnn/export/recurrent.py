@@ -135,6 +135,8 @@ def _sequence(
     algebra: Algebra, element: Value, outer: Value, state: Value, outputs: list[Value]
 ) -> Sum:
     """What a step reads of a sequence, on the sequences that it was projected from."""
+    if element.ndim < state.ndim - 1:
+        raise NoForm("one number for all rows, which no layer reads")
     if element.ndim < state.ndim:  # one number for all units of a row
         return _source(algebra, outer, False, 1)
     try:

@@ -50,6 +50,16 @@ def rnn(xs, step=None, **options):
     return pytensor.scan(step, xs, start, return_updates=False, **options)
 
 
+COUNTED = XS[: LENGTH.shape[0]]
+
+
+def shorter(step, xs=XS):
+    """Two states over a sequence and a shorter one."""
+    starts = [pt.zeros((xs.shape[1], 3), dtype=F), pt.zeros((), dtype=F)]
+    h, k = pytensor.scan(step, [xs, LENGTH], starts, return_updates=False)
+    return h[-1] * 2 + k[-1]
+
+
 def convolution(first, second):
     """Windows of two rows and three columns, joined along one axis before the other."""
     columns = IMAGES.dimshuffle(1, 0, 2, 3)
@@ -79,6 +89,18 @@ CASES = {
     "a cut at a computed place within the step": rnn(XS, step=cut_within),
     "a scan over as many rows as another has": rnn(Z4[: LENGTH.shape[0]]),
     "a scan of as many steps as another has rows": rnn(Z4, n_steps=LENGTH.shape[0]),
+    "two layers in a scan that stops with the shorter sequence": shorter(
+        lambda x, n, h, k: (pt.tanh(x + h), pt.tanh(n + k))
+    ),
+    "a layer in a scan that stops with a sequence that it does not read": shorter(
+        lambda x, n, h, k: (pt.tanh(x + h), pt.tanh(k + 1))
+    ),
+    "two layers that share the shorter sequence": shorter(
+        lambda x, n, h, k: (pt.tanh(x[:, :1] + n + h), pt.tanh(n + k)), COUNTED
+    ),
+    "a layer that reads one number for all rows": shorter(
+        lambda x, n, h, k: (pt.tanh(x + n + h), pt.tanh(n + k)), COUNTED
+    ),
     "the largest over two of three axes": pt.argmax(CUBE, axis=(0, 1)),
     "the largest over the outer axes": pt.argmax(CUBE, axis=(0, 2)),
     "the largest over all axes": pt.argmax(CUBE, axis=None),

@@ -93,7 +93,8 @@ def mutants(root: Path, path: Path) -> Iterator[Mutant]:
                     span = max(
                         (s for s in statements if s[0] <= line <= s[1]), default=(line, line)
                     )
-                    yield Mutant(str(path.relative_to(root)), line, column, name, occurrence, *span)
+                    place = str(path.relative_to(root)), line, column
+                    yield Mutant(*place, name, occurrence, *span, function_around(text, line))
                 occurrence += 1
 
 

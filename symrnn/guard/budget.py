@@ -132,7 +132,10 @@ def check_limits(limits: Mapping[str, Limit], *, of_blocks: bool = True) -> None
             amount(name, limits[name])
         if name not in known:
             raise UserError(f"graph_budget has no count {name!r}; {nearest(name, known)}")
-    op_limits(limits)
+        if name in LIMITS:
+            amount(name, limits[name])
+    for op, limit in op_limits(limits).items():
+        amount(f"by_op[{op!r}]", limit)
     if not limits:
         raise UserError(f"graph_budget needs at least one limit of {', '.join(known)}")
 

@@ -95,7 +95,7 @@ def amount(name: str, limit: Any) -> float:
     if isinstance(limit, Real) and not isinstance(limit, bool):
         return float(limit)
     if name != "memory":
-        raise UserError(f"{name} must be a number, but is {limit!r}; give 1, say")
+        raise UserError(f"{name} must be a number, but is {limit!r}; give {name}=1, say")
     found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([kKMG]?B)\s*", str(limit))
     if found is None:
         raise UserError(

@@ -55,7 +55,11 @@ def explain_cell_command(
         )
     title = f"The gates of {called}" + (f" on “{text}”" if text else "")
     shown = ["symrnn", "explain-cell", name, "--checkpoint", Path(checkpoint).name]
-    command = shlex.join([*shown, *(["--on", text] if text else [])])
+    options = [*(("--set", each) for each in settings)]
+    options += [("--data", Path(data).name)] if data else []
+    options += [("--item", str(item))] if item else []
+    options += [("--on", text)] if text else []
+    command = shlex.join([*shown, *(word for pair in options for word in pair)])
     target = Path(path or f"{called}_gates.html")
     write_file(target, page_of_walks(found, title=title, text=text, command=command).encode())
     click.echo(str(target))

@@ -9,6 +9,7 @@ from symrnn.commands.options import (
     NETWORKS,
     data_option,
     mode_option,
+    one_thread,
     settings_option,
     trained_network,
 )
@@ -37,6 +38,7 @@ def predict(
     Example:
       symrnn predict binary_adder 13 29 --checkpoint trained/binary_adder.npz
     """
+    one_thread()
     from symrnn.training.recipe import returned
 
     recipe, network, _ = trained_network(name, checkpoint, settings, mode)

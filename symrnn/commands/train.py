@@ -16,6 +16,7 @@ from symrnn.commands.options import (
     data_option,
     mode_option,
     named_recipe,
+    one_thread,
     options_in,
     settings_option,
 )
@@ -60,13 +61,15 @@ def train(
     NAME is one of the networks below, or a FILE.py of yours that defines a recipe; FILE.py:RECIPE
     where it defines several.
 
-    Ctrl-C saves and stops; the same command goes on, bit for bit as if it had not stopped.
+    Ctrl-C saves and stops; the same command goes on, bit for bit as if it had not stopped. Matrix products take one
+    thread; for a large network on a machine of its own, set OMP_NUM_THREADS.
 
     \b
     Example:
       symrnn train binary_adder
       symrnn train my_network.py --set batch_size=32
     """
+    one_thread()
     cls, title = named_recipe(name)
     recipe = recipe_of_options(cls, settings, steps)
     path = Path(folder) / f"{title}.npz"

@@ -79,7 +79,8 @@ def walks(
     Raises
     ------
     UserError
-        When the graph holds an op that `symrnn.export` does not know, or a layer reads a sequence of no step.
+        When the graph holds an op that `symrnn.export` does not know, a layer reads a sequence of no step, `arrays`
+        are not one an input or do not fit, or there is no such `item`.
 
     Examples
     --------
@@ -94,11 +95,30 @@ def walks(
     """
     found: list[Walk] = []
     graph = matched(list(inputs), list(outputs), floats="float64")
-    given = dict(zip(graph.inputs, map(np.asarray, arrays), strict=True))
+    given = dict(zip(graph.inputs, checked(graph.inputs, arrays), strict=True))
     _run(graph, given, lambda walk: found.append(walk), item)
     return [
         replace(walk, name=f"{walk.kind} {number}") for number, walk in enumerate(found, start=1)
     ]
+
+
+def checked(inputs: Sequence[Value], arrays: Sequence[Any]) -> Arrays:
+    """The arrays, where there is one an input and each has the input's axes."""
+    found = [np.asarray(array) for array in arrays]
+    if len(found) != len(inputs):
+        raise UserError(
+            f"arrays must be one an input, {len(inputs)}, but are {len(found)}; give them in the order of inputs"
+        )
+    for value, array in zip(inputs, found, strict=True):
+        fits = len(value.shape) == array.ndim and all(
+            known in (None, size) for known, size in zip(value.shape, array.shape, strict=True)
+        )
+        if not fits:
+            raise UserError(
+                f"arrays must fit the inputs, but {value.name or 'one'} has shape {value.shape} and is given"
+                f" {array.shape}; give an array of its shape"
+            )
+    return found
 
 
 def _run(
@@ -159,6 +179,10 @@ def _walked(
     xs, w_x, w_h, b, b_n, p, mask, *states = arrays
     if not len(xs):
         raise UserError(NO_STEPS.format(f"a layer ({node.attributes['kind']})", xs.shape))
+    if not isinstance(item, int | np.integer) or not -xs.shape[1] <= item < xs.shape[1]:
+        raise UserError(
+            f"item must be a whole number below the size of the batch, {xs.shape[1]}, but is {item}; count from 0"
+        )
     step = STEPS[node.attributes["kind"]]
     acts = [ACTIVATIONS[name] for name in node.attributes["activations"]]
     zs = xs @ w_x + b

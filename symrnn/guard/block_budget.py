@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from numbers import Real
 from typing import Any
 
 from pytensor.compile.executor import Function
@@ -91,7 +92,7 @@ def amount(name: str, limit: Any) -> float:
     >>> amount("memory", "200 MB"), amount("functions", 1)
     (200000000.0, 1.0)
     """
-    if isinstance(limit, int | float) and not isinstance(limit, bool):
+    if isinstance(limit, Real) and not isinstance(limit, bool):
         return float(limit)
     if name != "memory":
         raise UserError(f"{name} must be a number, but is {limit!r}; give {name}=1, say")

@@ -7,6 +7,7 @@ block; the pytest mark of the same name is the latter around a test.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from numbers import Real
 
 from pytensor.compile.executor import Function
 from pytensor.compile.maker import FunctionMaker
@@ -132,7 +133,13 @@ def check_limits(limits: Mapping[str, Limit], *, of_blocks: bool = True) -> None
             amount(name, limits[name])
         if name not in known:
             raise UserError(f"graph_budget has no count {name!r}; {nearest(name, known)}")
-    op_limits(limits)
+        if name in LIMITS:
+            amount(name, limits[name])
+    for op, limit in op_limits(limits).items():
+        if not isinstance(limit, Real) or isinstance(limit, bool):
+            raise UserError(
+                f"by_op[{op!r}] must be a number, but is {limit!r}; give by_op={{{op!r}: 1}}, say"
+            )
     if not limits:
         raise UserError(f"graph_budget needs at least one limit of {', '.join(known)}")
 

@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,8 @@ def memory_used() -> Iterator[MemoryUsed]:
     used = MemoryUsed()
     # Garbage of earlier code, freed within the block, would make room for what it takes, and hide it.
     gc.collect()
-    if CLEAR.exists():
+    # Where it is there, a container may still forbid to write it.
+    with suppress(OSError):
         CLEAR.write_text(PEAK)
     before = held_bytes()
     try:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NAME = "compiled.html"
-COMPILED = ("numba", "c_compiled", "jax")  # counts of events
-LOADED, KEPT = ("numba_loaded", "c_loaded"), ("numba_saved", "c_compiled")
+COMPILED = ("numba", "c_compiled", "jax", "native")  # counts of events
+LOADED = ("numba_loaded", "c_loaded", "native_loaded")
+KEPT = ("numba_saved", "c_compiled", "native")
 MOST = 200  # functions with a part of their own, the dearest
 
 

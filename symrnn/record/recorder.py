@@ -22,7 +22,13 @@ from pytensor.link.vm import VM
 
 from symrnn.bench.machine import peak_rss_bytes
 from symrnn.measure.attribution import attribution
-from symrnn.measure.compile_events import CompileEvents, c_events, jax_events, numba_events
+from symrnn.measure.compile_events import (
+    CompileEvents,
+    c_events,
+    jax_events,
+    native_events,
+    numba_events,
+)
 from symrnn.measure.ledger import Ledger
 from symrnn.measure.lines_kept import lines_kept
 from symrnn.measure.memory import held_bytes
@@ -38,6 +44,7 @@ EVENTS = {  # what listens to a backend, by the module that it has imported befo
     "pytensor": c_events,
     "pytensor.link.numba.dispatch": numba_events,
     "pytensor.link.jax.dispatch": jax_events,
+    "symrnn.native.linker": native_events,
 }
 LARGEST_CONSTANT = 10**6  # bytes; above, Numba keeps no function that holds it
 
@@ -359,6 +366,7 @@ def cache_in_words(events: dict[str, float], reason: str) -> str:
     for made, loaded, what in (
         ("numba", "numba_loaded", "function"),
         ("c_compiled", "c_loaded", "module"),
+        ("native", "native_loaded", "module"),
     ):
         if events.get(made):
             why = (
@@ -367,6 +375,8 @@ def cache_in_words(events: dict[str, float], reason: str) -> str:
             said.append(f"{counted(round(events[made]), what)} compiled, {why}")
         if events.get(loaded):
             said.append(f"{events[loaded]:.0f} taken from the disk")
+    if events.get("native_warm"):
+        said.append("neither rewritten nor lowered, as an earlier process had done both")
     if events.get("numba_saved"):
         said.append(f"{events['numba_saved']:.0f} kept on it")
     return "; ".join(said)

@@ -1,5 +1,7 @@
 """`symrnn train` and `symrnn predict`, on the toy recipe; one real run is killed and goes on."""
 
+import ast
+import os
 import re
 import shutil
 import signal
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import symrnn.training.loop
+from symrnn.bench.machine import BLAS_THREADS
 from symrnn.commands.cli import cli
 from symrnn.data import READERS
 from symrnn.models import RECIPES
@@ -187,6 +190,21 @@ def test_help_has_an_example_and_the_networks(command):
     told = CliRunner().invoke(cli, [command, "--help"]).stdout
     assert re.search(rf"Example:\n +symrnn {command}", told)
     assert all(f"{name}: " in told and READERS[reader] in told for name, reader in RECIPES.items())
+
+
+@pytest.mark.parametrize("asked", [{}, {"OMP_NUM_THREADS": "3"}, {"MKL_NUM_THREADS": "2"}], ids=str)
+def test_products_take_one_thread_unless_the_environment_says_how_many(asked):
+    """Asked of a process, since BLAS reads it when NumPy is imported."""
+    code = (
+        "import os, sys; from symrnn.commands.cli import cli; assert 'numpy' not in sys.modules\n"
+        "try: cli(['train', 'no_such_network'])\n"
+        "except SystemExit: print({n: v for n, v in os.environ.items() if n.endswith('_THREADS')})"
+    )
+    environment = {n: v for n, v in os.environ.items() if not n.endswith("_THREADS")} | asked
+    environment["PYTHONPATH"] = str(Path(symrnn.__file__).parents[1])
+    told = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+    alone = dict.fromkeys(BLAS_THREADS, "1")
+    assert ast.literal_eval(told.splitlines()[-1]) == (asked or alone)
 
 
 @pytest.mark.slow

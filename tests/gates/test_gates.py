@@ -138,6 +138,40 @@ def test_the_command_writes_a_page(checkpoint, tmp_path):
     assert "--item must be below the size of the batch, 1, but is 1" in refused.output
 
 
+def test_the_command_on_a_page_draws_the_same_page(checkpoint, tmp_path):
+    """Without --set and --item it drew that of another network, or another sequence."""
+    target = tmp_path / "page.html"
+    options = ["--set", "steps=2", "--item", "1"]
+    words = ["explain-cell", "binary_adder", "--checkpoint", str(checkpoint), *options]
+    done = CliRunner().invoke(cli, [*words, "--path", str(target)])
+    assert done.exit_code == 0, done.output
+    shown = "symrnn explain-cell binary_adder --checkpoint binary_adder.npz --set steps=2 --item 1"
+    assert shown in target.read_text()
+
+
+WRONG = {  # arrays, options, what is said
+    "none": ([], {}, "arrays must be one an input, 1, but are 0"),
+    "two": ([np.ones((5, 2, 3))] * 2, {}, "arrays must be one an input, 1, but are 2"),
+    "an axis less": (
+        [np.ones((5, 2))],
+        {},
+        r"xs has shape \(None, None, 3\) and is given \(5, 2\)",
+    ),
+    "another width": ([np.ones((5, 2, 4))], {}, r"is given \(5, 2, 4\)"),
+    "no such item": ([np.ones((5, 2, 3))], {"item": 2}, "below the size of the batch, 2, but is 2"),
+    "half an item": ([np.ones((5, 2, 3))], {"item": 0.5}, "item must be a whole number"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_does_not_fit_the_inputs_is_refused_in_a_sentence(case):
+    arrays, options, said = WRONG[case]
+    xs = pt.tensor("xs", shape=(None, None, 3))
+    hs, _ = scan_states(make_cell("lstm"), xs)
+    with pytest.raises(UserError, match=said):
+        walks([xs], [hs], arrays, **options)
+
+
 STEP = """<script>
 const step = document.querySelector(".step"), unit = document.querySelector(".unit");
 step.value = 2; step.dispatchEvent(new Event("input")); unit.value = 1; unit.dispatchEvent(new Event("input"));

@@ -3,6 +3,7 @@
 import re
 import time
 
+import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
@@ -27,6 +28,16 @@ def test_small():
 """
     )
     result.assert_outcomes(passed=1)
+
+
+NO_LIMITS = {"nodes": "5", "scans": None, "total_nodes": True, "by_op": {"Add": "1"}}
+
+
+@pytest.mark.parametrize("name", NO_LIMITS)
+def test_limits_that_are_no_numbers_are_refused_before_anything_is_compiled(name):
+    with pytest.raises(UserError, match=rf"{name}.* must be a number, but is"):
+        check_limits({name: NO_LIMITS[name]})
+    check_limits({"nodes": np.int64(5), "by_op": {"Add": np.int64(1)}})
 
 
 def test_budget_that_is_overrun_names_count_ops_lines_and_the_new_size(run):

@@ -18,9 +18,9 @@ from helpers import SameType, assert_elements_are_closed_in_order
 import symrnn.native
 from symrnn.commands.cli import cli
 from symrnn.measure.ledger import FUNCTION
-from symrnn.native import warm
+from symrnn.native import object_cache, warm
 from symrnn.record.compiled import PHASES, Compiled, compiled_in
-from symrnn.record.page import page, summary, write_page
+from symrnn.record.page import overview, page, summary, write_page
 from symrnn.record.recorder import Recorder
 
 assert symrnn.native
@@ -59,6 +59,24 @@ def test_a_function_has_its_line_phases_sizes_and_nodes(recorder, tmp_path):
     assert (found.nodes_before, found.size["nodes"]) == (4, 3)
     assert {node["op"] for node in found.attribution["nodes"]} >= {"Sum{Add}"}
     assert found.peak_rss_bytes > 0
+
+
+def test_what_native_mode_compiles_and_takes_from_the_disk_is_counted(
+    recorder, tmp_path, monkeypatch
+):
+    """Its modules were no events: the page said that nothing was compiled and nothing kept."""
+    monkeypatch.setattr(object_cache, "folder", lambda: tmp_path / "native")
+    for _ in range(2):
+        asked_for("NATIVE")([1.0])
+    first, second = compiled_in(tmp_path)
+    assert (first.events["native"], first.events["native_loaded"]) == (1, 0)
+    assert (second.events["native"], second.events["native_loaded"]) == (0, 1)
+    assert first.cache == "1 module compiled, none like them was kept"
+    assert second.cache == "1 taken from the disk"
+    assert [row[-3:] for row in overview([first, second]).rows] == [
+        ("1", "0", "1"),
+        ("0", "1", "0"),
+    ]
 
 
 def test_the_machine_is_the_functions_own_again_after_its_first_call(recorder):

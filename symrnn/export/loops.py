@@ -189,6 +189,7 @@ def looped(b: Builder, parts: Parts, steps: Value) -> tuple[list[Value], list[Va
     for states, recorded in _groups(parts):
         own = _part(parts, states, recorded)
         made = _made(b, own, steps)
+        # A loop makes its last states first, and then its records.
         finals |= dict(zip(states, made, strict=False))
         records |= dict(zip(recorded, made[len(states) :], strict=True))
     return [finals[i] for i in range(len(parts.states))], [

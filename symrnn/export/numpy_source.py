@@ -116,6 +116,7 @@ class NumpySource(Source):
     def layer(self, node: Node) -> None:
         function = function_of(node)
         if node.op == "Recurrent":
+            # Two of the three where the layer has no c.
             each = zip(node.outputs, ["hs", "h", "c"], self.used, strict=False)
             outs = [self.bind(out, hint) if used else "_" for out, hint, used in each]
             reverse = node.attributes["reverse"]

@@ -27,6 +27,7 @@ def start(folder: str | Path) -> None:
     os.environ[VARIABLE] = str(folder)  # for processes that it starts
     if any(isinstance(finder, PyTensorFinder) for finder in sys.meta_path):
         return
+    # The wrappers go around what PyTensor has, so they wait for it where it is not imported yet.
     if "pytensor" in sys.modules:
         install(folder)
     else:

@@ -173,6 +173,7 @@ def _stores(
 ) -> list[Store]:
     """The buffers of states, for a step to write to."""
     stores = []
+    # States in buffers are put out first; behind them come traces, and states without a buffer.
     for outer, out, slices in zip(_buffers(node), node.outputs, taps, strict=False):
         window = overwritten(node, builder, outer, out)
         # The oldest tap of the first step is entry 0, so that step writes as many entries further on.
@@ -292,6 +293,7 @@ def _targets(op, outs, taps, stores, traces, carried, t):
     now: list[tuple[Variable, Window]] = []
     later: list[tuple[Variable, Window]] = []
     flat = iter(op.inner_mitmot_outs(outs))
+    # The buffers of mit_mots are the first.
     for store, out_slices in zip(stores, info.mit_mot_out_slices, strict=False):
         for var, tap in zip(islice(flat, len(out_slices)), out_slices, strict=True):
             # A mit_mot adds up in the entries that the same step reads.
@@ -411,6 +413,7 @@ def _in_order(builder, store, steps, out):
 
 def scan_wants(node: Apply, builder: Builder) -> None:
     """A state's buffer is wanted where the result is, if nothing else reads it."""
+    # States in buffers are put out first.
     for outer, out in zip(_buffers(node), node.outputs, strict=False):
         if (
             out in builder.places

@@ -8,18 +8,16 @@ import numpy as np
 
 from symrnn.export.arithmetic import HELPERS, formula
 from symrnn.export.graph import Graph, Node, Value, is_number
+from symrnn.export.line_breaks import WIDTH, broken, signature
 from symrnn.export.numpy_layers import CALLS, LayerFunction, function_of, source_of
 from symrnn.export.python_source import (
     ATOM,
     BUILTINS,
-    WIDTH,
     Source,
     Text,
-    broken,
     described,
     number_text,
     operator_text,
-    signature,
 )
 
 RESERVED = {"np", "math", "Path", "weights", *BUILTINS}

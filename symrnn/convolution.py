@@ -111,6 +111,7 @@ class ImageConvolution(ConvolutionOp):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         xs, filters = inputs
         windows = self.windows(xs, filters.shape[:2])
+        # A window's rows, columns and channels are axes 4, 5 and 3 there, and the first three of the filters.
         output_storage[0][0] = np.tensordot(windows, filters, axes=((4, 5, 3), (0, 1, 2)))
 
     def infer_shape(self, *given: Any) -> list[Any]:

@@ -55,6 +55,7 @@ class TrainingGraph:
     averages: Params = ()
 
     def __post_init__(self) -> None:
+        # As tuples: whoever gave a list may go on to change it. The class is frozen, so they are set past it.
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "params", tuple(self.params))
         object.__setattr__(self, "averages", tuple(self.averages))

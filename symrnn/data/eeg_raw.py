@@ -186,6 +186,7 @@ def ratings_beside(path: Path) -> tuple[np.ndarray, int]:
         raise UserError(f"{table}, line {line}: the heading must name {missing[0]}, but does not")
     found = {}
     for line, row in rows[1:]:
+        # A short row lacks its last cells: as empty ones they are refused below, by their names.
         cells = dict(zip(heading, row, strict=False))
         numbers = [number_in(table, line, name, cells.get(name, "")) for name in COLUMNS]
         if numbers[0] == subject:

@@ -267,19 +267,8 @@ NUMBERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "Relu": lambda x: np.maximum(x, 0),
     "Abs": np.abs,
 }
-FUNCTIONS = {
-    "Sigmoid",
-    "Tanh",
-    "Relu",
-    "Exp",
-    "Abs",
-    "Softplus",
-    "Sin",
-    "Cos",
-    "Log",
-    "Sqrt",
-    "Atan",
-}
+FUNCTIONS = {"Sigmoid", "Tanh", "Relu", "Exp", "Abs", "Softplus"}
+FUNCTIONS |= {"Sin", "Cos", "Log", "Sqrt", "Atan"}
 
 
 def form_of(algebra: Algebra, value: Value, known: dict[Value, Sum]) -> Sum:

@@ -191,6 +191,7 @@ def looped(b: Builder, parts: Parts, steps: Value) -> tuple[list[Value], list[Va
     own = cut_where_free(b, [_part(parts, *group) for group in groups], steps)
     for (states, recorded), part in zip(groups, own, strict=True):
         made = _made(b, part, steps)
+        # A loop makes its last states first, and then its records.
         finals |= dict(zip(states, made, strict=False))
         records |= dict(zip(recorded, made[len(states) :], strict=True))
     return [finals[i] for i in range(len(parts.states))], [

@@ -8,18 +8,16 @@ import numpy as np
 
 from symrnn.export.arithmetic import HELPERS, formula
 from symrnn.export.graph import Graph, Node, Value, is_number
+from symrnn.export.line_breaks import WIDTH, broken, signature
 from symrnn.export.numpy_layers import CALLS, LayerFunction, function_of, source_of
 from symrnn.export.python_source import (
     ATOM,
     BUILTINS,
-    WIDTH,
     Source,
     Text,
-    broken,
     described,
     number_text,
     operator_text,
-    signature,
 )
 
 RESERVED = {"np", "math", "Path", "weights", *BUILTINS}
@@ -116,6 +114,7 @@ class NumpySource(Source):
     def layer(self, node: Node) -> None:
         function = function_of(node)
         if node.op == "Recurrent":
+            # Two of the three where the layer has no c.
             each = zip(node.outputs, ["hs", "h", "c"], self.used, strict=False)
             outs = [self.bind(out, hint) if used else "_" for out, hint, used in each]
             reverse = node.attributes["reverse"]

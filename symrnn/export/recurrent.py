@@ -94,6 +94,7 @@ def _layer(node: Node, order: list[int]) -> Layer | None:
     for state in states:
         known[state] = algebra.leaf(state, _width(state, body.outputs))
     elements = body.inputs[count : count + node.attributes["sequences"]]
+    # Behind the sequences stands what every step reads whole, of which there are no elements.
     for element, outer in zip(elements, node.inputs[count:], strict=False):
         known[element] = _sequence(algebra, element, outer, states[0], body.outputs)  # type: ignore[arg-type]
     new = [form_of(algebra, body.outputs[i], dict(known)) for i in order]

@@ -75,6 +75,7 @@ def product(b: Builder, node: Any, operands: Values) -> list[Value]:
     if y.ndim > 1 and shape[-1] is None:
         shape[-1] = y.shape[-1]
     if x.ndim == out.ndim:
+        # All axes of x but the last one, which the product sums over.
         shape[:-1] = [n if s is None else s for s, n in zip(shape[:-1], x.shape, strict=False)]
     return [b.make("MatMul", x, y, dtype=out.dtype, shape=tuple(shape))]
 
@@ -184,6 +185,7 @@ def split(b: Builder, node: Any, operands: Values) -> list[Value]:
         raise Unknown("Split into parts whose sizes are expressions")
     axis = int(getattr(axis, "constant", axis)) % x.ndim
     ends = np.cumsum(sizes.constant).tolist()
+    # The last end begins no part.
     return [b.slice(x, axis, start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
 

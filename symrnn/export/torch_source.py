@@ -10,6 +10,7 @@ import numpy as np
 
 from symrnn.export.arithmetic import ELEMENTWISE, NUMPY
 from symrnn.export.graph import Graph, Node, Value, is_number
+from symrnn.export.line_breaks import WIDTH, broken, signature
 from symrnn.export.names import Names, identifier
 from symrnn.export.numpy_layers import function_of
 from symrnn.export.numpy_source import OPENED, NumpySource, docstring, quoted, returned
@@ -17,13 +18,10 @@ from symrnn.export.onnx_layers import DEFAULTS, in_order, is_zero
 from symrnn.export.python_source import (
     BINARY,
     BUILTINS,
-    WIDTH,
     Text,
-    broken,
     described,
     number_text,
     operator_text,
-    signature,
 )
 from symrnn.export.torch_ops import HELPERS, INSIDE, MODULE, TORCH, size_text
 

@@ -91,6 +91,7 @@ class KneserNey:
         """
         p = np.full(self.symbols, 1 / self.symbols)
         number, digit = 0, 1
+        # A short context has no say in the levels above its length.
         for counts, symbol in zip(self.levels, [None, *reversed(context)], strict=False):
             if symbol is not None:
                 number, digit = number + int(symbol) * digit, digit * self.symbols

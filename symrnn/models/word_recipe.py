@@ -166,6 +166,7 @@ class WordRecipe(RuleRecipe):
         hidden = [self.hidden_size] * self.depth
         if self.tied:
             hidden[-1] = self.embedding_size
+        # Each layer reads as much as the one before puts out; what the last one puts out is read by none.
         widths = list(zip([self.embedding_size, *hidden], hidden, strict=False))
         return WordNetwork.create(
             self.layers(widths, rng),

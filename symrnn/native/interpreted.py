@@ -56,6 +56,7 @@ def _written(
     values: Iterator,
 ) -> Iterator[tuple[np.ndarray, int, Any]]:
     """The outputs of step `t` that go to buffers, in the order in which Scan's step puts them out; the rest stays."""
+    # The buffers of mit_mots are the first.
     for buffer, first, slices in zip(buffers, firsts, info.mit_mot_out_slices, strict=False):
         for tap in slices:
             yield buffer, first + t + tap, next(values)

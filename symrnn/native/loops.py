@@ -175,6 +175,7 @@ def kernel(writer: Writer, statement: Kernel) -> Function:
         offsets = nested(writer, nest, axes, "j", ["0"] * (len(outputs) + len(windows)))
         values = elements(writer, statement.inputs, pointers, offsets[len(outputs) :])
         results = writer.algebra(statement.body, values)
+        # Behind the offsets of the outputs stand those of what is read.
         for result, out, name, offset in zip(results, outputs, names, offsets, strict=False):
             writer.store(result, name, offset, out.dtype)
     return writer.function()

@@ -214,6 +214,7 @@ def chart(
             len(panels) or 1,
             squeeze=False,
             sharey=True,
+            # In inches; beside the panels stand the scale and its label.
             figsize=(1.4 + 3.1 * max(len(panels), 1), 3.2),
         )
         for axis, (name, group) in zip(axes[0], panels.items(), strict=False):

@@ -160,6 +160,7 @@ def pictures(
     stems = [experiment.name, *(f"{experiment.name}-{i}" for i in range(2, len(charts) + 1))]
     return [
         Picture(svg, png, chart.alt, chart.caption)
+        # Where there is no chart there is a stem all the same.
         for stem, chart in zip(stems, charts, strict=False)
         for svg, png in [chart.save(Path(folder) / stem)]
     ]

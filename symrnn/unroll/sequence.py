@@ -126,6 +126,7 @@ def check_steps(steps: int | None, xs: TensorVariable, is_static: bool) -> int |
 def check_mask(mask: TensorLike, xs: TensorVariable) -> TensorVariable:
     """`mask` as a bool variable ``(T, B, 1)``, with as many axes as `xs`."""
     given = pt.as_tensor(mask)
+    # The mask has no features, which are the last axis of xs.
     sizes = zip(given.type.shape, xs.type.shape, strict=False)
     if given.type.ndim != 2 or any(None not in pair and pair[0] != pair[1] for pair in sizes):
         raise UserError(

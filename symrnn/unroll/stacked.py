@@ -90,7 +90,9 @@ def stacked_autodiff(
     def step(values: Values, carried: Values, given: Values) -> tuple[Values, Values]:
         rest = iter(values)
         given_weights: list[dict[str, Any]] = [
-            dict(zip(cell.weights, rest, strict=False)) for cell in cells
+            # Names first: a zip that ends with them has taken no value of the next cell's.
+            dict(zip(cell.weights, rest, strict=False))
+            for cell in cells
         ]
         ones = [replace(cell, **each) for cell, each in zip(cells, given_weights, strict=True)]
         steps, batch, *masks = given

@@ -94,6 +94,7 @@ def sampled(image, x, y, height, width, border_mode):
     x0, x1, x_share = neighbours((x + 1) / 2, columns, border_mode)
     y0, y1, y_share = neighbours((y + 1) / 2, rows, border_mode)
     pixels = image.dimshuffle(0, 2, 3, 1).reshape((-1, channels))  # (B * H * W, C)
+    # The row of `pixels` where an image begins, once for each of its points.
     start = pt.repeat(pt.arange(batch) * rows * columns, height * width)
 
     def pixel(row, column):

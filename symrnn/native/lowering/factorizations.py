@@ -210,6 +210,7 @@ EVERY = Reduction(lambda pivot, kept: kept, "and", True, True)
 def reduce_vector(builder: Builder, place: Window, factors: Window, how: Reduction) -> None:
     """All numbers of a vector, multiplied or added."""
     dtype, element = place.dtype, arg(0, place.dtype)
+    # A stride of 0: all entries meet in one place.
     over = Window(place.buffer, factors.shape, (0,), place.offset)
     combined = scalar(how.name, element, arg(1, dtype))
     start = const(how.start, dtype)

@@ -159,6 +159,7 @@ def scatter_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     if getattr(node.op, "ignore_duplicates", False) and not node.op.set_instead_of_inc:
         raise Unsupported(node.op, "entries named twice are added once")
     given = shapes.of(y)
+    # The last axes face each other; those that the value lacks are repeated.
     for n, m in zip(reversed(given), reversed(target), strict=False):
         if n != m and n != 1:
             raise ValueError(

@@ -74,6 +74,7 @@ def wrapped(i: Int, n: Int) -> Int:
 def subtensor_shape(node: Apply, shapes: Shapes, shape: Shape) -> Shape:
     result = []
     index = index_of(node, shapes)
+    # An index may name fewer axes than there are; the others stay whole.
     for item, n in zip(index, shape, strict=False):
         if isinstance(item, slice):
             result.append(slice_range(item, n)[1])
@@ -171,6 +172,7 @@ def inc_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     given = shapes.of(y)
     if len(given) > len(target):
         raise ValueError(f"could not broadcast input array from shape {given} into shape {target}")
+    # The last axes face each other; those that the value lacks are repeated.
     for n, m in zip(reversed(given), reversed(target), strict=False):
         if n != m and n != 1:
             raise ValueError(

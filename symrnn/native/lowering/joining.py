@@ -61,6 +61,7 @@ def join_windows(node: Apply, builder: Builder, whole: Window) -> list[tuple[Var
     """The window of each part in the joined array."""
     axis, parts = join_axis(node, builder.shapes)
     lengths = [builder.shapes.of(part)[axis] for part in parts]
+    # One more than there are parts: the last is the end of the last part.
     starts = [0, *accumulate(lengths)]
     return [
         (part, whole.sliced(axis, s, n)) for part, s, n in zip(parts, starts, lengths, strict=False)
@@ -114,6 +115,7 @@ def split_lower(node: Apply, builder: Builder) -> None:
     x, axis, lengths = split_ends(node, builder.shapes)
     window = builder.window(x)
     starts = [0, *accumulate(lengths)]
+    # The last start is the end of the last part.
     for out, start, length in zip(node.outputs, starts, lengths, strict=False):
         builder.bind(out, window.sliced(axis, start, length))
 
@@ -126,6 +128,7 @@ def alloc_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     if len(shapes.of(value)) > len(shape):
         raise ValueError("Alloc: the value has more dimensions than the array")
     given, known = shapes.of(value), value.type.broadcastable
+    # The last axes face each other, as NumPy has it; before the value's first there is nothing to compare.
     axes = list(zip(*map(reversed, (given, shape, known)), strict=False))
     if any(n != m and n != 1 for n, m, _ in axes):
         raise ValueError(f"could not broadcast input array from shape {given} into shape {shape}")

@@ -173,6 +173,7 @@ def softmax_lower(node: Apply, builder: Builder) -> None:
     [raised] = lowered(ps.exp, [shifted], [dtype])
 
     def add_up(inputs: list[Window | Number], element: Scalar) -> None:
+        # The last two below: whether the terms may be taken in any order, and what is made of their sum.
         both, none = scalar("add", one, other), const(0, dtype)
         builder.body.append(Reduce(shape, axes, total, inputs, element, both, none, True, one))
 

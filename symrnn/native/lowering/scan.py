@@ -16,6 +16,7 @@ from pytensor.graph.basic import Apply, Variable
 from symrnn.native.builder import Builder, OpenKernel
 from symrnn.native.lowering.indexing import overwritten
 from symrnn.native.lowering.rule import Rule, asked_outside
+from symrnn.native.lowering.step_outputs import finish_step
 from symrnn.native.nested import Steps
 from symrnn.native.program import Kernel, Loop, Number
 from symrnn.native.scalar import arg, const
@@ -173,6 +174,7 @@ def _stores(
 ) -> list[Store]:
     """The buffers of states, for a step to write to."""
     stores = []
+    # States in buffers are put out first; behind them come traces, and states without a buffer.
     for outer, out, slices in zip(_buffers(node), node.outputs, taps, strict=False):
         window = overwritten(node, builder, outer, out)
         # The oldest tap of the first step is entry 0, so that step writes as many entries further on.
@@ -292,6 +294,7 @@ def _targets(op, outs, taps, stores, traces, carried, t):
     now: list[tuple[Variable, Window]] = []
     later: list[tuple[Variable, Window]] = []
     flat = iter(op.inner_mitmot_outs(outs))
+    # The buffers of mit_mots are the first.
     for store, out_slices in zip(stores, info.mit_mot_out_slices, strict=False):
         for var, tap in zip(islice(flat, len(out_slices)), out_slices, strict=True):
             # A mit_mot adds up in the entries that the same step reads.
@@ -306,89 +309,6 @@ def _targets(op, outs, taps, stores, traces, carried, t):
     ]
     later += zip(op.inner_untraced_sit_sot_outs(outs), carried, strict=True)
     return now, later
-
-
-def finish_step(
-    inner: Builder, now: list[tuple[Variable, Window]], later: list[tuple[Variable, Window]]
-) -> None:
-    """Put the outputs of a step in their places; `later` are those whose places other outputs still read."""
-    # These go where they are wanted when their kernels are closed, and are settled in the end.
-    computed = [
-        (var, target) for var, target in now if isinstance(inner.values.get(var), OpenKernel)
-    ]
-    for var, target in now:
-        if (var, target) not in computed:
-            inner.settle(var, target)
-    pending = _apart(inner, later)
-    fused = [
-        (var, target, value)
-        for var, target in later
-        if isinstance(value := inner.values.get(var), OpenKernel)
-    ]
-    kernels = list(dict.fromkeys(kernel for _, _, kernel in fused))
-    # What makes no state comes first: it may read states as they were.
-    for kernel in [k for k in inner.open if k not in kernels]:
-        inner.close(kernel)
-    for kernel in kernels:
-        own = [(var, target) for var, target, k in fused if k is kernel]
-        if _writes_last(kernel, own, kernels):
-            _write_with(inner, kernel, own)
-        else:
-            pending += own
-    direct = [k for k in kernels if k.copies]
-    # Again those first that write over no state.
-    for kernel in [*(k for k in kernels if not k.copies), *direct]:
-        inner.close(kernel)
-    for source, target in pending:
-        if isinstance(source, Variable):
-            inner.settle(source, target)
-        else:
-            inner.copy(source, target)
-    for var, target in computed:
-        inner.settle(var, target)
-
-
-def _apart(
-    inner: Builder, later: list[tuple[Variable, Window]]
-) -> list[tuple[Variable | Window, Window]]:
-    """What is to be written where, of the outputs that no open kernel makes."""
-    # A state may become another one's old value (h, c = c, h), and must be read before that is written over.
-    states = {target.buffer for _, target in later}
-    pending: list[tuple[Variable | Window, Window]] = []
-    for var, target in later:
-        value = inner.values.get(var)
-        if isinstance(value, Window) and value.buffer in states and value != target:
-            copy = inner.temporary(value.dtype, value.shape)
-            inner.copy(value, copy)
-            pending.append((copy, target))
-        elif not isinstance(value, OpenKernel):
-            pending.append((var, target))
-    return pending
-
-
-def _write_with(inner: Builder, kernel: OpenKernel, own: list[tuple[Variable, Window]]) -> None:
-    """Have a kernel write states besides its members."""
-    for var, target in own:
-        kernel.copies.append((kernel.members[var], target))
-        if var not in inner.places and not inner.unread.get(var):
-            # The copy is all that there is of it: no member is to be written besides.
-            inner.values[var] = target
-
-
-def _writes_last(
-    kernel: OpenKernel, own: list[tuple[Variable, Window]], kernels: list[OpenKernel]
-) -> bool:
-    """Whether a kernel may write states itself: it reads them at its own index alone, and nothing after it does."""
-    for _, target in own:
-        if tuple(target.shape) != tuple(kernel.shape):
-            return False
-        reads = [w for w in kernel.inputs if isinstance(w, Window) and w.buffer is target.buffer]
-        # By buffers, not by entries: rather once too often to a copy than once too seldom.
-        if any(w != target for w in reads) or any(
-            k.reads(target.buffer) for k in kernels if k is not kernel
-        ):
-            return False
-    return True
 
 
 def _in_order(builder, store, steps, out):
@@ -411,6 +331,7 @@ def _in_order(builder, store, steps, out):
 
 def scan_wants(node: Apply, builder: Builder) -> None:
     """A state's buffer is wanted where the result is, if nothing else reads it."""
+    # States in buffers are put out first.
     for outer, out in zip(_buffers(node), node.outputs, strict=False):
         if (
             out in builder.places

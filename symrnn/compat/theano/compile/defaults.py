@@ -41,6 +41,7 @@ class WithDefaults:
             raise TypeError(
                 f"the function takes at most {len(self.places)} inputs, but {len(args)} are given"
             )
+        # Inputs behind the last one given come by name, or from their defaults.
         values = dict(zip(self.places, args, strict=False))
         for name in [name for name in kwargs if name in self.names]:
             place = self.place_of(name)

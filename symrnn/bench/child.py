@@ -199,7 +199,8 @@ def excerpt(data: bytes, length: int = 60) -> str:
     >>> excerpt(b"x" * 100, 5)
     "'xxxxx…'"
     """
-    text = data[: length + 4].decode(errors="replace")
+    # a character has four bytes at most: one more than are shown says that there is more
+    text = data[: 4 * (length + 1)].decode(errors="replace")
     return repr(text[:length] + "…" * (len(text) > length))
 
 

@@ -12,6 +12,7 @@ References
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -199,14 +200,15 @@ def opened_closed(spans: Sequence[Span]) -> Iterator[tuple[str, str, int]]:
 def write_traces(record: Record, folder: str | Path) -> list[Path]:
     """Write both files of `record` into `folder`; their paths."""
     spans, folder = spans_of(record), Path(folder)
-    rewrites = record.values.get("rewrites", {})
+    rewrites = record.values.get("rewrites") or {}
     begin_s = rewrites.get("begin_s", 0.0)
     curve = [(begin_s + s, nodes) for s, nodes in rewrites.get("curve", [])]
     case = " ".join(f"{name}={value}" for name, value in record.case.items())
     name = f"{record.experiment} {case} {record.mode} {record.state}"
+    stem = re.sub(r"\W", "_", record.key)  # of a file of others: it may be a path
     files = {
-        folder / f"{record.key}.trace.json": chrome_trace(spans, curve, name=name),
-        folder / f"{record.key}.speedscope.json": speedscope(spans, name=name),
+        folder / f"{stem}.trace.json": chrome_trace(spans, curve, name=name),
+        folder / f"{stem}.speedscope.json": speedscope(spans, name=name),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():

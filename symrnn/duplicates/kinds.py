@@ -248,8 +248,7 @@ def is_empty(x: Variable) -> bool:
 def in_one_line(x: Variable, y: Variable, kind: Kind) -> str:
     """A pair as a reader would write it."""
     if kind is Kind.REVERSED:
-        base, backwards = base_of(x)
-        return f"{named(base)} in two directions" if not backwards else f"{named(base)} reversed"
+        return f"{named(base_of(x)[0])} in two directions"
     first, second = sorted((named(x), named(y)), key=len)
     return f"{first} against {second}"
 

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from symrnn.bench import records
-from symrnn.bench.checked import DEEPEST, Malformed, check_answer, parsed
+from symrnn.bench.checked import DEEPEST, Malformed, check_answer, check_values, parsed
 from symrnn.bench.records import BadLine, Job, Record, append_record, load_records
 from symrnn.bench.runner import run_jobs
+from symrnn.errors import UserError
 
 WORKER = (str(Path(__file__).with_name("fake_worker.py")),)
 TIMING = {"name": "merge", "kind": "pass", "seconds": 1.0, "tried": 1, "applied": 1, "created": 0}
@@ -194,6 +195,22 @@ def test_a_line_that_is_no_record_is_skipped_with_file_and_line(name, tmp_path):
     message = str(warning.message)
     assert message.startswith(f"{path}, line 2: skipped, since it is no record: ")
     assert told in message
+
+
+@pytest.mark.parametrize(
+    "first", [{"after": {"nodes": 1}}, {"total_s": 1.5}], ids=["sizes", "time"]
+)
+def test_what_stands_behind_a_good_value_is_checked_too(first):
+    with pytest.raises(Malformed, match="printed must be a text, but is a whole number"):
+        check_values("values", first | {"printed": 5}, checked=["after"])
+
+
+def test_records_of_the_first_schema_say_so_and_those_of_a_second_are_not_guessed(tmp_path):
+    line = json.loads(Record.of(Job("x"), "ok").to_json())
+    assert line["schema"] == 1  # files of years: a second one has a reader of its own
+    (tmp_path / "records.jsonl").write_text(json.dumps(line | {"schema": 2}) + "\n")
+    with pytest.raises(UserError, match="has schema 2, but this symrnn knows up to 1"):
+        load_records(tmp_path)
 
 
 @pytest.mark.parametrize("line", ["[" * 60_000, "{" * 60_000, '{"schema": 1}', "\ud800", "[" * 200])

@@ -3,6 +3,7 @@
 import itertools
 import time
 from concurrent.futures import CancelledError
+from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
@@ -11,7 +12,7 @@ import pytest
 from symrnn.bench import cluster as bench_cluster
 from symrnn.bench.cluster import dask_cluster, experiment_file, local_cluster
 from symrnn.bench.records import Job, Record, load_records
-from symrnn.bench.runner import run_jobs
+from symrnn.bench.runner import check_same_setting, run_jobs
 from symrnn.errors import JobError, UserError
 
 # Filters hold for Dask's threads too, where a warning that is an error is no failure but a worker that never returns.
@@ -226,3 +227,53 @@ def test_records_of_workers_that_share_a_machine_say_so():
     found = list(cluster.records_of(Answered([each.to_json() for each in sent]), [job("x")]))
     assert [each.machine.get("jobs_at_once") for each in found] == [2, None]
     assert found[1] == sent[1]
+
+
+class Workers(DeadScheduler):
+    """A client of workers on one host that declare resources or none."""
+
+    def __init__(self, **resources):
+        super().__init__("running")
+        self.each = {name: {"resources": r, "host": "here"} for name, r in resources.items()}
+
+    def scheduler_info(self, n_workers):
+        return {"workers": self.each}
+
+    def wait_for_workers(self, n, timeout):
+        assert len(self.each) >= n
+
+
+@pytest.mark.parametrize(
+    ("declared", "taken"),
+    [
+        ({"a": {}, "b": {}}, ["a", "b"]),
+        ({"a": {bench_cluster.RESOURCE: 1}, "b": {}}, ["a"]),
+        ({"a": {"gpu": 1}, "b": {bench_cluster.RESOURCE: 2}}, ["b"]),
+    ],
+    ids=["none declares", "one declares", "one declares another"],
+)
+def test_jobs_go_to_the_workers_that_declare_it_or_to_all(declared, taken):
+    cluster = bench_cluster.Cluster(Workers(**declared), is_here=True)
+    assert sorted(cluster.workers()) == taken
+    assert cluster.at_once == {"here": len(taken)}
+
+
+def test_workers_of_a_scheduler_may_be_on_other_machines(monkeypatch):
+    monkeypatch.setattr(bench_cluster, "connected", lambda address: nullcontext(Workers(a={})))
+    with dask_cluster("tcp://10.0.0.1:8786") as cluster:
+        assert not cluster.is_here
+
+
+OLDER = Record.of(Job("x"), "ok", versions={"pytensor": "0.1"}, machine={"cpu": "another"})
+
+
+@pytest.mark.parametrize("place", ["here", "another interpreter", "other machines"])
+def test_records_of_other_versions_are_gone_on_with_where_each_has_its_own(place):
+    job = Job("x", python="python3.9") if place == "another interpreter" else Job("x")
+    cluster = bench_cluster.Cluster(Workers(a={}), is_here=place == "here")
+    expected = nullcontext()
+    if place == "here":
+        expected = pytest.raises(UserError, match="holds records made with")
+    for chosen in (cluster, None) if place != "other machines" else (cluster,):
+        with expected:
+            check_same_setting(job, OLDER, Path("records.jsonl"), chosen)

@@ -10,7 +10,7 @@ import pytest
 
 from symrnn.bench import in_turns as turns
 from symrnn.bench import records, repeated
-from symrnn.bench.child import Child, signal_text
+from symrnn.bench.child import Child, excerpt, signal_text
 from symrnn.bench.in_turns import against_hand, in_turns
 from symrnn.bench.records import Job, Record, append_record, load_records, set_aside
 from symrnn.bench.repeated import Repeated
@@ -159,3 +159,9 @@ def test_ours_is_divided_by_what_is_written_by_hand(monkeypatch):
     assert values["cpu_ratio"] == [0.5, 2.0]
     assert (values["by_hand_step_s"], values["step_s"]) == ([1.0, 2.0], [3.0, 4.0])
     assert values["largest_difference"] == 2.0
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "字", "😀"])
+def test_an_excerpt_has_its_length_in_letters_and_says_that_there_is_more(letter):
+    assert excerpt((letter * 100).encode(), 60) == repr(letter * 60 + "…")
+    assert excerpt((letter * 60).encode(), 60) == repr(letter * 60)

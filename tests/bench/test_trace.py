@@ -1,6 +1,7 @@
 """Timelines, checked against the rules of both formats."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -130,6 +131,19 @@ def test_both_files_of_a_record_are_written(tmp_path):
     check_speedscope(scope)
     assert trace["traceEvents"][-1]["ts"] == 750000.0
     assert scope["name"] == "depth layers=2 NUMBA cold"
+    assert write_traces(record, tmp_path / "new") == sorted((tmp_path / "new").iterdir())[::-1]
+
+
+def test_a_record_from_elsewhere_writes_into_the_folder_alone(tmp_path):
+    """Its key may be a path, and its profile null."""
+    spans = [["phase", "rewrite", 0.0, 1.0]]
+    record = Record.of(Job("depth"), "ok", values={"spans": spans, "rewrites": None})
+    record = replace(record, key="../../outside/\0")
+    (tmp_path / "outside").mkdir()
+    for path in write_traces(record, tmp_path / "a" / "b"):
+        assert path.parent == tmp_path / "a" / "b"
+        assert path.is_file()
+    assert not any((tmp_path / "outside").iterdir())
 
 
 def test_a_record_without_a_timeline_is_refused_with_the_way_out():

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from symrnn.bench.history import Commit, CommitSize, bisected, commits_of, first_grown
+from symrnn.bench.history import (
+    Commit,
+    CommitSize,
+    bisected,
+    commits_of,
+    counted_at,
+    first_grown,
+)
 from symrnn.commands.cli import cli
 from symrnn.errors import UserError
 
@@ -78,6 +85,12 @@ def test_the_first_revision_is_among_the_commits_and_a_range_is_needed(repositor
         commits_of(repository, "HEAD")
     with pytest.raises(UserError, match="git log failed"):
         commits_of(repository, "nowhere..HEAD")
+
+
+def test_a_commit_whose_count_takes_too_long_says_so(tmp_path):
+    commit = Commit("c0", "2020-01-01", "change 0")
+    found = counted_at(commit, tmp_path, ".", "model.py:build", "FAST_COMPILE", limit_s=0.1)
+    assert found == CommitSize(commit, message="over 0 s")
 
 
 @pytest.mark.slow

@@ -1,11 +1,14 @@
 """What belongs to one recurrence of a scan, and all that it is fed."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
 from foreign import SIZE, layer, weights
 
+from symrnn.duplicates import explained
 from symrnn.duplicates.components import INITIAL, LENGTH, SEQUENCE, WEIGHT, components, scan_nodes
 from symrnn.duplicates.found import duplicates
 from symrnn.duplicates.jumps import candidates
@@ -146,3 +149,27 @@ def test_layers_above_a_scan_that_records_more_follow_from_it():
     groups = duplicates([*(layer("tanh", hs, *above[:2]) for hs in (alone, among)), squares])
     assert [group.kinds for group in groups] == 2 * [(Kind.EQUAL,)]
     assert sorted(group.follows_from is not None for group in groups) == [False, True]
+
+
+@pytest.mark.parametrize("given", [[xs, xs[::-1]], [xs[::-1], xs]])
+def test_a_walk_in_two_directions_is_told_alike_whichever_comes_first(given):
+    p = weights("tanh")
+    [group] = duplicates([layer("tanh", each, *p[:2]) for each in given])
+    assert [difference.text for difference in group.differences] == ["xs in two directions"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("scan_fn", "at net.py:1"),
+        ("scan_fn&scan_fn", "at net.py:1"),
+        ("encoder&scan_fn", "at net.py:1"),
+        ("encoder&decoder", "'encoder&decoder' at net.py:1"),
+        ("grad_of_scan_fn", "at net.py:1"),
+        ("grad_of_encoder&grad_of_scan_fn", "at net.py:1"),
+        ("grad_of_encoder&grad_of_decoder", "'grad_of_encoder&grad_of_decoder' at net.py:1"),
+    ],
+)
+def test_a_step_is_named_by_its_line_where_a_part_of_its_pack_has_no_name(name, told, monkeypatch):
+    monkeypatch.setattr(explained, "source_line", lambda node: "net.py:1")
+    assert explained.step_name(SimpleNamespace(name=name, node=None, step_nodes=())) == told

@@ -79,6 +79,21 @@ def tests_of_file(path: str) -> list[str]:
     return [test_file(each, folder) for each in names] or [f"tests/{folder}"]
 
 
+def tests_of_package(package: str) -> list[str]:
+    """The tests of a package, and those of its files that stand elsewhere.
+
+    Examples
+    --------
+    >>> tests_of_package("symrnn/bench")
+    ['tests/bench', 'tests/commands/test_history.py']
+    """
+    folder = package.replace("symrnn", "tests", 1)
+    named = {
+        test for file in BY_FILE.get(package, ()) for test in tests_of_file(f"{package}/{file}")
+    }
+    return [folder, *sorted(test for test in named if not test.startswith(f"{folder}/"))]
+
+
 def test_file(name: str, folder: str) -> str:
     """The file of tests of a name, of a folder unless it names one.
 

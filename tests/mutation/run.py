@@ -96,8 +96,9 @@ def enter(tree: Path) -> None:
 def covering(tree: Path, options: argparse.Namespace, file: Path) -> None:
     """Find out which tests run which lines."""
     from covered import measure
+    from mapped import tests_of_package
 
-    measure(tree, options.package, [options.package.replace("symrnn", "tests")], file)
+    measure(tree, options.package, tests_of_package(options.package), file)
 
 
 def outcome(tree: Path, mutant, covered: dict | None) -> dict:

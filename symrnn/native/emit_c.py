@@ -25,7 +25,7 @@ from symrnn.native.program import (
     Statement,
 )
 from symrnn.native.scalar_c import PREAMBLE
-from symrnn.native.sizes import Atom, Int, Remainder, Symbol
+from symrnn.native.sizes import Atom, Int, Quotient, Symbol
 from symrnn.native.window import Buffer, Window
 
 DATA_OFFSET = 16  # of the address of the elements in a NumPy array object
@@ -79,7 +79,8 @@ class Driver:
     def _atom(self, atom: Atom) -> str:
         if isinstance(atom, Symbol):
             return atom.name
-        assert isinstance(atom, Remainder)
+        if isinstance(atom, Quotient):
+            return f"({self.size(atom.size)} / {self.size(atom.divisor)})"
         return f"({self.size(atom.size)} % {atom.modulus})"
 
     def pointer(self, window: Window) -> str:

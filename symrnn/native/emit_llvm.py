@@ -27,7 +27,7 @@ from symrnn.native.program import (
     RowArgmax,
     Statement,
 )
-from symrnn.native.sizes import Atom, Int, Remainder, Symbol
+from symrnn.native.sizes import Atom, Int, Quotient, Symbol
 from symrnn.native.window import Buffer, Window
 
 # The driver is long, computes addresses and calls: for eight layers, optimizing it took half of LLVM's time, and no
@@ -99,7 +99,8 @@ class Driver:
     def _atom(self, atom: Atom) -> str:
         if isinstance(atom, Symbol):
             return self.symbols[atom.name]
-        assert isinstance(atom, Remainder)
+        if isinstance(atom, Quotient):
+            return self.value(f"udiv i64 {self.size(atom.size)}, {self.size(atom.divisor)}")
         return self.value(f"urem i64 {self.size(atom.size)}, {atom.modulus}")
 
     def pointer(self, window: Window) -> str:

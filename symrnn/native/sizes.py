@@ -29,7 +29,28 @@ class Remainder:
     modulus: int
 
 
-Atom = Symbol | Remainder
+@dataclass(frozen=True, eq=False)
+class Quotient:
+    """``size // divisor`` of extents, rounded down; a guard says that neither is negative, nor the divisor 0."""
+
+    size: Int
+    divisor: Int
+
+    # As polynomials, not as the numbers that they are in this call: to compare those would be a guard.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Quotient) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple:
+        return tuple(frozenset(_terms(n).items()) for n in (self.size, self.divisor))
+
+    def __repr__(self) -> str:
+        return f"{self.size} // {self.divisor}"
+
+
+Atom = Symbol | Remainder | Quotient
 
 
 class Size:
@@ -78,11 +99,7 @@ class Size:
     @property
     def has_value(self) -> bool:
         """Whether it has a value in the call that the program is compiled for: it depends on no counter."""
-        return self.facts is not None and all(
-            isinstance(a, Symbol) and a.name in self.facts.values
-            for atoms in self.terms
-            for a in atoms
-        )
+        return self.facts is not None and symbols(self) <= self.facts.values.keys()
 
     def _decided(self, test: Callable[[int, int], bool], other: Int) -> bool:
         difference = self - other
@@ -185,13 +202,18 @@ def evaluated(size: Int, values: dict[str, int]) -> int:
     total = 0
     for atoms, coefficient in size.terms.items():
         for atom in atoms:
-            coefficient *= (
-                values[atom.name]
-                if isinstance(atom, Symbol)
-                else evaluated(atom.size, values) % atom.modulus
-            )
+            coefficient *= _atom_value(atom, values)
         total += coefficient
     return total
+
+
+def _atom_value(atom: Atom, values: dict[str, int]) -> int:
+    match atom:
+        case Symbol():
+            return values[atom.name]
+        case Remainder():
+            return evaluated(atom.size, values) % atom.modulus
+    return evaluated(atom.size, values) // evaluated(atom.divisor, values)
 
 
 def symbols(size: Int) -> set[str]:
@@ -205,7 +227,11 @@ def symbols(size: Int) -> set[str]:
     found = set[str]()
     for atoms in _terms(size):
         for atom in atoms:
-            found |= {atom.name} if isinstance(atom, Symbol) else symbols(atom.size)
+            if isinstance(atom, Symbol):
+                found.add(atom.name)
+            else:
+                found |= symbols(atom.size)
+                found |= symbols(atom.divisor) if isinstance(atom, Quotient) else set()
     return found
 
 
@@ -232,16 +258,40 @@ def linear(size: Int, name: str) -> tuple[Int, Int]:
 
 
 def quotient(size: Int, divisor: Int) -> Int | None:
-    """``size / divisor`` where that is whole, else None.
+    """``size / divisor`` where that is whole, else None; that it is becomes a guard."""
+    found = floor_quotient(size, divisor)
+    return found if found is not None and found * divisor == size else None
 
-    What cannot be divided term by term is divided as the numbers of this call, which become guards.
+
+def floor_quotient(size: Int, divisor: Int) -> Int | None:
+    """``size // divisor``; None where one is negative, or the divisor is 0.
+
+    Examples
+    --------
+    >>> n = Facts({"n": 7}).symbol("n")
+    >>> floor_quotient(7, 2), floor_quotient(4 * n, 2), floor_quotient(n + 1, 2)
+    (3, 2*n, (n + 1 // 2))
     """
-    if isinstance(divisor, Size) and len(divisor.terms) > 1:
-        divisor = divisor.pinned()
+    if size < 0 or divisor <= 0:
+        return None
     found = whole_quotient(size, divisor)
-    if found is not None or (isinstance(size, int) and isinstance(divisor, int)):
+    if found is not None:
         return found
-    return quotient(int(size), int(divisor))
+    if isinstance(size, int) and isinstance(divisor, int):
+        return size // divisor
+    facts = getattr(size, "facts", None) or getattr(divisor, "facts", None)
+    return Size({(Quotient(size, divisor),): 1}, facts)
+
+
+def floor_remainder(size: Int, modulus: Int) -> Int | None:
+    """``size % modulus``; None where one is negative, or the modulus is 0."""
+    found = floor_quotient(size, modulus)
+    return None if found is None else size - found * modulus
+
+
+def same(one: Int, other: Int) -> bool:
+    """Whether two sizes are equal in every call, which needs no guard."""
+    return _terms(one) == _terms(other)
 
 
 def whole_quotient(size: Int, divisor: Int) -> Int | None:

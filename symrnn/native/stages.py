@@ -110,7 +110,12 @@ class Stage:
         self, values: dict[Variable, Any], known: Known, flat: Flat
     ) -> tuple[Variant, tuple[int, ...]]:
         """The variant for a signature that is new, made if there is none that fits."""
-        alike = [v for v in self.variants if v.promoted == known.promoted]
+        # Vectors of numbers may be of other lengths.
+        alike = [
+            v
+            for v in self.variants
+            if v.promoted == known.promoted and len(v.pattern.entries) == len(flat)
+        ]
         for variant in alike:
             extents = variant.pattern.fits(flat)
             if extents is not None:

@@ -24,7 +24,7 @@ from symrnn.native import object_cache
 from symrnn.native.compiled import Lowered
 from symrnn.native.plan import Lifetime
 from symrnn.native.signatures import Pattern
-from symrnn.native.sizes import Atom, Facts, Int, Size, Symbol
+from symrnn.native.sizes import Atom, Facts, Int, Quotient, Size, Symbol
 from symrnn.native.window import Buffer
 
 # of a thread, as others rewrite at the same time
@@ -163,10 +163,12 @@ def _size(size: Int) -> int | list:
     """A size as JSON."""
     if isinstance(size, int | np.integer):
         return int(size)
-    return [[c, [_name(atom) for atom in atoms]] for atoms, c in size.terms.items()]
+    return [[c, [_atom(atom) for atom in atoms]] for atoms, c in size.terms.items()]
 
 
-def _name(atom: Atom) -> str:
+def _atom(atom: Atom) -> str | list:
+    if isinstance(atom, Quotient):
+        return [_size(atom.size), _size(atom.divisor)]
     if not isinstance(atom, Symbol):
         # Remainders are of counters, and stand in the text alone.
         raise TypeError(atom)
@@ -176,7 +178,16 @@ def _name(atom: Atom) -> str:
 def _as_size(plain: int | list, facts: Facts) -> Int:
     if isinstance(plain, int):
         return plain
-    return Size({tuple(Symbol(str(name)) for name in names): int(c) for c, names in plain}, facts)
+    return Size(
+        {tuple(_as_atom(atom, facts) for atom in atoms): int(c) for c, atoms in plain}, facts
+    )
+
+
+def _as_atom(plain: str | list, facts: Facts) -> Atom:
+    if isinstance(plain, str):
+        return Symbol(plain)
+    size, divisor = plain
+    return Quotient(_as_size(size, facts), _as_size(divisor, facts))
 
 
 # A file may name these and nothing else, to be made of one message.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from symrnn.native.sizes import Int, product, quotient
+from symrnn.native.sizes import Int, product, same
 
 _NUMBERS = count()
 
@@ -97,35 +97,36 @@ class Window:
         return replace(self, shape=shape, strides=strides)
 
     def reshaped(self, shape: Iterable[Int]) -> Window | None:
-        """Seen as of `shape`, in row-major order; None where that needs a copy."""
+        """Seen as of `shape`, which has as many elements, in row-major order; None where that needs a copy."""
         shape = tuple(shape)
         if shape == self.shape:
             return self
         # Nothing will be read, so any strides do, also where extents have no whole quotient.
         if self.size == 0:
             return replace(self, shape=shape, strides=(0,) * len(shape))
-        dims = collapsed(self.shape, [self.strides])
-        old = [(n, s[0]) for n, s in zip(*dims, strict=True)]
-        is_apart = len(old) > 1
+        old = [(n, s[0]) for n, s in zip(*collapsed(self.shape, [self.strides]), strict=True)]
         strides: list[Int] = []
-        for n in reversed(shape):  # from the innermost axis, taken out of the innermost group
+        left: Int = 1  # of the entries of the axis that is cut up, one lies so many further on than the last one
+        for n in reversed(shape):  # from the innermost axis, taken out of the innermost one of old
             if isinstance(n, int) and n == 1:
                 strides.append(0)
                 continue
             if not old:
                 return None
-            extent, stride = old.pop()
-            if is_apart and isinstance(extent, int) and not isinstance(n, int):
-                return None  # a copy holds for every n, a quotient for this call's alone
-            rest = quotient(extent, n)
-            if rest is None:
-                return None
-            strides.append(stride)
-            if not (isinstance(rest, int) and rest == 1):
-                old.append((rest, stride * n))
-        if any(n != 1 for n, _ in old):
-            return None
-        return replace(self, shape=shape, strides=tuple(reversed(strides)))
+            extent, stride = old[-1]
+            strides.append(stride * left)
+            left = left * n
+            if len(old) == 1:
+                continue  # all that is left: as many entries as there are, as the caller has seen to
+            # Equal in every call: what is equal in this one alone is copied, which is right for every call.
+            if same(left, extent):
+                old.pop()
+                left = 1
+            elif isinstance(left, int) and isinstance(extent, int) and left > extent:
+                return None  # an axis across two that lie apart
+        return (
+            None if len(old) > 1 else replace(self, shape=shape, strides=tuple(reversed(strides)))
+        )
 
     @property
     def is_contiguous(self) -> bool:

@@ -15,7 +15,7 @@ from symrnn.native.lowering.rule import Rule
 from symrnn.native.scalar import arg, const
 from symrnn.native.scalar_ops import lowered
 from symrnn.native.shapes import Shape, Shapes, broadcast_shape, dtype_of
-from symrnn.native.sizes import Int, whole_quotient
+from symrnn.native.sizes import Int, floor_quotient, floor_remainder
 
 ON_SIZES: dict[
     type, Callable
@@ -24,7 +24,8 @@ ON_SIZES: dict[
     ps.Sub: operator.sub,
     ps.Mul: lambda *n: _product(n),
     ps.Neg: operator.neg,
-    ps.IntDiv: lambda a, b: whole_quotient(a, b) if b != 0 else None,
+    ps.IntDiv: lambda a, b: floor_quotient(a, b),
+    ps.Mod: lambda a, b: floor_remainder(a, b),
     ps.EQ: lambda a, b: int(a == b),
     ps.NEQ: lambda a, b: int(a != b),
     ps.LT: lambda a, b: int(a < b),
@@ -85,10 +86,13 @@ def _note_numbers(node, shapes, scalar_op):
     # On sizes where that goes, so that the result stays a parameter; else on the numbers of this call, by PyTensor.
     on_sizes = ON_SIZES.get(type(scalar_op))
     found = None
-    if on_sizes is not None and not any(isinstance(n, tuple) for n in numbers):
-        found = on_sizes(*numbers)
-    if found is not None and len(node.outputs) == 1:
-        shapes.numbers[node.outputs[0]] = held(found, dtype_of(node.outputs[0]))
+    if on_sizes is not None and len(node.outputs) == 1:
+        found = _found(on_sizes, numbers)
+    if found is not None:
+        dtype = dtype_of(node.outputs[0])
+        shapes.numbers[node.outputs[0]] = (
+            tuple(held(n, dtype) for n in found) if isinstance(found, tuple) else held(found, dtype)
+        )
     elif len(node.outputs) == 1:
         values = [
             np.asarray(_plain(n), dtype_of(x)) for n, x in zip(numbers, node.inputs, strict=True)
@@ -98,6 +102,18 @@ def _note_numbers(node, shapes, scalar_op):
             node, [v if v.ndim or isinstance(node.op, Elemwise) else v[()] for v in values], storage
         )
         shapes.note(node.outputs[0], storage[0][0])
+
+
+def _found(on_sizes: Callable, numbers: list) -> Int | tuple[Int, ...] | None:
+    """What an op makes of numbers, of vectors entry by entry; None where it can't tell."""
+    lengths = {len(n) for n in numbers if isinstance(n, tuple)}
+    if not lengths:
+        return on_sizes(*numbers)
+    entries = []
+    for i in range(min(lengths) and max(lengths)):  # none, where one has none
+        entry = [n[i if len(n) > 1 else 0] if isinstance(n, tuple) else n for n in numbers]
+        entries.append(on_sizes(*entry))
+    return None if any(n is None for n in entries) else tuple(entries)
 
 
 def held(number: Int, dtype: str) -> Int:

@@ -12,7 +12,7 @@ from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.program import Load
 from symrnn.native.shapes import NeedsValue, Shape, Shapes, dtype_of
-from symrnn.native.sizes import Int, Size, counter
+from symrnn.native.sizes import Int, Size, counter, floor_quotient
 from symrnn.native.window import Window
 
 
@@ -60,8 +60,9 @@ def slice_range(item: slice, n: Int) -> tuple[Int, Int, int]:
     if span <= 0:
         # A window of nothing must not begin beyond the buffer.
         return (start if start < n else 0), 0, step
-    size = abs(step)
-    return start, span if size == 1 else (int(span) + size - 1) // size, step
+    length = floor_quotient(span + (abs(step) - 1), abs(step))
+    assert length is not None
+    return start, length, step
 
 
 def wrapped(i: Int, n: Int) -> Int:

@@ -12,10 +12,10 @@ from pytensor.tensor.basic import Alloc, AllocEmpty, ARange, Join, Split
 
 from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
-from symrnn.native.program import Kernel, Position
+from symrnn.native.program import Kernel, Number, Position, Source
 from symrnn.native.scalar import arg, cast
 from symrnn.native.shapes import SMALL, Shape, Shapes, dtype_of
-from symrnn.native.sizes import Int
+from symrnn.native.sizes import Int, floor_quotient
 from symrnn.native.window import Window
 
 
@@ -161,19 +161,26 @@ def alloc_empty_lower(node: Apply, builder: Builder) -> None:
 
 
 def arange_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
-    length = _counted(node, shapes)
-    return [arange_values(node, shapes).shape] if length is None else [(length,)]
+    counted = _counted(node, shapes)
+    return [arange_values(node, shapes).shape if counted is None else (counted[0],)]
 
 
-def _counted(node: Apply, shapes: Shapes) -> Int | None:
-    """The length of ``arange(start, stop)`` of a number that differs from call to call; else None."""
+def _counted(node: Apply, shapes: Shapes) -> tuple[Int, Int, int] | None:
+    """``(length, start, step)`` of an ``arange`` between numbers that differ from call to call; else None."""
     if not all(isinstance(x, Constant) or x.type.dtype.startswith("int") for x in node.inputs):
         return None
     start, stop, step = (shapes.number_or_none(x) for x in node.inputs)
-    # What is known is a constant; only a last number that is a parameter would be another one for each length.
-    if isinstance(stop, int | None) or not isinstance(start, int) or step != 1:
+    # What is known is a constant; only of a number that is a parameter there would be another one for each length.
+    if start is None or stop is None or not isinstance(step, int) or step == 0:
         return None
-    return stop - start if start <= stop else None
+    if isinstance(start, int) and isinstance(stop, int):
+        return None
+    span = stop - start if step > 0 else start - stop
+    if span <= 0:
+        return 0, start, step
+    length = floor_quotient(span + (abs(step) - 1), abs(step))
+    assert length is not None
+    return length, start, step
 
 
 def arange_values(node: Apply, shapes: Shapes) -> np.ndarray:
@@ -186,14 +193,20 @@ def arange_values(node: Apply, shapes: Shapes) -> np.ndarray:
 
 
 def arange_lower(node: Apply, builder: Builder) -> None:
-    [out], shapes = node.outputs, builder.shapes
-    if _counted(node, shapes) is None:
-        builder.bind(out, builder.constant(arange_values(node, shapes)))
+    [out] = node.outputs
+    counted = _counted(node, builder.shapes)
+    if counted is None:
+        builder.bind(out, builder.constant(arange_values(node, builder.shapes)))
         return
-    place, start = builder.place(out), int(shapes.number(node.inputs[0]))
-    index = arg(0, "int64") + start
-    body = [cast(index, place.dtype)]
-    builder.body.append(Kernel(place.shape, [place], [Position((1,), "int64")], body))
+    _, start, step = counted
+    place, index = builder.place(out), arg(0, "int64")
+    sources: list[Source] = [Position((1,), "int64")]
+    if isinstance(start, int):
+        value = index * step + start
+    else:
+        value = index * step + arg(1, "int64")
+        sources.append(Number(start, "int64"))
+    builder.body.append(Kernel(place.shape, [place], sources, [cast(value, place.dtype)]))
     builder.bind(out, place)
 
 

@@ -21,6 +21,7 @@ from symrnn.native.sizes import product
 from symrnn.native.window import Window
 
 EXTREMES = (ps.Maximum, ps.Minimum)
+ON_SIZES: dict[type, Callable] = {ps.Add: sum, ps.Mul: product}  # of extents that may be parameters
 
 
 def axes_of(node: Apply) -> tuple[int, ...]:
@@ -37,7 +38,11 @@ def reduce_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     if isinstance(node.op.scalar_op, EXTREMES) and any(shape[a] == 0 for a in axes):
         raise ValueError("zero-size array to reduction operation which has no identity")
     number = shapes.number_or_none(node.inputs[0])
-    if isinstance(number, tuple) and axes and all(isinstance(n, int) for n in number):
+    if isinstance(number, tuple) and axes and type(node.op.scalar_op) in ON_SIZES:
+        # In int64 alone, whose sums and products wrap in machine code as they do in NumPy.
+        if dtype_of(node.outputs[0]) == "int64":
+            shapes.numbers[node.outputs[0]] = ON_SIZES[type(node.op.scalar_op)](number)
+    elif isinstance(number, tuple) and axes and all(isinstance(n, int) for n in number):
         storage = [[None]]
         node.op.perform(node, [np.asarray(number, dtype_of(node.inputs[0]))], storage)
         shapes.note(node.outputs[0], storage[0][0])

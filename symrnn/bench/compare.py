@@ -7,14 +7,14 @@ for, and then marked.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from statistics import median
 from typing import Any
 
 from symrnn.bench.records import Record
-from symrnn.bench.spread import Spread
+from symrnn.bench.spread import Spread, is_number, middle
 from symrnn.bench.stats import THRESHOLD, compare_samples
 from symrnn.errors import UserError
 
@@ -203,14 +203,20 @@ def counted_metrics() -> list[str]:
     return [*sizes, *events, *(f"rewrite_counts.{name}" for name in REWRITES)]
 
 
-def counts(records: Sequence[Record], metric: str) -> list[int]:
+def counts(records: Sequence[Record], metric: str) -> list[float]:
     """The different values of a counted metric over the rounds, which have finished."""
     group, name = metric.split(".")
-    found = (record.values.get(group, {}).get(name) for record in records)
-    return sorted({value for value in found if value is not None})
+    found = (within(record, group).get(name) for record in records)
+    return sorted({value for value in found if is_number(value)})
 
 
-def count_change(case: str, metric: str, old: list[int], new: list[int]) -> Change:
+def within(record: Record, group: str) -> Mapping[str, Any]:
+    """The values of a group, which a record may not have, or have as something else; those of the record for ""."""
+    found = record.values.get(group) if group else record.values
+    return found if isinstance(found, Mapping) else {}
+
+
+def count_change(case: str, metric: str, old: list[float], new: list[float]) -> Change:
     """The change of a count; where it varies from round to round, only if the ranges are apart."""
     # the values of all rounds are sorted: apart means that the two ranges share nothing
     if old[-1] < new[0]:
@@ -241,8 +247,9 @@ def timed(old: Sequence[Record], new: Sequence[Record]) -> Iterable[tuple[str, l
 def sample(record: Record, metric: str) -> float:
     """One number for one process: the median of the steps, the value of all else; 0 if unknown."""
     group, _, name = metric.rpartition(".")
-    value = (record.values.get(group, {}) if group else record.values).get(name, 0.0)
-    return median(value or [0.0]) if isinstance(value, list) else value
+    value = within(record, group).get(name)
+    value = middle(value) if isinstance(value, list) else value
+    return value if is_number(value) and value > 0 else 0.0
 
 
 def time_change(

@@ -1,6 +1,6 @@
 """The spread of repeated measurements: median and quartiles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any, TypeGuard
@@ -37,6 +37,18 @@ def spread(samples: Iterable[Any]) -> Spread | None:
     if len(numbers) >= FEWEST:
         low, _, high = quantiles(numbers, n=4, method="inclusive")
     return Spread(median(numbers), low, high, len(numbers))
+
+
+def middle(samples: Sequence[Any]) -> float | None:
+    """The median of a list of numbers, None where it is none.
+
+    Examples
+    --------
+    >>> middle([3.0, 1.0, 2.0]), middle([]), middle([1.0, None])
+    (2.0, None, None)
+    """
+    are_numbers = {*map(type, samples)} == {float} or (samples and all(map(is_number, samples)))
+    return median(samples) if are_numbers else None
 
 
 def is_number(value: Any) -> TypeGuard[float]:

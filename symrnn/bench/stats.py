@@ -135,7 +135,10 @@ def rank_test(old: np.ndarray, new: np.ndarray, *, is_paired: bool = False) -> f
         # logarithms, so that twice and half are as far from equal
         return float(wilcoxon(np.log(new) - np.log(old)).pvalue)
     has_ties = len(np.unique([*old, *new])) < len(old) + len(new)
-    is_small = comb(len(old) + len(new), len(old)) <= MOST_PERMUTATIONS
+    # SciPy permutes no sample of one
+    is_small = min(len(old), len(new)) > 1 and (
+        comb(len(old) + len(new), len(old)) <= MOST_PERMUTATIONS
+    )
     exactly = PermutationMethod(n_resamples=MOST_PERMUTATIONS) if has_ties and is_small else "auto"
     return float(mannwhitneyu(old, new, method=exactly).pvalue)
 

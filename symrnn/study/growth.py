@@ -35,8 +35,8 @@ def growth(records: Sequence[Record], x: str, y: str, **where: Any) -> Growth | 
     True
     """
     finished = select(records, status="ok", **where)
-    xs, ys = finished.readings(x), finished.readings(y)
-    places = [i for i in finished.places if xs[i] and ys[i]]
+    xs, ys = finished.numbers(x), finished.numbers(y)
+    places = [i for i in finished.places if (xs[i] or 0) > 0 and (ys[i] or 0) > 0]
     at = [xs[i] for i in places]
     # two places fit any power, and the residuals of rounds at two places say nothing about it
     if len(set(at)) < 3:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from symrnn.bench.records import Case, Record
-from symrnn.bench.spread import Spread, is_number, spread
-from symrnn.study.readings import known, middle, reading
+from symrnn.bench.spread import Spread, is_number, middle, spread
+from symrnn.study.readings import known, reading
 from symrnn.study.selection import Pairs, Selection
 
 __all__ = [

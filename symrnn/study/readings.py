@@ -7,11 +7,10 @@ read as None.
 """
 
 from collections.abc import Container, Sequence
-from statistics import median
 from typing import Any
 
 from symrnn.bench.records import Record
-from symrnn.bench.spread import is_number
+from symrnn.bench.spread import is_number, middle
 
 FIELDS = {"task", "mode", "state", "round", "status", "message", "wall_s"}
 STOPPED = ("peak_rss_bytes", "total_s", "wall_s")  # of a job that was stopped: not the whole
@@ -54,12 +53,6 @@ def readings(records: Sequence[Record], quantity: str, axes: Container[str]) -> 
 def total(parts: Sequence[Any]) -> float | None:
     """The sum of some parts, None where one is no number."""
     return sum(parts) if all(map(is_number, parts)) else None
-
-
-def middle(samples: Sequence[Any]) -> float | None:
-    """The median of a list of numbers, None where it is none."""
-    are_numbers = {*map(type, samples)} == {float} or (samples and all(map(is_number, samples)))
-    return median(samples) if are_numbers else None
 
 
 def known(record: Record, quantity: str) -> Any:

@@ -19,6 +19,7 @@ from symrnn.errors import UserError, printable, printable_lines
 from symrnn.study.amounts import amount, case_text, goal, listing, number
 from symrnn.study.experiment import REFUSED, Experiment, called
 from symrnn.study.quantities import grouped, select
+from symrnn.study.readings import total
 from symrnn.study.rewriting import Rewriting, rewriting
 from symrnn.study.selection import Selection, Setup
 from symrnn.study.table import COLUMNS, STATUS_WORDS, Comparison, outcome, table
@@ -206,11 +207,7 @@ def accounted(records: Sequence[Record]) -> str:
     >>> accounted([])
     ''
     """
-    shares = [
-        sum(record.values["phases_s"].values()) / record.values["after_import_s"]
-        for record in records
-        if record.is_ok and record.values.get("phases_s") and record.values.get("after_import_s")
-    ]
+    shares = [share for record in records if (share := accounted_share(record)) is not None]
     if not shares:
         return ""
     words = goal(f"at least {100 * LEAST_ACCOUNTED:.0f} %", min(shares) >= LEAST_ACCOUNTED)
@@ -218,6 +215,14 @@ def accounted(records: Sequence[Record]) -> str:
         f"The phases account for {100 * min(shares):.1f} % or more of each child's time after its"
         f" imports {words}."
     )
+
+
+def accounted_share(record: Record) -> float | None:
+    """The sum of a child's phases over its time after its imports, None where it does not know both."""
+    phases, whole = (record.values.get(name) for name in ("phases_s", "after_import_s"))
+    if not (record.is_ok and isinstance(phases, dict) and is_number(whole) and whole > 0):
+        return None
+    return found / whole if phases and (found := total([*phases.values()])) is not None else None
 
 
 def setups(records: Sequence[Record]) -> tuple[str, ...]:

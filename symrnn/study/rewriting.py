@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from statistics import median_low
 
 from symrnn.bench.records import Record
-from symrnn.bench.spread import Spread, spread
+from symrnn.bench.spread import Spread, is_number, spread
 from symrnn.measure.report_tables import idle_table, rewrite_table
 from symrnn.measure.rewrite_timing import PASS, RewriteProfile, RewriteTiming
 from symrnn.study.amounts import case_text, duration, goal, number, times
+from symrnn.study.readings import reading
 from symrnn.tables import Table
 
 LEAST = 0.003  # of the whole; what is shorter stands in one box with its like
@@ -99,7 +100,8 @@ def overhead(profiled: Sequence, plain: Sequence) -> Spread | None:
 
 def rewrite_s(record: Record) -> float | None:
     """Processor seconds of rewriting, None where it was not finished."""
-    return record.values.get("phases_cpu_s", {}).get("rewrite") if record.is_ok else None
+    seconds = reading(record, "phases_cpu_s.rewrite") if record.is_ok else None
+    return seconds if is_number(seconds) else None
 
 
 def flame(profile: RewriteProfile) -> Box:

@@ -114,10 +114,11 @@ def summed(count):
     ("value", "words"),
     [
         (pt.tanh(pt.vector("x")), "Elemwise(x)"),
+        (pt.constant(0.9, name="rate"), "0.9"),
         (pt.vector("x") - pt.vector("y"), "x - y"),
         (summed(4), "x0 + x1 + x2 + x3"),
     ],
-    ids=["no arithmetic", "arithmetic", "four terms"],
+    ids=["no arithmetic", "constant", "arithmetic", "four terms"],
 )
 def test_short_arithmetic_is_written_out_in_a_name(value, words):
     assert named(value) == words

@@ -7,6 +7,7 @@ for, and then marked.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -150,15 +151,36 @@ where = attrgetter("experiment", "task", "mode", "state", "profile")
 
 def case_name(record: Record) -> str:
     """A case with its experiment, task, mode and state, in words."""
-    case = " ".join(f"{name}={as_text(value)}" for name, value in sorted(record.case.items()))
+    case = " ".join(
+        f"{as_text(name)}={as_text(value)}" for name, value in sorted(record.case.items())
+    )
     task = [] if record.task == "compile" else [record.task]
     where = [record.mode, record.state, "profiled" * record.profile]
     return " ".join(filter(None, [record.experiment, *task, case, *where]))
 
 
 def as_text(value: Any) -> str:
-    """A JSON value as people write it."""
-    return value if isinstance(value, str) else json.dumps(value)
+    """A JSON value as people write it: a text as it is, where nothing else is written so.
+
+    Examples
+    --------
+    >>> as_text("rnn"), as_text(1), as_text("1"), as_text("a b=2")
+    ('rnn', '1', '"1"', '"a b=2"')
+    """
+    return value if isinstance(value, str) and stands_for_itself(value) else json.dumps(value)
+
+
+def stands_for_itself(text: str) -> bool:
+    """Whether a text is no number, no other JSON, and no more than one part of a case's name."""
+    if re.search(r'[\s="]', text):
+        return False
+    try:
+        json.loads(text)
+    except RecursionError:  # many brackets
+        return False
+    except ValueError:
+        return True
+    return False
 
 
 def differences(records: Sequence[Record]) -> Iterable[str]:

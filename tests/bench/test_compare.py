@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from symrnn.bench.compare import as_one_target, compare_records
+from symrnn.bench.compare import as_one_target, case_name, compare_records
 from symrnn.bench.records import Job, Record
 from symrnn.bench.stats import compare_samples
 from symrnn.errors import UserError
@@ -247,3 +247,22 @@ def test_a_useless_pass_is_found_among_the_other_times_of_a_job():
     assert (change.metric, change.verdict) == ("phases_cpu_s.rewrite", "slower")
     assert 1.05 < change.ratio.median < 1.15
     assert len(comparison.changes) == 6
+
+
+ALIKE = [  # cases of one name, were it written without quotation marks
+    ({"n": 1}, {"n": "1"}),
+    ({"n": None}, {"n": "null"}),
+    ({"a": 1, "b": 2}, {"a": "1 b=2"}),
+    ({"a": "1 b=2"}, {"a": 1, "b": 2}),
+    ({"a b": 1}, {"a": "b=1"}),
+    ({"a": '"x"'}, {"a": "x"}),
+    ({"a": [1, 2]}, {"a": "[1, 2]"}),
+    ({"a": "[" * 100_000}, {"a": "[" * 99_999}),
+    ({"a": "1\tb"}, {"a": "1\\tb"}),
+]
+
+
+@pytest.mark.parametrize(("case", "other"), ALIKE, ids=lambda case: str(case)[:20])
+def test_different_cases_have_different_names(case, other):
+    records = [Record.of(Job("deep", each), "ok", values={}) for each in (case, other)]
+    assert len({case_name(record) for record in records}) == 2

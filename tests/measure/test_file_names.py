@@ -113,4 +113,4 @@ def test_a_budget_names_a_line_that_its_reader_can_edit(path):
     """Python's own library was taken for the user's, and so was what is installed for one user alone."""
     y = pt.exp(pt.vector("x"))
     y.tag.trace = [[("/home/me/train.py", 3, "build", ""), (path, 7, "inner", "")]]
-    assert budget.source_line(y.owner) == "/home/me/train.py:3"
+    assert budget.editable_line(y.owner) == "/home/me/train.py:3"

@@ -40,12 +40,25 @@ def check(case: NetworkCase) -> None:
             is_gradient = name.startswith(("gradient", "second"))
             assert value.dtype == case.dtype or is_gradient, f"{name} is {value.dtype}"
             assert value.shape == wanted.shape, f"{name} is {value.shape}, not {wanted.shape}"
-            scale = max(1.0, float(abs(wanted).max(initial=0)))
             tolerance = 1e-4 if name.startswith("second") else TOLERANCES[case.dtype]
-            # A foreign cell may square its state step by step: what rounding the weights alone does to a result,
-            # rounding within the walk may do many times.
-            allowed = tolerance * scale + MANY * abs(other - wanted).max(initial=0)
+            allowed = allowance(tolerance, wanted, other)
             np.testing.assert_allclose(value, wanted, rtol=0, atol=allowed, err_msg=name)
+
+
+def allowance(tolerance: float, wanted: np.ndarray, rounded: np.ndarray) -> float:
+    """How far from `wanted` a result may be that is `rounded` where every given value is rounded otherwise.
+
+    A foreign cell may square its state step by step, and a rule run away: what rounding the values that are given does
+    to a result, rounding on the way may do many times.
+    """
+    scale = max(1.0, float(abs(wanted).max(initial=0)))
+    return tolerance * scale + MANY * float(abs(rounded - wanted).max(initial=0))
+
+
+def to_and_fro(values: dict[Key, np.ndarray], moved: float, seed: int) -> dict[Key, np.ndarray]:
+    """All values up or down by that part of each."""
+    rng = np.random.default_rng(seed)
+    return {k: v * (1 + moved * rng.choice([-1, 1], v.shape)) for k, v in values.items()}
 
 
 def expectation(case: NetworkCase, batch, moved: float = 0.0) -> list[np.ndarray]:
@@ -53,10 +66,9 @@ def expectation(case: NetworkCase, batch, moved: float = 0.0) -> list[np.ndarray
 
     All values are `moved` to and fro, by that part of each.
     """
-    rng = np.random.default_rng(case.seed)
     xs, *mask = (a.astype("float64") for a in batch)
     values = {(-1, 0, "xs"): xs} | {k: v.astype("float64") for k, v in case.values.items()}
-    values = {k: v * (1 + moved * rng.choice([-1, 1], v.shape)) for k, v in values.items()}
+    values = to_and_fro(values, moved, case.seed)
     mask = mask[0] if mask else None
     outputs, gradients = differentiated(case, values, mask)
     factor = {k: 0.5 if case.leaves == "halves" and k[0] >= 0 else 1.0 for k in values}

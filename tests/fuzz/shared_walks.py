@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytensor
 from drawn_cells import InShort
-from network_oracle import differentiated
+from network_oracle import EPSILONS, allowance, differentiated, to_and_fro
 from networks import MODES, NetworkCase, built, leaf, loss_of, upon
 
 from symrnn.duplicates import share_recurrences
+
+EPSILON = EPSILONS["float64"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,10 +55,11 @@ def check(case: SharedCase) -> None:
     batch = first.batches()[0]
     found = function(*batch, *(values.values() if given else ()))
     names = [f"output of walk {i}" for i in owners] + [f"gradient by {key}" for key in wrt]
-    for name, value, wanted in zip(names, found, expectation(case, batch, wrt), strict=True):
-        scale = max(1.0, float(abs(wanted).max(initial=0)))
+    expected, rounded = (expectation(case, batch, wrt, moved) for moved in (0.0, EPSILON))
+    for name, value, wanted, other in zip(names, found, expected, rounded, strict=True):
         assert value.shape == wanted.shape, f"{name} is {value.shape}, not {wanted.shape}"
-        np.testing.assert_allclose(value, wanted, rtol=0, atol=1e-8 * scale, err_msg=name)
+        allowed = allowance(1e-8, wanted, other)
+        np.testing.assert_allclose(value, wanted, rtol=0, atol=allowed, err_msg=name)
 
 
 def gradients_of(case: SharedCase, owners, shared, wrt):
@@ -88,12 +91,12 @@ def check_that_equal_are_one(case: SharedCase, owners, shared) -> None:
             assert all(a is b for a, b in zip(one, other, strict=True)), f"walk {i} is not {again}"
 
 
-def expectation(case: SharedCase, batch, wrt):
-    """Outputs of all walks, and the sums of their gradients, in NumPy."""
+def expectation(case: SharedCase, batch, wrt, moved: float = 0.0):
+    """Outputs of all walks, and the sums of their gradients, in NumPy; all values `moved` by that part of each."""
     xs, *mask = (a.astype("float64") for a in batch)
     outputs, total = [], {}
     for i, network in enumerate(case.networks):
-        values = {(-1, 0, "xs"): xs} | network.values
+        values = to_and_fro({(-1, 0, "xs"): xs} | network.values, moved, case.networks[0].seed)
         found, gradients = differentiated(network, values, mask[0] if mask else None)
         outputs += found
         for key, gradient in gradients.items():

@@ -105,15 +105,20 @@ class SparingAssumptionFeature(AssumptionFeature):
 
     def _forget_changed(self) -> None:
         """Take out what is not known any more."""
+        clients = self.fgraph.clients
         for key, missing in self._missing.items():
-            keys, seen, pending = with_stronger(key), set(self._changed), [*self._changed]
+            if not missing:
+                continue
+            follows, pending = _WithRules(with_stronger(key)), [*self._changed]
+            missing -= self._changed
+            reached: set[Apply] = set()
+            # All that follows from a change, for each: nothing in rewriting a large graph runs more often.
             while pending:
-                var = pending.pop()
-                missing.discard(var)
-                for node, _ in self.fgraph.clients.get(var, ()):
-                    if has_rules(keys, type(node.op)):
-                        pending += (out for out in node.outputs if out not in seen)
-                        seen.update(node.outputs)
+                for node, _ in clients.get(pending.pop(), ()):
+                    if node not in reached and follows[type(node.op)]:
+                        reached.add(node)
+                        pending += node.outputs
+                        missing.difference_update(node.outputs)
         self._changed.clear()
 
 
@@ -126,6 +131,17 @@ def has_rules(keys: tuple[AssumptionKey, ...], kind: type) -> bool:
 @cache
 def _has_rules(keys: tuple[AssumptionKey, ...], kind: type, registered: int) -> bool:
     return any((key, cls) in ASSUMPTION_INFER_REGISTRY for key in keys for cls in kind.__mro__)
+
+
+class _WithRules(dict[type, bool]):
+    """Whether any of the properties can be inferred for ops of a type."""
+
+    def __init__(self, keys: tuple[AssumptionKey, ...]):
+        self._keys = keys
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = found = has_rules(self._keys, kind)
+        return found
 
 
 @cache

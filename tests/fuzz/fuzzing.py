@@ -14,10 +14,13 @@ What an example costs is building, differentiating and rewriting in Python, and 
 network 40 % rewriting, 31 % running (all but its compiling is nothing), 9 % building, 7 % gradients, 1 % NumPy. So what
 is drawn for a change of the graph alone is compiled with few rewrites, three times in four (`network_draws`).
 
-No whole night of 10,000 has run yet. Of parts of 500 on Python 3.12 those of the seeds 1, 2, 4, 6 and 7 ended without a
-disagreement, 230 CPU seconds each; those of 1, 2, 3 and 5 before had found three defects of the library (two of them
-wrong gradients or refusals of layers in one scan, one a plain scan that had no gradient) and three of the fuzzer, all
-mended in between. CTC ran 10,000 times alone (``--hypothesis-seed=1``).
+A whole night, of 2026-11-30: 21 parts of 500, 10,500 examples, 0 disagreements; seeds 21 to 32 and 38 to 43 on
+PyTensor 3.3.8, 33 to 35 on 3.0.7, some 230 and 420 CPU seconds a part. Three of the seeds, 23, 24 and 28, had ended in
+one before, none of them a defect of this library: a sum of float32 that PyTensor leaves in float64 in JAX mode
+(``docs/upstream/sum_of_float32_in_jax.md``), and two results that rounding the given values moves by more than was
+allowed. Both tests were mended, and the three run again. Parts of the nights before had found three defects of the
+library, two of them wrong gradients or refusals of layers in one scan, one a plain scan that had no gradient. CTC ran
+10,000 times alone (``--hypothesis-seed=1``).
 """
 
 import os

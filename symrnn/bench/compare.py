@@ -27,7 +27,6 @@ TIMES = ("link_s", "first_call_s", "step_s", "peak_rss_bytes")
 SAME_MACHINE = ("cpu", "cores", "memory_bytes", "os", "blas_threads", "flags", "jobs_at_once")
 SAME_VERSIONS = ("python", "pytensor", "numpy", "numba", "llvmlite", "jax", "jaxlib")
 WORSE = ("larger", "slower", "broken")
-FAILED_TWICE = "it failed in both"
 BETTER = ("smaller", "faster", "repaired")
 
 
@@ -139,14 +138,14 @@ def by_case(records: Iterable[Record]) -> dict[str, list[Record]]:
     names: dict[tuple, str] = {}
     for record in records:
         # rounds share the object of their case
-        place = id(record.case), *where(record)
+        place = id(record.case), *circumstances(record)
         if place not in names:
             names[place] = case_name(record)
         cases.setdefault(names[place], []).append(record)
     return cases
 
 
-where = attrgetter("experiment", "task", "mode", "state", "profile")
+circumstances = attrgetter("experiment", "task", "mode", "state", "profile")
 
 
 def case_name(record: Record) -> str:
@@ -199,13 +198,10 @@ def differences(records: Sequence[Record]) -> Iterable[str]:
 def count_changes(case: str, old: Sequence[Record], new: Sequence[Record]) -> Iterable[Change]:
     """What changed in status and counts."""
     was, now = (worst_status(records) for records in (old, new))
-    if was != now:
-        verdict = "repaired" if now == "ok" else "broken" if was == "ok" else "no decision"
-        yield Change(
-            case, "status", was, now, verdict, why=FAILED_TWICE * (verdict not in WORSE + BETTER)
-        )
-    elif now != "ok":
-        yield Change(case, "status", was, now, "no decision", why=FAILED_TWICE)
+    if was != "ok" and now != "ok":
+        yield Change(case, "status", was, now, "no decision", why="it failed in both")
+    elif was != now:
+        yield Change(case, "status", was, now, "repaired" if now == "ok" else "broken")
     sides = [[record for record in records if record.is_ok] for records in (old, new)]
     for metric in counted_metrics():
         before, after = (counts(records, metric) for records in sides)

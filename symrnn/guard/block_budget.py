@@ -13,9 +13,8 @@ from pytensor.compile.executor import Function
 
 from symrnn.errors import UserError
 from symrnn.measure.compile_events import CompileEvents, compile_events
-from symrnn.measure.compiled_units import CompiledUnit
 from symrnn.measure.memory import MemoryUsed, memory_used
-from symrnn.measure.source_lines import relative
+from symrnn.measure.source_lines import file_and_line
 
 BLOCK_LIMITS = ("functions", "compile_events", "memory")
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -76,12 +75,8 @@ def dearest_lines(events: CompileEvents, most: int = 5) -> Iterator[str]:
     lines = sorted(attribution(events.ledger).lines, key=lambda each: -each.compilations)
     for each in lines[:most]:
         if each.compilations:
-            yield f"  {each.compilations} of them for {where(each)}  {each.text.strip()}"
-
-
-def where(unit: CompiledUnit) -> str:
-    """``model.py:12``, or what stands for a node whose line is lost."""
-    return f"{relative(unit.path)}:{unit.line}" if unit.path else "(rewrites)"
+            line = file_and_line(each.path, each.line) or "(rewrites)"
+            yield f"  {each.compilations} of them for {line}  {each.text.strip()}"
 
 
 def amount(name: str, limit: Any) -> float:

@@ -67,9 +67,10 @@ class SparingAssumptionFeature(AssumptionFeature):
         if self._changed:
             self._forget_changed()
         missing, keys = self._missing.setdefault(key, set()), with_stronger(key)
+        follows = with_rules(keys)
 
         def unsettled(v: Variable) -> Iterable[Variable]:
-            if v in missing or v.owner is None or not has_rules(keys, type(v.owner.op)):
+            if v in missing or v.owner is None or not follows[type(v.owner.op)]:
                 return ()
             return v.owner.inputs
 
@@ -89,7 +90,7 @@ class SparingAssumptionFeature(AssumptionFeature):
         if node is None:
             rule = CONSTANT_INFER_REGISTRY.get(key) if isinstance(var, Constant) else None
             return rule is not None and rule(var) not in SAYS_NOTHING
-        if not has_rules((key,), type(node.op)):
+        if not with_rules((key,))[type(node.op)]:
             return False
         # As if it held of all that is not known to lack it: only so is a no certain, whatever is found out later.
         states = [FactState.UNKNOWN if x in missing else FactState.TRUE for x in node.inputs]
@@ -109,7 +110,7 @@ class SparingAssumptionFeature(AssumptionFeature):
         for key, missing in self._missing.items():
             if not missing:
                 continue
-            follows, pending = _WithRules(with_stronger(key)), [*self._changed]
+            follows, pending = with_rules(with_stronger(key)), [*self._changed]
             missing -= self._changed
             reached: set[Apply] = set()
             # All that follows from a change, for each: nothing in rewriting a large graph runs more often.
@@ -122,25 +123,28 @@ class SparingAssumptionFeature(AssumptionFeature):
         self._changed.clear()
 
 
-def has_rules(keys: tuple[AssumptionKey, ...], kind: type) -> bool:
-    """Whether any of the properties can be inferred for ops of that type."""
+def with_rules(keys: tuple[AssumptionKey, ...]) -> WithRules:
+    """Whether any of the properties can be inferred, by types of ops."""
     # How many rules there are is part of the question, so that one that is registered later is not missed.
-    return _has_rules(keys, kind, len(ASSUMPTION_INFER_REGISTRY))
+    return _with_rules(keys, len(ASSUMPTION_INFER_REGISTRY))
 
 
 @cache
-def _has_rules(keys: tuple[AssumptionKey, ...], kind: type, registered: int) -> bool:
-    return any((key, cls) in ASSUMPTION_INFER_REGISTRY for key in keys for cls in kind.__mro__)
+def _with_rules(keys: tuple[AssumptionKey, ...], registered: int) -> WithRules:
+    return WithRules(keys)
 
 
-class _WithRules(dict[type, bool]):
-    """Whether any of the properties can be inferred for ops of a type."""
+class WithRules(dict[type, bool]):
+    """Each type of op is looked up once."""
 
     def __init__(self, keys: tuple[AssumptionKey, ...]):
         self._keys = keys
 
     def __missing__(self, kind: type) -> bool:
-        self[kind] = found = has_rules(self._keys, kind)
+        found = any(
+            (k, cls) in ASSUMPTION_INFER_REGISTRY for k in self._keys for cls in kind.__mro__
+        )
+        self[kind] = found
         return found
 
 

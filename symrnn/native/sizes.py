@@ -283,6 +283,20 @@ def floor_quotient(size: Int, divisor: Int) -> Int | None:
     return Size({(Quotient(size, divisor),): 1}, facts)
 
 
+def steps_within(span: Int, step: int) -> Int:
+    """How many steps of that length, forwards or back, begin within a span, which is not negative.
+
+    Examples
+    --------
+    >>> steps_within(7, 2), steps_within(6, -2), steps_within(0, 3)
+    (4, 3, 0)
+    """
+    size = abs(step)
+    found = floor_quotient(span + (size - 1), size)
+    assert found is not None
+    return found
+
+
 def floor_remainder(size: Int, modulus: Int) -> Int | None:
     """``size % modulus``; None where one is negative, or the modulus is 0."""
     found = floor_quotient(size, modulus)

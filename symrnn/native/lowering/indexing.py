@@ -12,7 +12,7 @@ from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
 from symrnn.native.program import Load
 from symrnn.native.shapes import NeedsValue, Shape, Shapes, dtype_of
-from symrnn.native.sizes import Int, Size, counter, floor_quotient
+from symrnn.native.sizes import Int, Size, counter, steps_within
 from symrnn.native.window import Window
 
 
@@ -60,9 +60,7 @@ def slice_range(item: slice, n: Int) -> tuple[Int, Int, int]:
     if span <= 0:
         # A window of nothing must not begin beyond the buffer.
         return (start if start < n else 0), 0, step
-    length = floor_quotient(span + (abs(step) - 1), abs(step))
-    assert length is not None
-    return start, length, step
+    return start, steps_within(span, step), step
 
 
 def wrapped(i: Int, n: Int) -> Int:

@@ -15,7 +15,7 @@ from symrnn.native.lowering.rule import Rule
 from symrnn.native.program import Kernel, Number, Position, Source
 from symrnn.native.scalar import arg, cast
 from symrnn.native.shapes import SMALL, Shape, Shapes, dtype_of
-from symrnn.native.sizes import Int, floor_quotient
+from symrnn.native.sizes import Int, steps_within
 from symrnn.native.window import Window
 
 
@@ -178,9 +178,7 @@ def _counted(node: Apply, shapes: Shapes) -> tuple[Int, Int, int] | None:
     span = stop - start if step > 0 else start - stop
     if span <= 0:
         return 0, start, step
-    length = floor_quotient(span + (abs(step) - 1), abs(step))
-    assert length is not None
-    return length, start, step
+    return steps_within(span, step), start, step
 
 
 def arange_values(node: Apply, shapes: Shapes) -> np.ndarray:

@@ -1,14 +1,15 @@
 """A line of a library is told with its package: by every page, table and sentence that names lines."""
 
 import contextlib
+import re
 
 import pytensor
 import pytensor.tensor as pt
 import pytest
 
 from symrnn.guard import budget
-from symrnn.guard.block_budget import where
-from symrnn.measure.compiled_units import CompiledUnit
+from symrnn.guard.block_budget import dearest_lines
+from symrnn.measure.compile_events import CompileEvents
 from symrnn.measure.file_names import file_name, in_library
 from symrnn.measure.python_node_table import python_node_table
 from symrnn.measure.report_tables import line_table
@@ -43,8 +44,14 @@ def test_packages_of_a_checkout_are_seen_by_their_folders(tmp_path):
     assert file_name(f"{tmp_path}/train.py") == "train.py"
 
 
-def unit(path):
-    return CompiledUnit("Dot", path, 7, "x @ w", 1, 2, 0.1, 0.1, 0.0)
+def over_budget(path):
+    """The line for which most was compiled."""
+    events = CompileEvents()
+    unit = events.ledger.of(made_on(path))
+    with events.ledger.block("numba", unit):
+        events.ledger.compilations[unit] += 1
+    [sentence] = dearest_lines(events)
+    return re.fullmatch("  1 of them for (.*)  x @ w", sentence)[1]
 
 
 def asked(path):
@@ -66,10 +73,10 @@ def grown(path):
     return line
 
 
-def made_by(path):
+def made_on(path):
     y = pt.exp(pt.vector("x"))
     y.tag.trace = [[(path, 7, "build", "x @ w")]]
-    return source_line(y.owner)
+    return y.owner
 
 
 SHOWN = {
@@ -77,9 +84,9 @@ SHOWN = {
     "measure's lines": grown,
     "measure's nodes left to Python": left_to_python,
     "source lines": lambda path: str(SourceLine(path, 7, "", 1, 0)),
-    "explain, export, doctor": made_by,
+    "explain, export, doctor": lambda path: source_line(made_on(path)),
     "record": lambda path: asked(path).where,
-    "budgets": lambda path: where(unit(path)),
+    "budgets": over_budget,
     "doctor's warnings, traces": lambda path: f"{relative(path)}:7",
 }
 

@@ -62,10 +62,11 @@ def test_titles_of_docstrings_stand_on_a_line_of_their_own_above_their_underline
 def test_examples_of_module_run(name):
     if name in WITH_EXTRA and not find_spec(WITH_EXTRA[name]):
         pytest.skip(f"its examples need {WITH_EXTRA[name]}")
-    failed, _ = doctest.testmod(
+    failed, attempted = doctest.testmod(
         importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     )
     assert failed == 0
+    assert attempted > 0
 
 
 def block(heading):

@@ -43,14 +43,30 @@ def test_every_module_is_imported_without_an_extra_and_says_what_it_is():
     assert [name for name in MODULES if not importlib.import_module(name).__doc__] == []
 
 
+SECTION = re.compile(r"^ *(\w+)\n *(-{3,})$", re.MULTILINE)  # of a docstring, as numpydoc has them
+
+
+def test_titles_of_docstrings_stand_on_a_line_of_their_own_above_their_underline():
+    """A formatter that fills paragraphs runs them together, and the text below into them."""
+    sections = {name: SECTION.findall(source(name)) for name in MODULES}
+    assert [
+        (name, title)
+        for name, found in sections.items()
+        for title, line in found
+        if len(title) != len(line)
+    ] == []
+    assert [name for name in MODULES if re.search(r"[A-Z]\w+ +-{4,}", source(name))] == []
+
+
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples_of_module_run(name):
     if name in WITH_EXTRA and not find_spec(WITH_EXTRA[name]):
         pytest.skip(f"its examples need {WITH_EXTRA[name]}")
-    failed, _ = doctest.testmod(
+    failed, attempted = doctest.testmod(
         importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     )
     assert failed == 0
+    assert attempted > 0
 
 
 def block(heading):

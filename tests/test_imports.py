@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "symrnn"
 
 LEVELS = [  # lowest first; a module may import from its own level and from those before it
-    ["errors", "typing", "versions", "modes", "building", "collector"],
+    ["errors", "typing", "versions", "modes", "building", "collector", "replacing"],
     ["tables", "user_files"],
     ["graph", "params", "init", "data", "convolution", "words"],
     ["ops"],
@@ -27,6 +27,7 @@ LEVELS = [  # lowest first; a module may import from its own level and from thos
 ]
 GROUND = {
     "collector",
+    "replacing",
     "errors",
     "typing",
     "versions",

@@ -67,6 +67,15 @@ def test_experiments_are_found_in_an_empty_folder(installed):
     assert "cannot be read" not in done.stdout
 
 
+def test_an_experiment_runs_in_an_empty_folder(installed, tmp_path):
+    package, _ = installed
+    chosen = [word for each in ("depth=1", "form=sgd") for word in ("--where", each)]
+    done = command(package, tmp_path, "run", "nesterov_forms", "--quick", *chosen)
+    assert done.returncode == 0, done.stderr
+    written = {path.name for path in (tmp_path / "results" / "nesterov_forms").iterdir()}
+    assert {"records.jsonl", "report.html", "report.md", "nesterov_forms.svg"} <= written
+
+
 def test_those_of_the_current_folder_come_first(installed, tmp_path):
     package, _ = installed
     (tmp_path / "experiments").mkdir()

@@ -6,6 +6,7 @@ from matplotlib import pyplot, rc_context
 
 from making.api import replace
 from symrnn.bench.records import load_records
+from symrnn.replacing import replacing
 from symrnn.study.experiment import experiment_names, load_experiment
 from symrnn.study.figures import STYLE
 from symrnn.study.report import crosses_versions, newest_setup, section, unprofiled
@@ -42,7 +43,8 @@ def answered(name, folder):
     parts += [figure(chart, stem, name, folder) for stem, chart in charts(experiment, records)]
     parts += [f"{found.counts}\n", *(f"- {line}" for line in found.setups)]
     parts += [f"\nAgain: `{found.command}`, then `symrnn report {name}`.\n"]
-    path.write_text("\n".join(parts))
+    with replacing(path) as beside:  # half a page would be newer than its records, and stay
+        beside.write_text("\n".join(parts))
     return name
 
 
@@ -63,8 +65,8 @@ def shifted(answer):
 
 def figure(chart, stem, name, folder):
     """A figure with its text alternative, and the command that draws it; the file is written."""
-    with rc_context(STYLE):
-        chart.figure.savefig(folder / f"{stem}.svg", bbox_inches="tight", metadata={"Date": None})
+    with rc_context(STYLE), replacing(folder / f"{stem}.svg") as beside:
+        chart.figure.savefig(beside, bbox_inches="tight", metadata={"Date": None})
     pyplot.close(chart.figure)
     alt = " ".join(chart.alt.split())
     caption = chart.caption.replace("%", "\\%")  # which begins a comment

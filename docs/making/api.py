@@ -14,6 +14,7 @@ from typing import get_args
 import click
 
 import symrnn
+from symrnn.replacing import replacing
 
 COMMANDS = "symrnn.commands"  # its page is what `--help` says
 TABLES = {  # modules that a table names, beside those of `__all__`
@@ -194,7 +195,8 @@ def write(folder):
 def replace(path, text):
     """Write a file where its text is another: what has not changed is not read again."""
     if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+        with replacing(path) as beside:
+            beside.write_text(text)
 
 
 def corrected(app, what, name, obj, options, lines):

@@ -5,6 +5,8 @@ A row is a function that returns a figure of matplotlib, or the text of an SVG f
 
 from pathlib import Path
 
+from symrnn.replacing import replacing
+
 FOLDER = Path(__file__).parents[1] / "pictures"
 
 
@@ -46,13 +48,17 @@ def draw(name, *arguments):
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.svg"
     if isinstance(made, str):
-        path.write_text(made)
+        with replacing(path) as beside:
+            beside.write_text(made)
     else:
         from matplotlib import rc_context
 
         # the same records give the same file
-        with rc_context(
-            {"svg.fonttype": "none", "svg.hashsalt": "symrnn", "font.family": "sans-serif"}
+        with (
+            rc_context(
+                {"svg.fonttype": "none", "svg.hashsalt": "symrnn", "font.family": "sans-serif"}
+            ),
+            replacing(path) as beside,
         ):
-            made.savefig(path, metadata={"Date": None})
+            made.savefig(beside, metadata={"Date": None})
     return alt

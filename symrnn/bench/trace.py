@@ -19,6 +19,7 @@ from pathlib import Path
 
 from symrnn.bench.records import Record
 from symrnn.errors import UserError
+from symrnn.replacing import replacing
 
 SPEEDSCOPE_SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
@@ -212,5 +213,6 @@ def write_traces(record: Record, folder: str | Path) -> list[Path]:
     }
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
-        path.write_text(json.dumps(content))
+        with replacing(path) as beside:
+            beside.write_text(json.dumps(content))
     return list(files)

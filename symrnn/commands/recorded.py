@@ -8,6 +8,7 @@ from symrnn.bench.records import Record, load_records
 from symrnn.collector import collector_at_rest
 from symrnn.commands.terminal import console, print_table
 from symrnn.errors import UserError
+from symrnn.replacing import replacing
 from symrnn.study.experiment import Experiment
 from symrnn.study.report import Picture
 
@@ -66,5 +67,6 @@ def write_report(
     paths = [folder / "report.html", folder / "report.md"]
     for path, text in zip(paths, (html_report(sections), markdown_report(sections, folder))):
         # A record may hold what UTF-8 has no bytes for, such as the name of a file.
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        with replacing(path) as beside:
+            beside.write_text(text, encoding="utf-8", errors="backslashreplace")
     return paths

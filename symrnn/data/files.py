@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from symrnn.errors import UserError
+from symrnn.replacing import replacing
 
 PATIENCE_S = 2.0  # to wait for whoever writes to a pipe
 LOOK_S = 0.05
@@ -77,7 +78,7 @@ def digest(path: Path) -> bytes:
 
 
 def write_file(path: str | Path, content: bytes) -> None:
-    """Write a file, and make the folders that it lies in.
+    """Write a file, whole or not at all, and make the folders that it lies in.
 
     Raises
     ------
@@ -87,7 +88,8 @@ def write_file(path: str | Path, content: bytes) -> None:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        with replacing(path) as beside:
+            beside.write_bytes(content)
     except OSError as error:
         raise UserError(
             f"{path} could not be written: {error.strerror or error}; give another path"

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from symrnn.data.clips import RATE_HZ, Clip, resized
+from symrnn.data.files import write_file
 from symrnn.data.grid import ALIGN, align_text
 from symrnn.data.grid_grammar import name_of
 from symrnn.data.mouths import HEIGHT, MIDDLE, PART, WIDTH
@@ -80,7 +81,8 @@ def write_clip(folder: str | Path, clip: Clip) -> Path:
         raise UserError(f"a clip must say a sentence of GRID's grammar, but says {clip.sentence!r}")
     path = Path(folder) / f"{name}.mpg"
     write_video(path, face_around(clip.frames), RATE_HZ)
-    path.with_suffix(ALIGN).write_text(align_text(clip.words, len(clip.frames)) + "\n")
+    words = align_text(clip.words, len(clip.frames)) + "\n"
+    write_file(path.with_suffix(ALIGN), words.encode())
     return path
 
 

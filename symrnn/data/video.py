@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import UserError
+from symrnn.replacing import replacing
 
 MOST_FRAMES = 3000  # two minutes: of a clip, frames are held together
 CODECS = {".mpg": "PIM1", ".avi": "MJPG", ".mp4": "mp4v"}
@@ -68,12 +69,15 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], rate: float) -> 
         raise UserError(f"{path} must end in {', '.join(CODECS)}, but ends in {path.suffix!r}")
     height, width = frames[0].shape[:2]
     code = cv2.VideoWriter.fourcc(*CODECS[path.suffix])
-    video = cv2.VideoWriter(str(path), code, rate, (width, height))
-    if not video.isOpened():
-        raise UserError(f"{path} cannot be written as {path.suffix}; give a folder that is there")
-    for frame in frames:
-        video.write(frame)
-    video.release()
+    with replacing(path) as beside:
+        video = cv2.VideoWriter(str(beside), code, rate, (width, height))
+        if not video.isOpened():
+            raise UserError(
+                f"{path} cannot be written as {path.suffix}; give a folder that is there"
+            )
+        for frame in frames:
+            video.write(frame)
+        video.release()
 
 
 def subtitled(frames: np.ndarray, text: str, path: str | Path) -> list[np.ndarray]:

@@ -29,6 +29,7 @@ from symrnn.guard.budget import LIMITS, contributors
 from symrnn.measure.modes import mode_name
 from symrnn.measure.sizes import graph_size, op_name
 from symrnn.measure.target import outputs_of, target_of
+from symrnn.replacing import replacing
 from symrnn.versions import inner_graphs
 
 HEAD = "== {test} / {name} | pytensor {version} | mode {mode}"
@@ -148,10 +149,9 @@ def changed(path: str | Path) -> Iterator[dict[Key, list[str]]]:
             Path(path).unlink()
             return
         text = "\n\n".join("\n".join([str(key), *blocks[key]]) for key in sorted(blocks))
-        # Renamed into place: a reader sees the old file or the new one, never half of one.
-        beside = Path(f"{path}.new")
-        beside.write_text(text + "\n", encoding="utf-8")
-        beside.replace(path)
+        # A reader sees the old file or the new one, never half of one.
+        with replacing(path) as beside:
+            beside.write_text(text + "\n", encoding="utf-8")
 
 
 def lock(path: str | Path) -> FileLock:

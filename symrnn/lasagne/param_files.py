@@ -4,8 +4,11 @@
 files that model zoos shipped, as `symrnn.data.pickles` does: NumPy arrays in plain containers, nothing else.
 """
 
+import io
+
 import numpy as np
 
+from symrnn.data.files import write_file
 from symrnn.data.npz import arrays_in_npz
 from symrnn.data.pickled_arrays import Refused
 from symrnn.data.pickles import read_pickle
@@ -16,7 +19,13 @@ from .layers import get_all_param_values, get_all_params, set_all_param_values
 
 def save_params(path, layer, **tags):
     """Write the parameters of a network, in the order of `layers.get_all_params`, to an npz file."""
-    np.savez(path, *get_all_param_values(layer, **tags))
+    if hasattr(path, "write"):
+        np.savez(path, *get_all_param_values(layer, **tags))
+        return
+    content = io.BytesIO()
+    np.savez(content, *get_all_param_values(layer, **tags))
+    # NumPy adds the ending to a path that lacks it.
+    write_file(f"{path}" if f"{path}".endswith(".npz") else f"{path}.npz", content.getvalue())
 
 
 def load_params(path, layer, **tags):

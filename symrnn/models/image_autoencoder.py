@@ -18,7 +18,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
-from symrnn.data.patches import Photographs, local_weights, patches, photographs
+from symrnn.data.patches import Photographs, local_weights, patches
 from symrnn.data.photographs import read
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
@@ -34,14 +34,14 @@ from symrnn.models.codec_training import COUNTED, LOSSES
 from symrnn.models.coded_numbers import numbers_in, prior_of, words_of
 from symrnn.models.coded_picture import HEADER
 from symrnn.models.image_codec import TESTED, likeness, likeness_text
+from symrnn.models.photograph_recipe import PhotographRecipe
 from symrnn.models.picture_codec import as_pixels, in_blocks
 from symrnn.training.compiled import compiled
 from symrnn.training.network import Network
-from symrnn.training.rules import RuleRecipe
 
 
 @dataclass(frozen=True)
-class ImageAutoencoder(RuleRecipe):
+class ImageAutoencoder(PhotographRecipe):
     """Photographs in whole numbers.
 
     Attributes
@@ -59,8 +59,6 @@ class ImageAutoencoder(RuleRecipe):
         The share of the numbers that pruning leaves; 1 for no pruning.
     patch
         Pixels a side of what is trained on, a multiple of 8.
-    held_out
-        The packaged photograph that is not trained on but tested on.
     rule, learning_rate, weight_decay, max_norm, schedule
         As for `symrnn.training.rules.rule_updates`.
     """
@@ -72,11 +70,6 @@ class ImageAutoencoder(RuleRecipe):
     price: float = 0.02
     loss: str = "local"
     kept: float = 1.0
-    patch: int = 64
-    held_out: str = "coffee"
-    rule: str = "adam"
-    learning_rate: float = 0.001
-    weight_decay: float = 0.0
     max_norm: float = 1.0
     schedule: str = "constant"
 
@@ -98,9 +91,6 @@ class ImageAutoencoder(RuleRecipe):
         """The sizes of the network."""
         return SIZES[self.size]
 
-    def data(self, path: Path | None = None) -> Photographs:
-        return photographs(path, held_out=self.held_out)
-
     def graph(self) -> TrainingGraph:
         return autoencoder(
             self.shape,
@@ -112,10 +102,6 @@ class ImageAutoencoder(RuleRecipe):
             loss=self.loss,
             seed=self.seed,
         )
-
-    def batch(self, data: Photographs, step: int) -> list[np.ndarray]:
-        rng = np.random.default_rng([self.seed, step])
-        return self.fed(patches(data.train, self.batch_size, self.patch, rng), rng)
 
     def fed(self, pixels: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
         """What the graph is given of ``pixels (B, 3, patch, patch)``."""

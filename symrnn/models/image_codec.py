@@ -19,25 +19,25 @@ import numpy as np
 import pytensor
 
 from symrnn.cells import CELLS
-from symrnn.data.patches import Photographs, local_weights, patches, photographs
+from symrnn.data.patches import Photographs, local_weights, patches
 from symrnn.data.photographs import Photograph, read
 from symrnn.errors import UserError, check_choice
 from symrnn.graph import TrainingGraph
 from symrnn.models.bit_contexts import taught, untaught
 from symrnn.models.codec_network import RECONSTRUCTIONS, SIZES, CodecShape
 from symrnn.models.codec_training import COUNTED, LOOPS, LOSSES, codec
+from symrnn.models.photograph_recipe import PhotographRecipe
 from symrnn.models.picture_codec import PictureCodec, bits_a_pixel, save_codec
 from symrnn.ops.image_quality import SMALLEST, ms_ssim, psnr
 from symrnn.training.checkpoint import check_arrays, load_checkpoint
 from symrnn.training.network import Network
-from symrnn.training.rules import RuleRecipe
 
 TESTED = 8  # batches
 SIDE = 24  # places a side of what contexts are learned on, of each photograph
 
 
 @dataclass(frozen=True)
-class ImageCodec(RuleRecipe):
+class ImageCodec(PhotographRecipe):
     """Photographs in bits.
 
     Attributes
@@ -61,8 +61,6 @@ class ImageCodec(RuleRecipe):
         are over four scales (`symrnn.ops.similarity`), for patches of at least 56.
     weights
         A checkpoint whose values training begins with; "" for fresh ones.
-    held_out
-        The packaged photograph that is not trained on but tested on.
     codec
         A file that `predict` writes, for ``symrnn compress --codec``; "" for none.
     told
@@ -77,17 +75,12 @@ class ImageCodec(RuleRecipe):
     cell: str = "gru"
     reconstruction: str = "additive"
     iterations: int = 6
-    patch: int = 64
     noise: float = 0.1
     walk: str = "static"
     loss: str = "similarity"
     weights: str = ""
-    held_out: str = "coffee"
     codec: str = ""
     told: int = 8
-    rule: str = "adam"
-    learning_rate: float = 0.001
-    weight_decay: float = 0.0
     max_norm: float = 5.0
     schedule: str = "cosine"
 
@@ -113,9 +106,6 @@ class ImageCodec(RuleRecipe):
         """The sizes of the network."""
         return SIZES[self.size]
 
-    def data(self, path: Path | None = None) -> Photographs:
-        return photographs(path, held_out=self.held_out)
-
     def graph(self) -> TrainingGraph:
         graph = codec(
             self.shape,
@@ -134,10 +124,6 @@ class ImageCodec(RuleRecipe):
             for param, (_, value) in zip(graph.params, values, strict=True):
                 param.set_value(value)
         return graph
-
-    def batch(self, data: Photographs, step: int) -> list[np.ndarray]:
-        rng = np.random.default_rng([self.seed, step])
-        return self.fed(patches(data.train, self.batch_size, self.patch, rng), rng)
 
     def fed(self, pixels: np.ndarray, rng: np.random.Generator | None) -> list[np.ndarray]:
         """What the graph is given of ``pixels (B, 3, patch, patch)``; without `rng`, bits are the signs."""

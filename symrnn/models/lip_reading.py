@@ -18,6 +18,7 @@ import numpy as np
 import pytensor
 
 from symrnn.data.clips import Clip, standardised
+from symrnn.data.files import write_file
 from symrnn.data.grid import CROPS, VIDEOS, crops_bytes, crops_in, read
 from symrnn.data.grid_grammar import encoded
 from symrnn.data.talking_mouths import TalkingMouths
@@ -242,9 +243,8 @@ class LipReader(RuleRecipe):
         if not self.crops:
             return
         folder = Path(self.crops)
-        folder.mkdir(parents=True, exist_ok=True)
         crops = folder / f"{path.stem}{CROPS}"
-        crops.write_bytes(crops_bytes(frames))
+        write_file(crops, crops_bytes(frames))
         yield f"crops: {crops}"
         if self.subtitles and path.suffix.lower() in VIDEOS:
             whole, rate = read_video(path)

@@ -10,6 +10,7 @@ computed in float32, so two machines whose processors add up products in another
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import pytensor.tensor as pt
 from pytensor.compile.mode import Mode
 
 from symrnn.cells import CELLS
+from symrnn.data.files import write_file
 from symrnn.data.npz import arrays_in_npz
 from symrnn.data.pickled_arrays import Refused
 from symrnn.errors import UserError, check_choice, printable
@@ -227,8 +229,9 @@ def save_codec(path: str | Path, codec: PictureCodec) -> None:
     arrays: dict[str, Any] = {"header": np.array(json.dumps(codec.options))}
     arrays |= {f"weights/{i:03d}": value for i, value in enumerate(codec.values)}
     arrays |= {part: getattr(codec.contexts, part) for part in CONTEXTS}
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **arrays)
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_file(path, content.getvalue())
 
 
 def load_codec(path: str | Path = SHIPPED, *, mode: str | None = None) -> PictureCodec:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from symrnn.measure.report_tables import compiling_tables
 from symrnn.measure.verdict import counted, percent, seconds
 from symrnn.record.compiled import PHASES, Compiled, compiled_in
+from symrnn.replacing import replacing
 from symrnn.tables import Table, as_html
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def write_page(folder: Path) -> Path:
     """
     path = folder / NAME
     # A path may hold bytes that are no UTF-8, which Python has as lone surrogates.
-    path.write_text(page(compiled_in(folder)), encoding="utf-8", errors="backslashreplace")
+    text = page(compiled_in(folder))
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
     return path
 
 

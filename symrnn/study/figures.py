@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
+from symrnn.replacing import replacing
 from symrnn.study.amounts import listing, number, title
 from symrnn.study.chart_words import axis_label, captioned, label_of, numbers, unfinished
 from symrnn.study.quantities import grouped, known_numbers, select, spread_of, values_of
@@ -79,8 +80,10 @@ class Chart:
         about = {"Title": stem.name, "Description": self.alt}
         with rc_context(STYLE):
             # No date, and ids from a fixed salt: the same records give the same file.
-            self.figure.savefig(svg, bbox_inches="tight", metadata={**about, "Date": None})
-            self.figure.savefig(png, bbox_inches="tight", metadata=about, dpi=160)
+            with replacing(svg) as beside:
+                self.figure.savefig(beside, bbox_inches="tight", metadata={**about, "Date": None})
+            with replacing(png) as beside:
+                self.figure.savefig(beside, bbox_inches="tight", metadata=about, dpi=160)
         pyplot.close(self.figure)
         return svg, png
 

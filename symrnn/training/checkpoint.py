@@ -6,12 +6,10 @@ order) and ``values/NNN`` (what to evaluate, in the order of ``graph.evaluated``
 """
 
 import json
-import os
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
-from glob import escape
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
@@ -19,13 +17,13 @@ from platform import python_version
 from typing import Any
 
 import numpy as np
-import psutil
 from pytensor.compile.sharedvalue import SharedVariable
 
 from symrnn.data.files import fingerprint
 from symrnn.data.npz import Pickled, arrays_in_npz
 from symrnn.data.pickled_arrays import Refused
 from symrnn.errors import UserError, printable
+from symrnn.replacing import forget_left, path_beside, replacing
 from symrnn.training.recipe import Recipe
 
 FORMAT = "symrnn checkpoint 1"
@@ -110,31 +108,19 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         "header": np.array(json.dumps(header)),
         "losses": checkpoint.losses,
     } | {f"{part}/{i:03d}": array for part in parts for i, (_, array) in enumerate(parts[part])}
-    beside = path_beside(path)
-    with writing(path, beside):
+    with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # As an open file: to a path without the ending, `np.savez` adds one.
-        with beside.open("wb") as file:
+        with replacing(path) as beside, beside.open("wb") as file:
             np.savez(file, **arrays)
-            file.flush()
-            # Before the file takes its name: a power cut may leave the new name with the old bytes, or with none.
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-
-
-def path_beside(path: Path) -> Path:
-    """Where this process writes a checkpoint before it takes its name."""
-    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 @contextmanager
-def writing(path: Path, beside: Path) -> Iterator[None]:
-    """Turn what the file system says into one sentence; nothing is left beside the checkpoint."""
+def told(path: Path) -> Iterator[None]:
+    """Turn what the file system says into one sentence."""
     try:
         yield
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise UserError(
             f"the checkpoint {path} could not be written: {error.strerror or error};"
             " one that was there before is kept; make room, or give --folder DIR"
@@ -162,18 +148,13 @@ def check_writable(path: str | Path) -> None:
         raise UserError(
             f"the checkpoint {path} must be a file, but something else is there; give --folder DIR"
         )
-    beside = path_beside(path)
-    with writing(path, beside):
+    with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Tried in the folder, not read from its permissions: a disk may be full, or mounted to be read only.
+        beside = path_beside(path)
         beside.write_bytes(b"")
         beside.unlink()
-    for left in path.parent.glob(f".{escape(path.name)}.*"):
-        # The name ends in the writer's pid; one that still runs may be in the midst of a checkpoint of its own.
-        pid = left.name.rpartition(".")[2]
-        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
-            with suppress(OSError):
-                left.unlink()
+    forget_left(path)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:

@@ -40,14 +40,14 @@ class Recipe(ABC):
         B.
     small
         Options of versions that are built in a moment, one for each kind of network that the options select; tests take
-        them through all that a recipe must do.
+        them through all that a recipe must do, on the few samples of the reader's `SAMPLE`.
     free
         Options that may change when a run goes on from a checkpoint: ``{"steps"}`` where no update depends on how many
         there will be, as it does with a schedule.
     """
 
     free: ClassVar[frozenset[str]] = frozenset()
-    small: ClassVar[tuple[Mapping[str, Any], ...]] = ({},)
+    small: ClassVar[tuple[Mapping[str, Any], ...]] = ({"batch_size": 2},)
 
     seed: int = 0
     steps: int = 1000

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+import symrnn.ops
 from symrnn.commands.cli import cli
 from symrnn.models import RECIPES
 
@@ -118,6 +119,13 @@ def parsed(command, name, words):
 
 def test_every_network_has_a_page_in_the_gallery():
     assert {path.stem for path in (DOCS / "gallery").glob("*.md")} - {"index"} == set(RECIPES)
+
+
+def test_ops_that_are_told_of_are_public():
+    """A module that a page or the changelog names is one that the reference has."""
+    told = "\n".join(path.read_text() for path in [ROOT / "CHANGELOG.md", *PAGES])
+    named = set(re.findall(r"\bsymrnn\.ops\.(\w+)", told)) - {"rst"}  # the reference's own page
+    assert named - set(symrnn.ops.__all__) == set()
 
 
 IMAGE = re.compile(r"^```\{figure\} (\S+)\n((?::\w+:[^\n]*\n)*)(.*?)```", re.MULTILINE | re.DOTALL)

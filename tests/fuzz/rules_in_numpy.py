@@ -1,8 +1,10 @@
 """Update rules and schedules in NumPy, one number at a time as their papers and our docstrings have them.
 
 A rule is a function ``(s, w, g, t, **rates) -> new w``: `s` is the parameter's state, empty at first, `t` counts calls
-from 1. Nothing here is the library's.
+from 1. A function that begins so is one, and its further arguments are drawn for it. Nothing here is the library's.
 """
+
+from inspect import isfunction, signature
 
 import numpy as np
 
@@ -72,8 +74,9 @@ def nadam(s, w, g, t, learning_rate, beta1, beta2, epsilon, momentum_decay):
     return w - learning_rate * look / (np.sqrt(v / (1 - beta2**t)) + epsilon)
 
 
-RULES = {f.__name__: f for f in (sgd, nt_asgd, momentum, adagrad, rmsprop, adadelta)}
-RULES |= {f.__name__: f for f in (adam, amsgrad, adamax, adamw, nadam)}
+ARGUMENTS = {name: [*signature(f).parameters] for name, f in [*globals().items()] if isfunction(f)}
+TAKES = {name: tuple(found[4:]) for name, found in ARGUMENTS.items() if found[:4] == [*"swgt"]}
+RULES = {name: globals()[name] for name in TAKES}
 
 
 def warm_up(k, steps, rate, start):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 from network_draws import modes, networks
+from rules_in_numpy import TAKES
 from training_runs import FORMS, NO_RATE, RateCase, TrainingCase, WaveCase
 
 FRACTION = st.sampled_from([0.0, 0.1, 0.5, 0.9])
@@ -13,20 +14,6 @@ RANGES = {  # of the values of a rate
     "weight_decay": st.sampled_from([0.0, 0.1, 0.5]),
     "momentum_decay": st.sampled_from([0.0, 0.1, 0.5]),
 } | dict.fromkeys(("momentum", "rho", "beta1", "beta2"), FRACTION)
-ADAM = ("learning_rate", "beta1", "beta2", "epsilon")
-TAKES = {  # what each rule takes
-    "sgd": ("learning_rate",),
-    "nt_asgd": ("learning_rate",),
-    "momentum": ("learning_rate", "momentum"),
-    "adagrad": ("learning_rate", "epsilon"),
-    "rmsprop": ("learning_rate", "rho", "epsilon"),
-    "adadelta": ("learning_rate", "rho", "epsilon"),
-    "adam": ADAM,
-    "amsgrad": ADAM,
-    "adamax": ADAM,
-    "adamw": (*ADAM, "weight_decay"),
-    "nadam": (*ADAM, "momentum_decay"),
-}
 SHAPES = [(), (3,), (1,), (2, 3), (1, 2), (2, 1, 2)]
 
 

@@ -110,7 +110,7 @@ def test_only_the_first_kind_that_fits_is_meant(kind):
 
 
 @pytest.mark.slow
-def test_the_commands_take_every_kind():
+def test_the_commands_take_every_kind_by_file_and_by_module():
     """In one process each: what `symrnn measure` gives its child, and `symrnn explain`."""
     code = (
         "import json, sys; from symrnn.bench.records import Job\n"
@@ -128,9 +128,14 @@ def test_the_commands_take_every_kind():
         "    found[place] = heard.get('before', heard['after'])['nodes'], len(heard['step_s'])\n"
         "print(json.dumps(found))"
     )
-    places = [f"{FILE}:{prefix}{name}" for name in NAMES.values() for prefix in ("", "build_")]
+    given = (f"{BY_PATH}:", f"{BY_PATH}:build_", "targets:build_")
+    places = [before + name for name in NAMES.values() for before in given]
     done = subprocess.run(
-        [sys.executable, "-c", code, *places], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, *places],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=FILE.parent,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import make_record
+from made_records import make_record
 
 from symrnn.bench.records import append_record
 from symrnn.commands.cli import cli

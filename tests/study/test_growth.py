@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import make_record
+from made_records import make_record
 from scipy.stats import linregress, t
 
 from symrnn.study.growth import Growth, growth, power_law

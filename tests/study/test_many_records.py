@@ -1,7 +1,7 @@
 """What is shown of many records takes work that grows with their number: each is read a bounded number of times."""
 
 import pytest
-from conftest import make_record
+from made_records import make_record
 
 from symrnn.bench.compare import compare_records
 from symrnn.bench.records import Record

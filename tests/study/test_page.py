@@ -39,6 +39,23 @@ def test_every_table_scrolls_by_itself(page):
     assert page.count("<table>") == page.count('tabindex="0">\n<table>') > 0
 
 
+WINDOW_REM = 1400 / 16  # the wider of those in which tables were cut
+AROUND = ("body", "section", ".answer", ".wide", "table", "*")  # a table, from the outermost
+
+
+def test_no_rule_of_the_stylesheet_narrows_a_table(page):
+    """What a browser shows is tested below, where there is one."""
+    narrow = []
+    for selectors, rules in re.findall(r"([^{}]+)\{([^{}]*)\}", page.partition("</style>")[0]):
+        limit = re.search(r"max-width: ([\d.]+)rem", rules)
+        # ":not(.wide)" leaves tables out, any other ":not" lets them in
+        kinds = re.sub(r":not\(([^)]*)\)", lambda f: "-" if ".wide" in f[1] else "*", selectors)
+        last = [each.split()[-1] for each in kinds.split(",") if each.strip()]
+        if limit and float(limit[1]) < WINDOW_REM and {*last} & {*AROUND}:
+            narrow.append(selectors.strip())
+    assert narrow == []
+
+
 def test_page_needs_no_network(page):
     links = re.findall(r'(?:src|href|url)\s*[=(]\s*["\']?([^"\')>\s]+)', page)
     assert links

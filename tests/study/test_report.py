@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from conftest import make_record
+from made_records import make_record
 
 from symrnn.study.experiment import grid
 from symrnn.study.quantities import select

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from conftest import make_record
+from made_records import make_record
 
 from symrnn.bench.records import Record, append_record
 from symrnn.commands.cli import cli

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from conftest import make_record
+from made_records import make_record
 
 from symrnn.bench.compare import compare_records
 from symrnn.bench.records import Record

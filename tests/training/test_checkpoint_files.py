@@ -177,8 +177,8 @@ def test_what_killed_processes_left_is_removed(tmp_path):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     path = tmp_path / "line.npz"
-    dead, alive = (path.with_name(f".line.npz.{pid}") for pid in (gone.pid, os.getppid()))
-    others = [path.with_name(name) for name in (".line.npz.old", f".other.npz.{gone.pid}")]
+    dead, alive = (path.with_name(f".{pid}.line.npz") for pid in (gone.pid, os.getppid()))
+    others = [path.with_name(name) for name in (".old.line.npz", f".{gone.pid}.other.npz")]
     for file in (dead, alive, *others):
         file.write_bytes(b"half a checkpoint")
     check_writable(path)
@@ -194,7 +194,7 @@ def test_folders_within_folders_are_made(tmp_path):
 
 
 def test_names_of_patterns_are_names(tmp_path):
-    (tmp_path / f".line.npz.{2**22 + 1}").write_bytes(b"")
+    (tmp_path / f".{2**22 + 1}.line.npz").write_bytes(b"")
     check_writable(tmp_path / "[a-z]*.npz")
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from symrnn.commands.cli import cli
 from symrnn.models import RECIPES, recipe_class
 from symrnn.training.checkpoint import Checkpoint, recipe_of
+from symrnn.training.recipe import Recipe
 
 WRONG = {  # an option: what the sentence says
     "steps=0": "steps must be at least 1, but is 0",
@@ -69,3 +70,9 @@ def test_options_in_a_checkpoint_are_held_to_the_same_rules(network, value):
     made = Checkpoint(cls.__name__, options, "", "", {}, None, (), ())
     with pytest.raises(ValueError, match="batch_size must be a whole number"):
         recipe_of(made, cls)
+
+
+def test_the_version_that_a_recipe_has_unless_it_lists_others_is_trained_on_two_samples():
+    """As few as any reader's sample may hold, of which some are kept for the test."""
+    [options] = Recipe.small
+    assert options["batch_size"] <= 2

@@ -43,6 +43,9 @@ class Row(NamedTuple):
     arguments: dict
     golden: str  # name in golden/trajectories.json
     nodes: int  # apply nodes per parameter before rewriting, given its gradient
+    defaults: dict | None = (
+        None  # rates where none are given; asked of the row that is called as the rule
+    )
     state: tuple = ()  # slots per parameter
     scalars: tuple = ()  # slots that all parameters share
     vectors: tuple = ()  # those among them that hold several numbers
@@ -78,31 +81,54 @@ def rates(learning_rate, epsilon=0.01, **others):
 
 SGD = {"learning_rate": 0.1}
 MOMENTUM = {"learning_rate": 0.1, "momentum": 0.9}
+EPSILON = {"epsilon": 1e-6}
+ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 ASGD = ("validation_loss", "averaging", "averaged")
+# Defaults are Lasagne's where it has the rule, those of the paper or of PyTorch elsewhere.
 UPDATES = {
-    "sgd": Row(sgd, SGD, "sgd", 3),
-    "momentum": Row(momentum, MOMENTUM, "momentum", 8, ("velocity",)),
-    "momentum, torch": Row(momentum, MOMENTUM, "momentum_torch", 8, ("velocity",)),
-    "apply_momentum": Row(over(apply_momentum), MOMENTUM, "momentum", 8, ("velocity",)),
-    "nesterov, torch": Row(nesterov_momentum, MOMENTUM, "nesterov_even_torch", 8, ("jump",)),
-    "nesterov": Row(nesterov_momentum, MOMENTUM, "nesterov_odd", 8, ("jump",), read=odd_values),
+    "sgd": Row(sgd, SGD, "sgd", 3, {}),
+    "momentum": Row(momentum, MOMENTUM, "momentum", 8, {"momentum": 0.9}, ("velocity",)),
+    "momentum, torch": Row(momentum, MOMENTUM, "momentum_torch", 8, state=("velocity",)),
+    "apply_momentum": Row(over(apply_momentum), MOMENTUM, "momentum", 8, state=("velocity",)),
+    "nesterov, torch": Row(nesterov_momentum, MOMENTUM, "nesterov_even_torch", 8, state=("jump",)),
+    "nesterov_momentum": Row(
+        nesterov_momentum,
+        MOMENTUM,
+        "nesterov_odd",
+        8,
+        {"momentum": 0.9},
+        ("jump",),
+        read=odd_values,
+    ),
     "apply_nesterov": Row(
-        over(apply_nesterov_momentum), MOMENTUM, "nesterov_odd", 8, ("jump",), read=odd_values
+        over(apply_nesterov_momentum), MOMENTUM, "nesterov_odd", 8, state=("jump",), read=odd_values
     ),
-    "nesterov_naive_clone": Row(nesterov_naive_clone, MOMENTUM, "nesterov_odd", 8, ("jump",)),
+    "nesterov_naive_clone": Row(nesterov_naive_clone, MOMENTUM, "nesterov_odd", 8, state=("jump",)),
     "nesterov_naive_per_parameter": Row(
-        nesterov_naive_per_parameter, MOMENTUM, "nesterov_odd", 8, ("jump",)
+        nesterov_naive_per_parameter, MOMENTUM, "nesterov_odd", 8, state=("jump",)
     ),
-    "nt_asgd": Row(nt_asgd, SGD, "sgd", 10, ("mean",), ASGD, ("checked",)),
-    "nt_asgd, torch": Row(triggered, SGD, "asgd_means", 10, ("mean",), ASGD, ("checked",), means),
-    "adagrad": Row(adagrad, rates(0.5), "adagrad", 10, ("accu",)),
-    "rmsprop, torch": Row(rmsprop, rates(0.05, epsilon=0), "rmsprop_no_epsilon", 14, ("accu",)),
-    "rmsprop": Row(rmsprop, rates(0.05), "rmsprop", 14, ("accu",)),
+    "nt_asgd": Row(nt_asgd, SGD, "sgd", 10, {"patience": 5}, ("mean",), ASGD, ("checked",)),
+    "nt_asgd, torch": Row(
+        triggered, SGD, "asgd_means", 10, None, ("mean",), ASGD, ("checked",), means
+    ),
+    "adagrad": Row(adagrad, rates(0.5), "adagrad", 10, {"learning_rate": 1.0} | EPSILON, ("accu",)),
+    "rmsprop, torch": Row(
+        rmsprop, rates(0.05, epsilon=0), "rmsprop_no_epsilon", 14, state=("accu",)
+    ),
+    "rmsprop": Row(
+        rmsprop,
+        rates(0.05),
+        "rmsprop",
+        14,
+        {"learning_rate": 1.0, "rho": 0.9} | EPSILON,
+        ("accu",),
+    ),
     "rmsprop_nesterov": Row(
         rmsprop_nesterov,
         rates(0.05, momentum=0.8, rho=0.5),
         "rmsprop_nesterov",
         19,
+        {"learning_rate": 0.05, "momentum": 0.8, "rho": 0.5} | EPSILON,
         ("accu", "jump"),
         read=odd_values,
     ),
@@ -111,18 +137,49 @@ UPDATES = {
         rates(0.05, momentum=0.8, rho=0.5),
         "rmsprop_nesterov",
         19,
-        ("accu", "jump"),
+        state=("accu", "jump"),
     ),
-    "adadelta": Row(adadelta, rates(1.0), "adadelta", 25, ("accu", "delta")),
-    "adam": Row(adam, rates(0.1), "adam", 19, ("m", "v"), ("t",)),
-    "amsgrad": Row(amsgrad, rates(0.1), "amsgrad", 20, ("m", "v", "v_max"), ("t",)),
-    "adamw": Row(adamw, rates(0.1, weight_decay=0.3), "adamw", 22, ("m", "v"), ("t",)),
+    "adadelta": Row(
+        adadelta,
+        rates(1.0),
+        "adadelta",
+        25,
+        {"learning_rate": 1.0, "rho": 0.95} | EPSILON,
+        ("accu", "delta"),
+    ),
+    "adam": Row(adam, rates(0.1), "adam", 19, {"learning_rate": 0.001} | ADAM, ("m", "v"), ("t",)),
+    "amsgrad": Row(
+        amsgrad,
+        rates(0.1),
+        "amsgrad",
+        20,
+        {"learning_rate": 0.001} | ADAM,
+        ("m", "v", "v_max"),
+        ("t",),
+    ),
+    "adamw": Row(
+        adamw,
+        rates(0.1, weight_decay=0.3),
+        "adamw",
+        22,
+        {"learning_rate": 0.001, "weight_decay": 0.01} | ADAM,
+        ("m", "v"),
+        ("t",),
+    ),
     "adamax, torch": Row(
-        adamax, rates(0.1, epsilon=0), "adamax_no_epsilon", 15, ("m", "u"), ("t",)
+        adamax, rates(0.1, epsilon=0), "adamax_no_epsilon", 15, None, ("m", "u"), ("t",)
     ),
-    "adamax": Row(adamax, rates(0.1), "adamax", 15, ("m", "u"), ("t",)),
+    "adamax": Row(
+        adamax, rates(0.1), "adamax", 15, {"learning_rate": 0.002} | ADAM, ("m", "u"), ("t",)
+    ),
     "nadam": Row(
-        nadam, rates(0.1, momentum_decay=0.1), "nadam", 24, ("m", "v"), ("t", "mu_product")
+        nadam,
+        rates(0.1, momentum_decay=0.1),
+        "nadam",
+        24,
+        {"learning_rate": 0.002, "momentum_decay": 0.004} | ADAM,
+        ("m", "v"),
+        ("t", "mu_product"),
     ),
 }
 

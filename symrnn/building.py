@@ -48,30 +48,30 @@ def call_stack(
     frame: FrameType | None = sys._getframe(1) if f is None else f
     limit = getattr(sys, "tracebacklimit", None) if limit is None else limit
     is_skipped = _skipped_by(tuple(skips or ()))
+    # What is skipped needs its path alone: nearly half of the frames.
+    while frame is not None and is_skipped(frame.f_code.co_filename):
+        frame = frame.f_back
     stack: list[Line] = []
     while frame is not None and (limit is None or len(stack) < limit):
-        line = _line(frame)
-        if stack or not is_skipped(line[0]):
-            stack.append(line)
+        # By identity: code hashes by all that it holds. By the instruction: Python finds the number of its line by
+        # counting from the code's begin.
+        known = _LINES.get((id(frame.f_code), frame.f_lasti)) or _new_line(frame)
+        stack.append(known[1])
         frame = frame.f_back
     stack.reverse()
     return stack
 
 
-_LINES: dict[tuple[int, int], tuple[CodeType, Line]] = {}  # by code and place in it
+# By code and place in it. The code is kept, so that no other gets its identity.
+_LINES: dict[tuple[int, int], tuple[CodeType, Line]] = {}
 
 
-def _line(frame: FrameType) -> Line:
-    # By identity: code hashes by all that it holds. The code is kept, so that no other gets its identity. By the
-    # instruction: Python finds the number of its line by counting from the code's begin.
-    code, instruction = frame.f_code, frame.f_lasti
-    known = _LINES.get((id(code), instruction))
-    if known is None:
-        number = frame.f_lineno
-        text = linecache.getline(code.co_filename, number, frame.f_globals)
-        known = code, (code.co_filename, number, code.co_name, text.strip() if text else None)
-        _LINES[id(code), instruction] = known
-    return known[1]
+def _new_line(frame: FrameType) -> tuple[CodeType, Line]:
+    code, number = frame.f_code, frame.f_lineno
+    text = linecache.getline(code.co_filename, number, frame.f_globals)
+    line = (code.co_filename, number, code.co_name, text.strip() if text else None)
+    known = _LINES[id(code), frame.f_lasti] = code, line
+    return known
 
 
 @cache

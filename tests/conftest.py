@@ -10,13 +10,25 @@ flags = os.environ.get("PYTENSOR_FLAGS", "")
 os.environ["PYTENSOR_FLAGS"] = ",".join(
     filter(None, [flags, "floatX=float64,linker=py,cxx=,on_opt_error=raise"])
 )
+# What Numba and XLA compile here runs once or twice: to optimize it takes longer than it saves.
+os.environ.setdefault("NUMBA_OPT", "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 # Python looks for garbage after each 700 new objects, and a gradient is a hundred thousand that stay: a quarter of the
-# time of these tests. Graphs are cycles, so it does look, but seldom, and never among modules and collected tests.
+# time of these tests. Graphs are cycles, so it does look, but seldom, and never among modules, collected tests and what
+# earlier files have left.
 gc.set_threshold(1_000_000, 10, 10)
 
 
 def pytest_collection_finish(session):
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def memory_of_a_file():
+    """What a file leaves behind, caches and compiled code, is not looked through again by what collects garbage."""
+    yield
     gc.collect()
     gc.freeze()
 

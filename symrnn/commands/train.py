@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symrnn.collector import spare_imports
 from symrnn.commands.options import (
     NETWORKS,
     data_option,
@@ -122,6 +123,7 @@ def started(
                 "note: it was made with other versions or in another mode; results may differ in the last bits",
                 err=True,
             )
+    spare_imports()
     values = recipe.data(None if data is None else Path(data))
     with console(stderr=True).status("compiling"):
         return Training(recipe, values, mode=mode, data_path=data or "", checkpoint=checkpoint)

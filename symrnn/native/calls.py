@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from symrnn.native import loops
 from symrnn.native.loops_contraction import contraction
-from symrnn.native.program import Contraction, Gemm, Kernel, Number, Reduce, RowArgmax
+from symrnn.native.loops_lookup import lookup
+from symrnn.native.program import Contraction, Gemm, Kernel, Lookup, Number, Reduce, RowArgmax
 from symrnn.native.sizes import Int
 from symrnn.native.window import Window
 
@@ -28,13 +29,14 @@ class Functions:
         self.declared: set[str] = set()
 
     def call(
-        self, statement: Kernel | Reduce | RowArgmax | Contraction
+        self, statement: Kernel | Reduce | RowArgmax | Lookup | Contraction
     ) -> tuple[str, list[Window | Int]]:
         """The name of the function that does what the statement says, and what it is called with."""
         write: dict[type, Callable] = {
             Kernel: loops.kernel,
             Reduce: loops.reduction,
             RowArgmax: loops.argmax,
+            Lookup: lookup,
             Contraction: contraction,
         }
         text, operands, declared = write[type(statement)](self.writer(), statement)

@@ -18,6 +18,7 @@ from symrnn.native.program import (
     Kernel,
     Lapack,
     Load,
+    Lookup,
     Loop,
     Reduce,
     Routine,
@@ -95,12 +96,12 @@ class Driver:
         for statement in body:
             getattr(self, f"_{type(statement).__name__.lower()}")(statement)
 
-    def _kernel(self, statement: Kernel | Reduce | RowArgmax | Contraction) -> None:
+    def _kernel(self, statement: Kernel | Reduce | RowArgmax | Lookup | Contraction) -> None:
         name, operands = self.functions.call(statement)
         given = [self.pointer(o) if isinstance(o, Window) else self.size(o) for o in operands]
         self.line(f"{name}({', '.join(given)});")
 
-    _reduce = _rowargmax = _contraction = _kernel
+    _reduce = _rowargmax = _lookup = _contraction = _kernel
 
     def _call(self, call: Call) -> None:
         """Call back to Python, which finds addresses of windows in a table, and where to say that all went well."""

@@ -21,6 +21,7 @@ from symrnn.native.program import (
     Kernel,
     Lapack,
     Load,
+    Lookup,
     Loop,
     Reduce,
     Routine,
@@ -124,7 +125,7 @@ class Driver:
         """All went well."""
         self.line("ret i32 0")
 
-    def _kernel(self, statement: Kernel | Reduce | RowArgmax | Contraction) -> None:
+    def _kernel(self, statement: Kernel | Reduce | RowArgmax | Lookup | Contraction) -> None:
         name, operands = self.functions.call(statement)
         given = [
             f"ptr {self.pointer(o)}" if isinstance(o, Window) else f"i64 {self.size(o)}"
@@ -132,7 +133,7 @@ class Driver:
         ]
         self.line(f"call void @{name}({', '.join(given)})")
 
-    _reduce = _rowargmax = _contraction = _kernel
+    _reduce = _rowargmax = _lookup = _contraction = _kernel
 
     def _call(self, call: Call) -> None:
         """Call back to Python, which finds addresses of windows in a table, and where to say that all went well."""

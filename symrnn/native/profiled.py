@@ -23,6 +23,7 @@ from symrnn.native.program import (
     Gemm,
     Kernel,
     Lapack,
+    Lookup,
     Reduce,
     Routine,
     RowArgmax,
@@ -30,7 +31,7 @@ from symrnn.native.program import (
 )
 from symrnn.native.report import native_function, native_programs
 
-COUNTED = Kernel | Reduce | RowArgmax | Contraction | Gemm | Lapack | Call
+COUNTED = Kernel | Reduce | RowArgmax | Lookup | Contraction | Gemm | Lapack | Call
 CYCLES = "call i64 @llvm.readcyclecounter()"
 
 
@@ -142,7 +143,7 @@ class TimedDriver(Driver):
         super().finish()
 
     def _name(
-        self, statement: Kernel | Reduce | RowArgmax | Contraction | Gemm | Lapack | Call
+        self, statement: Kernel | Reduce | RowArgmax | Lookup | Contraction | Gemm | Lapack | Call
     ) -> str:
         if isinstance(statement, Gemm):
             (m, k), n = statement.left.shape, statement.right.shape[1]

@@ -88,6 +88,27 @@ class RowArgmax:
 
 
 @dataclass(eq=False)
+class Lookup:
+    """Entries of `table` that `numbers` name, one window of them for each of its axes, all within its extents.
+
+    A negative one counts from the end. In the order of `other`, whose shape theirs is, either each of `other` is `body`
+    of the entry (argument 0), or, where it `writes_table`, each entry is, of itself and what stands in `other` (1).
+    """
+
+    table: Window
+    numbers: list[Window]
+    other: Window
+    body: Scalar
+    writes_table: bool = False
+
+    def writes(self) -> list[Window]:
+        return [self.table if self.writes_table else self.other]
+
+    def reads(self) -> list[Window]:
+        return [self.table, *self.numbers, *([self.other] if self.writes_table else [])]
+
+
+@dataclass(eq=False)
 class Gemm:
     """``out = left @ right`` of matrices ``(M, K)`` and ``(K, N)``, or ``out += …``; of each, one stride is 1."""
 
@@ -254,7 +275,18 @@ class Routine:
 
 
 Statement = (
-    Kernel | Reduce | RowArgmax | Gemm | Contraction | Lapack | Loop | Branch | Load | Check | Call
+    Kernel
+    | Reduce
+    | RowArgmax
+    | Lookup
+    | Gemm
+    | Contraction
+    | Lapack
+    | Loop
+    | Branch
+    | Load
+    | Check
+    | Call
 )
 
 

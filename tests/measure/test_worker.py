@@ -174,11 +174,16 @@ def test_a_function_that_returns_no_graph_is_one_sentence(tmp_path):
 
 
 def test_what_an_experiment_needs_is_imported_before_the_clock_starts(experiment):
+    """And is walked by no collection of garbage after it."""
     job = experiment(task="modules")
     with open(job.path, "a") as file:
-        file.write("needs = ['fractions']\ndef modules(size):\n    import sys\n")
-        file.write("    return {'needed': 'fractions' in sys.modules}\n")
-    assert compile_time(job).values["needed"] is True
+        file.write("needs = ['fractions']\ndef modules(size):\n    import gc, sys\n")
+        file.write(
+            "    known = any(each is sys.modules['fractions'] for each in gc.get_objects())\n"
+        )
+        file.write("    return {'needed': 'fractions' in sys.modules, 'is_walked': known}\n")
+    values = compile_time(job).values
+    assert (values["needed"], values["is_walked"]) == (True, False)
 
 
 def test_a_file_that_is_missing_is_one_sentence():

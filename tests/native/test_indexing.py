@@ -1,5 +1,7 @@
 """Indices with arrays of whole numbers, diagonals and running sums, and what may be overwritten."""
 
+from collections import Counter
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -7,6 +9,8 @@ import pytest
 from comparison import AS_BUILT, PLAIN, same_in_both
 
 from symrnn.native import native_report, warm
+from symrnn.native.program import Check, Load, Lookup, Loop, statements
+from symrnn.native.report import native_programs
 
 pytestmark = pytest.mark.usefixtures("cold")
 
@@ -61,6 +65,39 @@ def test_index_out_of_bounds(index):
     f(VALUES[0], [0, 5, -6])
     with pytest.raises(IndexError):
         f(VALUES[0], index)
+
+
+ENTRIES = {  # of one entry each: what is written, and how many windows of numbers are checked
+    "read": (lambda n: v[n], 1),
+    "read by two": (lambda n: a[0][n, n], 2),
+    "read by a matrix": (lambda n: v[j], 1),
+    "set": (lambda n: pt.set_subtensor(v[n], FOUR), 1),
+    "increased": (lambda n: pt.inc_subtensor(v[n], FOUR), 1),
+    "increased by two": (lambda n: pt.inc_subtensor(a[0][n, n], 1.0), 2),
+}
+
+
+@pytest.mark.parametrize("kind", ["input", "constant"])
+@pytest.mark.parametrize("name", ENTRIES)
+def test_single_entries_are_looked_up_in_one_loop(name, kind):
+    """By a function for all of them, where once the driver called one for each; a constant has been checked."""
+    build, checked = ENTRIES[name]
+    numbers = i if kind == "input" else pt.constant(VALUES[2])
+    f = same_in_both([v, a, i, j], [build(numbers)], VALUES[:4])
+    [program] = native_programs(f.vm.jit_fn)
+    kinds = Counter(type(s) for s in statements(program.lowered.routine.body))
+    assert kinds[Lookup] == 1
+    assert kinds[Loop] == kinds[Load] == 0
+    assert kinds[Check] == (checked if kind == "input" or "matrix" in name else 0)
+
+
+@pytest.mark.parametrize("build", [entry for entry, _ in ENTRIES.values()], ids=ENTRIES)
+def test_of_many_numbers_one_out_of_bounds_stops(build):
+    f = pytensor.function([v, a, i, j], build(i), mode="NATIVE", on_unused_input="ignore")
+    beyond = [VALUES[0], VALUES[1], np.array([0, 6, 1, 0]), np.array([[0, -7]])]
+    with pytest.raises(IndexError):
+        f(*beyond)
+    f(*VALUES[:4])
 
 
 OVERLAPS = {

@@ -21,11 +21,11 @@ from pytensor.tensor.subtensor import (
 from symrnn.native.builder import Builder
 from symrnn.native.lowering.indexing import inc_wants, loaded, number_of, overwritten, slice_range
 from symrnn.native.lowering.rule import Rule
-from symrnn.native.program import Loop
-from symrnn.native.scalar import Scalar, arg, cast, scalar
+from symrnn.native.program import Check, Lookup, Loop, Number, Reduce
+from symrnn.native.scalar import Scalar, arg, cast, const, scalar
 from symrnn.native.scalar_ops import Unsupported
 from symrnn.native.shapes import Shape, Shapes, broadcast_shape, dtype_of
-from symrnn.native.sizes import counter
+from symrnn.native.sizes import Int, counter
 from symrnn.native.window import Window
 
 
@@ -133,6 +133,35 @@ def entries(
     builder.body = outside
 
 
+def entry_numbers(builder: Builder, index: Index, x: Window) -> list[Window] | None:
+    """Arrays that name single entries of `x`, checked against its extents; None where each names more than one."""
+    if len(index.arrays) < len(x.shape) or not index.shape:
+        return None
+    numbers = [builder.window(var).broadcast(index.shape) for _, var in index.arrays]
+    for (axis, var), window in zip(index.arrays, numbers, strict=True):
+        extent = x.shape[axis]
+        # Those of a constant were checked when the shapes became known.
+        if not (isinstance(var, Constant) and isinstance(extent, int)):
+            check_each(builder, window, extent)
+    return numbers
+
+
+def check_each(builder: Builder, numbers: Window, extent: Int) -> None:
+    """Stop where one of many numbers is out of bounds, before anything is written."""
+    given, length, all_are = cast(arg(0, numbers.dtype), "int64"), arg(1, "int64"), arg(0, "bool")
+    within = (given >= -length) & (given < length)
+    holds, axes = builder.temporary("bool", ()), tuple(range(len(numbers.shape)))
+    inputs: list[Window | Number] = [numbers, Number(extent, "int64")]
+    top = holds.broadcast(numbers.shape)
+    both = scalar("and", all_are, arg(1, "bool"))
+    start = const(True, "bool")
+    builder.body.append(
+        Reduce(numbers.shape, axes, top, inputs, within, both, start, True, all_are)
+    )
+    error = IndexError(f"index out of bounds for an axis of size {extent}")
+    builder.body.append(Check(holds, builder.parts.error(error)))
+
+
 def gather_shapes(node: Apply, shapes: Shapes) -> list[Shape]:
     x = node.inputs[0]
     index = index_of(node, shapes)
@@ -147,7 +176,12 @@ def gather_lower(node: Apply, builder: Builder) -> None:
     for _, var in index.arrays:
         # Before the loops: in them it would be written for each entry.
         builder.window(var)
-    entries(builder, index, [place], window, lambda entry, at: builder.copy(entry, at[0]))
+    numbers = entry_numbers(builder, index, window)
+    if numbers is not None:
+        value = cast(arg(0, window.dtype), place.dtype)
+        builder.body.append(Lookup(window, numbers, place, value))
+    else:
+        entries(builder, index, [place], window, lambda entry, at: builder.copy(entry, at[0]))
     builder.bind(out, place)
 
 
@@ -213,7 +247,14 @@ def scatter_lower(node: Apply, builder: Builder) -> None:
             # Read and written entry by entry, so one that is named twice is added to twice.
             builder.write(entry, [entry, at[0]], added(entry.dtype, at[0].dtype))
 
-    entries(builder, index, [values], whole, put)
+    numbers = entry_numbers(builder, index, whole)
+    if numbers is not None:
+        given = arg(1, values.dtype)
+        if not node.op.set_instead_of_inc:
+            given = added(whole.dtype, given.dtype)
+        builder.body.append(Lookup(whole, numbers, values, cast(given, whole.dtype), True))
+    else:
+        entries(builder, index, [values], whole, put)
     builder.bind(out, whole)
 
 

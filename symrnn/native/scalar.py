@@ -156,6 +156,12 @@ def select(condition: Scalar, then: Scalar | float, otherwise: Scalar | float) -
     return scalar("select", condition, like.like(then), like.like(otherwise))
 
 
+def from_begin(number: Scalar, length: Scalar) -> Scalar:
+    """An index of any dtype as int64, counted from the begin of an axis of `length` where it is negative."""
+    given = cast(number, "int64")
+    return select(given < 0, given + length, given)
+
+
 def fma(a: Scalar, b: Scalar | float, c: Scalar | float) -> Scalar:
     """``a * b + c``, rounded once."""
     return scalar("fma", a, a.like(b), a.like(c))

@@ -21,6 +21,7 @@ from pytensor.tensor.linalg.summary import Det, SLogDet
 from symrnn.native.builder import Builder
 from symrnn.native.calls import is_row_major, leading
 from symrnn.native.lowering.diagonals import diagonal
+from symrnn.native.lowering.indexing import check_each
 from symrnn.native.lowering.products import as_dtype, usable
 from symrnn.native.lowering.rule import Rule, other_numbers
 from symrnn.native.lowering.systems import (
@@ -33,7 +34,7 @@ from symrnn.native.lowering.systems import (
     sizes,
 )
 from symrnn.native.program import Branch, Check, Kernel, Number, Position, Reduce, Source
-from symrnn.native.scalar import Scalar, arg, cast, const, scalar, select
+from symrnn.native.scalar import Scalar, arg, cast, const, from_begin, scalar, select
 from symrnn.native.scalar_ops import Unsupported, lowered
 from symrnn.native.shapes import Shape, Shapes, dtype_of
 from symrnn.native.window import Buffer, Window
@@ -204,7 +205,6 @@ def log_of_size(pivot: Scalar, kept: Scalar) -> Scalar:
 PRODUCT = Reduction(lambda pivot, kept: pivot * kept, "mul", 1, 0)
 SIGN = Reduction(lambda pivot, kept: select(pivot < 0, -kept, kept), "mul", 1, 0)
 LOGARITHM = Reduction(log_of_size, "add", 0, -np.inf)
-EVERY = Reduction(lambda pivot, kept: kept, "and", True, True)
 
 
 def reduce_vector(builder: Builder, place: Window, factors: Window, how: Reduction) -> None:
@@ -260,15 +260,10 @@ def permutation_lower(node: Apply, builder: Builder) -> None:
         return
     # LAPACK exchanges rows of floats alone, and float64 holds every number of a row.
     pivots, rows = builder.temporary("int32", (n,)), builder.temporary("float64", (n,))
-    are_rows, all_are = builder.temporary("bool", (n,)), builder.temporary("bool", ())
-    length, given = arg(1, "int64"), cast(arg(0, source.dtype), "int64")
-    row = select(given < 0, given + length, given)
-    body = [cast(row + 1, "int32"), (row >= 0) & (row < length)]
+    check_each(builder, source, n, IndexError("a pivot is no row of the matrix"))
+    row = from_begin(arg(0, source.dtype), arg(1, "int64"))
     read: list[Source] = [source, Number(n, "int64")]
-    builder.body.append(Kernel((n,), [pivots, are_rows], read, body))
-    reduce_vector(builder, all_are, are_rows, EVERY)
-    out_of_range = IndexError("a pivot is no row of the matrix")
-    builder.body.append(Check(all_are, builder.parts.error(out_of_range)))
+    builder.body.append(Kernel((n,), [pivots], read, [cast(row + 1, "int32")]))
     builder.body.append(Kernel((n,), [rows], [Position((1,), "float64")], [arg(0, "float64")]))
     operands = [1, rows, n, 1, n, pivots, 1 if node.op.inverse else -1]
     call(builder, "dlaswp", operands, [rows], [pivots])

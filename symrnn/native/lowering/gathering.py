@@ -19,13 +19,21 @@ from pytensor.tensor.subtensor import (
 )
 
 from symrnn.native.builder import Builder
-from symrnn.native.lowering.indexing import inc_wants, loaded, number_of, overwritten, slice_range
+from symrnn.native.lowering.indexing import (
+    check_each,
+    inc_wants,
+    loaded,
+    number_of,
+    out_of_bounds,
+    overwritten,
+    slice_range,
+)
 from symrnn.native.lowering.rule import Rule
-from symrnn.native.program import Check, Lookup, Loop, Number, Reduce
-from symrnn.native.scalar import Scalar, arg, cast, const, scalar
+from symrnn.native.program import Lookup, Loop
+from symrnn.native.scalar import Scalar, arg, cast, scalar
 from symrnn.native.scalar_ops import Unsupported
 from symrnn.native.shapes import Shape, Shapes, broadcast_shape, dtype_of
-from symrnn.native.sizes import Int, counter
+from symrnn.native.sizes import counter
 from symrnn.native.window import Window
 
 
@@ -142,24 +150,8 @@ def entry_numbers(builder: Builder, index: Index, x: Window) -> list[Window] | N
         extent = x.shape[axis]
         # Those of a constant were checked when the shapes became known.
         if not (isinstance(var, Constant) and isinstance(extent, int)):
-            check_each(builder, window, extent)
+            check_each(builder, window, extent, out_of_bounds(extent))
     return numbers
-
-
-def check_each(builder: Builder, numbers: Window, extent: Int) -> None:
-    """Stop where one of many numbers is out of bounds, before anything is written."""
-    given, length, all_are = cast(arg(0, numbers.dtype), "int64"), arg(1, "int64"), arg(0, "bool")
-    within = (given >= -length) & (given < length)
-    holds, axes = builder.temporary("bool", ()), tuple(range(len(numbers.shape)))
-    inputs: list[Window | Number] = [numbers, Number(extent, "int64")]
-    top = holds.broadcast(numbers.shape)
-    both = scalar("and", all_are, arg(1, "bool"))
-    start = const(True, "bool")
-    builder.body.append(
-        Reduce(numbers.shape, axes, top, inputs, within, both, start, True, all_are)
-    )
-    error = IndexError(f"index out of bounds for an axis of size {extent}")
-    builder.body.append(Check(holds, builder.parts.error(error)))
 
 
 def gather_shapes(node: Apply, shapes: Shapes) -> list[Shape]:

@@ -10,7 +10,8 @@ from pytensor.tensor.subtensor import IncSubtensor, Subtensor, get_idx_list
 
 from symrnn.native.builder import Builder
 from symrnn.native.lowering.rule import Rule
-from symrnn.native.program import Load
+from symrnn.native.program import Check, Load, Number, Reduce
+from symrnn.native.scalar import arg, const, from_begin, scalar
 from symrnn.native.shapes import NeedsValue, Shape, Shapes, dtype_of
 from symrnn.native.sizes import Int, Size, counter, steps_within
 from symrnn.native.window import Window
@@ -132,12 +133,37 @@ def part(node: Apply, builder: Builder, window: Window) -> Window:
 def loaded(builder: Builder, index: Variable | Window, extent: Int) -> Size:
     """A number read when the program runs, checked against the extent of the axis that it indexes."""
     name = builder.parts.name("i")
-    error = builder.parts.error(IndexError(f"index out of bounds for an axis of size {extent}"))
+    error = builder.parts.error(out_of_bounds(extent))
     source = index if isinstance(index, Window) else builder.window(index)
     # Of a window of whole numbers without a sign, NumPy takes what they are as int64.
     has_sign = isinstance(index, Window) or not index.type.dtype.startswith("u")
     builder.body.append(Load(name, source, extent, error, has_sign))
     return counter(name)
+
+
+def out_of_bounds(extent: Int) -> IndexError:
+    """What is said where a number that indexes an axis is beyond it."""
+    return IndexError(f"index out of bounds for an axis of size {extent}")
+
+
+def check_each(builder: Builder, numbers: Window, extent: Int, error: Exception) -> None:
+    """Stop with `error` where one of many numbers, of either sign, is no index of an axis."""
+    row, length = from_begin(arg(0, numbers.dtype), arg(1, "int64")), arg(1, "int64")
+    holds, all_are = builder.temporary("bool", ()), arg(0, "bool")
+    builder.body.append(
+        Reduce(
+            numbers.shape,
+            tuple(range(len(numbers.shape))),
+            holds.broadcast(numbers.shape),
+            [numbers, Number(extent, "int64")],
+            (row >= 0) & (row < length),
+            scalar("and", all_are, arg(1, "bool")),
+            const(True, "bool"),
+            True,
+            all_are,
+        )
+    )
+    builder.body.append(Check(holds, builder.parts.error(error)))
 
 
 def subtensor_wants(node: Apply, builder: Builder) -> None:
